@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
@@ -190,7 +191,8 @@ class Trial:
 
     kind: `tuning` (never scored on the test part), `pair` or `baseline`. number: of the tuning trial or of the pair.
     correct: one bit a test row, in the order of the split's test indices, base64 of numpy.packbits; "" for tuning.
-    phases: wall seconds by phase (forward, backward, optimiser, evaluation, batches, ...).
+    by_length: (rows, correct rows) in each of the run's length bins. seconds: wall clock of the whole unit of work.
+    phases: wall seconds by phase (encoding, forward, backward, optimiser, evaluation, batches, ...).
     """
 
     kind: Literal["tuning", "pair", "baseline"]
@@ -205,6 +207,7 @@ class Trial:
     correct: str = ""
     best_epoch: int = 0
     history: tuple[Epoch, ...] = ()
+    by_length: tuple[tuple[int, int], ...] = ()
     phases: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     parameters: int = 0
@@ -374,6 +377,11 @@ def from_json(kind: type[Record], value: Any) -> Record:
     return cast(Record, _rebuild(kind, value))
 
 
+@lru_cache
+def _field_types(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
 def _rebuild(kind: Any, value: Any) -> Any:
     origin = typing.get_origin(kind)
     arguments = typing.get_args(kind)
@@ -382,7 +390,7 @@ def _rebuild(kind: Any, value: Any) -> Any:
     if origin in (typing.Union, types.UnionType):
         return _rebuild(next(item for item in arguments if item is not type(None)), value)
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = _field_types(cast(type, kind))
         known = {item.name for item in dataclasses.fields(kind)}
         return cast(Any, kind)(**{key: _rebuild(hints[key], item) for key, item in value.items() if key in known})
     if origin is tuple:

@@ -1,0 +1,56 @@
+"""gatewise: GRU or LSTM? A fair, paired, budgeted comparison of recurrent cells on your own sequences.
+
+    import gatewise
+    result = gatewise.compare("reviews.csv", budget="10m")
+    result.verdict.decision      # "gru", "lstm", "equivalent", "baseline" or "undecided"
+    result.model.predict(["a fine film"])
+
+Importing the package is light: torch is loaded when a name that needs it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from gatewise.errors import DataError, GatewiseError, OptionError, RunError
+
+if TYPE_CHECKING:
+    from gatewise.export.bundle import load_model
+    from gatewise.study.api import Result, compare, open_run, resume
+    from gatewise.training.model import Model
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DataError",
+    "GatewiseError",
+    "Model",
+    "OptionError",
+    "Result",
+    "RunError",
+    "__version__",
+    "compare",
+    "load_model",
+    "open_run",
+    "resume",
+]
+
+_HOMES = {
+    "Model": "gatewise.training.model",
+    "Result": "gatewise.study.api",
+    "compare": "gatewise.study.api",
+    "load_model": "gatewise.export.bundle",
+    "open_run": "gatewise.study.api",
+    "resume": "gatewise.study.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gatewise' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,130 @@
+"""What the finished trials of a comparison say, as paired scores and posteriors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gatewise.errors import RunError
+from gatewise.records import Comparison, ScoreSummary, Trial
+from gatewise.statistics.correlated import Posterior, fixed_test_posterior, resampled_posterior
+from gatewise.statistics.sequential import HORIZON, MINIMUM_PAIRS, nominal_level
+from gatewise.training.metrics import unpack_correct
+
+__all__ = ["Evidence"]
+
+_MINIMUM_PLANNED_PAIRS = 2  # fewer give no standard deviation
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The complete pairs of a comparison: those that every arm has finished, and the baselines' trials on the same pairs."""
+
+    comparison: Comparison
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the run stops when decided, so that every pair is a look at the data."""
+        return self.comparison.config.pairs is None
+
+    @property
+    def fixed_test(self) -> bool:
+        """Whether all pairs are scored on the source's own test part."""
+        return self.comparison.profile.fixed_test_rows is not None
+
+    @property
+    def minimum_pairs(self) -> int:
+        """Pairs below which nothing is decided."""
+        return MINIMUM_PAIRS if self.adaptive else _MINIMUM_PLANNED_PAIRS
+
+    @cached_property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the arms, in the order in which they were asked for."""
+        return tuple(arm.name for arm in self.comparison.arms)
+
+    @cached_property
+    def trials(self) -> Mapping[str, Mapping[int, Trial]]:
+        """Scored trials by name of arm or baseline, then by number of the pair, in ascending order."""
+        names = (*self.arms, *self.comparison.baselines)
+        scored: dict[str, dict[int, Trial]] = {name: {} for name in names}
+        trials = (*self.comparison.trials, *self.comparison.baseline_trials)
+        for trial in sorted(trials, key=lambda one: one.number):
+            if trial.name in scored and trial.number < self.comparison.pairs and trial.test_score is not None:
+                scored[trial.name][trial.number] = trial
+        complete = set.intersection(*(set(scored[name]) for name in self.arms))
+        return {name: {number: scored[name][number] for number in scored[name] if number in complete} for name in names}
+
+    @property
+    def pairs(self) -> int:
+        """Number of complete pairs."""
+        return len(self.trials[self.arms[0]])
+
+    @cached_property
+    def scores(self) -> Mapping[str, ScoreSummary]:
+        """Mean, standard deviation and number of the test scores of everything that has one; sd is 0 for a single score."""
+        summaries = {}
+        for name, trials in self.trials.items():
+            values = np.array([trial.test_score for trial in trials.values()], dtype=np.float64)
+            if values.size:
+                sd = float(values.std(ddof=1)) if values.size > 1 else 0.0
+                summaries[name] = ScoreSummary(mean=float(values.mean()), sd=sd, n=values.size)
+        return summaries
+
+    def level(self, comparisons: int) -> float:
+        """Two-sided level of one look at one of several comparisons.
+
+        The chance of any false finding, over the comparisons (Bonferroni) and the looks, is at most 0.05. A run that goes on past
+        its horizon is judged with the next multiple of it. On a fixed test part the share of the variance that all looks have
+        in common is not known in advance, so the looks are taken as differing most (ratio 0), which gives the lowest level.
+        """
+        alpha = 0.05 / max(comparisons, 1)
+        if not self.adaptive:
+            return alpha
+        ratio = 0.0 if self.fixed_test else self._test_to_train_ratio
+        return nominal_level(ratio, alpha=alpha, horizon=HORIZON * math.ceil(max(self.pairs, 1) / HORIZON))
+
+    def shared_pairs(self, first: str, second: str) -> list[int]:
+        """Numbers of the complete pairs on which both were scored."""
+        return [number for number in self.trials[first] if number in self.trials[second]]
+
+    def posterior_after(self, first: str, second: str) -> Callable[[ArrayLike], Posterior]:
+        """Posterior of score(first) - score(second) after a number of further pairs; 0 for what is known now.
+
+        Raises RunError where a trial on a fixed test part lacks its record of correct rows.
+        """
+        numbers = self.shared_pairs(first, second)
+        differences = self._scores_of(first, numbers) - self._scores_of(second, numbers)
+        resolution = 1.0 / self.comparison.test_rows
+        if not self.fixed_test:
+            return lambda further: resampled_posterior(differences, self._test_to_train_ratio, resolution, further)
+        rows = self._correct_share(first, numbers) - self._correct_share(second, numbers)
+        return lambda further: fixed_test_posterior(differences, rows, resolution, further)
+
+    @property
+    def _test_to_train_ratio(self) -> float:
+        return self.comparison.test_rows / self.comparison.train_rows
+
+    def _scores_of(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
+        return np.array([self.trials[name][number].test_score for number in numbers], dtype=np.float64)
+
+    def _correct_share(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
+        """Share of the pairs in which each test row was classified correctly, [rows]."""
+        total = np.zeros(self.comparison.test_rows, dtype=np.int64)
+        for number in numbers:
+            total += _correct_rows(self.trials[name][number], self.comparison.test_rows)
+        return total / len(numbers)
+
+
+def _correct_rows(trial: Trial, rows: int) -> NDArray[np.bool_]:
+    characters = 4 * math.ceil(math.ceil(rows / 8) / 3)  # base64 of one bit a row
+    if trial.test_rows != rows or len(trial.correct) != characters:
+        raise RunError(
+            f"pair {trial.number} of {trial.name} should record {rows} test rows in {characters} characters, but holds "
+            f"{trial.test_rows} rows in {len(trial.correct)}; the run is damaged: start it again in a new folder"
+        )
+    return unpack_correct(trial.correct, rows)

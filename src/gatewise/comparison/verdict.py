@@ -1,0 +1,106 @@
+"""From the evidence of a run to the answer: which arm to ship."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+from gatewise.comparison.cheapest import Choice, cheapest
+from gatewise.comparison.evidence import Evidence
+from gatewise.comparison.explain import Findings, explain
+from gatewise.records import Comparison, Difference, Verdict
+from gatewise.statistics.decision import compare
+from gatewise.statistics.power import further_pairs
+
+__all__ = ["decide"]
+
+
+def decide(comparison: Comparison) -> Verdict:
+    """Return the verdict on all pairs that are complete for every arm; it can be asked for after every pair.
+
+    The leader is the arm with the highest mean score (the first listed of equals). Every arm it does not beat stays in question.
+    If none stays, the leader is the decision; if the leader is equivalent to all that stay, the decision is "equivalent" and
+    the cheapest of them on `config.cost` is recommended; otherwise it is "undecided", with the leader recommended
+    provisionally. A baseline that beats the leader is recommended whatever the arms among themselves (decision "baseline").
+
+    Arms and baselines are two families of comparisons; within each the level is divided by their number (Bonferroni).
+    'Equivalent' needs no such division, since it is only concluded where every single comparison allows it (Berger 1982,
+    intersection-union).
+
+    Every number in the verdict is finite: with a single pair the intervals are [-1, 1], and with none `difference` is None.
+    Raises RunError where the record of a trial on a fixed test part is damaged.
+    """
+    evidence = Evidence(comparison)
+    scores = evidence.scores
+    leader = max(evidence.arms, key=lambda name: scores[name].mean) if evidence.pairs else evidence.arms[0]
+    couples = list(combinations(evidence.arms, 2)) if evidence.pairs else []
+    between_arms = tuple(_difference(evidence, *couple, comparisons=len(couples)) for couple in couples)
+    scored_baselines = [name for name in comparison.baselines if name in scores]
+    against_leader = {name: _difference(evidence, name, leader, comparisons=len(scored_baselines)) for name in scored_baselines}
+    best_baseline = max(scored_baselines, key=lambda name: scores[name].mean, default=None)
+
+    by_rival = _by_rival(leader, between_arms)
+    in_question = [name for name, difference in by_rival.items() if _winner(difference) != leader]
+    choice = Choice(leader, "")
+    if best_baseline is not None and against_leader[best_baseline].conclusion == "first":
+        decision, choice = "baseline", Choice(best_baseline, "")
+    elif not evidence.pairs:
+        decision = "undecided"
+    elif not in_question:
+        decision = leader
+    elif all(by_rival[name].conclusion == "equivalent" for name in in_question):
+        decision = "equivalent"
+        choice = cheapest([name for name in evidence.arms if name == leader or name in in_question], comparison)
+    else:
+        decision = "undecided"
+
+    verdict = Verdict(
+        decision=decision,
+        recommended=choice.name,
+        metric=comparison.metric,
+        higher_is_better=True,
+        margin=comparison.config.margin,
+        pairs=evidence.pairs,
+        difference=_deciding(evidence, by_rival, in_question),
+        comparisons=(*between_arms, *((against_leader[best_baseline],) if best_baseline is not None else ())),
+        scores=scores,
+        costs=comparison.costs,
+        training_time_ratio=comparison.training_time_ratio,
+        explanation=(),
+        budget_s=comparison.config.budget_s,
+        elapsed_s=comparison.elapsed_s,
+        warnings=comparison.warnings,
+    )
+    findings = Findings(leader, tuple(by_rival), tuple(in_question), best_baseline, against_leader, choice.reason)
+    return replace(verdict, explanation=explain(verdict, comparison, evidence, findings))
+
+
+def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int) -> Difference:
+    """Compare two names on the pairs they share; foresee how many more would decide where these do not."""
+    margin = evidence.comparison.config.margin
+    level = evidence.level(comparisons)
+    pairs = len(evidence.shared_pairs(first, second))
+    after = evidence.posterior_after(first, second)
+    difference = compare(first, second, after(0), margin, level, pairs=pairs, minimum_pairs=evidence.minimum_pairs)
+    if difference.conclusion != "undecided":
+        return difference
+    due = max(evidence.minimum_pairs - pairs, 1)
+    return replace(difference, further_pairs=further_pairs(after, margin, level, at_least=due))
+
+
+def _by_rival(leader: str, between_arms: tuple[Difference, ...]) -> dict[str, Difference]:
+    """The comparisons of the leader, by the name of the other arm, in the order of the arms."""
+    return {one.second if one.first == leader else one.first: one for one in between_arms if leader in (one.first, one.second)}
+
+
+def _winner(difference: Difference) -> str | None:
+    return {"first": difference.first, "second": difference.second}.get(difference.conclusion)
+
+
+def _deciding(evidence: Evidence, by_rival: dict[str, Difference], in_question: list[str]) -> Difference | None:
+    """The leader against its strongest rival among those that hold the decision up: undecided, else equivalent, else beaten."""
+    undecided = [name for name in in_question if by_rival[name].conclusion == "undecided"]
+    rivals = undecided or in_question or list(by_rival)
+    if not rivals:
+        return None
+    return by_rival[max(rivals, key=lambda name: evidence.scores[name].mean)]

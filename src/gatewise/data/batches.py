@@ -1,0 +1,65 @@
+"""Batches bucketed by length: little padding, and a random order that the seed alone decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatewise.records import Encoded
+
+__all__ = ["Batch", "iterate_batches", "pad", "plan_batches"]
+
+POOL_BATCHES = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One padded batch.
+
+    inputs: int64 [batch, steps] or float32 [batch, steps, channels], zero on the padding. lengths, targets, rows: int64 [batch].
+    """
+
+    inputs: NDArray[Any]
+    lengths: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+def plan_batches(lengths: NDArray[np.int64], batch_size: int, generator: np.random.Generator | None) -> list[NDArray[np.int64]]:
+    """Row indices of each batch of one epoch.
+
+    With a generator, rows are shuffled, sorted by length inside pools of 50 batches, cut into batches, and the batches shuffled:
+    every epoch has new batches and each holds rows of nearly equal length. Without one, rows are sorted by length once.
+    """
+    if generator is None:
+        order = np.argsort(lengths, kind="stable")
+        return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    order = generator.permutation(len(lengths))
+    pool = batch_size * POOL_BATCHES
+    batches: list[NDArray[np.int64]] = []
+    for start in range(0, len(order), pool):
+        rows = order[start : start + pool]
+        rows = rows[np.argsort(lengths[rows], kind="stable")]
+        batches.extend(rows[first : first + batch_size] for first in range(0, len(rows), batch_size))
+    return [batches[number] for number in generator.permutation(len(batches))]
+
+
+def pad(encoded: Encoded, offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> Batch:
+    """Copy rows out of the flat storage into one padded batch. offsets: int64 [rows + 1], where each sequence starts."""
+    lengths = encoded.lengths[rows]
+    steps = int(lengths.max())
+    inside = np.arange(steps) < lengths[:, None]
+    inputs = np.zeros((len(rows), steps, *encoded.values.shape[1:]), dtype=encoded.values.dtype)
+    inputs[inside] = encoded.values[(offsets[rows][:, None] + np.arange(steps))[inside]]
+    return Batch(inputs, lengths, encoded.targets[rows], rows)
+
+
+def iterate_batches(encoded: Encoded, plan: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:
+    """Batches of `plan`, padded one at a time."""
+    offsets = np.concatenate([[0], np.cumsum(encoded.lengths)])
+    for rows in plan:
+        yield pad(encoded, offsets, rows)

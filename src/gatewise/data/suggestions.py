@@ -1,0 +1,23 @@
+"""What to say about a name that is not known."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["listed", "nearest"]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` for the known name closest to `name`, or an empty string where none is close."""
+    by_folded = {item.casefold(): item for item in known}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    return f" Did you mean {by_folded[close[0]]!r}?" if close else ""
+
+
+def listed(names: Iterable[str], limit: int = 20) -> str:
+    """Join names for a message: at most `limit` of them, each at most 40 characters."""
+    names = list(names)
+    shown = [name if len(name) <= 40 else f"{name[:37]}..." for name in names[:limit]]
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(shown) + more

@@ -1,0 +1,84 @@
+"""What a section of the page is made of. The template knows these and nothing of comparisons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gatewise.names import display_name
+from gatewise.records import Comparison
+
+__all__ = ["Block", "Bullets", "Command", "Figure", "Key", "Section", "Table", "arm_keys", "colours"]
+
+ARM_COLOURS = 4
+
+
+@dataclass(frozen=True)
+class Key:
+    """One entry of a legend: a colour class and what it stands for."""
+
+    colour: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing, as the SVG element it is, with its legend and a caption that says how to read it."""
+
+    svg: str
+    caption: str
+    legend: tuple[Key, ...] = ()
+    kind: str = "figure"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first column heads its rows; numbers stand right. `highlighted` rows, by number, decide something."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+    note: str = ""
+    highlighted: tuple[int, ...] = ()
+    words: bool = False
+    kind: str = "table"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Sentences that stand side by side under a heading of their own."""
+
+    heading: str
+    items: tuple[str, ...]
+    kind: str = "bullets"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line to copy."""
+
+    text: str
+    kind: str = "command"
+
+
+Block = Figure | Table | Bullets | Command
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the page; `blocks` is empty where `paragraphs` says why there is nothing to show."""
+
+    identifier: str
+    title: str
+    paragraphs: tuple[str, ...]
+    blocks: Sequence[Block] = ()
+
+
+def colours(comparison: Comparison) -> dict[str, str]:
+    """Return the colour class of every arm and baseline, the same in all figures."""
+    arms = {arm.name: f"arm-{arm.index % ARM_COLOURS}" for arm in comparison.arms}
+    return {**dict.fromkeys(comparison.baselines, "baseline"), **arms}
+
+
+def arm_keys(comparison: Comparison) -> tuple[Key, ...]:
+    """Return the legend of a figure in which every arm has its colour."""
+    shades = colours(comparison)
+    return tuple(Key(shades[arm.name], display_name(arm.name)) for arm in comparison.arms)

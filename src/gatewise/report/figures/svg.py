@@ -1,0 +1,120 @@
+"""Drawing in SVG that fits any width: x in percent of the drawing, y in pixels.
+
+A drawing scaled through a viewBox would shrink its text along with it, to nothing readable on a phone. Here horizontal
+positions are percentages and everything else is in CSS pixels, so text, dots and lines keep their size at every width. Only
+paths, which know no percentages, live in an inner element stretched horizontally. Colours are CSS classes: they follow the
+page's theme and the one colour that each arm has throughout.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+__all__ = ["Drawing", "Scale", "decimals_for"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Linear map of [low, high] to [start, stop]; start to stop is 0 to 100 across and bottom to top in pixels upwards."""
+
+    low: float
+    high: float
+    start: float = 0.0
+    stop: float = 100.0
+
+    def __call__(self, value: float) -> float:
+        return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
+
+    def ticks(self, most: int = 5) -> list[float]:
+        """Return at most `most` round values (multiples of 1, 2 or 5 times a power of ten) inside the scale."""
+        smallest = (self.high - self.low) / most
+        power = 10.0 ** math.floor(math.log10(smallest))
+        step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= smallest)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [number * step for number in range(first, last + 1)]
+
+
+def decimals_for(ticks: Sequence[float]) -> int:
+    """Return the decimals needed to tell ticks given in shares apart once they are written in percent."""
+    step = 100 * (ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+    return max(0, -math.floor(math.log10(step) + 1e-9))
+
+
+class Drawing:
+    """One figure. `identifier` is unique in the page; `left` and `right` are the pixels kept free beside x = 0 and x = 100."""
+
+    def __init__(self, identifier: str, *, height: int, title: str, description: str, left: int = 20, right: int = 20) -> None:
+        self.height = height
+        self._root = ElementTree.Element(
+            "svg",
+            {
+                "class": "drawing",
+                "width": "100%",
+                "height": str(height),
+                "style": f"--left:{left}px;--right:{right}px",
+                "role": "img",
+                "aria-labelledby": f"{identifier}-title {identifier}-description",
+            },
+        )
+        ElementTree.SubElement(self._root, "title", {"id": f"{identifier}-title"}).text = title
+        ElementTree.SubElement(self._root, "desc", {"id": f"{identifier}-description"}).text = description
+
+    def line(self, start: tuple[float, float], stop: tuple[float, float], css: str) -> None:
+        """Draw a straight line between two points."""
+        ends = {"x1": _percent(start[0]), "y1": _pixel(start[1]), "x2": _percent(stop[0]), "y2": _pixel(stop[1])}
+        ElementTree.SubElement(self._root, "line", {**ends, "class": css})
+
+    def rectangle(self, left: float, right: float, top: float, bottom: float, css: str) -> None:
+        """Draw a filled rectangle."""
+        box = {"x": _percent(left), "width": _percent(right - left), "y": _pixel(top), "height": _pixel(bottom - top)}
+        ElementTree.SubElement(self._root, "rect", {**box, "class": css})
+
+    def dot(self, x: float, y: float, css: str, *, radius: float = 4.0, hint: str = "") -> None:
+        """Draw a dot; `hint` appears where a pointer rests on it."""
+        place = {"cx": _percent(x), "cy": _pixel(y), "r": _pixel(radius), "class": css}
+        self._hint(ElementTree.SubElement(self._root, "circle", place), hint)
+
+    def diamond(self, x: float, y: float, css: str, *, radius: float = 7.0, hint: str = "") -> None:
+        """Draw a square standing on its corner, the mark of a mean or of a choice."""
+        place = ElementTree.SubElement(self._root, "svg", {"x": _percent(x), "y": _pixel(y), "class": "unclipped"})
+        size = _pixel(radius)
+        outline = {"d": f"M-{size} 0L0 -{size}L{size} 0L0 {size}Z", "class": css}
+        self._hint(ElementTree.SubElement(place, "path", outline), hint)
+
+    def text(self, x: float, y: float, text: str, css: str = "label", *, shift: float = 0.0) -> None:
+        """Write text at a point, moved `shift` pixels to the right; the class says how it is aligned."""
+        place = {"x": _percent(x), "y": _pixel(y), "class": css}
+        if shift:
+            place["dx"] = _pixel(shift)
+        ElementTree.SubElement(self._root, "text", place).text = text
+
+    def path(self, points: Sequence[tuple[float, float]], css: str, *, closed: bool = False) -> None:
+        """Draw a line through points, or the area they enclose."""
+        stretched = {
+            "viewBox": f"0 0 100 {self.height}",
+            "width": "100%",
+            "height": str(self.height),
+            "preserveAspectRatio": "none",
+            "class": "unclipped",
+        }
+        inner = ElementTree.SubElement(self._root, "svg", stretched)
+        outline = "M" + "L".join(f"{x:.2f} {_pixel(y)}" for x, y in points) + ("Z" if closed else "")
+        ElementTree.SubElement(inner, "path", {"d": outline, "class": css})
+
+    def markup(self) -> str:
+        """Return the drawing as one well-formed `<svg>` element."""
+        return ElementTree.tostring(self._root, encoding="unicode")
+
+    @staticmethod
+    def _hint(element: ElementTree.Element, hint: str) -> None:
+        if hint:
+            ElementTree.SubElement(element, "title").text = hint
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2f}%"
+
+
+def _pixel(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

@@ -1,0 +1,98 @@
+"""Numbers as a person reads them: one way of writing each quantity, on the page and in the terminal alike."""
+
+import math
+
+__all__ = [
+    "MINUS",
+    "bytes_text",
+    "count",
+    "duration",
+    "interval",
+    "milliseconds",
+    "percent",
+    "points",
+    "probability",
+    "signed",
+    "significant",
+]
+
+MINUS = "\u2212"
+NOT_KNOWN = "–"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share in 0..1 as a percentage: 0.774 is "77.4%"."""
+    return f"{100 * share:.{digits}f}%" if math.isfinite(share) else NOT_KNOWN
+
+
+def probability(value: float) -> str:
+    """Return a probability as a percentage that never claims certainty: 0.9999 is ">99.9%"."""
+    if value > 0.999:
+        return ">99.9%"
+    if value < 0.001:
+        return "<0.1%"
+    return percent(value)
+
+
+def signed(difference: float, digits: int = 1) -> str:
+    """Return a difference of shares in percentage points with its sign and no unit: 0.004 is "+0.4"."""
+    if not math.isfinite(difference):
+        return NOT_KNOWN
+    value = round(100 * difference, digits)
+    sign = "+" if value > 0 else MINUS if value < 0 else ""
+    return f"{sign}{abs(value):.{digits}f}"
+
+
+def points(difference: float, digits: int = 1) -> str:
+    """Return a difference of shares in percentage points: 0.004 is "+0.4 points"."""
+    return f"{signed(difference, digits)} points"
+
+
+def interval(bounds: tuple[float, float]) -> str:
+    """Return an interval of differences: (-0.003, 0.011) is "−0.3 to +1.1 points"."""
+    if not all(map(math.isfinite, bounds)):
+        return "not known yet"
+    return f"{signed(bounds[0])} to {signed(bounds[1])} points"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Return a number of at least 0 with that many significant digits, never in exponent form: 1234.5 is "1,230"."""
+    if not math.isfinite(value):
+        return NOT_KNOWN
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{decimals}f}"
+
+
+def milliseconds(value: float) -> str:
+    """Return a time given in milliseconds: 12.345 is "12.3 ms"."""
+    return f"{significant(value)} ms"
+
+
+def bytes_text(value: float) -> str:
+    """Return a size given in bytes in decimal units: 5_651_234 is "5.65 MB"."""
+    if value < 1000:
+        return f"{value:.0f} B"
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.5:
+            break
+    return f"{significant(value)} {unit}"
+
+
+def count(value: int) -> str:
+    """Return a whole number with thousands separated: 10662 is "10,662"."""
+    return f"{value:,}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time given in seconds: 581 is "9 min 41 s"."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"

@@ -1,0 +1,45 @@
+"""The machine and the versions a result belongs to."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+__all__ = ["describe_environment"]
+
+PACKAGES = ("gatewise", "torch", "numpy", "scipy", "scikit-learn", "optuna", "pyarrow")
+
+
+def describe_environment() -> dict[str, Any]:
+    """Versions, processor, threads and kernels, as plain JSON."""
+    import torch
+
+    onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return {
+        "versions": {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}},
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "threads": torch.get_num_threads(),
+        "instruction_set": torch.backends.cpu.get_cpu_capability(),
+        "kernels": {
+            "gru": "torch.nn.GRU",
+            "lstm": "torch.nn.LSTM" + (" (oneDNN)" if onednn else ""),
+            "rnn": "torch.nn.RNN",
+        },
+        "accelerator": "cuda, not used" if torch.cuda.is_available() else "none",
+    }
+
+
+def _processor() -> str:
+    description = Path("/proc/cpuinfo")
+    if description.exists():
+        for line in description.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,131 @@
+"""From the journal's rows to the record a verdict is reached on. Pure: the same rows give the same evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gatewise.comparison.plan import arms_of
+from gatewise.records import BatchLatency, Comparison, Config, Cost, Hyperparameters, LengthScore, Profile, Trial, from_json
+from gatewise.statistics.ratio import paired_ratio
+from gatewise.study.journal import Journal
+from gatewise.training.baselines import baselines_for
+from gatewise.training.metrics import METRIC
+from gatewise.training.tune import best_hyperparameters
+
+__all__ = ["build_comparison", "chosen_hyperparameters", "complete_pairs", "read_trials", "target_score"]
+
+
+Trials = Mapping[str, list[Trial]]
+
+
+def read_trials(journal: Journal) -> dict[str, list[Trial]]:
+    """Finished trials by kind: `tuning`, `pair` and `baseline`."""
+    return {kind: [from_json(Trial, payload) for payload in journal.payloads(kind)] for kind in ("tuning", "pair", "baseline")}
+
+
+def build_comparison(
+    config: Config, environment: Mapping[str, Any], journal: Journal, found: Trials, *, elapsed_s: float, stopped: str
+) -> Comparison:
+    """Everything a run has found so far. found: what `read_trials` gives."""
+    data = journal.get("data")
+    profile = from_json(Profile, data["profile"])
+    arms = arms_of(config.cells)
+    names = tuple(arm.name for arm in arms)
+    baselines = baselines_for(profile.kind)
+    tuning = tuple(found["tuning"])
+    count = complete_pairs([*found["pair"], *found["baseline"]], (*names, *baselines))
+    used = tuple(trial for trial in found["pair"] if trial.number < count)
+    plan = journal.get("plan") or {"target_score": None}
+    steps = journal.get("timing:steps")
+    ratio = None
+    if steps:
+        milliseconds = steps["milliseconds"]
+        ratio = paired_ratio(np.array(milliseconds[names[0]]), np.array(milliseconds[names[1]]))
+    return Comparison(
+        config=config,
+        profile=profile,
+        arms=arms,
+        baselines=baselines,
+        metric=METRIC,
+        chosen=chosen_hyperparameters(tuning, names),
+        tuning=tuning,
+        trials=used,
+        baseline_trials=tuple(trial for trial in found["baseline"] if trial.number < count),
+        pairs=count,
+        train_rows=data["train_rows"],
+        test_rows=data["test_rows"],
+        target_score=plan["target_score"],
+        costs={name: _cost(name, journal, [*used] or [*tuning], used, plan["target_score"]) for name in names},
+        training_time_ratio=ratio,
+        by_length=_by_length(used, names, data["length_edges"], profile),
+        environment=environment,
+        elapsed_s=elapsed_s,
+        stopped=stopped,
+        warnings=(*profile.warnings, *data["warnings"], *plan.get("warnings", ())),
+    )
+
+
+def complete_pairs(trials: Sequence[Trial], names: Sequence[str]) -> int:
+    """How many pairs, counted from the first, have a score of every arm and baseline."""
+    finished = {(trial.name, trial.number) for trial in trials}
+    count = 0
+    while all((name, count) in finished for name in names):
+        count += 1
+    return count
+
+
+def chosen_hyperparameters(tuning: Sequence[Trial], names: Sequence[str]) -> dict[str, Hyperparameters]:
+    """The best of every arm's tuning trials."""
+    found = {name: [trial for trial in tuning if trial.name == name] for name in names}
+    return {name: best_hyperparameters(trials) for name, trials in found.items() if trials}
+
+
+def target_score(tuning: Sequence[Trial], names: Sequence[str], margin: float) -> float:
+    """The validation score to be reached, fixed before the first pair: the weakest arm's tuned best, less the margin."""
+    return min(max(trial.validation_score for trial in tuning if trial.name == name) for name in names) - margin
+
+
+def _cost(name: str, journal: Journal, sized: Sequence[Trial], used: Sequence[Trial], target: float | None) -> Cost:
+    own = [trial for trial in used if trial.name == name]
+    reached = [
+        next((epoch for epoch in trial.history if target is not None and epoch.validation_score >= target), None) for trial in own
+    ]
+    steps, latency, memory = (journal.get(f"timing:{what}") for what in ("steps", "latency", "memory"))
+    size = next((trial for trial in sized if trial.name == name), None)
+    return Cost(
+        train_ms_per_step=float(np.median(steps["milliseconds"][name])) if steps else None,
+        epochs_to_target=_median_or_none([epoch.epoch if epoch else math.inf for epoch in reached]),
+        seconds_to_target=_median_or_none([epoch.seconds if epoch else math.inf for epoch in reached]),
+        target_reached=sum(epoch is not None for epoch in reached),
+        latency_ms={label: from_json(BatchLatency, value) for label, value in latency["latency_ms"][name].items()}
+        if latency
+        else {},
+        peak_memory_bytes=memory["peak_memory_bytes"][name] if memory else None,
+        parameters=size.parameters if size else 0,
+        bytes=size.size_bytes if size else 0,
+    )
+
+
+def _median_or_none(values: Sequence[float]) -> float | None:
+    """The median with 'never' counted as infinite, so that giving up early cannot look fast; None where the median is 'never'."""
+    if not values:
+        return None
+    median = float(np.median(values))
+    return median if math.isfinite(median) else None
+
+
+def _by_length(trials: Sequence[Trial], names: Sequence[str], edges: Sequence[int], profile: Profile) -> tuple[LengthScore, ...]:
+    result = []
+    low = profile.length_min
+    for number, high in enumerate(edges):
+        counts = {name: [trial.by_length[number] for trial in trials if trial.name == name] for name in names}
+        rows = sum(count for count, _ in counts[names[0]])
+        if rows:
+            scores = {name: sum(right for _, right in items) / rows for name, items in counts.items()}
+            result.append(LengthScore(low, high, rows, scores))
+        low = high + 1
+    return tuple(result)

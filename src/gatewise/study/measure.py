@@ -1,0 +1,104 @@
+"""Costs of the arms, measured side by side on the run's own batches: training step, latency, memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gatewise.data.batches import iterate_batches, plan_batches
+from gatewise.errors import GatewiseError
+from gatewise.records import Arm, Hyperparameters, to_json
+from gatewise.study.work import EncodedSplit, Workload
+from gatewise.timing import interleave, percentiles
+from gatewise.training.fit import TrainingStep, to_tensors
+
+__all__ = ["measure_latency", "measure_memory", "measure_steps"]
+
+STEP_ROUNDS = 100
+LATENCY_ROUNDS = {"batch1": 300, "batch32": 100}
+
+
+def measure_steps(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:
+    """Milliseconds of whole training steps (forward, backward, update): every arm on the same batch in the same round."""
+    encoded = workload.encode(0)
+    generator = np.random.default_rng([workload.config.seed, 2])
+    plan = plan_batches(encoded.train.lengths, workload.schedule(len(encoded.train)).batch_size, generator)
+    # The plan is already shuffled: its head is a fair sample of the epoch's batch lengths.
+    batches = [to_tensors(batch) for batch in iterate_batches(encoded.train, plan[:STEP_ROUNDS])]
+
+    def action(arm: Arm) -> Callable[[int], object]:
+        network = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
+        averaged = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
+        network.train()
+        step = TrainingStep(network, chosen[arm.name], averaged)
+        return lambda number: step(*batches[number % len(batches)])
+
+    times = interleave({arm.name: action(arm) for arm in workload.arms}, rounds=STEP_ROUNDS, warm_up=5, seconds=seconds)
+    return {"milliseconds": {name: values.tolist() for name, values in times.items()}}
+
+
+def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:
+    """Percentiles of one forward call on encoded test rows at their real lengths, batch 1 and batch 32, in milliseconds."""
+    encoded = workload.encode(0)
+    networks = {arm.name: workload.network(arm, 0, chosen[arm.name], encoded.train.input_size).eval() for arm in workload.arms}
+    result: dict[str, dict[str, Any]] = {name: {} for name in networks}
+    for label, size in (("batch1", 1), ("batch32", 32)):
+        plan = _requests(encoded, size, workload.config.seed)
+        batches = [to_tensors(batch) for batch in iterate_batches(encoded.test, plan)]
+
+        def action(network: torch.nn.Module, batches: Any = batches) -> Callable[[int], object]:
+            return lambda number: network(*batches[number % len(batches)][:2])
+
+        with torch.inference_mode():
+            actions = {name: action(network) for name, network in networks.items()}
+            times = interleave(actions, rounds=LATENCY_ROUNDS[label], warm_up=10, seconds=seconds / 2)
+        for name, values in times.items():
+            result[name][label] = to_json(percentiles(values))
+    return {"latency_ms": result}
+
+
+def _requests(encoded: EncodedSplit, size: int, seed: int) -> list[NDArray[np.int64]]:
+    """Rows of each request, drawn at random as they would arrive, not sorted by length."""
+    generator = np.random.default_rng([seed, 3])
+    return [generator.choice(len(encoded.test), size, replace=len(encoded.test) < size) for _ in range(LATENCY_ROUNDS["batch1"])]
+
+
+def measure_memory(workload: Workload, chosen: Mapping[str, Hyperparameters]) -> dict[str, Any]:
+    """Peak resident memory that training adds, each arm in a process of its own at its largest batch."""
+    encoded = workload.encode(0)
+    size = min(workload.schedule(len(encoded.train)).batch_size, len(encoded.train))
+    longest = int(np.sort(encoded.train.lengths)[-size:].max())
+    peaks = {}
+    for arm in workload.arms:
+        task = {
+            "cell": arm.cell,
+            "input_size": encoded.train.input_size,
+            "tokens": workload.dataset.kind == "text",
+            "classes": len(workload.dataset.classes),
+            "embedding_size": workload.config.embedding_size,
+            "hidden_size": workload.config.hidden_size,
+            "layers": workload.config.layers,
+            "bidirectional": workload.config.bidirectional,
+            "batch_size": size,
+            "steps": longest,
+            "threads": torch.get_num_threads(),
+            "hyperparameters": to_json(chosen[arm.name]),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "gatewise.study.memory_probe"],
+            input=json.dumps(task),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise GatewiseError(f"the memory measurement of {arm.name} failed: {done.stderr.strip()[-500:]}")
+        peaks[arm.name] = int(json.loads(done.stdout)["peak_bytes"])
+    return {"peak_memory_bytes": peaks, "batch_size": size, "steps": longest}

@@ -1,0 +1,61 @@
+"""A process of its own that trains one arm for a few steps and prints how far its resident memory rose.
+
+Reads a JSON task on standard input, writes `{"peak_bytes": ...}` on standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import torch
+
+from gatewise.nn import build_network
+from gatewise.records import Hyperparameters, from_json
+from gatewise.timing import peak_resident_bytes, reset_peak
+from gatewise.training.fit import TrainingStep
+
+STEPS = 3
+
+
+def main() -> None:
+    """Run the task."""
+    task: dict[str, Any] = json.load(sys.stdin)
+    torch.set_num_threads(task["threads"])
+    # A tiny network first: what the libraries load and allocate once belongs to no arm.
+    tiny = {
+        "input_size": 4 if task["tokens"] else task["input_size"],
+        "embedding_size": 4,
+        "hidden_size": 4,
+        "batch_size": 2,
+        "steps": 2,
+    }
+    _train(task | tiny)
+    reset_peak()
+    before = peak_resident_bytes()
+    _train(task)
+    json.dump({"peak_bytes": peak_resident_bytes() - before}, sys.stdout)
+
+
+def _train(task: dict[str, Any]) -> None:
+    hyperparameters = from_json(Hyperparameters, task["hyperparameters"])
+    sizes = {
+        name: task[name]
+        for name in ("input_size", "tokens", "classes", "embedding_size", "hidden_size", "layers", "bidirectional")
+    }
+    rates: dict[str, Any] = {"dropout": hyperparameters.dropout, "input_dropout": hyperparameters.input_dropout}
+    trained, averaged = (build_network(task["cell"], **sizes, **rates, seed=0, cell_seed=0) for _ in range(2))
+    trained.train()
+    step = TrainingStep(trained, hyperparameters, averaged)
+    batch, steps = task["batch_size"], task["steps"]
+    if task["tokens"]:
+        inputs = torch.randint(1, task["input_size"], (batch, steps))
+    else:
+        inputs = torch.randn(batch, steps, task["input_size"])
+    for _ in range(STEPS):
+        step(inputs, torch.full((batch,), steps), torch.zeros(batch, dtype=torch.int64))
+
+
+if __name__ == "__main__":
+    main()

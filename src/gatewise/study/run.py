@@ -1,0 +1,147 @@
+"""A run from beginning to end: started, resumed, or only read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gatewise.comparison.plan import arms_of, check_config
+from gatewise.comparison.verdict import decide
+from gatewise.data.profile import describe
+from gatewise.data.sources import open_source
+from gatewise.data.splits import make_split
+from gatewise.errors import OptionError, RunError
+from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, from_json, to_json
+from gatewise.study.environment import describe_environment
+from gatewise.study.evidence import build_comparison, read_trials
+from gatewise.study.finish import remove_leftovers, train_final, write_results
+from gatewise.study.folder import RunFolder, write_json_lines
+from gatewise.study.journal import open_journal
+from gatewise.study.phases import measure, run_pairs, tune
+from gatewise.study.session import Session, View
+from gatewise.study.work import Workload
+
+__all__ = ["Finished", "read_run", "resume_run", "start_run"]
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """What a run left behind."""
+
+    folder: RunFolder
+    comparison: Comparison
+    verdict: Verdict
+
+
+def start_run(config: Config, data: Any, folder: RunFolder, view: View) -> Finished:
+    """Run a comparison in a new folder. data: whatever `open_source` reads.
+
+    Raises DataError or OptionError before anything is written where the input or an option is not acceptable.
+    """
+    check_config(config)
+    dataset = open_source(data, text=config.text, series=config.series, target=config.target, seed=config.seed)
+    make_split(dataset, 0, config.seed)
+    environment = describe_environment()
+    folder.create(config, environment)
+    try:
+        return _work(config, environment, dataset, folder, view)
+    except OptionError:
+        # Only a budget too small for one pair is found this late: nothing half-written stays behind.
+        folder.remove()
+        raise
+
+
+def resume_run(folder: RunFolder, view: View, *, data: Any = None, budget_s: float | None = None) -> Finished:
+    """Go on with a run where its journal ends. data: needed where the source was not a file. budget_s: a new total budget.
+
+    Raises RunError if there is no run, or its data is not what it was.
+    """
+    config = folder.open()
+    if budget_s is not None:
+        config = replace(config, budget_s=budget_s)
+        folder.write_config(config)
+    if data is None and config.source.startswith("<"):
+        raise RunError(
+            f"{folder.path} was started on {config.source} from Python; resume it there with gatewise.resume(folder, data=...)"
+        )
+    source = config.source if data is None else data
+    dataset = open_source(source, text=config.text, series=config.series, target=config.target, seed=config.seed)
+    return _work(config, folder.read_environment(), dataset, folder, view)
+
+
+def read_run(folder: RunFolder) -> Finished:
+    """The verdict and evidence of a run as its journal has them now, without working on it.
+
+    Raises RunError if there is no run, or it has not got far enough to say anything.
+    """
+    config = folder.open()
+    environment = folder.read_environment()
+    if not folder.journal.is_file():
+        raise RunError(f"{folder.path} has no journal yet; continue it with `gatewise resume {folder.path}`")
+    with open_journal(folder.journal) as journal:
+        if "data" not in journal:
+            raise RunError(f"{folder.path} has not begun its work; continue it with `gatewise resume {folder.path}`")
+        stopped = _stopped(folder)
+        found = read_trials(journal)
+        elapsed = journal.elapsed_s()
+        comparison = build_comparison(config, environment, journal, found, elapsed_s=elapsed, stopped=stopped)
+    return Finished(folder, comparison, decide(comparison))
+
+
+def _stopped(folder: RunFolder) -> str:
+    return str(json.loads(folder.verdict.read_text(encoding="utf-8"))["stopped"]) if folder.verdict.exists() else "interrupted"
+
+
+def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View) -> Finished:
+    with folder.locked(), open_journal(folder.journal) as journal:
+        remove_leftovers(folder.path)
+        write_json_lines(folder.trials, journal.rows())
+        session = Session(config, environment, folder, journal, Workload(config, dataset, arms_of(config.cells)), view)
+        _record_data(session)
+        try:
+            chosen = tune(session)
+            measure(session, chosen)
+            stopped = run_pairs(session, chosen)
+            train_final(session, session.verdict(stopped))
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+        comparison = session.comparison(stopped)
+        verdict = decide(comparison)
+        session.show("writing the report")
+        write_results(folder, comparison, verdict)
+        return Finished(folder, comparison, verdict)
+
+
+def _record_data(session: Session) -> None:
+    workload = session.workload
+    profile = describe(workload.dataset, workload.prepared.lengths)
+    known = session.journal.get("data")
+    if known is None:
+        session.record("data", "data", _data_payload(session, profile))
+        for line in (*profile.inferred, *(f"note: {warning}" for warning in profile.warnings)):
+            session.view.log(line)
+    elif from_json(Profile, known["profile"]).fingerprint != profile.fingerprint:
+        raise RunError(
+            f"the data of {session.folder.path} is not what it was when the run began ({session.config.source} has changed); "
+            "put the old data back, or start a new run"
+        )
+
+
+def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
+    workload = session.workload
+    split = make_split(workload.dataset, 0, session.config.seed)
+    encoder = workload.fit_encoder(split.train)
+    cut = encoder.truncated(workload.prepared.lengths)
+    warnings = []
+    if cut:
+        warnings.append(
+            f"{cut:,} of {len(workload.dataset):,} sequences are longer than {encoder.max_length} and are cut there (--max-length)"
+        )
+    return {
+        "profile": to_json(profile),
+        "length_edges": workload.length_edges.tolist(),
+        "train_rows": len(split.train) + len(split.validation),
+        "test_rows": len(split.test),
+        "warnings": warnings,
+    }

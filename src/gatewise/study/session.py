@@ -1,0 +1,96 @@
+"""One process's turn at a run: the clock, the journal and the view in one place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from gatewise.comparison.verdict import decide
+from gatewise.records import Comparison, Config, Progress, Trial, Verdict, to_json
+from gatewise.study.evidence import build_comparison, read_trials
+from gatewise.study.folder import RunFolder, append_json_line
+from gatewise.study.journal import Journal
+from gatewise.study.work import Unit, Workload
+
+__all__ = ["Session", "View"]
+
+
+class View(Protocol):
+    """Whoever watches a run."""
+
+    def update(self, progress: Progress) -> None:
+        """Called often, with the present state."""
+
+    def log(self, message: str) -> None:
+        """Called once for each event worth a line."""
+
+
+@dataclass(eq=False)
+class Session:
+    """elapsed: seconds the run has taken over all its sessions; time during which no process worked on it is not counted."""
+
+    config: Config
+    environment: Mapping[str, Any]
+    folder: RunFolder
+    journal: Journal
+    workload: Workload
+    view: View
+    started: float = field(default_factory=time.monotonic)
+    progress: Progress = field(init=False)
+    found: dict[str, list[Trial]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.found = read_trials(self.journal)
+        self._before = self.journal.elapsed_s()
+        self.progress = Progress("starting", 0, self.config.pairs, self._before, self.config.budget_s)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(arm.name for arm in self.workload.arms)
+
+    def elapsed(self) -> float:
+        """Seconds the run has taken so far."""
+        return self._before + time.monotonic() - self.started
+
+    def left(self) -> float:
+        """Seconds of the budget that are left; infinite where there is none."""
+        return float("inf") if self.config.budget_s is None else self.config.budget_s - self.elapsed()
+
+    def show(self, phase: str | None = None, **changes: Any) -> None:
+        """Tell the view where the run stands."""
+        changes |= {"elapsed_s": self.elapsed()} | ({"phase": phase} if phase else {})
+        self.progress = replace(self.progress, **changes)
+        self.view.update(self.progress)
+
+    def record(self, key: str, kind: str, payload: dict[str, Any]) -> None:
+        """Write one finished unit to the journal and to `trials.jsonl`."""
+        self.journal.add(key, kind, payload, self.elapsed())
+        append_json_line(self.folder.trials, {"key": key, **payload, "kind": kind})
+
+    def once(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The payload of a unit, made and recorded now unless it is in the journal."""
+        if key not in self.journal:
+            self.record(key, key.partition(":")[0], make())
+        payload: dict[str, Any] = self.journal.get(key)
+        return payload
+
+    def add_trial(self, unit: Unit, trial: Trial) -> None:
+        """Record a finished trial."""
+        self.record(unit.key, unit.kind, to_json(trial))
+        self.found[unit.kind].append(trial)
+
+    def trials(self, *kinds: str) -> list[Trial]:
+        """Finished trials of some kinds."""
+        return [trial for kind in kinds for trial in self.found[kind]]
+
+    def comparison(self, stopped: str) -> Comparison:
+        """All the evidence so far."""
+        return build_comparison(
+            self.config, self.environment, self.journal, self.found, elapsed_s=self.elapsed(), stopped=stopped
+        )
+
+    def verdict(self, stopped: str = "running") -> Verdict:
+        """What the evidence so far says."""
+        return decide(self.comparison(stopped))

@@ -1,0 +1,173 @@
+"""Train one network on one split: AdamW, averaged weights, early stopping on the validation loss."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+
+from gatewise.data.batches import Batch, iterate_batches, plan_batches
+from gatewise.nn import SequenceClassifier
+from gatewise.records import Encoded, Epoch, Hyperparameters
+from gatewise.training.metrics import accuracy, log_loss
+
+__all__ = ["Fitted", "Schedule", "TrainingStep", "default_schedule", "fit", "predict_probabilities", "to_tensors"]
+
+CLIP_NORM = 1.0
+AVERAGING = 0.99
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long an arm may train; the same for every arm of a run."""
+
+    batch_size: int
+    max_epochs: int
+    patience: int
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A trained network at its best epoch. phases: wall seconds by phase; seconds: their total and what no phase covers."""
+
+    network: SequenceClassifier
+    history: tuple[Epoch, ...]
+    best_epoch: int
+    validation_score: float
+    validation_loss: float
+    phases: dict[str, float]
+    seconds: float
+
+
+def default_schedule(train_rows: int, *, batch_size: int | None, max_epochs: int | None) -> Schedule:
+    """Small data gets small batches and many epochs: about 2,000 steps at most, between 20 and 300 epochs, patience 15% of them."""
+    size = batch_size or int(np.clip(2 ** round(math.log2(max(train_rows / 16, 1))), 8, 64))
+    steps = math.ceil(train_rows / size)
+    epochs = max_epochs or int(np.clip(math.ceil(2000 / steps), 20, 300))
+    return Schedule(size, epochs, max(3, math.ceil(0.15 * epochs)))
+
+
+def to_tensors(batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """inputs, lengths and targets of a batch as tensors that share its memory."""
+    return torch.from_numpy(batch.inputs), torch.from_numpy(batch.lengths), torch.from_numpy(batch.targets)
+
+
+class TrainingStep:
+    """One optimisation step of one network, with its wall time by phase.
+
+    Gradients are clipped to norm 1. `averaged` holds an exponential moving average of the weights (decay 0.99, shorter while
+    young), which is what gets evaluated and shipped: it lets a few epochs on little data stop at a better and steadier point.
+    """
+
+    def __init__(self, network: SequenceClassifier, hyperparameters: Hyperparameters, averaged: SequenceClassifier) -> None:
+        self.network = network
+        self.parameters: list[torch.Tensor] = list(network.parameters())
+        self.averages: list[torch.Tensor] = list(averaged.parameters())
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, lr=hyperparameters.learning_rate, weight_decay=hyperparameters.weight_decay, fused=True
+        )
+        self.steps = 0
+        self.phases: dict[str, float] = defaultdict(float)
+
+    def __call__(self, inputs: torch.Tensor, lengths: torch.Tensor, targets: torch.Tensor) -> float:
+        """Take the step and return the batch's mean loss."""
+        self.optimizer.zero_grad(set_to_none=True)
+        with _clock(self.phases, "forward"):
+            loss = cross_entropy(self.network(inputs, lengths), targets)
+        with _clock(self.phases, "backward"):
+            loss.backward()  # type: ignore[no-untyped-call]
+        with _clock(self.phases, "optimiser"), torch.no_grad():
+            torch.nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
+            self.optimizer.step()
+            self.steps += 1
+            decay = min(AVERAGING, (1 + self.steps) / (10 + self.steps))
+            torch._foreach_lerp_(self.averages, self.parameters, 1 - decay)
+        return loss.item()
+
+
+def fit(
+    network: SequenceClassifier,
+    averaged: SequenceClassifier,
+    train: Encoded,
+    validation: Encoded,
+    hyperparameters: Hyperparameters,
+    schedule: Schedule,
+    *,
+    seed: int,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> Fitted:
+    """Train until the validation loss has not fallen for `patience` epochs, and return the weights of the best one.
+
+    averaged: a copy of `network`; it holds the returned weights. Data order and dropout are drawn from `seed` alone, so that arms
+    of one pair see the same batches in the same order. The caller's random state is left as it was.
+    """
+    started = time.perf_counter()
+    order = np.random.default_rng([seed, 1])
+    step = TrainingStep(network, hyperparameters, averaged)
+    phases = step.phases
+    best = (math.inf, 0, 0.0)
+    best_weights = [parameter.detach().clone() for parameter in averaged.parameters()]
+    history: list[Epoch] = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for number in range(1, schedule.max_epochs + 1):
+            network.train()
+            total = 0.0
+            for batch in _timed(iterate_batches(train, plan_batches(train.lengths, schedule.batch_size, order)), phases):
+                total += step(*to_tensors(batch)) * len(batch.targets)
+            with _clock(phases, "evaluation"):
+                probabilities = predict_probabilities(averaged, validation)
+            loss, score = log_loss(probabilities, validation.targets), accuracy(probabilities, validation.targets)
+            if not (math.isfinite(total) and math.isfinite(loss)):
+                break
+            epoch = Epoch(number, total / len(train), loss, score, time.perf_counter() - started)
+            history.append(epoch)
+            on_epoch(epoch)
+            if loss < best[0]:
+                best = (loss, number, score)
+                torch._foreach_copy_(best_weights, list(averaged.parameters()))
+            elif number - best[1] >= schedule.patience:
+                break
+    with torch.no_grad():
+        torch._foreach_copy_(list(averaged.parameters()), best_weights)
+    if not best[1]:
+        probabilities = predict_probabilities(averaged, validation)
+        best = (log_loss(probabilities, validation.targets), 0, accuracy(probabilities, validation.targets))
+    return Fitted(averaged, tuple(history), best[1], best[2], best[0], dict(phases), time.perf_counter() - started)
+
+
+def predict_probabilities(network: SequenceClassifier, encoded: Encoded) -> NDArray[np.float32]:
+    """Class probabilities float32 [rows, classes] in the order of `encoded`; batches are bucketed by length."""
+    network.eval()
+    result = np.empty((len(encoded), network.head.out_features), dtype=np.float32)
+    with torch.inference_mode():
+        for batch in iterate_batches(encoded, plan_batches(encoded.lengths, EVALUATION_BATCH, None)):
+            inputs, lengths, _ = to_tensors(batch)
+            result[batch.rows] = torch.softmax(network(inputs, lengths), dim=1).numpy()
+    return result
+
+
+@contextmanager
+def _clock(phases: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    phases[name] += time.perf_counter() - started
+
+
+def _timed(batches: Iterator[Batch], phases: dict[str, float]) -> Iterator[Batch]:
+    while True:
+        started = time.perf_counter()
+        batch = next(batches, None)
+        phases["batches"] += time.perf_counter() - started
+        if batch is None:
+            return
+        yield batch

@@ -1,0 +1,48 @@
+import time
+
+import numpy as np
+import pytest
+
+from gatewise.statistics.correlated import resampled_posterior
+from gatewise.statistics.sequential import nominal_level
+
+
+def chance_of_a_finding(level: float, ratio: float, horizon: int, studies: int = 4000) -> float:
+    generator = np.random.default_rng(99)
+    differences = np.sqrt(ratio) * generator.standard_normal((studies, 1)) + generator.standard_normal((studies, horizon))
+    found = np.zeros(studies, dtype=bool)
+    for pairs in range(5, horizon + 1):
+        found |= resampled_posterior(differences[:, :pairs], ratio, 0.0).p_value() <= level
+    return float(found.mean())
+
+
+@pytest.mark.parametrize("ratio", [0.0, 1 / 9])
+def test_looking_after_every_pair_finds_nothing_more_often_than_it_may(ratio: float) -> None:
+    level = nominal_level(ratio, horizon=30)
+    # 4000 studies: three standard errors are 0.0103. The level must be neither too lax nor needlessly strict.
+    assert 0.035 < chance_of_a_finding(level, ratio, 30) < 0.05 + 0.0103
+    assert chance_of_a_finding(0.05, ratio, 30) > 0.1, "without the adjustment the looks inflate the error"
+
+
+def test_one_look_costs_nothing() -> None:
+    assert nominal_level(1 / 9, minimum_pairs=10, horizon=10) == 0.05
+
+
+def test_level_falls_with_looks_and_with_independence() -> None:
+    assert nominal_level(0.0) < nominal_level(1 / 9) < nominal_level(1 / 4) < 0.05
+    assert nominal_level(1 / 9, horizon=100) < nominal_level(1 / 9, horizon=30)
+    assert nominal_level(1 / 9, alpha=0.05 / 3) < nominal_level(1 / 9)
+
+
+def test_level_is_quick_and_the_same_every_time() -> None:
+    began = time.perf_counter()
+    first = nominal_level(0.123)
+    assert time.perf_counter() - began < 2.0, "well under a second on an idle machine"
+    nominal_level.cache_clear()
+    assert nominal_level(0.123) == first
+
+
+@pytest.mark.parametrize("wrong", [{"alpha": 0.0}, {"minimum_pairs": 1}, {"minimum_pairs": 9, "horizon": 8}])
+def test_impossible_plans_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="expected alpha in"):
+        nominal_level(1 / 9, **wrong)  # type: ignore[arg-type]
