@@ -317,7 +317,8 @@ class Verdict:
 
     decision: an arm's name, "equivalent", "undecided" or "baseline". recommended: what to ship, given the cost named.
     difference: the two arms that decide; comparisons: every pair of arms, and the best baseline against the best arm.
-    explanation: sentences in plain words, the first one the verdict itself.
+    explanation: sentences in plain words, the first one the verdict itself. stopped: why no further pair was run: `decided`,
+    `pairs` (their number was reached), `budget`, `horizon` (100 pairs did not decide) or `interrupted`.
     """
 
     decision: str
@@ -334,6 +335,7 @@ class Verdict:
     explanation: tuple[str, ...]
     budget_s: float | None
     elapsed_s: float
+    stopped: str
     warnings: tuple[str, ...]
 
 

@@ -27,12 +27,22 @@ from gatewise.records import (
 )
 
 Run = tuple[Comparison, Verdict]
-MEANS = {"gru": 0.774, "lstm": 0.770, "rnn": 0.741, "gru_2": 0.773, "tfidf_logistic": 0.763, "linear_features": 0.765, "majority": 0.5}
+MEANS = {
+    "gru": 0.774,
+    "lstm": 0.770,
+    "rnn": 0.741,
+    "gru_2": 0.773,
+    "tfidf_logistic": 0.763,
+    "linear_features": 0.765,
+    "majority": 0.5,
+}
 HYPERPARAMETERS = Hyperparameters(learning_rate=0.00213, dropout=0.4, input_dropout=0.25, weight_decay=1e-5)
 
 
 def _history(generator: np.random.Generator, peak: float, epochs: int) -> tuple[Epoch, ...]:
-    scores = [peak - 0.2 * np.exp(-0.9 * epoch) - 0.002 * max(0, epoch - 4) + generator.normal(0, 0.004) for epoch in range(epochs)]
+    scores = [
+        peak - 0.2 * np.exp(-0.9 * epoch) - 0.002 * max(0, epoch - 4) + generator.normal(0, 0.004) for epoch in range(epochs)
+    ]
     return tuple(Epoch(n + 1, 0.7 / (n + 1), 0.6 / (n + 1), float(score), 2.1 * (n + 1)) for n, score in enumerate(scores))
 
 
@@ -69,8 +79,21 @@ def _difference(scores: dict[str, list[float]], first: str, second: str, **field
 
 
 def _cost(scale: float) -> Cost:
-    latency = {"batch1": BatchLatency(0.412 * scale, 0.45 * scale, 0.61 * scale), "batch32": BatchLatency(4.13 * scale, 4.4, 6.02)}
-    return Cost(12.34 * scale, 3.0, 9.8 * scale, 11, latency, int(412_300_000 * scale), int(1_305_282 * scale), int(5_221_900 * scale))
+    latency = {
+        "batch1": BatchLatency(0.412 * scale, 0.45 * scale, 0.61 * scale),
+        "batch32": BatchLatency(4.13 * scale, 4.4, 6.02),
+    }
+    return Cost(
+        12.34 * scale, 3.0, 9.8 * scale, 11, latency, int(412_300_000 * scale), int(1_305_282 * scale), int(5_221_900 * scale)
+    )
+
+
+def _by_length(arms: tuple[str, ...], pairs: int) -> tuple[LengthScore, ...]:
+    bins = [(1, 10), (11, 17), (18, 24), (25, 31), (32, 56)] if pairs else []
+    return tuple(
+        LengthScore(low, high, 1000 * pairs // (n + 1), {name: MEANS[name] + 0.02 - 0.012 * n for name in arms})
+        for n, (low, high) in enumerate(bins)
+    )
 
 
 def make_run(
@@ -98,12 +121,15 @@ def make_run(
         for number, score in enumerate(MEANS[name] - generator.gamma(1.2, 0.012, 8)):
             chosen = replace(HYPERPARAMETERS, learning_rate=float(generator.uniform(1e-4, 1e-2)))
             settings = HYPERPARAMETERS if number == 3 else chosen
-            tuning.append(replace(_trial(generator, "tuning", name, number, float(score)), hyperparameters=settings, test_score=None))
+            tuning.append(
+                replace(_trial(generator, "tuning", name, number, float(score)), hyperparameters=settings, test_score=None)
+            )
     facts = Profile(
         "mr", "text", 10_662, {"negative": 5331, "positive": 5331}, 1, 20.0, 39.0, 56, 11, 0, None, "sha256:4f1c09a2",
         ("text column: text", "target column: label", "kind: text"), (),
     )  # fmt: skip
-    costs = {name: _cost(1 + 0.22 * number) for number, name in enumerate(arms)} if pairs else {}
+    unmeasured = Cost(None, None, None, 0, {}, None, 0, 0)
+    costs = {name: _cost(1 + 0.22 * number) if pairs else unmeasured for number, name in enumerate(arms)}
     ratio = Ratio(0.823, (0.808, 0.841)) if pairs and len(arms) > 1 else None
     warnings = ("11 rows repeat another row; repeats stay on one side of every split.",)
     evidence = Comparison(
@@ -122,18 +148,13 @@ def make_run(
         target_score=0.752,
         costs=costs,
         training_time_ratio=ratio,
-        by_length=tuple(
-            LengthScore(low, high, 1000 * pairs // (n + 1), {name: MEANS[name] + 0.02 - 0.012 * n - 0.002 * index for index, name in enumerate(arms)})
-            for n, (low, high) in enumerate([(1, 10), (11, 17), (18, 24), (25, 31), (32, 56)])
-        )
-        if pairs
-        else (),
+        by_length=_by_length(arms, pairs),
         environment={
-            "gatewise": "0.1.0", "python": "3.11.9", "platform": "Linux x86_64", "cpu": "2 cores", "threads": 2,
+            "gatewise": "0.1.0", "python": "3.11.9", "platform": "Linux x86_64", "cores": 2, "memory_bytes": 16_777_216_000,
             "packages": {"torch": "2.13.0", "numpy": "2.2.1", "scikit-learn": "1.6.1"},
         },
         elapsed_s=581.0,
-        stopped="the comparison is decided",
+        stopped="decided",
         warnings=warnings,
     )  # fmt: skip
     evidence = replace(evidence, **(comparison or {}))
@@ -141,7 +162,9 @@ def make_run(
     others = []
     if deciding is not None:
         others = [_difference(scores, one, other) for n, one in enumerate(arms) for other in arms[n + 1 :]]
-        others.append(_difference(scores, arms[0], baselines[1], p_first=0.71, p_equivalent=0.28, p_second=0.01, conclusion="undecided"))
+        others.append(
+            _difference(scores, baselines[1], arms[0], p_first=0.01, p_equivalent=0.28, p_second=0.71, conclusion="undecided")
+        )
     summary = {name: ScoreSummary(fmean(held), pstdev(held), len(held)) for name, held in scores.items() if held}
     first, second = (display_name(name) for name in arms[:2])
     outcome = Verdict(
@@ -163,6 +186,7 @@ def make_run(
         ),
         budget_s=600.0,
         elapsed_s=581.0,
+        stopped=evidence.stopped,
         warnings=warnings,
     )
     return evidence, replace(outcome, **(verdict or {}))
@@ -171,7 +195,7 @@ def make_run(
 def _undecided() -> Run:
     fields = {"p_first": 0.61, "p_equivalent": 0.37, "p_second": 0.02, "conclusion": "undecided", "further_pairs": 9}
     sentences = ("Undecided after 5 pairs: about 9 further pairs would probably decide.", "The GRU leads by 0.4 points.")
-    return make_run(pairs=5, difference=fields, verdict={"decision": "undecided", "recommended": "", "explanation": sentences})
+    return make_run(pairs=5, difference=fields, verdict={"decision": "undecided", "recommended": "gru", "explanation": sentences})
 
 
 def _baseline() -> Run:
@@ -180,16 +204,20 @@ def _baseline() -> Run:
 
 
 def _no_pairs() -> Run:
-    fields = {"decision": "undecided", "recommended": "", "warnings": ("The budget ended before the first pair.",)}
+    fields = {"decision": "undecided", "recommended": "gru", "warnings": ("The budget ended before the first pair.",)}
     sentences = ("Undecided: no pair was finished.",)
-    return make_run(pairs=0, verdict={**fields, "explanation": sentences}, comparison={"stopped": "interrupted", "tuning": (), "chosen": {}})
+    return make_run(
+        pairs=0, verdict={**fields, "explanation": sentences}, comparison={"stopped": "interrupted", "tuning": (), "chosen": {}}
+    )
 
 
 def _one_pair() -> Run:
     unbounded = (-1.0, 1.0)
-    comparison, verdict = make_run(pairs=1, verdict={"decision": "undecided", "recommended": ""})
+    comparison, verdict = make_run(pairs=1, verdict={"decision": "undecided"})
     assert verdict.difference is not None
-    difference = replace(verdict.difference, ci95=unbounded, ci95_sequential=unbounded, conclusion="undecided", further_pairs=None)
+    difference = replace(
+        verdict.difference, ci95=unbounded, ci95_sequential=unbounded, conclusion="undecided", further_pairs=None
+    )
     return comparison, replace(verdict, difference=difference)
 
 

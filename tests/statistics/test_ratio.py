@@ -7,8 +7,8 @@ from gatewise.statistics.ratio import paired_ratio
 
 
 @pytest.mark.parametrize(("count", "rank"), [(6, 1), (8, 1), (9, 2), (20, 6), (100, 40)])
-def test_interval_takes_the_ranks_of_the_published_table(count: int, rank: int) -> None:
-    # Ranks of the 95% interval for the median: Dixon and Massey, Table A-25.
+def test_interval_takes_the_ranks_of_the_sign_test(count: int, rank: int) -> None:
+    # The ranks of the sign test's 95% interval for the median, checked against the binomial distribution below.
     ratios = np.random.default_rng(0).permutation(np.arange(1.0, count + 1))
     found = paired_ratio(ratios, np.ones(count))
     assert found == Ratio(median=(count + 1) / 2, ci95=(float(rank), float(count + 1 - rank)))

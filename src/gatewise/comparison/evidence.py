@@ -114,7 +114,7 @@ class Evidence:
 
     def _correct_share(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
         """Share of the pairs in which each test row was classified correctly, [rows]."""
-        total = np.zeros(self.comparison.test_rows, dtype=np.int64)
+        total = np.zeros(self.comparison.test_rows, dtype=np.int32)
         for number in numbers:
             total += _correct_rows(self.trials[name][number], self.comparison.test_rows)
         return total / len(numbers)

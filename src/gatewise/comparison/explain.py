@@ -45,13 +45,14 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
     difference = verdict.difference
     if difference is not None:
         yield _measured(difference, verdict, evidence)
-        yield _probabilities(difference, verdict.margin)
+        if difference.pairs > 1:
+            yield _probabilities(difference, verdict.margin)
     cost = _cost(comparison)
     if cost:
         yield cost
     if difference is not None and verdict.decision == "undecided":
         yield _outlook(difference, evidence)
-    if findings.best_baseline is not None:
+    if findings.best_baseline is not None and findings.against_leader[findings.best_baseline].pairs > 1:
         yield _baseline(findings.against_leader[findings.best_baseline], verdict)
     majority = findings.against_leader.get(_MAJORITY)
     if majority is not None and majority.conclusion != "second" and majority.pairs >= evidence.minimum_pairs:
@@ -64,7 +65,9 @@ def _answer(verdict: Verdict, findings: Findings) -> str:
     if verdict.decision == "equivalent":
         alike = _listed([findings.leader, *findings.in_question])
         band = _points(verdict.margin, verdict.margin, signed=False)
-        return f"Equivalent: {alike} differ by less than {band}; ship {_the(verdict.recommended)}, {findings.reason}."
+        return (
+            f"Equivalent: {alike} very probably differ by less than {band}; ship {_the(verdict.recommended)}, {findings.reason}."
+        )
     if verdict.decision != "undecided":
         return f"Ship {_the(findings.leader)}: it is more accurate than {_listed(findings.rivals)}."
     if verdict.pairs == 0:
@@ -79,10 +82,14 @@ def _measured(difference: Difference, verdict: Verdict, evidence: Evidence) -> s
     margin = verdict.margin
     sentence = (
         f"{display_name(difference.first)} minus {display_name(difference.second)}: {_points(difference.mean, margin)} of "
-        f"{verdict.metric} over {_pairs(difference.pairs)} (95% interval {_range(difference.ci95, margin)}"
+        f"{verdict.metric} over {_pairs(difference.pairs)}"
     )
-    if evidence.adaptive:
-        sentence += f"; {_range(difference.ci95_sequential, margin)} when widened for looking after every pair"
+    if difference.pairs < 2:
+        return f"{sentence}; a single pair does not show how far that may be off."
+    sentence += f" (95% interval {_range(difference.ci95, margin)}"
+    causes = ["looking after every pair"] * evidence.adaptive + ["comparing several arms"] * (len(evidence.arms) > 2)
+    if causes:
+        sentence += f"; {_range(difference.ci95_sequential, margin)} when widened for {' and '.join(causes)}"
     return f"{sentence}), against a band of equivalence of ±{_points(margin, margin, signed=False)}."
 
 

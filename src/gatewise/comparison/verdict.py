@@ -69,6 +69,7 @@ def decide(comparison: Comparison) -> Verdict:
         explanation=(),
         budget_s=comparison.config.budget_s,
         elapsed_s=comparison.elapsed_s,
+        stopped=comparison.stopped,
         warnings=comparison.warnings,
     )
     findings = Findings(leader, tuple(by_rival), tuple(in_question), best_baseline, against_leader, choice.reason)

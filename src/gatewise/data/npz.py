@@ -71,13 +71,14 @@ def npz_inputs(path: Path) -> list[Series]:
 
 def _load(path: Path) -> Arrays:
     try:
-        # Only a zip archive is offered to numpy, which takes any other bytes for a pickle and would say so.
-        if not zipfile.is_zipfile(path):
-            raise DataError(f"{path} is not an .npz archive, or is damaged. Save it with numpy.savez. {_EXPECTED}")
-        with np.load(path, allow_pickle=False) as archive:
-            # Keras and others spell x_train, scikit-learn users X_train.
-            arrays = {key.lower(): archive[key] for key in archive.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as error:
+        with path.open("rb") as file:
+            # Only a zip archive is offered to numpy, which takes any other bytes for a pickle and would say so.
+            if not zipfile.is_zipfile(file):
+                raise DataError(f"{path} is not an .npz archive, or is damaged. Save it with numpy.savez. {_EXPECTED}")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                arrays = {_canonical(key): archive[key] for key in archive.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, MemoryError) as error:
         if "allow_pickle" in str(error):
             raise DataError(
                 f"{path} holds pickled objects, which may run code when read. Save plain number arrays instead; for series of "
@@ -87,15 +88,21 @@ def _load(path: Path) -> Arrays:
     foreign = [key for key, value in arrays.items() if not isinstance(value, np.ndarray)]
     if foreign:
         raise DataError(f"{path} holds {listed(foreign)}, no numpy arrays: it is some other zip archive. {_EXPECTED}")
-    return arrays
+    return {key: np.char.decode(value, "utf-8", "replace") if value.dtype.kind == "S" else value for key, value in arrays.items()}
+
+
+def _canonical(key: str) -> str:
+    """Keras and others spell x_train, scikit-learn users X_train: both are X_train here."""
+    key = key.lower()
+    return f"X{key[1:]}" if key in ("x", "x_train", "x_test") else key
 
 
 def _parts(path: Path, arrays: Arrays) -> tuple[str, ...]:
     """The prefixes of the parts: one empty prefix, or that of the training and of the test part."""
-    for layout in (("train_values", "test_values"), ("x_train", "x_test")):
+    for layout in (("train_values", "test_values"), ("X_train", "X_test")):
         if layout[0] in arrays and layout[1] in arrays:
             return ("train", "test")
-    if "values" in arrays or "x" in arrays:
+    if "values" in arrays or "X" in arrays:
         return ("",)
     raise DataError(f"{path} holds {listed(arrays) or 'no arrays'}. {_EXPECTED}")
 
@@ -118,7 +125,7 @@ def _key(prefix: str, ragged: str, dense: str, arrays: Arrays) -> tuple[str, boo
 
 
 def _sequences(path: Path, arrays: Arrays, prefix: str) -> list[Series]:
-    key, ragged = _key(prefix, "values", "x", arrays)
+    key, ragged = _key(prefix, "values", "X", arrays)
     values = _numbers(path, key, arrays[key])
     allowed = (1, 2) if ragged else (2, 3)
     if values.ndim not in allowed:
@@ -161,8 +168,6 @@ def _labels(path: Path, arrays: Arrays, prefix: str, classes: tuple[str, ...] | 
     labels = _get(path, arrays, key)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.dtype.kind == "S":
-        labels = np.char.decode(labels, "utf-8")
     if labels.ndim != 1:
         raise DataError(f"{path}: {key} has shape {labels.shape}; expected one label a series [rows], not a one-hot code.")
     if classes is not None and labels.dtype.kind in "iu":
@@ -181,7 +186,7 @@ def _labels(path: Path, arrays: Arrays, prefix: str, classes: tuple[str, ...] | 
 
 
 def _inferred(arrays: Arrays, parts: tuple[str, ...], sizes: list[int]) -> list[str]:
-    key, ragged = _key(parts[0], "values", "x", arrays)
+    key, ragged = _key(parts[0], "values", "X", arrays)
     shape = arrays[key].shape
     channels = shape[-1] if len(shape) == (2 if ragged else 3) else 1
     if ragged:
@@ -195,7 +200,7 @@ def _inferred(arrays: Arrays, parts: tuple[str, ...], sizes: list[int]) -> list[
 
 def _layout_warnings(arrays: Arrays) -> list[str]:
     """A univariate or short multivariate archive with its axes the other way round is a common mistake."""
-    dense = next((arrays[key] for key in ("x_train", "x") if key in arrays and arrays[key].ndim == 3), None)
+    dense = next((arrays[key] for key in ("X_train", "X") if key in arrays and arrays[key].ndim == 3), None)
     if dense is None or dense.shape[2] <= dense.shape[1]:
         return []
     return [

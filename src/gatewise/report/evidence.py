@@ -73,11 +73,12 @@ def tuning_by_arm(comparison: Comparison) -> dict[str, list[Trial]]:
 
 
 def phase_seconds(trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
-    """Return the wall seconds of every phase, summed over trials, by the trials' name."""
+    """Return the wall seconds of every phase, summed over trials, by the trials' name; "other" is the rest."""
     seconds: dict[str, dict[str, float]] = {}
     for trial in trials:
-        for phase, spent in trial.phases.items():
-            phases = seconds.setdefault(trial.name, {})
+        phases = seconds.setdefault(trial.name, {})
+        other = trial.seconds - sum(trial.phases.values())
+        for phase, spent in {**trial.phases, **({"other": other} if other > 0 else {})}.items():
             phases[phase] = phases.get(phase, 0.0) + spent
     return seconds
 

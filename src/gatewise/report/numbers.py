@@ -9,6 +9,7 @@ __all__ = [
     "duration",
     "interval",
     "milliseconds",
+    "pairs_text",
     "percent",
     "points",
     "probability",
@@ -49,8 +50,8 @@ def points(difference: float, digits: int = 1) -> str:
 
 
 def interval(bounds: tuple[float, float]) -> str:
-    """Return an interval of differences: (-0.003, 0.011) is "−0.3 to +1.1 points"."""
-    if not all(map(math.isfinite, bounds)):
+    """Return an interval of differences: (-0.003, 0.011) is "−0.3 to +1.1 points"; one from -1 to 1 says nothing yet."""
+    if not all(map(math.isfinite, bounds)) or (bounds[0] <= -1 and bounds[1] >= 1):
         return "not known yet"
     return f"{signed(bounds[0])} to {signed(bounds[1])} points"
 
@@ -75,16 +76,22 @@ def bytes_text(value: float) -> str:
     """Return a size given in bytes in decimal units: 5_651_234 is "5.65 MB"."""
     if value < 1000:
         return f"{value:.0f} B"
-    for unit in ("kB", "MB", "GB"):
-        value /= 1000
-        if value < 999.5:
-            break
-    return f"{significant(value)} {unit}"
+    # Each unit ends at 999.5 of it, which three digits would round to 1,000.
+    if value < 999.5e3:
+        return f"{significant(value / 1e3)} kB"
+    if value < 999.5e6:
+        return f"{significant(value / 1e6)} MB"
+    return f"{significant(value / 1e9)} GB"
 
 
 def count(value: int) -> str:
     """Return a whole number with thousands separated: 10662 is "10,662"."""
     return f"{value:,}"
+
+
+def pairs_text(number: int) -> str:
+    """Return a number of pairs with its noun: 1 is "1 pair"."""
+    return f"{count(number)} {'pair' if number == 1 else 'pairs'}"
 
 
 def duration(seconds: float) -> str:

@@ -45,13 +45,15 @@ def render_page(comparison: Comparison, verdict: Verdict) -> str:
         f"{count(len(profile.classes))} classes",
         badge=_badge(verdict),
         decision=verdict.decision,
-        recommended=display_name(verdict.recommended) if verdict.recommended else "",
+        recommended=display_name(verdict.recommended) if verdict.pairs else "",
         headline=verdict.explanation[0] if verdict.explanation else _badge(verdict),
         sentences=verdict.explanation[1:],
         facts=_facts(verdict),
         warnings=verdict.warnings,
         sections=[section(comparison, verdict) for section in SECTIONS],
         margin=f"{100 * verdict.margin:.3g}",
+        adaptive=comparison.config.pairs is None,
+        several=len(comparison.arms) > 2,
         fixed_test=profile.fixed_test_rows is not None,
         train_rows=count(comparison.train_rows),
         test_rows=count(comparison.test_rows),
@@ -79,7 +81,9 @@ def _facts(verdict: Verdict) -> list[tuple[str, str, str]]:
         facts.append(("Probability", probability(outcomes[likeliest]), f"that {likeliest}"))
     if verdict.recommended in verdict.scores:
         score = verdict.scores[verdict.recommended]
-        facts.append((f"Test {verdict.metric}", percent(score.mean), f"{display_name(verdict.recommended)}, ± {100 * score.sd:.1f}"))
+        facts.append(
+            (f"Test {verdict.metric}", percent(score.mean), f"{display_name(verdict.recommended)}, ± {100 * score.sd:.1f}")
+        )
     of_budget = "no time limit" if verdict.budget_s is None else f"of {duration(verdict.budget_s)}"
     facts.append(("Pairs", count(verdict.pairs), f"in {duration(verdict.elapsed_s)}, {of_budget}"))
     return facts

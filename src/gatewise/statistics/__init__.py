@@ -1,0 +1,1 @@
+"""What paired measurements show: arrays in, posteriors and records out. numpy and scipy only."""

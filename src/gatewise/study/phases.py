@@ -10,6 +10,7 @@ import numpy as np
 from gatewise.errors import OptionError
 from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters, Trial
+from gatewise.statistics.sequential import HORIZON
 from gatewise.study.evidence import chosen_hyperparameters, complete_pairs, target_score
 from gatewise.study.measure import measure_latency, measure_memory, measure_steps
 from gatewise.study.runner import run_units
@@ -118,7 +119,7 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
 
 
 def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
-    """Run pairs until the decision is clear, their number is reached or the budget is spent; returns which of the three."""
+    """Run pairs until the decision is clear, their number is reached or the budget is spent; returns which of these."""
     config = session.config
     baselines = baselines_for(session.workload.dataset.kind)
     everyone = (*session.names, *baselines)
@@ -130,6 +131,8 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
             return "pairs"
         if config.pairs is None and session.verdict().decision != "undecided":
             return "decided"
+        if config.pairs is None and number >= HORIZON:
+            return "horizon"
         if number and _pair_seconds(session) + _closing_seconds(session, session.trials("pair")) > session.left():
             return "budget"
         return None

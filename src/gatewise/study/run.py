@@ -132,16 +132,12 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
     workload = session.workload
     split = make_split(workload.dataset, 0, session.config.seed)
     encoder = workload.fit_encoder(split.train)
-    cut = encoder.truncated(workload.prepared.lengths)
-    warnings = []
-    if cut:
-        warnings.append(
-            f"{cut:,} of {len(workload.dataset):,} sequences are longer than {encoder.max_length} and are cut there (--max-length)"
-        )
+    cut, rows = encoder.truncated(workload.prepared.lengths), len(workload.dataset)
+    cut_note = f"{cut:,} of {rows:,} sequences are longer than {encoder.max_length} and are cut there (--max-length)"
     return {
         "profile": to_json(profile),
         "length_edges": workload.length_edges.tolist(),
         "train_rows": len(split.train) + len(split.validation),
         "test_rows": len(split.test),
-        "warnings": warnings,
+        "warnings": [cut_note] if cut else [],
     }

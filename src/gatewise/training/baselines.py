@@ -189,8 +189,10 @@ def baselines_for(kind: Kind) -> tuple[str, ...]:
 
 
 def series_features(sequences: Arrays) -> NDArray[np.float64]:
-    """Per channel: mean, deviation, minimum, maximum, first, last, mean absolute change, ten equal segments' means; and the length.
+    """Simple statistics of every sequence.
 
+    Per channel: mean, deviation, minimum, maximum, first, last, mean absolute change and the means of ten equal segments; then
+    the length.
     sequences: float [steps, channels] each. Returns [rows, 17 * channels + 1].
     """
     return np.stack([_features(np.asarray(sequence, dtype=np.float64)) for sequence in sequences])

@@ -37,7 +37,7 @@ class Schedule:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A trained network at its best epoch. phases: wall seconds by phase; seconds: their total and what no phase covers."""
+    """A trained network at its best epoch. phases: wall seconds by phase; seconds: all."""
 
     network: SequenceClassifier
     history: tuple[Epoch, ...]
@@ -49,7 +49,7 @@ class Fitted:
 
 
 def default_schedule(train_rows: int, *, batch_size: int | None, max_epochs: int | None) -> Schedule:
-    """Small data gets small batches and many epochs: about 2,000 steps at most, between 20 and 300 epochs, patience 15% of them."""
+    """Small data gets small batches and many epochs: about 2,000 steps at most, 20 to 300 epochs, patience 15% of them."""
     size = batch_size or int(np.clip(2 ** round(math.log2(max(train_rows / 16, 1))), 8, 64))
     steps = math.ceil(train_rows / size)
     epochs = max_epochs or int(np.clip(math.ceil(2000 / steps), 20, 300))

@@ -36,7 +36,8 @@ def suggest(kind: Kind, seed: int, number: int, finished: Sequence[Trial]) -> Hy
         "input_dropout": optuna.distributions.FloatDistribution(0.0, 0.3 if kind == "text" else 0.1),
         "weight_decay": optuna.distributions.FloatDistribution(1e-3, 0.3, log=True),
     }
-    sampler = optuna.samplers.TPESampler(seed=seed * 1000 + number, n_startup_trials=RANDOM_TRIALS)
+    # The sampler takes seeds of 32 bits only.
+    sampler = optuna.samplers.TPESampler(seed=(seed * 1000 + number) % 2**32, n_startup_trials=RANDOM_TRIALS)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for trial in finished:
         if trial.hyperparameters is None:

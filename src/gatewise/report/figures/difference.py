@@ -50,7 +50,8 @@ def difference_figure(difference: Difference, values: Sequence[float], margin: f
     drawing.text(100, axis + 40, f"{first} better ▸", "label end", shift=18)
     for (x, row), value in zip(places, sorted(values), strict=True):
         drawing.dot(x, dots - DOT_SPACING * row, "pair", hint=points(value, 2))
-    _interval_line(drawing, across, difference.ci95_sequential, mean, "interval-wide")
+    if difference.ci95_sequential != difference.ci95:
+        _interval_line(drawing, across, difference.ci95_sequential, mean, "interval-wide")
     _interval_line(drawing, across, difference.ci95, mean, "interval")
     drawing.diamond(across(difference.mean), mean, "mean", hint=points(difference.mean, 2))
     place = across(difference.mean)

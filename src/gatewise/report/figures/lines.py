@@ -19,13 +19,16 @@ def curves_figure(curves: Mapping[str, Curve], colours: Mapping[str, str], targe
 
     target: the score whose reaching is timed, drawn as a dashed line; None leaves it out.
     """
-    edges = [mean + side * sd for curve in curves.values() for mean, sd in zip(curve.mean, curve.sd, strict=True) for side in (-1, 1)]
+    edges = [
+        mean + side * sd for curve in curves.values() for mean, sd in zip(curve.mean, curve.sd, strict=True) for side in (-1, 1)
+    ]
     upwards = _upwards([*edges, *([] if target is None else [target])])
     last = max(curve.epochs[-1] for curve in curves.values())
     first = min(curve.epochs[0] for curve in curves.values())
     across = Scale(first, max(last, first + 1))
     ends = "; ".join(
-        f"{display_name(name)} ends at {percent(curve.mean[-1])} after {curve.epochs[-1]} epochs" for name, curve in curves.items()
+        f"{display_name(name)} ends at {percent(curve.mean[-1])} after {curve.epochs[-1]} epochs"
+        for name, curve in curves.items()
     )
     drawing = _start("curves", f"Validation {metric} against epoch", ends, upwards, f"validation {metric}", BOTTOM + 44)
     for tick in across.ticks(8):
@@ -52,7 +55,8 @@ def lengths_figure(bins: Sequence[LengthScore], colours: Mapping[str, str], metr
     upwards = _upwards([score for item in bins for score in item.scores.values()])
     places = [100 * (number + 0.5) / len(bins) for number in range(len(bins))]
     description = "; ".join(
-        f"{length_range(item)} {unit}: " + ", ".join(f"{display_name(name)} {percent(score)}" for name, score in item.scores.items())
+        f"{length_range(item)} {unit}: "
+        + ", ".join(f"{display_name(name)} {percent(score)}" for name, score in item.scores.items())
         for item in bins
     )
     drawing = _start("lengths", f"Test {metric} by sequence length", description, upwards, f"test {metric}", BOTTOM + 44)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
 from gatewise.names import display_name
 from gatewise.records import Comparison, Cost, CostName, Verdict
@@ -12,6 +12,7 @@ from gatewise.report.numbers import bytes_text, count, duration, milliseconds, p
 __all__ = ["costs_section"]
 
 TITLE = "Costs"
+Number = TypeVar("Number", int, float)
 Percentile = Literal["p50", "p90", "p99"]
 PERCENTILES: tuple[Percentile, ...] = ("p50", "p90", "p99")
 NOT_MEASURED = "not measured"
@@ -26,7 +27,7 @@ COST_WORDS: dict[CostName, str] = {
 def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on measured costs; the rows that settle a tie on the cost the user named are highlighted."""
     names = [arm.name for arm in comparison.arms if arm.name in verdict.costs]
-    if not names:
+    if not any(_measured(verdict.costs[name]) for name in names):
         return Section("costs", TITLE, ("No costs were measured: the run ended before the timing began.",))
     costs = [verdict.costs[name] for name in names]
     lines = _lines(comparison, costs)
@@ -35,10 +36,10 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
     paragraphs = [f"Inside the band of practical equivalence the cheaper arm wins on {COST_WORDS[comparison.config.cost]}."]
     ratio = verdict.training_time_ratio
     if ratio is not None:
-        first, second = _ratio_names(comparison, verdict)
+        first, second = (display_name(arm.name) for arm in comparison.arms[:2])
         paragraphs.append(
-            f"A training step of {first} takes {significant(ratio.median)} times as long as one of {second} (95% interval "
-            f"{significant(ratio.ci95[0])} to {significant(ratio.ci95[1])}), from steps of both taken in turn on the run's own batches."
+            f"A step of {first} takes {significant(ratio.median)} times as long as one of {second} (95% interval "
+            f"{significant(ratio.ci95[0])} to {significant(ratio.ci95[1])}), from training steps of both in turn."
         )
     if comparison.target_score is not None:
         paragraphs.append(
@@ -49,10 +50,8 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
     return Section("costs", TITLE, tuple(paragraphs), (table,))
 
 
-def _ratio_names(comparison: Comparison, verdict: Verdict) -> tuple[str, str]:
-    if verdict.difference is not None:
-        return display_name(verdict.difference.first), display_name(verdict.difference.second)
-    return display_name(comparison.arms[0].name), display_name(comparison.arms[1].name)
+def _measured(cost: Cost) -> bool:
+    return any((cost.train_ms_per_step, cost.latency_ms, cost.peak_memory_bytes, cost.parameters))
 
 
 def _lines(comparison: Comparison, costs: list[Cost]) -> list[tuple[str, Callable[[Cost], str], CostName | None]]:
@@ -62,7 +61,7 @@ def _lines(comparison: Comparison, costs: list[Cost]) -> list[tuple[str, Callabl
     ]
     if comparison.target_score is not None:
         lines += [
-            ("Epochs to target", lambda cost: _or_missing(cost.epochs_to_target, significant, "not reached"), None),
+            ("Epochs to target", lambda cost: _or_missing(cost.epochs_to_target, "{:.3g}".format, "not reached"), None),
             ("Time to target", lambda cost: _or_missing(cost.seconds_to_target, duration, "not reached"), None),
             ("Pairs that reached it", lambda cost: f"{count(cost.target_reached)} of {count(comparison.pairs)}", None),
         ]
@@ -73,8 +72,8 @@ def _lines(comparison: Comparison, costs: list[Cost]) -> list[tuple[str, Callabl
     return [
         *lines,
         ("Peak memory", lambda cost: _or_missing(cost.peak_memory_bytes, bytes_text), "memory"),
-        ("Parameters", lambda cost: count(cost.parameters), None),
-        ("Size on disk", lambda cost: bytes_text(cost.bytes), "size"),
+        ("Parameters", lambda cost: _or_missing(cost.parameters or None, count), None),
+        ("Size on disk", lambda cost: _or_missing(cost.bytes or None, bytes_text), "size"),
     ]
 
 
@@ -85,5 +84,5 @@ def _latency(batch: str, share: Percentile, cost: Cost) -> str:
     return milliseconds({"p50": measured.p50, "p90": measured.p90, "p99": measured.p99}[share])
 
 
-def _or_missing(value: float | None, write: Callable[[float], str], missing: str = NOT_MEASURED) -> str:
+def _or_missing(value: Number | None, write: Callable[[Number], str], missing: str = NOT_MEASURED) -> str:
     return missing if value is None else write(value)

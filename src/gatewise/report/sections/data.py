@@ -23,7 +23,10 @@ def data_section(comparison: Comparison, verdict: Verdict) -> Section:
         ("Rows that repeat another", count(profile.repeated_rows)),
         ("Training rows of each pair", count(comparison.train_rows)),
         ("Test rows of each pair", count(comparison.test_rows)),
-        ("Test part", "drawn anew for every pair" if profile.fixed_test_rows is None else "the source's own, the same for every pair"),
+        (
+            "Test part",
+            "drawn anew for every pair" if profile.fixed_test_rows is None else "the source's own, the same for every pair",
+        ),
         ("Fingerprint", profile.fingerprint),
     ]
     if profile.kind == "series":
@@ -40,7 +43,9 @@ def data_section(comparison: Comparison, verdict: Verdict) -> Section:
 def _classes(comparison: Comparison) -> Table:
     profile = comparison.profile
     ranked = sorted(profile.classes.items(), key=lambda item: -item[1])
-    rows = tuple((name, count(held), percent(held / profile.rows if profile.rows else 0.0)) for name, held in ranked[:MOST_CLASSES])
+    rows = tuple(
+        (name, count(held), percent(held / profile.rows if profile.rows else 0.0)) for name, held in ranked[:MOST_CLASSES]
+    )
     left = len(ranked) - len(rows)
     note = f"And {significant(left)} smaller classes." if left else ""
     return Table(("Class", "Rows", "Share"), rows, caption="Classes", note=note)

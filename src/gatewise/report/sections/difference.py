@@ -5,7 +5,7 @@ from gatewise.records import Comparison, Difference, Verdict
 from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
 from gatewise.report.evidence import differences, scores_by_pair
 from gatewise.report.figures.difference import difference_figure, probability_figure
-from gatewise.report.numbers import count, interval, points, probability
+from gatewise.report.numbers import count, interval, pairs_text, points, probability
 
 __all__ = ["difference_section"]
 
@@ -24,7 +24,7 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
     values = differences(scores_by_pair(comparison), difference.first, difference.second)
     paragraphs = [
         f"{first} minus {second}: {points(difference.mean)} in test {verdict.metric}, 95% interval {interval(difference.ci95)}, "
-        f"over {count(difference.pairs)} pairs. Differences of up to ±{100 * verdict.margin:.3g} points count as practically equal.",
+        f"over {pairs_text(difference.pairs)}. Up to ±{100 * verdict.margin:.3g} points count as practically equal.",
     ]
     if difference.conclusion == "undecided" and difference.further_pairs is not None:
         paragraphs.append(f"About {count(difference.further_pairs)} further pairs would probably decide.")
@@ -32,8 +32,7 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
         Figure(
             difference_figure(difference, values, verdict.margin),
             "Each dot is one pair: the same split, seed, data order, initial embedding and head, and only the cell differs. The "
-            "diamond is the mean, the thick line its 95% interval, and the thin line the interval widened for having looked at "
-            "the result after every pair.",
+            f"diamond is the mean, the thick line its 95% interval{_widened(comparison, difference)}.",
             (Key("dot", "one pair"), Key("diamond", "mean and 95% interval"), Key("area", "practically equal")),
         ),
         Figure(
@@ -50,6 +49,17 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
     if others:
         blocks.append(_others(others))
     return Section("difference", TITLE, tuple(paragraphs), blocks)
+
+
+def _widened(comparison: Comparison, difference: Difference) -> str:
+    if difference.ci95_sequential == difference.ci95:
+        return ""
+    reasons = []
+    if comparison.config.pairs is None:
+        reasons.append("looking at the result after every pair")
+    if len(comparison.arms) > 2:
+        reasons.append("comparing several arms")
+    return f", and the thin line the interval widened for {' and '.join(reasons)}"
 
 
 def _others(others: list[Difference]) -> Table:

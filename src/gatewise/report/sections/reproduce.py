@@ -7,9 +7,18 @@ from typing import Any
 
 from gatewise.records import Comparison, Config, Verdict
 from gatewise.report.blocks import Command, Section, Table
-from gatewise.report.numbers import duration
+from gatewise.report.numbers import bytes_text, duration
 
 __all__ = ["command_line", "reproduce_section"]
+
+STOPPED = {
+    "decided": "It stopped because the comparison was decided.",
+    "pairs": "It stopped after the number of pairs asked for.",
+    "horizon": "It stopped undecided after as many pairs as such a run is planned for at most.",
+    "budget": "It stopped because the budget left no time for a further pair.",
+    "interrupted": "It was interrupted and can be resumed.",
+    "running": "It is not finished: this is the state so far.",
+}
 
 
 def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
@@ -17,8 +26,8 @@ def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
     config = comparison.config
     budget = "" if verdict.budget_s is None else f" of a budget of {duration(verdict.budget_s)}"
     paragraphs = (
-        f"The run took {duration(verdict.elapsed_s)}{budget}. Why it stopped: {comparison.stopped.rstrip('.')}.",
-        f"With the same seed ({config.seed}), the same versions and the same number of pairs the scores repeat; times depend on the machine.",
+        f"The run took {duration(verdict.elapsed_s)}{budget}. {STOPPED.get(comparison.stopped, comparison.stopped)}",
+        f"With the same seed ({config.seed}), versions and number of pairs the scores repeat; times depend on the machine.",
     )
     rows = tuple(_flat(comparison.environment))
     table = Table(("Environment", "Value"), rows, words=True)
@@ -55,6 +64,8 @@ def _flat(environment: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[st
         name = f"{prefix}{key}".replace("_", " ")
         if isinstance(value, Mapping):
             yield from _flat(value, f"{name}: ")
+        elif key.endswith("_bytes"):
+            yield name.removesuffix(" bytes"), bytes_text(value)
         elif isinstance(value, (list, tuple)):
             yield name, ", ".join(map(str, value))
         else:

@@ -6,7 +6,7 @@ from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours
 from gatewise.report.evidence import scores_by_pair, train_test_gaps
 from gatewise.report.figures.lines import length_range, lengths_figure
 from gatewise.report.figures.strips import Strip, strips_figure
-from gatewise.report.numbers import count, percent, points, signed
+from gatewise.report.numbers import count, pairs_text, percent, points, signed
 
 __all__ = ["lengths_section", "scores_section"]
 
@@ -44,7 +44,7 @@ def scores_section(comparison: Comparison, verdict: Verdict) -> Section:
         "baselines share splits, so compare them by the difference of each pair, not by how far the rows overlap.",
     )
     table = Table(("Arm or baseline", "Mean", "Standard deviation", "Splits", "Train minus test"), tuple(rows))
-    tested = f"Test {metric} over {count(comparison.pairs)} pairs, {count(comparison.test_rows)} test rows each."
+    tested = f"Test {metric} over {pairs_text(comparison.pairs)}, {count(comparison.test_rows)} test rows each."
     return Section("scores", title, (tested,), (figure, table))
 
 
@@ -67,7 +67,7 @@ def lengths_section(comparison: Comparison, verdict: Verdict) -> Section:
     table = Table(header, tuple(_length_row(item, names, deciding) for item in bins))
     figure = Figure(
         lengths_figure(bins, colours(comparison), comparison.metric, unit),
-        "Mean over the test rows of each bin, all pairs together. Bins with few rows scatter: a gap there is no finding by itself.",
+        "Mean over the test rows of each bin, all pairs together. Bins with few rows scatter, so a gap there is no finding.",
         arm_keys(comparison),
     )
     return Section("lengths", title, (), (figure, table))

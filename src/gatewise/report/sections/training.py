@@ -23,10 +23,12 @@ def curves_section(comparison: Comparison, verdict: Verdict) -> Section:
     if not curves:
         return Section("curves", title, ("No learning curves can be shown: no pair was finished.",))
     caption = (
-        "Mean over the pairs; the shaded area is one standard deviation either way. Early stopping ends pairs at different epochs, "
-        "so a curve ends where fewer than half of its pairs were still training."
+        "Mean over the pairs; the shaded area is one standard deviation either way. Early stopping ends pairs at different "
+        "epochs, so a curve ends where fewer than half of its pairs were still training."
     )
-    figure = Figure(curves_figure(curves, colours(comparison), comparison.target_score, verdict.metric), caption, arm_keys(comparison))
+    figure = Figure(
+        curves_figure(curves, colours(comparison), comparison.target_score, verdict.metric), caption, arm_keys(comparison)
+    )
     return Section("curves", title, (), (figure,))
 
 
@@ -78,7 +80,7 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     total = sum(totals.values())
     stepping = sum(seconds[name].get(phase, 0.0) for name in names for phase in STEP_PHASES)
     share = percent(stepping / total if total else 0.0)
-    lead = f"Training every tuning trial and pair took {duration(total)}; {share} of it went into forward, backward and optimiser steps."
+    lead = f"All tuning trials and pairs took {duration(total)}, {share} of it in forward, backward and optimiser steps."
     table = Table(("Phase", *map(display_name, names)), tuple(rows), highlighted=(len(rows) - 1,))
     return Section("time", title, (lead,), (table,))
 

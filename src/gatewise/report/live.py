@@ -1,0 +1,140 @@
+"""Progress for whoever watches a run: a live view on a terminal, plain lines elsewhere, or nothing at all."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from gatewise.records import Progress
+from gatewise.report.numbers import count, duration, pairs_text, probability
+from gatewise.report.plain_text import plain_text
+from gatewise.report.probability_bar import ProbabilityBar, outcomes
+
+__all__ = ["LiveView", "NullView", "PlainView", "view_for"]
+
+HEARTBEAT_S = 15.0
+BAR_WIDTH = 30
+
+
+class NullView:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        return None
+
+    def update(self, progress: Progress) -> None:
+        """Show where the run stands; called often."""
+
+    def log(self, message: str) -> None:
+        """Show one line for an event, to stay."""
+
+
+class PlainView(NullView):
+    """Plain lines without control codes: one for each event, one for each finished pair, and one now and then in between."""
+
+    def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._pairs_done = 0
+        self._last = -HEARTBEAT_S
+
+    def update(self, progress: Progress) -> None:
+        """Print a line where a pair was finished, or where nothing was printed for a while."""
+        quiet = self._clock() - self._last
+        if progress.pairs_done > self._pairs_done or quiet >= HEARTBEAT_S:
+            self._pairs_done = progress.pairs_done
+            self.log(f"{progress.phase} · {_status(progress)}")
+
+    def log(self, message: str) -> None:
+        """Print one line."""
+        self._last = self._clock()
+        line = plain_text(message).plain.replace("\n", " ")
+        # The console would break the line at its width, and a log file has none.
+        print(line, file=self._console.file, flush=True)
+
+
+class LiveView(NullView):
+    """A few lines that stay in place at the bottom of a terminal; its clock runs on between updates."""
+
+    def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._progress: Progress | None = None
+        self._updated = clock()
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._live.stop()
+
+    def update(self, progress: Progress) -> None:
+        """Show the new state at the next refresh."""
+        self._progress, self._updated = progress, self._clock()
+
+    def log(self, message: str) -> None:
+        """Print one line above the live ones."""
+        self._console.print(plain_text(message))
+
+    def _render(self) -> RenderableType:
+        progress = self._progress
+        if progress is None:
+            return Text("starting", "dim")
+        since = self._clock() - self._updated
+        lines: list[RenderableType] = [
+            plain_text(progress.phase, "bold"),
+            _time_line(progress, progress.elapsed_s + since, since),
+            Text(_pairs(progress)),
+        ]
+        if progress.difference is not None:
+            lines.append(ProbabilityBar(progress.difference))
+        return Group(*lines)
+
+
+def view_for(console: Console) -> LiveView | PlainView:
+    """Return the view that suits a console: live on a terminal that can move its cursor, plain lines elsewhere."""
+    return LiveView(console) if console.is_terminal and not console.is_dumb_terminal else PlainView(console)
+
+
+def _time_line(progress: Progress, elapsed: float, since: float) -> RenderableType:
+    """Return elapsed time, as a bar where the end is known: the budget, or the estimate where there is no budget."""
+    remaining = None if progress.remaining_s is None else max(progress.remaining_s - since, 0.0)
+    total = progress.budget_s or (None if remaining is None else elapsed + remaining)
+    words = duration(elapsed)
+    if progress.budget_s is not None:
+        words += f" of {duration(progress.budget_s)}"
+    if remaining is not None:
+        words += (
+            f", at most {duration(remaining)} left" if progress.budget_s is not None else f", about {duration(remaining)} left"
+        )
+    line = Table.grid(padding=(0, 1))
+    if total:
+        line.add_row(ProgressBar(total=total, completed=min(elapsed, total), width=BAR_WIDTH), Text(words))
+    else:
+        line.add_row(Text(words))
+    return line
+
+
+def _pairs(progress: Progress) -> str:
+    if progress.pairs_planned is None:
+        return f"{pairs_text(progress.pairs_done)}, until decided"
+    return f"{count(progress.pairs_done)} of {pairs_text(progress.pairs_planned)}"
+
+
+def _status(progress: Progress) -> str:
+    parts = [duration(progress.elapsed_s) + ("" if progress.budget_s is None else f" of {duration(progress.budget_s)}")]
+    parts.append(_pairs(progress))
+    if progress.difference is not None:
+        parts += [f"{outcome} {probability(share)}" for outcome, share in outcomes(progress.difference)]
+    return ", ".join(parts)

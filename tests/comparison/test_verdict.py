@@ -1,0 +1,278 @@
+"""Verdicts on comparisons made by hand: every decision, every cost, and the edges."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gatewise.comparison.verdict import decide
+from gatewise.errors import RunError
+from gatewise.records import Arm, BatchLatency, Comparison, Config, Cost, Profile, Ratio, Trial, Verdict, to_json
+from gatewise.training.metrics import pack_correct
+
+SPREAD = np.array([0.004, -0.003, 0.001, -0.004, 0.002, 0.0, 0.003, -0.002, -0.001, 0.0])  # mean 0
+BASELINES = ("majority", "tfidf_logistic")
+
+
+def cost(parameters: int = 1000, **measured: Any) -> Cost:
+    unmeasured = dict.fromkeys(("train_ms_per_step", "epochs_to_target", "seconds_to_target", "peak_memory_bytes"))
+    return Cost(
+        **{**unmeasured, "target_reached": 0, "latency_ms": {}, "bytes": 4 * parameters, **measured, "parameters": parameters}
+    )
+
+
+def correct_rows(score: float, rows: int, shift: int = 0) -> str:
+    right = np.roll(np.arange(rows) < round(score * rows), shift)
+    probabilities = np.stack([1.0 - right, right], axis=1).astype(np.float32)
+    return pack_correct(probabilities, np.ones(rows, dtype=np.int64))
+
+
+def comparison(
+    scores: Mapping[str, Sequence[float]],
+    baselines: Mapping[str, float] | None = None,
+    *,
+    test_rows: int = 1000,
+    fixed_test: bool = False,
+    **changes: Any,
+) -> Comparison:
+    """Arms with the scores given, baselines with one score on every pair; ten-fold splits unless `fixed_test`."""
+    arms = tuple(Arm(name, name.split("_")[0], index) for index, name in enumerate(scores))
+    pairs = len(next(iter(scores.values())))
+    shared: dict[str, Any] = {"hyperparameters": None, "validation_score": 0.8, "validation_loss": None, "test_rows": test_rows}
+    trials = tuple(
+        Trial("pair", name, number, test_score=value, correct=correct_rows(value, test_rows), parameters=1000, **shared)
+        for name, values in scores.items()
+        for number, value in enumerate(values)
+    )
+    simple = tuple(
+        Trial("baseline", name, number, test_score=value, correct=correct_rows(value, test_rows), **shared)
+        for name, value in (baselines or {}).items()
+        for number in range(pairs)
+    )
+    settings = {name: changes.pop(name) for name in ("pairs_planned", "margin", "cost") if name in changes}
+    config = Config(
+        source="reviews.csv", cells=tuple(arm.cell for arm in arms), pairs=settings.pop("pairs_planned", None), **settings
+    )
+    return Comparison(
+        **{
+            "config": config,
+            "profile": Profile("reviews", "text", 10 * test_rows, {}, 1, 5, 9, 9, 0, 0, test_rows if fixed_test else None, "f"),
+            "arms": arms,
+            "baselines": tuple(baselines or ()),
+            "metric": "accuracy",
+            "chosen": {},
+            "tuning": (),
+            "trials": trials,
+            "baseline_trials": simple,
+            "pairs": pairs,
+            "train_rows": 9 * test_rows,
+            "test_rows": test_rows,
+            "target_score": None,
+            "costs": {arm.name: cost() for arm in arms},
+            "training_time_ratio": None,
+            "by_length": (),
+            "environment": {},
+            "elapsed_s": 1.0,
+            "stopped": "decided",
+            "warnings": ("as before",),
+            **changes,
+        }
+    )
+
+
+def text(verdict: Verdict) -> str:
+    return " ".join(verdict.explanation)
+
+
+def test_better_arm_wins_whichever_is_listed_first() -> None:
+    low, high = (0.75 + SPREAD).tolist(), (0.80 - SPREAD).tolist()
+    first = decide(comparison({"gru": high, "lstm": low}))
+    assert (first.decision, first.recommended, first.difference and first.difference.conclusion) == ("gru", "gru", "first")
+    second = decide(comparison({"gru": low, "lstm": high}))
+    assert (second.decision, second.recommended) == ("lstm", "lstm")
+    assert second.difference is not None and second.difference.first == "gru"
+    assert second.difference.mean == pytest.approx(-0.05)
+    assert second.explanation[0] == "Ship the LSTM: it is more accurate than the GRU."
+    assert "GRU minus LSTM: -5.0 points of accuracy over 10 pairs" in second.explanation[1]
+    assert second.scores["lstm"].mean == pytest.approx(0.80) and second.scores["lstm"].n == 10
+    assert second.warnings == ("as before",)
+
+
+EQUAL = {"gru": (0.801 + SPREAD / 4).tolist(), "lstm": (0.80 - SPREAD / 4).tolist()}
+FASTER, SLOWER, ALIKE = Ratio(0.82, (0.80, 0.85)), Ratio(1.2, (1.1, 1.3)), Ratio(0.99, (0.95, 1.04))
+FASTER_SENTENCE = "GRU takes 0.82 of the LSTM's time (95% interval 0.80 to 0.85): the GRU is the faster to train."
+SLOWER_SENTENCE = "GRU takes 1.20 times the LSTM's time (95% interval 1.10 to 1.30): the GRU is the slower to train."
+BATCH_1 = {"gru": {"batch1": BatchLatency(2.0, 3.0, 4.0)}, "lstm": {"batch1": BatchLatency(1.0, 2.0, 3.0)}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "ratio", "gru", "lstm", "expected", "sentence"),
+    [
+        ("training", FASTER, cost(train_ms_per_step=8.2), cost(train_ms_per_step=10.0), "gru", FASTER_SENTENCE),
+        ("training", SLOWER, cost(train_ms_per_step=12.0), cost(train_ms_per_step=10.0), "lstm", SLOWER_SENTENCE),
+        ("training", ALIKE, cost(1000, train_ms_per_step=9.0), cost(900, train_ms_per_step=10.0), "lstm", "no clear difference"),
+        ("training", None, cost(1000), cost(900), "lstm", "which has fewer parameters"),
+        ("training", None, cost(), cost(), "gru", "listed first, as they cost the same"),
+        ("latency", FASTER, cost(latency_ms=BATCH_1["gru"]), cost(latency_ms=BATCH_1["lstm"]), "lstm", "GRU 2 ms, LSTM 1 ms"),
+        ("latency", FASTER, cost(latency_ms=BATCH_1["gru"]), cost(1100), "gru", "which has fewer parameters"),
+        ("memory", FASTER, cost(peak_memory_bytes=3_000_000), cost(peak_memory_bytes=2_000_000), "lstm", "GRU 3 MB, LSTM 2 MB"),
+        ("size", FASTER, cost(1000), cost(900), "lstm", "which takes fewer bytes"),
+    ],
+)  # fmt: skip
+def test_of_equivalent_arms_the_cheaper_is_recommended(
+    kind: str, ratio: Ratio | None, gru: Cost, lstm: Cost, expected: str, sentence: str
+) -> None:
+    found = decide(comparison(EQUAL, cost=kind, training_time_ratio=ratio, costs={"gru": gru, "lstm": lstm}))
+    assert (found.decision, found.recommended) == ("equivalent", expected)
+    assert sentence in text(found)
+
+
+def test_unclear_difference_is_undecided_and_says_what_would_decide() -> None:
+    found = decide(comparison({"gru": (0.812 + 4 * SPREAD).tolist(), "lstm": [0.80] * 10}))
+    assert (found.decision, found.recommended) == ("undecided", "gru")
+    assert found.difference is not None and found.difference.further_pairs is None
+    assert "Not even 1,000 further pairs" in text(found) and "limited data" in text(found)
+    found = decide(comparison({"gru": (0.803 + 6 * SPREAD).tolist(), "lstm": [0.80] * 10}, train_rows=99_000))
+    assert found.difference is not None and found.difference.further_pairs is not None
+    assert f"about {found.difference.further_pairs} further pairs would probably decide" in text(found)
+
+
+def test_fewer_than_five_pairs_decide_only_where_their_number_was_planned() -> None:
+    scores = {"gru": [0.90, 0.91, 0.90, 0.91], "lstm": [0.70, 0.70, 0.71, 0.71]}
+    adaptive = decide(comparison(scores))
+    assert adaptive.decision == "undecided"
+    assert "Nothing is decided before 5 pairs." in adaptive.explanation
+    assert adaptive.difference is not None and adaptive.difference.further_pairs == 1
+    planned = decide(comparison(scores, pairs_planned=4))
+    assert planned.decision == "gru"
+    assert planned.difference is not None and planned.difference.ci95 == planned.difference.ci95_sequential
+    assert "looking after every pair" not in text(planned)
+
+
+@pytest.mark.parametrize("fixed_test", [False, True])
+@pytest.mark.parametrize("pairs", [0, 1, 2])
+def test_few_pairs_give_a_valid_file(pairs: int, fixed_test: bool) -> None:
+    scores = {"gru": [0.8] * pairs, "lstm": [0.7] * pairs}
+    found = decide(comparison(scores, dict.fromkeys(BASELINES, 0.6), fixed_test=fixed_test))
+    assert (found.decision, found.recommended, found.pairs) == ("undecided", "gru", pairs)
+    assert (found.difference is None) == (pairs == 0)
+    json.dumps(to_json(found), allow_nan=False)
+    if pairs == 1:
+        assert found.difference is not None and found.difference.ci95_sequential == (-1.0, 1.0)
+        assert found.scores["gru"].sd == 0.0
+        assert "interval" not in text(found) and "probability" not in text(found), "one pair shows neither"
+    assert "Warning" not in text(found), "two pairs are too few to say that nothing was learned"
+
+
+def test_only_pairs_that_every_arm_has_finished_count() -> None:
+    whole = comparison(EQUAL, {"majority": 0.5})
+    unfinished = replace(whole, trials=tuple(trial for trial in whole.trials if (trial.name, trial.number) != ("lstm", 9)))
+    found = decide(unfinished)
+    assert found.pairs == found.scores["gru"].n == found.scores["majority"].n == 9
+    assert decide(replace(whole, pairs=7)).pairs == 7
+
+
+def test_equal_scores_on_a_tiny_test_part_are_not_certain() -> None:
+    assert decide(comparison({"gru": [0.9] * 6, "lstm": [0.9] * 6}, test_rows=10)).decision == "undecided"
+    assert decide(comparison({"gru": [0.9] * 6, "lstm": [0.9] * 6}, test_rows=1000)).decision == "equivalent"
+
+
+# ---------------------------------------------------------------- one fixed test part
+
+
+def test_a_fixed_test_part_limits_what_pairs_can_show() -> None:
+    scores = {"gru": (0.85 + SPREAD).tolist(), "lstm": (0.80 - SPREAD).tolist()}
+    assert decide(comparison(scores, test_rows=100)).decision == "gru"
+    limited = decide(comparison(scores, test_rows=100, fixed_test=True))
+    assert limited.decision == "undecided"
+    assert "limited test rows" in text(limited)
+    assert decide(comparison(scores, test_rows=2000, fixed_test=True)).decision == "gru"
+
+
+def test_damaged_record_of_correct_rows_is_named() -> None:
+    whole = comparison(EQUAL, fixed_test=True)
+    damaged = tuple(replace(trial, correct="AAAA") if trial.number == 3 else trial for trial in whole.trials)
+    with pytest.raises(RunError, match=r"pair 3 of gru should record 1000 test rows .* start it again"):
+        decide(replace(whole, trials=damaged))
+
+
+# ---------------------------------------------------------------- several arms
+
+
+def test_leader_that_beats_all_wins_among_three() -> None:
+    scores = {"gru": (0.75 + SPREAD).tolist(), "lstm": (0.80 - SPREAD).tolist(), "rnn": (0.70 + SPREAD[::-1]).tolist()}
+    found = decide(comparison(scores))
+    assert found.decision == "lstm"
+    assert [(one.first, one.second) for one in found.comparisons] == [("gru", "lstm"), ("gru", "rnn"), ("lstm", "rnn")]
+    assert found.difference is found.comparisons[0], "the strongest rival, in the order of the arms"
+    assert found.explanation[0] == "Ship the LSTM: it is more accurate than the GRU and the RNN."
+
+
+def test_two_equivalent_leaders_leave_the_beaten_third_out() -> None:
+    costs = {"gru": cost(1000), "lstm": cost(1300), "rnn": cost(300)}
+    found = decide(comparison({**EQUAL, "rnn": (0.70 + SPREAD).tolist()}, costs=costs))
+    assert (found.decision, found.recommended) == ("equivalent", "gru")
+    assert "RNN" not in found.explanation[0]
+
+
+def test_one_undecided_rival_leaves_all_undecided() -> None:
+    found = decide(comparison({**EQUAL, "rnn": (0.795 + 5 * SPREAD).tolist()}))
+    assert found.decision == "undecided"
+    assert found.difference is not None and (found.difference.first, found.difference.second) == ("gru", "rnn")
+
+
+def test_three_arms_share_the_level_of_two() -> None:
+    two = decide(comparison(EQUAL)).comparisons[0]
+    three = decide(comparison({**EQUAL, "rnn": EQUAL["lstm"]})).comparisons[0]
+    assert two.ci95 == three.ci95
+    assert three.ci95_sequential[0] < two.ci95_sequential[0] < two.ci95[0]
+
+
+def test_a_cell_against_itself() -> None:
+    found = decide(comparison({"gru": EQUAL["gru"], "gru_2": EQUAL["lstm"]}))
+    assert found.decision == "equivalent"
+    assert "GRU minus GRU (2)" in text(found)
+
+
+# ---------------------------------------------------------------- baselines
+
+
+def test_better_baseline_is_the_first_thing_said() -> None:
+    found = decide(comparison(EQUAL, {"majority": 0.5, "tfidf_logistic": 0.85}))
+    assert (found.decision, found.recommended) == ("baseline", "tfidf_logistic")
+    assert found.explanation[0].startswith("Ship the simple baseline, the TF-IDF + logistic regression")
+    assert (found.comparisons[-1].first, found.comparisons[-1].second) == ("tfidf_logistic", "gru")
+    assert found.difference is not None and {found.difference.first, found.difference.second} == {"gru", "lstm"}
+
+
+def test_equally_good_baseline_is_pointed_out() -> None:
+    found = decide(comparison(EQUAL, {"majority": 0.5, "tfidf_logistic": 0.80}))
+    assert found.decision == "equivalent"
+    assert "A simpler model does as well: the TF-IDF + logistic regression" in text(found)
+    assert "Warning" not in text(found)
+
+
+@pytest.mark.parametrize(
+    ("arms", "majority", "warning"),
+    [
+        (EQUAL, 0.80, "does no better than the majority class: the cells learned nothing"),
+        ({"gru": (0.80 + 8 * SPREAD).tolist(), "lstm": [0.79] * 10}, 0.80, "may have learned nothing"),
+    ],
+)
+def test_cells_that_do_not_beat_the_majority_class(arms: Mapping[str, list[float]], majority: float, warning: str) -> None:
+    found = decide(comparison(arms, {"majority": majority, "tfidf_logistic": 0.6}))
+    assert warning in found.explanation[-1]
+    assert 3 <= len(found.explanation) <= 7
+
+
+def test_verdict_is_quick_enough_to_ask_for_after_every_pair() -> None:
+    scores = {name: np.tile(values, 10).tolist() for name, values in EQUAL.items()}
+    full = comparison(scores, dict.fromkeys(BASELINES, 0.6), fixed_test=True)
+    decide(full)
+    began = time.perf_counter()
+    decide(full)
+    assert time.perf_counter() - began < 0.1, "about 10 ms on an idle machine"

@@ -1,0 +1,65 @@
+"""Batches: every row once, little padding, zero where nothing stands, and the seed decides the order."""
+
+import numpy as np
+import pytest
+
+from gatewise.data.batches import iterate_batches, plan_batches
+from gatewise.records import Encoded
+
+
+def encoded(rows: int, *, channels: int | None = None, longest: int = 40) -> Encoded:
+    generator = np.random.default_rng(0)
+    lengths = generator.integers(1, longest + 1, rows)
+    total = int(lengths.sum())
+    values = (
+        generator.integers(1, 99, total) if channels is None else generator.normal(5, 1, (total, channels)).astype(np.float32)
+    )
+    return Encoded(values, lengths, generator.integers(3, size=rows), 99 if channels is None else channels)
+
+
+@pytest.mark.parametrize("seeded", [True, False])
+@pytest.mark.parametrize(("rows", "size"), [(1, 8), (8, 8), (9, 8), (1000, 8)])
+def test_every_row_is_in_one_batch(rows: int, size: int, seeded: bool) -> None:
+    plan = plan_batches(encoded(rows).lengths, size, np.random.default_rng(1) if seeded else None)
+    assert sorted(np.concatenate(plan).tolist()) == list(range(rows))
+    assert max(len(batch) for batch in plan) <= size
+    assert len(plan) == -(-rows // size)
+
+
+def test_the_generator_alone_decides_the_order_and_every_epoch_is_new() -> None:
+    lengths = encoded(300).lengths
+
+    def epochs(seed: int) -> list[list[list[int]]]:
+        generator = np.random.default_rng(seed)
+        return [[rows.tolist() for rows in plan_batches(lengths, 16, generator)] for _ in range(2)]
+
+    assert epochs(0) == epochs(0) != epochs(1)
+    first, second = epochs(0)
+    assert first != second
+    assert {frozenset(rows) for rows in first} != {frozenset(rows) for rows in second}
+
+
+def test_batches_hold_rows_of_nearly_equal_length_in_no_order_of_length() -> None:
+    lengths = encoded(2000).lengths
+    plan = plan_batches(lengths, 20, np.random.default_rng(0))
+    padded = sum(len(rows) * lengths[rows].max() for rows in plan)
+    assert padded < 1.1 * lengths.sum()
+    longest = [int(lengths[rows].max()) for rows in plan]
+    assert abs(np.corrcoef(longest, np.arange(len(longest)))[0, 1]) < 0.3
+
+
+@pytest.mark.parametrize("channels", [None, 3])
+def test_padding_is_zero_and_the_rest_is_the_row(channels: int | None) -> None:
+    data = encoded(50, channels=channels)
+    starts = np.concatenate([[0], np.cumsum(data.lengths)])
+    seen = 0
+    for batch in iterate_batches(data, plan_batches(data.lengths, 7, np.random.default_rng(0))):
+        assert batch.inputs.dtype == data.values.dtype
+        assert batch.inputs.shape[1] == batch.lengths.max()
+        for place, row in enumerate(batch.rows):
+            length = data.lengths[row]
+            np.testing.assert_array_equal(batch.inputs[place, :length], data.values[starts[row] : starts[row] + length])
+            assert not batch.inputs[place, length:].any()
+            assert (batch.lengths[place], batch.targets[place]) == (length, data.targets[row])
+            seen += 1
+    assert seen == 50

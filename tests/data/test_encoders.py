@@ -1,0 +1,174 @@
+"""What is fitted sees the training part only, and what is encoded comes back."""
+
+import json
+import time
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from gatewise.data.encoders import encode_raw, encoder_from_json, fit_encoder
+from gatewise.data.prepared import Prepared, prepare
+from gatewise.data.series import SeriesEncoder, fit_series_encoder
+from gatewise.data.sources import open_source
+from gatewise.data.text import PADDING, UNKNOWN, TextEncoder, fit_text_encoder
+from gatewise.errors import DataError, OptionError
+
+TARGETS = np.zeros(2, dtype=np.int64)
+
+
+@pytest.fixture
+def texts() -> Prepared:
+    words = ["", "one two one two", *(f"common words and number{row}" for row in range(38))]
+    return prepare(open_source(pa.table({"text": words, "label": ["a", "b"] * 20})))
+
+
+@pytest.fixture
+def series() -> Prepared:
+    generator = np.random.default_rng(1)
+    rows = [np.stack([generator.normal(5, 3, steps), np.full(steps, 0.1)]).tolist() for steps in generator.integers(2, 9, 40)]
+    columns = {"x": [row[0] for row in rows], "constant": [row[1] for row in rows], "label": ["a", "b"] * 20}
+    return prepare(open_source(pa.table(columns)))
+
+
+def test_vocabulary_order_and_ids() -> None:
+    encoder = fit_text_encoder([["b", "a", "b"], ["c", "a", "rare"], ["c"]], max_vocabulary=10, max_length=None)
+    assert encoder.vocabulary == ("a", "b", "c")
+    assert encoder.input_size == 5
+    encoded = encoder.encode(["C new a", " "], TARGETS)
+    assert encoded.values.tolist() == [4, UNKNOWN, 2, UNKNOWN]
+    assert encoded.lengths.tolist() == [3, 1]
+    assert (encoded.values.dtype, encoded.input_size) == (np.int64, 5)
+    assert PADDING not in encoded.values
+
+
+def test_limits() -> None:
+    tokens = [["a", "b", "z", "z", "z"], ["a", "b", "z", "z"]]
+    assert fit_text_encoder(tokens, max_vocabulary=1, max_length=None).vocabulary == ("z",)
+    short = fit_text_encoder(tokens, max_vocabulary=9, max_length=2)
+    assert short.vocabulary == ("a", "b"), "what is cut off is not counted"
+    assert short.encode_tokens(tokens, TARGETS).lengths.tolist() == [2, 2]
+    assert short.truncated(np.array([1, 2, 3, 9])) == 2
+
+
+def test_tiny_data_keep_words_met_once() -> None:
+    assert len(fit_text_encoder([["a", "b"], ["c", "d"]], max_vocabulary=9, max_length=None).vocabulary) == 4
+    assert fit_text_encoder([["a", "a"], ["a", "d"]], max_vocabulary=9, max_length=None).vocabulary == ("a",)
+
+
+@pytest.mark.parametrize("limits", [{"max_vocabulary": 0}, {"max_length": 0}])
+def test_limits_below_one(texts: Prepared, series: Prepared, limits: dict[str, int]) -> None:
+    with pytest.raises(OptionError, match="expected a whole number of at least 1"):
+        fit_encoder(texts, np.arange(9), **limits)
+    if "max_length" in limits:
+        with pytest.raises(OptionError, match="max_length is 0"):
+            fit_encoder(series, np.arange(9), **limits)
+
+
+def test_texts_are_prepared_once(texts: Prepared) -> None:
+    assert texts.tokens[1] == ["one", "two", "one", "two"]
+    assert texts.lengths[:3].tolist() == [1, 4, 4]
+
+
+def test_the_vocabulary_is_of_the_training_rows_alone(texts: Prepared) -> None:
+    encoder = fit_encoder(texts, np.arange(2, 40))
+    assert isinstance(encoder, TextEncoder)
+    assert set(encoder.vocabulary) == {"common", "words", "and"}
+    assert encoder.max_length == 512
+    encoded = encoder.encode_rows(texts, np.array([5, 0, 1]))
+    assert encoded.lengths.tolist() == [4, 1, 4]
+    assert encoded.values[4:].tolist() == [UNKNOWN] * 5
+    assert encoded.targets.tolist() == [1, 0, 1]
+
+
+def test_the_scaling_is_of_the_training_rows_alone(series: Prepared) -> None:
+    rows = np.arange(30)
+    encoder = fit_encoder(series, rows)
+    encoded = encoder.encode_rows(series, rows)
+    assert encoded.values.dtype == np.float32
+    np.testing.assert_allclose(encoded.values.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(encoded.values.std(axis=0), [1, 0], atol=1e-6)
+    assert encoded.lengths.tolist() == series.lengths[rows].tolist()
+    rest = encoder.encode_rows(series, np.arange(30, 40))
+    assert abs(rest.values[:, 0].mean()) > 1e-3, "the other rows are scaled by the training rows' numbers, not their own"
+    expected = (series.series[31][:, 0] - encoder.mean[0]) / encoder.scale[0]
+    start = int(rest.lengths[0])
+    np.testing.assert_allclose(rest.values[start : start + rest.lengths[1], 0], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_series_are_cut_only_when_asked(series: Prepared) -> None:
+    assert fit_encoder(series, np.arange(40)).truncated(series.lengths) == 0
+    short = fit_encoder(series, np.arange(40), max_length=3)
+    assert short.encode_rows(series, np.arange(40)).lengths.max() == 3
+    assert short.truncated(series.lengths) == int((series.lengths > 3).sum())
+
+
+def test_a_small_variation_far_from_zero_survives() -> None:
+    values = np.array([[10000.0], [10000.5], [10001.0]], dtype=np.float32)
+    encoder = fit_series_encoder([values], max_length=None)
+    np.testing.assert_allclose(encoder.encode([values], TARGETS[:1]).values[:, 0], [-1.2247, 0, 1.2247], atol=1e-4)
+
+
+def test_json_both_ways(texts: Prepared, series: Prepared) -> None:
+    for prepared in (texts, series):
+        encoder = fit_encoder(prepared, np.arange(20), max_length=3)
+        assert encoder_from_json(json.loads(json.dumps(encoder.to_json()))) == encoder
+
+
+@pytest.mark.parametrize("value", [{}, {"kind": "audio"}, {"kind": "text"}, {"kind": "series", "mean": [0.0]}])
+def test_json_that_is_no_encoder(value: dict[str, object]) -> None:
+    with pytest.raises(DataError, match="Save the model again"):
+        encoder_from_json(value)
+
+
+def test_raw_inputs_are_encoded_as_rows_are(texts: Prepared, series: Prepared) -> None:
+    rows = np.arange(40)
+    for prepared in (texts, series):
+        encoder = fit_encoder(prepared, rows)
+        one, other = encode_raw(encoder, prepared.dataset.sequences), encoder.encode_rows(prepared, rows)
+        np.testing.assert_array_equal(one.values, other.values)
+        np.testing.assert_array_equal(one.lengths, other.lengths)
+        empty = encode_raw(encoder, [])
+        assert (len(empty), empty.values.ndim, empty.values.dtype) == (0, one.values.ndim, one.values.dtype)
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "expected"),
+    [
+        ("text", "one text", "Put it in a list"),
+        ("text", ["fine", None], "input 2 is a NoneType"),
+        ("series", [[[1.0, 2.0]], [[1.0]]], r"input 2 has shape \(1, 1\)"),
+        ("series", ["words"], "input 1 is not an array of numbers"),
+        ("series", [[[1.0, float("nan")]]], "input 1, channel 2, step 1"),
+        ("series", [np.empty((0, 2))], "input 1 has no steps"),
+    ],
+)
+def test_raw_inputs_of_the_wrong_kind(texts: Prepared, series: Prepared, kind: str, inputs: list[object], expected: str) -> None:
+    encoder = fit_encoder(texts if kind == "text" else series, np.arange(40))
+    with pytest.raises(DataError, match=expected):
+        encode_raw(encoder, inputs)
+
+
+def test_one_channel_may_come_flat() -> None:
+    encoded = encode_raw(SeriesEncoder((0.0,), (1.0,), None), [[1.0, 2.0], np.array([[3.0]])])
+    assert encoded.values.tolist() == [[1.0], [2.0], [3.0]]
+
+
+def test_channels_other_than_fitted() -> None:
+    with pytest.raises(DataError, match=r"expected \[steps, 1\]"):
+        SeriesEncoder((0.0,), (1.0,), None).encode([np.zeros((3, 2), dtype=np.float32)], TARGETS[:1])
+
+
+def test_encoding_is_quick() -> None:
+    words = [f"word{number}" for number in range(5000)]
+    picks = np.random.default_rng(0).integers(5000, size=(8000, 160))
+    tokens = [[words[number] for number in row] for row in picks]
+    encoder = fit_text_encoder(tokens, max_vocabulary=4000, max_length=512)
+    targets = np.zeros(8000, dtype=np.int64)
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        encoded = encoder.encode_tokens(tokens, targets)
+        seconds.append(time.perf_counter() - start)
+    assert encoded.values.shape == (1_280_000,)
+    assert min(seconds) < 0.5

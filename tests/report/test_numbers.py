@@ -1,0 +1,66 @@
+"""How numbers are written."""
+
+import pytest
+
+from gatewise.report.numbers import bytes_text, count, duration, interval, milliseconds, percent, points, probability, significant
+
+
+def test_shares_and_differences() -> None:
+    assert percent(0.7741) == "77.4%"
+    assert percent(0.5, 0) == "50%"
+    assert points(0.0041) == "+0.4 points"
+    assert points(-0.0041) == "−0.4 points"
+    assert points(-0.0001) == "0.0 points"
+    assert interval((-0.003, 0.011)) == "−0.3 to +1.1 points"
+    assert interval((float("-inf"), float("nan"))) == "not known yet"
+    assert interval((-1.0, 1.0)) == "not known yet"
+
+
+@pytest.mark.parametrize(("value", "text"), [(1.0, ">99.9%"), (0.9988, "99.9%"), (0.5, "50.0%"), (0.0, "<0.1%")])
+def test_probabilities_never_claim_certainty(value: float, text: str) -> None:
+    assert probability(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (12.345, "12.3 ms"),
+        (0.41234, "0.412 ms"),
+        (1234.5, "1,230 ms"),
+        (9.9996, "10.0 ms"),
+        (0.0, "0 ms"),
+        (0.00002, "0.0000200 ms"),
+    ],
+)
+def test_milliseconds_have_three_significant_digits(value: float, text: str) -> None:
+    assert milliseconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0 B"), (999, "999 B"), (1500, "1.50 kB"), (999_600, "1.00 MB"), (5_651_234, "5.65 MB"), (16_777_216_000, "16.8 GB")],
+)
+def test_bytes(value: int, text: str) -> None:
+    assert bytes_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.44, "0.4 s"),
+        (9.96, "10 s"),
+        (59.96, "1 min"),
+        (581, "9 min 41 s"),
+        (600, "10 min"),
+        (3720, "1 h 02 min"),
+        (7199.8, "2 h"),
+    ],
+)
+def test_durations(value: float, text: str) -> None:
+    assert duration(value) == text
+
+
+def test_counts_and_significant_digits() -> None:
+    assert count(10_662) == "10,662"
+    assert significant(0.000012345, 2) == "0.000012"
+    assert significant(float("nan")) == "–"

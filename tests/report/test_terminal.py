@@ -1,0 +1,87 @@
+"""The verdict in 80 columns."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from gatewise.records import Comparison, Verdict
+from gatewise.report.terminal import verdict_panel
+
+Run = tuple[Comparison, Verdict]
+LONG = Path("runs") / ("a_rather_long_name_of_a_run_" * 4) / "report.html"
+
+
+def _printed(run: Run, report: Path | None = LONG, width: int = 80, **options: object) -> str:
+    stream = io.StringIO()
+    Console(file=stream, width=width, **options).print(verdict_panel(*run, report))  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_no_line_is_longer_than_80_columns(any_run: Run) -> None:
+    text = _printed(any_run)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert LONG.name in text.replace("\n", "")
+
+
+def test_answer_scores_costs_and_report_are_there(any_run: Run) -> None:
+    comparison, verdict = any_run
+    words = _words(_printed(any_run, Path("report.html")))
+    assert verdict.explanation[0] in words
+    assert all(sentence in words for sentence in (*verdict.explanation, *verdict.warnings))
+    for score in verdict.scores.values():
+        assert f"{100 * score.mean:.1f}% ± {100 * score.sd:.1f}" in words
+    assert words.endswith("Report: report.html")
+    assert ("12.3 0.412 4.13 412 MB 1,305,282 5.22 MB" in words) == bool(comparison.pairs)
+
+
+def test_difference_is_shown_with_band_and_probabilities(run_with: Callable[..., Run]) -> None:
+    run = run_with()
+    verdict = run[1]
+    assert verdict.difference is not None
+    words = _words(_printed(run))
+    assert f"GRU minus LSTM: +{100 * verdict.difference.mean:.1f} points" in words
+    assert "equal within ±1" in words
+    assert "GRU better 2.1%" in words and "practically equal 96.7%" in words and "LSTM better 1.2%" in words
+
+
+def test_large_models_still_fit(run_with: Callable[..., Run]) -> None:
+    _, small = run_with()
+    costs = {
+        name: replace(cost, parameters=123_456_789, bytes=493_827_156, train_ms_per_step=1234.5)
+        for name, cost in small.costs.items()
+    }
+    text = _printed(run_with(verdict={"costs": costs}))
+    assert "123,456,789" in text and "494 MB" in text and "1,230" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_no_path_is_promised_where_there_is_no_report(run_with: Callable[..., Run]) -> None:
+    assert "Report" not in _printed(run_with(), None)
+
+
+def test_markup_and_control_codes_in_data_are_printed_not_obeyed(run_with: Callable[..., Run]) -> None:
+    warnings = ("column [bold]x[/bold] \x1b[31m\x07 and [/] are odd",)
+    text = _printed(run_with(verdict={"warnings": warnings}))
+    assert "[bold]x[/bold]" in text and "[/]" in text
+    assert "\x1b" not in text and "\x07" not in text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_output_redirected_to_an_old_encoding_does_not_fail(encoding: str, run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with()
+    assert verdict.difference is not None
+    worse = replace(verdict, difference=replace(verdict.difference, mean=-0.0041, ci95=(-0.011, 0.003)))
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict" if encoding == "cp1252" else "replace")
+    Console(file=stream, width=80).print(verdict_panel(comparison, worse, Path("report.html")))
+    stream.flush()
+    assert b"-0.4 points (95%: -1.1 to +0.3 points)" in raw.getvalue()

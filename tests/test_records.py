@@ -1,0 +1,129 @@
+"""Records are frozen and go through JSON and back unchanged."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from gatewise import errors, records
+from gatewise.records import (
+    Arm,
+    BatchLatency,
+    Comparison,
+    Config,
+    Cost,
+    Difference,
+    Epoch,
+    Hyperparameters,
+    LengthScore,
+    Profile,
+    Progress,
+    Ratio,
+    ScoreSummary,
+    Trial,
+    Verdict,
+    from_json,
+    to_json,
+)
+
+HYPERPARAMETERS = Hyperparameters(3e-3, 0.6, 0.2, 0.01)
+DIFFERENCE = Difference("gru", "lstm", 0.01, (-0.01, 0.03), (-0.02, 0.04), 0.6, 0.3, 0.1, 5, "undecided", 12)
+TRIAL = Trial(
+    "pair",
+    "gru",
+    3,
+    HYPERPARAMETERS,
+    0.8,
+    0.4,
+    history=(Epoch(1, 0.6, 0.5, 0.7, 1.5), Epoch(2, 0.5, 0.4, 0.8, 3.0)),
+    by_length=((10, 8), (9, 0)),
+    phases={"forward": 1.0},
+)
+COST = Cost(1.5, None, 3.0, 2, {"batch1": BatchLatency(0.1, 0.2, 0.3)}, None, 1000, 4000)
+CONFIG = Config("data.csv", series=("x", "y"), pairs=4, budget_s=None)
+PROFILE = Profile("data", "series", 90, {"a": 45, "b": 45}, 3, 6.5, 9.0, 10, 2, 2, None, "abc", inferred=("a guess",))
+RECORDS = [
+    HYPERPARAMETERS,
+    DIFFERENCE,
+    TRIAL,
+    COST,
+    CONFIG,
+    PROFILE,
+    Trial("baseline", "majority", 0, None, 0.5, None),
+    Progress("tuning", 0, None, 1.0, 60.0, difference=DIFFERENCE),
+    Verdict(
+        "undecided",
+        "gru",
+        "accuracy",
+        True,
+        0.01,
+        5,
+        DIFFERENCE,
+        (DIFFERENCE,),
+        {"gru": ScoreSummary(0.8, 0.01, 5)},
+        {"gru": COST},
+        Ratio(1.1, (1.0, 1.2)),
+        "pairs",
+        ("The evidence does not suffice.",),
+        None,
+        12.5,
+        (),
+    ),
+    Comparison(
+        CONFIG,
+        PROFILE,
+        (Arm("gru", "gru", 0),),
+        ("majority",),
+        "accuracy",
+        {"gru": HYPERPARAMETERS},
+        (TRIAL,),
+        (TRIAL,),
+        (),
+        1,
+        72,
+        18,
+        0.79,
+        {"gru": COST},
+        None,
+        (LengthScore(1, 9, 18, {"gru": 0.5}),),
+        {"cores": 2, "versions": {"python": "3"}},
+        5.0,
+        "pairs",
+    ),
+]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+def test_json_and_back(record: object) -> None:
+    assert from_json(type(record), json.loads(json.dumps(to_json(record), allow_nan=False))) == record
+
+
+def test_every_record_without_arrays_is_tested() -> None:
+    with_arrays = {"Dataset", "Encoded", "Split"}
+    tested = {type(record).__name__ for record in RECORDS}
+    inside = {"Arm", "BatchLatency", "Epoch", "LengthScore", "Ratio", "ScoreSummary"}
+    known = {name for name in records.__all__ if dataclasses.is_dataclass(getattr(records, name))}
+    assert known == with_arrays | tested | inside
+
+
+def test_numpy_numbers_become_plain_ones() -> None:
+    plain = to_json({1: np.float32(0.5), "n": np.int64(3), "flags": (np.bool_(True), None)})
+    assert json.dumps(plain) == '{"1": 0.5, "n": 3, "flags": [true, null]}'
+
+
+def test_unknown_keys_of_newer_files_are_ignored_and_missing_ones_are_not() -> None:
+    assert from_json(Arm, {"name": "gru", "cell": "gru", "index": 0, "colour": "blue"}) == Arm("gru", "gru", 0)
+    with pytest.raises(TypeError, match="index"):
+        from_json(Arm, {"name": "gru", "cell": "gru"})
+
+
+@pytest.mark.parametrize("name", [name for name in records.__all__ if dataclasses.is_dataclass(getattr(records, name))])
+def test_records_are_frozen(name: str) -> None:
+    assert getattr(records, name).__dataclass_params__.frozen
+
+
+def test_every_error_is_drawn_in_the_tree() -> None:
+    for name in errors.__all__:
+        assert issubclass(getattr(errors, name), errors.GatewiseError)
+        assert name in (errors.__doc__ or "")

@@ -1,0 +1,152 @@
+"""Training: what it learns, when it stops, what it returns, and that the seed decides everything."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from gatewise.nn import SequenceClassifier, build_network
+from gatewise.records import Encoded, Epoch, Hyperparameters
+from gatewise.training import fit as module
+from gatewise.training.fit import Fitted, Schedule, default_schedule, fit, predict_probabilities
+from gatewise.training.metrics import accuracy, log_loss
+
+Maker = Callable[..., Encoded]
+HYPERPARAMETERS = Hyperparameters(learning_rate=1e-2, dropout=0.1, input_dropout=0.1, weight_decay=0.01)
+SCHEDULE = Schedule(batch_size=16, max_epochs=8, patience=3)
+
+
+def network(cell: str = "gru", seed: int = 0) -> SequenceClassifier:
+    return build_network(
+        cell,
+        input_size=1,
+        tokens=False,
+        classes=2,
+        embedding_size=4,
+        hidden_size=8,
+        layers=1,
+        bidirectional=False,
+        dropout=HYPERPARAMETERS.dropout,
+        input_dropout=HYPERPARAMETERS.input_dropout,
+        seed=seed,
+        cell_seed=seed + 1,
+    )
+
+
+def train(
+    data: Encoded,
+    validation: Encoded,
+    *,
+    cell: str = "gru",
+    schedule: Schedule = SCHEDULE,
+    hyperparameters: Hyperparameters = HYPERPARAMETERS,
+    seed: int = 0,
+) -> Fitted:
+    return fit(network(cell), network(cell), data, validation, hyperparameters, schedule, seed=seed)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+def test_learns_what_is_learnable(signs: Maker, cell: str) -> None:
+    fitted = train(signs(200, 0), signs(60, 1), cell=cell)
+    assert fitted.validation_score > 0.95
+    assert accuracy(predict_probabilities(fitted.network, signs(100, 2)), signs(100, 2).targets) > 0.95
+
+
+def test_stops_early_and_returns_the_weights_of_the_best_epoch(signs: Maker) -> None:
+    data, validation = signs(40, 0, learnable=False), signs(40, 1, learnable=False)
+    fitted = train(data, validation, schedule=Schedule(8, 200, 3))
+    losses = [epoch.validation_loss for epoch in fitted.history]
+    assert len(losses) == fitted.best_epoch + 3 < 200
+    assert fitted.best_epoch == int(np.argmin(losses)) + 1
+    assert fitted.validation_loss == min(losses) < losses[-1]
+    again = predict_probabilities(fitted.network, validation)
+    assert log_loss(again, validation.targets) == fitted.validation_loss
+    assert accuracy(again, validation.targets) == fitted.validation_score == fitted.history[fitted.best_epoch - 1].validation_score
+
+
+def test_history_and_phases(signs: Maker) -> None:
+    seen: list[Epoch] = []
+    data, validation = signs(48, 0), signs(20, 1)
+    fitted = fit(network(), network(), data, validation, HYPERPARAMETERS, Schedule(16, 3, 3), seed=0, on_epoch=seen.append)
+    assert tuple(seen) == fitted.history
+    assert [epoch.epoch for epoch in seen] == [1, 2, 3]
+    assert np.all(np.diff([epoch.seconds for epoch in seen]) > 0)
+    assert set(fitted.phases) == {"forward", "backward", "optimiser", "batches", "evaluation"}
+    assert 0 < sum(fitted.phases.values()) <= fitted.seconds
+
+
+def test_same_seed_gives_the_same_bits(signs: Maker) -> None:
+    results = [train(signs(48, 0), signs(20, 1), seed=seed) for seed in (0, 0, 1)]
+    weights = [torch.cat([weight.flatten() for weight in result.network.parameters()]) for result in results]
+    losses = [[(epoch.train_loss, epoch.validation_loss) for epoch in result.history] for result in results]
+    assert torch.equal(weights[0], weights[1])
+    assert losses[0] == losses[1]
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_the_seed_alone_decides_the_batches(signs: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = module.iterate_batches
+    orders: list[list[list[int]]] = []
+
+    def recording(encoded: Encoded, plan: list[np.ndarray]) -> object:
+        if len(encoded) == 48:
+            orders[-1] += [rows.tolist() for rows in plan]
+        return read(encoded, plan)
+
+    monkeypatch.setattr(module, "iterate_batches", recording)
+    for cell, seed in (("gru", 0), ("lstm", 0), ("gru", 1)):
+        orders.append([])
+        train(signs(48, 0), signs(20, 1), cell=cell, seed=seed, schedule=Schedule(16, 2, 3))
+    assert orders[0] == orders[1] != orders[2]
+    assert orders[0][:3] != orders[0][3:]
+
+
+def test_leaves_the_callers_random_state_alone(signs: Maker) -> None:
+    torch.manual_seed(4)
+    expected = torch.rand(3)
+    torch.manual_seed(4)
+    train(signs(40, 0), signs(20, 1), schedule=Schedule(16, 1, 3))
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("rate", [float("inf"), 1e38])
+def test_divergence_ends_cleanly_with_finite_records(signs: Maker, rate: float) -> None:
+    absurd = Hyperparameters(learning_rate=rate, dropout=0.0, input_dropout=0.0, weight_decay=0.1)
+    fitted = train(signs(48, 0), signs(20, 1), hyperparameters=absurd)
+    assert math.isfinite(fitted.validation_loss)
+    assert 0 <= fitted.validation_score <= 1
+    assert all(math.isfinite(value) for epoch in fitted.history for value in (epoch.train_loss, epoch.validation_loss))
+    assert all(weight.isfinite().all() for weight in fitted.network.parameters())
+    assert len(fitted.history) < SCHEDULE.max_epochs
+
+
+def test_an_arm_that_never_learned_keeps_its_first_weights(signs: Maker) -> None:
+    absurd = Hyperparameters(learning_rate=float("inf"), dropout=0.0, input_dropout=0.0, weight_decay=0.0)
+    fitted = train(signs(48, 0), signs(20, 1), hyperparameters=absurd)
+    assert (fitted.best_epoch, fitted.history) == (0, ())
+    assert all(torch.equal(*pair) for pair in zip(fitted.network.parameters(), network().parameters(), strict=True))
+
+
+def test_predictions_come_in_the_order_of_the_rows(signs: Maker) -> None:
+    data, model = signs(30, 0), network()
+    probabilities = predict_probabilities(model, data)
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
+    starts = np.concatenate([[0], np.cumsum(data.lengths)])
+    for row in range(len(data)):
+        alone = Encoded(data.values[starts[row] : starts[row + 1]], data.lengths[[row]], data.targets[[row]], 1)
+        np.testing.assert_allclose(predict_probabilities(model, alone)[0], probabilities[row], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [(1, (8, 300, 45)), (40, (8, 300, 45)), (500, (32, 125, 19)), (9000, (64, 20, 3)), (1_000_000, (64, 20, 3))],
+)
+def test_default_schedule(rows: int, expected: tuple[int, int, int]) -> None:
+    assert default_schedule(rows, batch_size=None, max_epochs=None) == Schedule(*expected)
+
+
+def test_default_schedule_keeps_what_is_given() -> None:
+    assert default_schedule(1000, batch_size=10, max_epochs=40) == Schedule(10, 40, 6)
+    assert default_schedule(1000, batch_size=10, max_epochs=None).max_epochs == 20
