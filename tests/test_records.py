@@ -64,10 +64,10 @@ RECORDS = [
         {"gru": ScoreSummary(0.8, 0.01, 5)},
         {"gru": COST},
         Ratio(1.1, (1.0, 1.2)),
-        "pairs",
         ("The evidence does not suffice.",),
         None,
         12.5,
+        "pairs",
         (),
     ),
     Comparison(

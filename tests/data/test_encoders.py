@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gatewise.data.encoders import encode_raw, encoder_from_json, fit_encoder
+from gatewise.data.encoders import encode_raw, encoder_from_json, fit_encoder, raw_inputs
 from gatewise.data.prepared import Prepared, prepare
 from gatewise.data.series import SeriesEncoder, fit_series_encoder
 from gatewise.data.sources import open_source
@@ -128,6 +128,9 @@ def test_raw_inputs_are_encoded_as_rows_are(texts: Prepared, series: Prepared) -
         one, other = encode_raw(encoder, prepared.dataset.sequences), encoder.encode_rows(prepared, rows)
         np.testing.assert_array_equal(one.values, other.values)
         np.testing.assert_array_equal(one.lengths, other.lengths)
+        held = raw_inputs(encoder, prepared.dataset.sequences)
+        for found, expected in zip(held, prepared.tokens or prepared.series, strict=True):
+            np.testing.assert_array_equal(found, expected)
         empty = encode_raw(encoder, [])
         assert (len(empty), empty.values.ndim, empty.values.dtype) == (0, one.values.ndim, one.values.dtype)
 
@@ -145,8 +148,9 @@ def test_raw_inputs_are_encoded_as_rows_are(texts: Prepared, series: Prepared) -
 )
 def test_raw_inputs_of_the_wrong_kind(texts: Prepared, series: Prepared, kind: str, inputs: list[object], expected: str) -> None:
     encoder = fit_encoder(texts if kind == "text" else series, np.arange(40))
-    with pytest.raises(DataError, match=expected):
-        encode_raw(encoder, inputs)
+    for read in (encode_raw, raw_inputs):
+        with pytest.raises(DataError, match=expected):
+            read(encoder, inputs)
 
 
 def test_one_channel_may_come_flat() -> None:

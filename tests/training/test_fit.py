@@ -49,7 +49,7 @@ def train(
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 def test_learns_what_is_learnable(signs: Maker, cell: str) -> None:
-    fitted = train(signs(200, 0), signs(60, 1), cell=cell)
+    fitted = train(signs(120, 0), signs(40, 1), cell=cell)
     assert fitted.validation_score > 0.95
     assert accuracy(predict_probabilities(fitted.network, signs(100, 2)), signs(100, 2).targets) > 0.95
 

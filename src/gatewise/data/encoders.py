@@ -12,6 +12,7 @@ from gatewise.data.assemble import check_series
 from gatewise.data.prepared import Prepared
 from gatewise.data.series import SeriesEncoder, fit_series_encoder
 from gatewise.data.text import TextEncoder, fit_text_encoder
+from gatewise.data.tokens import tokenize_all
 from gatewise.errors import DataError
 from gatewise.records import Encoded
 
@@ -21,6 +22,7 @@ __all__ = [
     "encode_raw",
     "encoder_from_json",
     "fit_encoder",
+    "raw_inputs",
 ]
 
 Encoder: TypeAlias = TextEncoder | SeriesEncoder
@@ -41,23 +43,18 @@ def fit_encoder(
     return fit_series_encoder([prepared.series[row] for row in rows], max_length=max_length)
 
 
-def encode_raw(encoder: Encoder, inputs: Sequence[Any]) -> Encoded:
-    """Encode new inputs for prediction: texts, or series [steps, channels] ([steps] for one channel). Their targets are all 0.
+def raw_inputs(encoder: Encoder, inputs: Sequence[Any]) -> list[Any]:
+    """Check new inputs for prediction: texts become token lists, series float32 [steps, channels] ([steps] for one channel).
 
     Raises DataError where an input is of another kind, has other channels, no step, or values that are not finite.
     """
-    targets = np.zeros(len(inputs), dtype=np.int64)
-    if isinstance(inputs, str):
-        raise DataError("one text came where a list of inputs was expected. Put it in a list: [text].")
-    if isinstance(encoder, TextEncoder):
-        for row, text in enumerate(inputs, 1):
-            if not isinstance(text, str):
-                raise DataError(f"input {row} is a {type(text).__name__}; the model reads texts. Give a list of str.")
-        return encoder.encode(inputs, targets)
-    sequences = [_as_series(series, row, encoder.input_size) for row, series in enumerate(inputs, 1)]
-    if sequences:
-        check_series(sequences, lambda row: f"input {row + 1}")
-    return encoder.encode(sequences, targets)
+    return _as_tokens(inputs) if isinstance(encoder, TextEncoder) else _as_series(inputs, encoder.input_size)
+
+
+def encode_raw(encoder: Encoder, inputs: Sequence[Any]) -> Encoded:
+    """Encode new inputs for prediction; their targets are all 0. Raises DataError as `raw_inputs` does."""
+    checked, targets = raw_inputs(encoder, inputs), np.zeros(len(inputs), dtype=np.int64)
+    return encoder.encode_tokens(checked, targets) if isinstance(encoder, TextEncoder) else encoder.encode(checked, targets)
 
 
 def encoder_from_json(value: Mapping[str, Any]) -> Encoder:
@@ -68,7 +65,23 @@ def encoder_from_json(value: Mapping[str, Any]) -> Encoder:
     return kinds[value["kind"]].from_json(value)
 
 
-def _as_series(series: Any, row: int, channels: int) -> NDArray[np.float32]:
+def _as_tokens(texts: Sequence[Any]) -> list[list[str]]:
+    if isinstance(texts, str):
+        raise DataError("one text came where a list of inputs was expected. Put it in a list: [text].")
+    for row, text in enumerate(texts, 1):
+        if not isinstance(text, str):
+            raise DataError(f"input {row} is a {type(text).__name__}; the model reads texts. Give a list of str.")
+    return tokenize_all(texts)
+
+
+def _as_series(inputs: Sequence[Any], channels: int) -> list[NDArray[np.float32]]:
+    sequences = [_as_array(series, row, channels) for row, series in enumerate(inputs, 1)]
+    if sequences:
+        check_series(sequences, lambda row: f"input {row + 1}")
+    return sequences
+
+
+def _as_array(series: Any, row: int, channels: int) -> NDArray[np.float32]:
     try:
         with np.errstate(over="ignore"):
             values = np.asarray(series, dtype=np.float64).astype(np.float32)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 __all__ = ["has_tokens", "tokenize", "tokenize_all"]
 

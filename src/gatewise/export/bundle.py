@@ -89,5 +89,5 @@ def load_model(path: Path) -> Model:
             metadata["architecture"],
             metadata["details"],
         )
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise RunError(f"the model in {path} is damaged ({error}); run `gatewise resume` on its run to write it anew") from error

@@ -12,7 +12,8 @@ from typing import Any
 from gatewise.comparison.plan import parse_duration
 from gatewise.export.bundle import load_model
 from gatewise.names import display_name
-from gatewise.records import Comparison, Config, CostName, Dataset, Progress, Verdict
+from gatewise.records import Comparison, Config, CostName, Dataset, Verdict
+from gatewise.report.live import NullView
 from gatewise.report.page import render_page
 from gatewise.study.folder import RunFolder, write_atomic
 from gatewise.study.run import Finished, read_run, resume_run, start_run
@@ -20,16 +21,6 @@ from gatewise.study.session import View
 from gatewise.training.model import Model
 
 __all__ = ["Result", "compare", "default_folder", "open_run", "resume", "source_name"]
-
-
-class Quiet:
-    """A view that shows nothing."""
-
-    def update(self, progress: Progress) -> None:
-        """Show nothing."""
-
-    def log(self, message: str) -> None:
-        """Show nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +129,7 @@ def compare(
         max_epochs=max_epochs,
     )
     folder = RunFolder(Path(out) if out is not None else default_folder(config.source))
-    return _result(start_run(config, data, folder, view or Quiet()))
+    return _result(start_run(config, data, folder, view or NullView()))
 
 
 def resume(
@@ -146,7 +137,7 @@ def resume(
 ) -> Result:
     """Go on with an interrupted run, or give an undecided one a larger total budget. data: needed where it was no file."""
     budget_s = parse_duration(str(budget)) if budget is not None else None
-    return _result(resume_run(RunFolder(Path(run)), view or Quiet(), data=data, budget_s=budget_s))
+    return _result(resume_run(RunFolder(Path(run)), view or NullView(), data=data, budget_s=budget_s))
 
 
 def open_run(run: str | os.PathLike[str]) -> Result:

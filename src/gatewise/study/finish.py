@@ -34,13 +34,13 @@ def train_final(session: Session, verdict: Verdict) -> None:
     It learns from all rows but one validation part, which stops its training; where the source has a test part of its own, that
     part stays unseen. Its accuracy is what the pairs of the comparison estimated, each with slightly less data.
     """
-    if session.journal.get("final") == {"name": verdict.recommended} and session.folder.model.exists():
+    finals = session.journal.payloads("final")
+    if finals and finals[-1]["name"] == verdict.recommended and session.folder.model.exists():
         return
     session.show(f"training the {display_name(verdict.recommended)} on all data")
     model = _train(session, verdict)
     save_model(model, session.folder.model)
-    if "final" not in session.journal:
-        session.record("final", "final", {"name": verdict.recommended})
+    session.record(f"final:{len(finals)}", "final", {"name": verdict.recommended})
 
 
 def _train(session: Session, verdict: Verdict) -> Model:

@@ -83,7 +83,7 @@ class RunFolder:
         if not self.config.is_file():
             raise RunError(f"{self.path} holds no run (no config.yaml in it); give the folder that `gatewise compare` named")
         try:
-            return from_json(Config, yaml.safe_load(self.config.read_text(encoding="utf-8")))
+            return from_json(Config, yaml.safe_load(self.config.read_text(encoding="utf-8")) or {})
         except (yaml.YAMLError, TypeError, AttributeError, UnicodeDecodeError) as error:
             raise RunError(f"{self.config} is damaged ({error}); restore it or start a new run") from error
 
@@ -115,18 +115,24 @@ class RunFolder:
 
 
 def write_atomic(path: Path, text: str) -> None:
-    """Write a file so that at any moment either the old or the whole new content is there, also after a power cut."""
+    """Write a file so that at any moment either the old or the whole new content is there, also after a power cut.
+
+    Raises RunError where the place cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with temporary.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        with temporary.open("w", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror}; choose a place you may write to, with room left") from error
 
 
 def write_json(path: Path, record: Any) -> None:

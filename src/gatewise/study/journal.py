@@ -35,14 +35,21 @@ class Journal:
         self.path = path
         try:
             self._connection = sqlite3.connect(path, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute(SCHEMA)
-            self._rows = {key: json.loads(payload) for key, payload in self._connection.execute("SELECT key, payload FROM units")}
+            try:
+                self._rows = self._read()
+            except BaseException:
+                self._connection.close()
+                raise
         except (sqlite3.Error, json.JSONDecodeError) as error:
             raise RunError(
                 f"{path} cannot be read as a journal ({error}); the run cannot be continued, start a new one"
             ) from error
+
+    def _read(self) -> dict[str, Any]:
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute(SCHEMA)
+        return {key: json.loads(payload) for key, payload in self._connection.execute("SELECT key, payload FROM units")}
 
     def __contains__(self, key: str) -> bool:
         return key in self._rows
@@ -58,13 +65,16 @@ class Journal:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every row as one JSON object, in the order finished."""
-        for key, kind, payload, elapsed, finished in self._connection.execute("SELECT * FROM units ORDER BY rowid"):
-            yield {"key": key, "kind": kind, "elapsed_s": elapsed, "finished_at": finished, **json.loads(payload)}
+        for key, kind, _, elapsed_s, finished in self._connection.execute("SELECT * FROM units ORDER BY rowid"):
+            yield self._row(key, kind, elapsed_s, finished)
 
-    def add(self, key: str, kind: str, payload: dict[str, Any], elapsed_s: float) -> None:
-        """Write one finished unit durably.
+    def _row(self, key: str, kind: str, elapsed_s: float, finished: str) -> dict[str, Any]:
+        return {"key": key, "kind": kind, "elapsed_s": elapsed_s, "finished_at": finished, **self._rows[key]}
 
-        Raises RunError if the unit is already there: work is never counted twice.
+    def add(self, key: str, kind: str, payload: dict[str, Any], elapsed_s: float) -> dict[str, Any]:
+        """Write one finished unit durably, and return it as `rows` gives it.
+
+        Raises RunError if the unit is already there (work is never counted twice), or the file cannot be written.
         """
         text = json.dumps(payload, allow_nan=False)
         finished = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -72,7 +82,12 @@ class Journal:
             self._connection.execute("INSERT INTO units VALUES (?, ?, ?, ?, ?)", (key, kind, text, elapsed_s, finished))
         except sqlite3.IntegrityError as error:
             raise RunError(f"unit {key} is already in {self.path}; is another process continuing this run?") from error
+        except sqlite3.Error as error:
+            raise RunError(
+                f"{self.path} cannot be written ({error}); put that right and go on with `gatewise resume {self.path.parent}`"
+            ) from error
         self._rows[key] = json.loads(text)
+        return self._row(key, kind, elapsed_s, finished)
 
     def elapsed_s(self) -> float:
         """Seconds the run had taken when its last unit was finished, over all its sessions."""

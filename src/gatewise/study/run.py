@@ -61,6 +61,7 @@ def resume_run(folder: RunFolder, view: View, *, data: Any = None, budget_s: flo
     if budget_s is not None:
         config = replace(config, budget_s=budget_s)
         folder.write_config(config)
+    check_config(config)
     if data is None and config.source.startswith("<"):
         raise RunError(
             f"{folder.path} was started on {config.source} from Python; resume it there with gatewise.resume(folder, data=...)"
@@ -90,7 +91,11 @@ def read_run(folder: RunFolder) -> Finished:
 
 
 def _stopped(folder: RunFolder) -> str:
-    return str(json.loads(folder.verdict.read_text(encoding="utf-8"))["stopped"]) if folder.verdict.exists() else "interrupted"
+    """Why the run ended; a run without a whole `verdict.json` was cut off before it could say."""
+    try:
+        return str(json.loads(folder.verdict.read_text(encoding="utf-8"))["stopped"])
+    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
+        return "interrupted"
 
 
 def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View) -> Finished:

@@ -66,8 +66,7 @@ class Session:
 
     def record(self, key: str, kind: str, payload: dict[str, Any]) -> None:
         """Write one finished unit to the journal and to `trials.jsonl`."""
-        self.journal.add(key, kind, payload, self.elapsed())
-        append_json_line(self.folder.trials, {"key": key, **payload, "kind": kind})
+        append_json_line(self.folder.trials, self.journal.add(key, kind, payload, self.elapsed()))
 
     def once(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The payload of a unit, made and recorded now unless it is in the journal."""

@@ -177,7 +177,7 @@ class Workload:
         )
         if unit.kind == "pair":
             scoring = time.perf_counter()
-            sample = _sample(encoded.train, seed_of(self.config.seed, pair))
+            sample = encoded.encoder.encode_rows(self.prepared, self._sample(encoded.split.train, pair))
             trial = replace(
                 self._scored(trial, predict_probabilities(fitted.network, encoded.test), encoded.split.test),
                 train_score=accuracy(predict_probabilities(fitted.network, sample), sample.targets),
@@ -192,7 +192,7 @@ class Workload:
         fitted = time.perf_counter()
         score = {
             part: accuracy(model.predict_probabilities(self.inputs(rows)), self.dataset.targets[rows])
-            for part, rows in (("train", split.train), ("validation", split.validation))
+            for part, rows in (("train", self._sample(split.train, unit.number)), ("validation", split.validation))
         }
         _, arrays = model.state()
         trial = Trial(
@@ -209,6 +209,12 @@ class Workload:
         trial = self._scored(trial, model.predict_probabilities(self.inputs(split.test)), split.test)
         ended = time.perf_counter()
         return replace(trial, phases={"fitting": fitted - started, "evaluation": ended - fitted}, seconds=ended - started)
+
+    def _sample(self, rows: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+        """At most 2,000 of some rows, drawn at random: enough to know the train-test gap to a point."""
+        if len(rows) <= TRAIN_SCORE_ROWS:
+            return rows
+        return np.sort(np.random.default_rng(seed_of(self.config.seed, number)).choice(rows, TRAIN_SCORE_ROWS, replace=False))
 
     def _scored(self, trial: Trial, probabilities: NDArray[np.float32], rows: NDArray[np.int64]) -> Trial:
         targets = self.dataset.targets[rows]
@@ -229,13 +235,3 @@ class Workload:
 def seed_of(*parts: int) -> int:
     """One well mixed 32-bit seed from several whole numbers."""
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
-
-
-def _sample(encoded: Encoded, seed: int) -> Encoded:
-    """At most 2,000 rows, drawn at random: enough to know the train-test gap to a point."""
-    if len(encoded) <= TRAIN_SCORE_ROWS:
-        return encoded
-    rows = np.sort(np.random.default_rng(seed).choice(len(encoded), TRAIN_SCORE_ROWS, replace=False))
-    starts = np.concatenate([[0], np.cumsum(encoded.lengths)])
-    flat: list[Any] = [encoded.values[starts[row] : starts[row + 1]] for row in rows]
-    return Encoded(np.concatenate(flat), encoded.lengths[rows], encoded.targets[rows], encoded.input_size)

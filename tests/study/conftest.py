@@ -1,0 +1,136 @@
+"""Tiny runs, each made once and shared: a whole run with every measurement, and quick ones under a budget that skips memory."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import gatewise
+from gatewise.study.api import Result
+
+SOURCE = "builtin:parity?rows=60&length=10"
+# Memory is measured in processes of their own, which a budget this small leaves out.
+QUICK: dict[str, Any] = {"budget": "53s", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 2, "seed": 5}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """The same number of threads as the processes started below, so that sums come out bit by bit the same."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A finished run with nothing left out."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    return gatewise.compare(SOURCE, pairs=2, tune=1, hidden_size=8, max_epochs=2, out=folder)
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """What every interrupted run must come to."""
+    return gatewise.compare(SOURCE, **QUICK, out=tmp_path_factory.mktemp("uninterrupted") / "run")
+
+
+@dataclass
+class Command:
+    """A gatewise command under way in a process of its own."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def wait_for_rows(self, rows: int) -> list[str]:
+        """Wait until the journal holds this many rows, and return their keys."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            keys = journal_keys(self.folder)
+            if len(keys) >= rows:
+                return keys
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.005)
+        self.process.kill()
+        raise AssertionError(f"the journal never held {rows} rows: {self.process.communicate()}")
+
+
+def journal_keys(folder: Path) -> list[str]:
+    path = folder / "journal.sqlite"
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(path, timeout=10)
+    try:
+        return [key for (key,) in connection.execute("SELECT key FROM units ORDER BY rowid")]
+    except sqlite3.OperationalError:  # the table is not there yet
+        return []
+    finally:
+        connection.close()
+
+
+Start = Callable[..., Command]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start `gatewise compare` with the options of QUICK, or `gatewise resume`, in a process of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_one(command: str, folder: Path, *more: str) -> Command:
+        arguments = [str(folder)]
+        if command == "compare":
+            options = [word for name, value in QUICK.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+            arguments = [SOURCE, *options, "--out", str(folder)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gatewise", command, *arguments, *more],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(gatewise.__file__).parents[1])},
+        )
+        started.append(process)
+        return Command(process, folder)
+
+    yield start_one
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@dataclass
+class Outcome:
+    """What two runs of one seed must have in common."""
+
+    decision: str
+    recommended: str
+    difference: Any
+    scores: Any
+    trials: dict[str, tuple[Any, ...]]
+
+
+def outcome_of(result: Result) -> Outcome:
+    content = json.loads((result.path / "verdict.json").read_text(encoding="utf-8"))
+    rows = [json.loads(line) for line in (result.path / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    fitted = {
+        row["key"]: (row["hyperparameters"], row["validation_loss"], row["test_score"], row["correct"], row["best_epoch"])
+        for row in rows
+        if row["kind"] in ("tuning", "pair", "baseline")
+    }
+    return Outcome(content["decision"], content["recommended"], content["difference"], content["scores"], fitted)
+
+
+@pytest.fixture(scope="session")
+def outcome() -> Callable[[Result], Outcome]:
+    return outcome_of
+
+
+@pytest.fixture(scope="session")
+def keys() -> Callable[[Path], list[str]]:
+    """Keys of a run's journal, in the order finished."""
+    return journal_keys

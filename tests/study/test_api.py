@@ -1,0 +1,199 @@
+"""A whole tiny run: every file, every key, a model that predicts, and what must be refused."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gatewise
+from gatewise.data.sources import open_source
+from gatewise.errors import DataError, OptionError, RunError
+from gatewise.records import Config, Verdict, from_json, to_json
+from gatewise.study.api import Result, source_name
+from gatewise.study.folder import RunFolder
+
+SOURCE = "builtin:parity?rows=60&length=10"
+
+
+def test_every_file_of_the_run_is_there(whole: Result) -> None:
+    assert {path.name for path in whole.path.iterdir() if not path.name.startswith(".")} == {
+        "config.yaml",
+        "environment.json",
+        "journal.sqlite",
+        "trials.jsonl",
+        "verdict.json",
+        "report.html",
+        "model",
+    }
+    assert {path.name for path in (whole.path / "model").iterdir()} == {"model.json", "model.safetensors"}
+    assert not list(whole.path.glob(".*.part"))
+
+
+def test_config_holds_every_default(whole: Result) -> None:
+    assert RunFolder(whole.path).open() == Config(SOURCE, budget_s=None, pairs=2, tune=1, hidden_size=8, max_epochs=2)
+
+
+def test_verdict_json_holds_what_other_tools_read(whole: Result) -> None:
+    content = json.loads((whole.path / "verdict.json").read_text(encoding="utf-8"))
+    assert from_json(Verdict, content) == whole.verdict
+    assert set(content) >= {
+        *("decision", "recommended", "metric", "higher_is_better", "margin", "pairs", "difference", "scores", "costs"),
+        *("training_time_ratio", "budget_s", "elapsed_s", "warnings"),
+    }
+    assert content["decision"] in {"gru", "lstm", "equivalent", "undecided", "baseline"}
+    assert (content["metric"], content["higher_is_better"], content["margin"], content["pairs"]) == ("accuracy", True, 0.01, 2)
+    assert set(content["difference"]) >= {"mean", "ci95", "p_first", "p_equivalent", "p_second", "first", "second"}
+    assert set(content["scores"]) == {"gru", "lstm", "majority", "linear_features"}
+    assert all(set(score) == {"mean", "sd", "n"} and score["n"] == 2 for score in content["scores"].values())
+    assert set(content["costs"]) == {"gru", "lstm"}
+    for cost in content["costs"].values():
+        assert cost["train_ms_per_step"] > 0
+        assert cost["peak_memory_bytes"] > 0
+        assert cost["bytes"] == 4 * cost["parameters"] > 0
+        assert {"epochs_to_target", "seconds_to_target"} <= set(cost)
+        for batch in ("batch1", "batch32"):
+            latency = cost["latency_ms"][batch]
+            assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"]
+    low, high = content["training_time_ratio"]["ci95"]
+    assert low <= content["training_time_ratio"]["median"] <= high
+    assert content["costs"]["gru"]["parameters"] < content["costs"]["lstm"]["parameters"]
+    assert content["stopped"] == "pairs"
+
+
+def test_journal_and_trials_hold_one_row_a_unit(whole: Result, keys: Callable[[Path], list[str]]) -> None:
+    rows = [json.loads(line) for line in (whole.path / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    found = keys(whole.path)
+    assert [row["key"] for row in rows] == found
+    assert len(set(found)) == len(found)
+    pairs = {f"{kind}:{name}:{pair}" for kind, name in EVERYONE for pair in (0, 1)}
+    once = {"data", "plan", "tuning:gru:0", "tuning:lstm:0", "timing:steps", "timing:latency", "timing:memory", "final:0"}
+    assert set(found) == pairs | once
+    assert all(row["elapsed_s"] > 0 and row["finished_at"].endswith("+00:00") for row in rows)
+
+
+EVERYONE = (("pair", "gru"), ("pair", "lstm"), ("baseline", "majority"), ("baseline", "linear_features"))
+
+
+def test_the_report_is_one_file_that_asks_for_nothing(whole: Result, tmp_path: Path) -> None:
+    page = (whole.path / "report.html").read_text(encoding="utf-8")
+    assert len(page) < 1_000_000
+    assert "<html" in page
+    for request in ("<script src", "<link", "@import", 'src="http'):
+        assert request not in page
+    copy = whole.report(tmp_path / "copy.html")
+    assert "<html" in copy.read_text(encoding="utf-8")
+    with pytest.raises(RunError, match="cannot be written"):
+        whole.report(tmp_path / "missing" / "copy.html")
+
+
+def test_leaderboard_is_sorted_and_complete(whole: Result) -> None:
+    rows = whole.leaderboard()
+    assert {row["name"] for row in rows} == {"gru", "lstm", "majority", "linear_features"}
+    scores = [row["score"] for row in rows]
+    assert scores == sorted(scores, reverse=True)
+    assert len({tuple(row) for row in rows}) == 1
+    assert next(row for row in rows if row["name"] == "gru")["train_ms_per_step"] > 0
+
+
+def test_the_recommended_model_predicts(whole: Result) -> None:
+    dataset = open_source(SOURCE)
+    model = whole.model
+    assert model.name == whole.verdict.recommended
+    probabilities = model.predict_proba(dataset.sequences)
+    assert probabilities.shape == (60, 2)
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
+    names = [dataset.classes[target] for target in dataset.targets]
+    predicted = model.predict(dataset.sequences)
+    assert model.score(dataset.sequences, names) == np.mean(np.array(predicted) == np.array(names))
+    assert model.details["trained_on_rows"] + model.details["stopped_by_rows"] == 60
+
+
+def test_open_run_gives_the_same_verdict(whole: Result) -> None:
+    again = gatewise.open_run(whole.path)
+    fresh, old = to_json(again.verdict), to_json(whole.verdict)
+    fresh.pop("elapsed_s"), old.pop("elapsed_s")
+    assert fresh == old
+    assert again.comparison.trials == whole.comparison.trials
+    assert "ship" in repr(again)
+
+
+def test_resuming_a_finished_run_repeats_nothing(whole: Result, keys: Callable[[Path], list[str]]) -> None:
+    before, model = keys(whole.path), (whole.path / "model" / "model.safetensors").stat()
+    again = gatewise.resume(whole.path)
+    assert keys(whole.path) == before
+    assert (whole.path / "model" / "model.safetensors").stat().st_mtime_ns == model.st_mtime_ns
+    assert (again.verdict.decision, again.verdict.difference) == (whole.verdict.decision, whole.verdict.difference)
+    assert again.verdict.scores == whole.verdict.scores
+    assert math.isclose(again.verdict.elapsed_s, whole.verdict.elapsed_s, abs_tol=5)
+
+
+def test_an_a_a_run_on_text_names_no_winner(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    rows = ["text,label"]
+    for _ in range(60):
+        label = generator.integers(2)
+        words = generator.choice(["film", "plot", "scene", "actor", "end"], 6).tolist()
+        words[generator.integers(6)] = ("poor", "fine")[label]
+        rows.append(f"{' '.join(words)},{('bad', 'good')[label]}")
+    source = tmp_path / "reviews.csv"
+    source.write_text("\n".join(rows), encoding="utf-8")
+    options = {"pairs": 2, "tune": 1, "hidden_size": 4, "embedding_size": 4, "max_epochs": 2, "budget": 53}
+    result = gatewise.compare(source, cells=("gru", "gru"), out=tmp_path / "run", **options)
+    assert [arm.name for arm in result.comparison.arms] == ["gru", "gru_2"]
+    assert result.verdict.decision in {"equivalent", "undecided", "baseline"}
+    assert {(result.verdict.difference.first, result.verdict.difference.second)} <= {("gru", "gru_2"), ("gru_2", "gru")}
+    assert set(result.verdict.scores) == {"gru", "gru_2", "majority", "tfidf_logistic"}
+    assert all(cost.peak_memory_bytes is None for cost in result.verdict.costs.values())
+    assert set(result.model.predict(["a fine film", "poor"])) <= {"bad", "good"}
+    with pytest.raises(DataError, match="list of"):
+        result.model.predict([np.zeros(3)])
+
+
+def test_a_data_frame_is_resumed_with_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = open_source(SOURCE)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gatewise.study.run.measure", interrupt)
+        result = gatewise.compare(dataset, pairs=2, tune=1, hidden_size=4, max_epochs=1, budget=53, out=tmp_path / "run")
+    assert result.verdict.decision == "undecided"
+    assert result.verdict.stopped == "interrupted"
+    assert result.comparison.config.source == "<parity>"
+    with pytest.raises(RunError, match="holds no model"):
+        _ = result.model
+    with pytest.raises(RunError, match="started on <parity> from Python"):
+        gatewise.resume(tmp_path / "run")
+    with pytest.raises(RunError, match="not what it was"):
+        gatewise.resume(tmp_path / "run", data=open_source(SOURCE, seed=1))
+    assert gatewise.resume(tmp_path / "run", data=dataset).verdict.pairs == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"budget": 0.01}, OptionError, "too small for one pair .* give --budget"),
+        ({"budget": "soon"}, OptionError, "not a duration"),
+        ({"cells": ("gru", "lstn")}, OptionError, "did you mean lstm"),
+        ({"target": "label"}, OptionError, "target"),
+    ],
+)
+def test_what_is_refused_leaves_no_folder(
+    tmp_path: Path, options: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        gatewise.compare(SOURCE, hidden_size=4, **options, out=tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+
+
+def test_how_a_configuration_names_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert source_name("builtin:digits") == "builtin:digits"
+    assert source_name("reviews.csv") == str(tmp_path / "reviews.csv")
+    assert source_name(Path("reviews.csv")) == str(tmp_path / "reviews.csv")
+    assert source_name(open_source(SOURCE)) == "<parity>"
+    assert source_name([1, 2]) == "<builtins list>"

@@ -1,0 +1,107 @@
+"""Killed, interrupted or run by several processes: the same result, and no unit of work twice."""
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gatewise
+from gatewise.errors import RunError
+from gatewise.study.api import Result
+from gatewise.study.journal import open_journal
+
+Start = Callable[..., Any]
+Keys = Callable[[Path], list[str]]
+Of = Callable[[Result], Any]
+
+
+def test_killed_again_and_again_it_comes_to_the_same(
+    uninterrupted: Result, start: Start, outcome: Of, keys: Keys, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    seen: list[str] = []
+    for command, rows in (("compare", 2), ("resume", 10)):
+        running = start(command, folder)
+        before = running.wait_for_rows(rows)
+        running.process.send_signal(signal.SIGKILL)
+        running.process.communicate()
+        assert running.process.returncode == -signal.SIGKILL
+        assert before[: len(seen)] == seen
+        seen = keys(folder)
+        assert not (folder / "verdict.json").exists()
+        assert gatewise.open_run(folder).verdict.stopped == "interrupted"
+    result = gatewise.resume(folder)
+    assert keys(folder)[: len(seen)] == seen
+    assert set(Counter(keys(folder)).values()) == {1}
+    assert set(keys(folder)) == set(keys(uninterrupted.path))
+    assert outcome(result) == outcome(uninterrupted)
+    assert not list(folder.glob(".*.part"))
+
+
+def test_interrupt_prints_the_verdict_so_far_and_resume_finishes(
+    uninterrupted: Result, start: Start, outcome: Of, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    running = start("compare", folder, "--json")
+    running.wait_for_rows(12)
+    running.process.send_signal(signal.SIGINT)
+    printed, messages = running.process.communicate(timeout=60)
+    assert running.process.returncode == 130
+    verdict = json.loads(printed)
+    assert verdict == json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    assert (verdict["stopped"], verdict["pairs"]) == ("interrupted", 1)
+    assert f"gatewise resume {folder}" in messages
+    assert "Traceback" not in messages
+    assert (folder / "report.html").is_file()
+    assert outcome(gatewise.resume(folder)) == outcome(uninterrupted)
+
+
+def test_several_processes_give_the_same_scores(
+    uninterrupted: Result, outcome: Of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One core to share means one thread each, as everywhere in these tests.
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
+    options = {"budget": "53s", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 2, "seed": 5}
+    result = gatewise.compare("builtin:parity?rows=60&length=10", **options, jobs=2, out=tmp_path / "run")
+    assert outcome(result) == outcome(uninterrupted)
+
+
+def test_data_that_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "reviews.csv"
+    lines = [f"film {row % 7} is {('fine', 'poor')[row % 2]} in scene {row},{row % 2}" for row in range(40)]
+    source.write_text("\n".join(["text,label", *lines]), encoding="utf-8")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gatewise.study.run.tune", interrupt)
+        gatewise.compare(source, pairs=2, tune=1, hidden_size=4, max_epochs=1, out=tmp_path / "run")
+    source.write_text("\n".join(["text,label", *lines[::-1]]), encoding="utf-8")
+    with pytest.raises(RunError, match="not what it was when the run began"):
+        gatewise.resume(tmp_path / "run")
+    source.unlink()
+    with pytest.raises(gatewise.DataError, match="no file"):
+        gatewise.resume(tmp_path / "run")
+
+
+def test_a_run_that_did_nothing_yet_can_only_be_resumed(whole: Result, tmp_path: Path) -> None:
+    for name in ("config.yaml", "environment.json"):
+        (tmp_path / name).write_bytes((whole.path / name).read_bytes())
+    with pytest.raises(RunError, match="no journal yet; continue it"):
+        gatewise.open_run(tmp_path)
+    with open_journal(tmp_path / "journal.sqlite"):
+        pass
+    with pytest.raises(RunError, match="has not begun its work; continue it"):
+        gatewise.open_run(tmp_path)
+
+
+def test_a_config_edited_into_nonsense_is_refused(whole: Result, tmp_path: Path) -> None:
+    text = (whole.path / "config.yaml").read_text(encoding="utf-8")
+    (tmp_path / "config.yaml").write_text(text.replace("- lstm", "- lstn"), encoding="utf-8")
+    with pytest.raises(gatewise.OptionError, match="'lstn'; did you mean lstm"):
+        gatewise.resume(tmp_path)
