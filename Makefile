@@ -12,7 +12,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 demo: $(READY)
-	$(BIN)/gatewise compare builtin:digits --budget 2m --out runs/demo --overwrite
+	$(BIN)/gatewise compare builtin:digits --budget 2m
 
 test: $(READY)
 	$(BIN)/python -m pytest
@@ -25,6 +25,7 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/calibration.py
+	$(BIN)/python benchmarks/crash.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

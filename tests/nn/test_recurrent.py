@@ -44,9 +44,7 @@ def test_batch_equals_each_sequence_alone(cell: str, layers: int, bidirectional:
     recurrent = build(cell, layers, bidirectional)
     inputs = batch()
     together = real_states(recurrent(inputs, LENGTHS))
-    alone = [
-        recurrent(inputs[row : row + 1, :length], torch.tensor([length]))[0] for row, length in enumerate(LENGTHS.tolist())
-    ]
+    alone = [recurrent(inputs[row : row + 1, :length], torch.tensor([length]))[0] for row, length in enumerate(LENGTHS.tolist())]
     for one, other in zip(together, alone, strict=True):
         torch.testing.assert_close(one, other)
     for one, other in zip(gradients(recurrent, together), gradients(recurrent, alone), strict=True):

@@ -1,6 +1,8 @@
 """Tiny runs, each made once and shared: a whole run with every measurement, and quick ones under a budget that skips memory."""
 
+import fcntl
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -27,17 +29,27 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, **options: Any) -> Result:
+    """A finished run that the test processes share: the first to ask makes it, the others wait for it."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / f"{name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not (shared / name).exists():
+            gatewise.compare(SOURCE, **options, out=shared / name)
+    return gatewise.open_run(shared / name)
+
+
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A finished run with nothing left out."""
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    return gatewise.compare(SOURCE, pairs=2, tune=1, hidden_size=8, max_epochs=2, out=folder)
+    return made_once(tmp_path_factory, "whole", pairs=2, tune=1, hidden_size=8, max_epochs=2)
 
 
 @pytest.fixture(scope="session")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """What every interrupted run must come to."""
-    return gatewise.compare(SOURCE, **QUICK, out=tmp_path_factory.mktemp("uninterrupted") / "run")
+    return made_once(tmp_path_factory, "uninterrupted", **QUICK)
 
 
 @dataclass

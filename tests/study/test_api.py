@@ -1,8 +1,9 @@
 """A whole tiny run: every file, every key, a model that predicts, and what must be refused."""
 
 import json
-import math
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import gatewise
 from gatewise.data.sources import open_source
 from gatewise.errors import DataError, OptionError, RunError
-from gatewise.records import Config, Verdict, from_json, to_json
+from gatewise.records import Config, Verdict, from_json
 from gatewise.study.api import Result, source_name
 from gatewise.study.folder import RunFolder
 
@@ -38,7 +39,8 @@ def test_config_holds_every_default(whole: Result) -> None:
 
 def test_verdict_json_holds_what_other_tools_read(whole: Result) -> None:
     content = json.loads((whole.path / "verdict.json").read_text(encoding="utf-8"))
-    assert from_json(Verdict, content) == whole.verdict
+    assert replace(from_json(Verdict, content), elapsed_s=0.0) == replace(whole.verdict, elapsed_s=0.0)
+    assert content["elapsed_s"] >= whole.verdict.elapsed_s > 0
     assert set(content) >= {
         *("decision", "recommended", "metric", "higher_is_better", "margin", "pairs", "difference", "scores", "costs"),
         *("training_time_ratio", "budget_s", "elapsed_s", "warnings"),
@@ -111,23 +113,23 @@ def test_the_recommended_model_predicts(whole: Result) -> None:
     assert model.details["trained_on_rows"] + model.details["stopped_by_rows"] == 60
 
 
-def test_open_run_gives_the_same_verdict(whole: Result) -> None:
-    again = gatewise.open_run(whole.path)
-    fresh, old = to_json(again.verdict), to_json(whole.verdict)
-    fresh.pop("elapsed_s"), old.pop("elapsed_s")
-    assert fresh == old
+def test_resuming_a_finished_run_repeats_nothing(whole: Result, keys: Callable[[Path], list[str]], tmp_path: Path) -> None:
+    shutil.copytree(whole.path, tmp_path / "run")
+    weights = tmp_path / "run" / "model" / "model.safetensors"
+    before, written = keys(whole.path), weights.stat().st_mtime_ns
+    again = gatewise.resume(tmp_path / "run")
+    assert keys(again.path) == before
+    assert weights.stat().st_mtime_ns == written
+    assert replace(again.verdict, elapsed_s=0.0) == replace(whole.verdict, elapsed_s=0.0)
     assert again.comparison.trials == whole.comparison.trials
-    assert "ship" in repr(again)
 
 
-def test_resuming_a_finished_run_repeats_nothing(whole: Result, keys: Callable[[Path], list[str]]) -> None:
-    before, model = keys(whole.path), (whole.path / "model" / "model.safetensors").stat()
-    again = gatewise.resume(whole.path)
-    assert keys(whole.path) == before
-    assert (whole.path / "model" / "model.safetensors").stat().st_mtime_ns == model.st_mtime_ns
-    assert (again.verdict.decision, again.verdict.difference) == (whole.verdict.decision, whole.verdict.difference)
-    assert again.verdict.scores == whole.verdict.scores
-    assert math.isclose(again.verdict.elapsed_s, whole.verdict.elapsed_s, abs_tol=5)
+def test_a_missing_model_is_trained_anew_and_the_same(whole: Result, tmp_path: Path) -> None:
+    shutil.copytree(whole.path, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "model")
+    again = gatewise.resume(tmp_path / "run")
+    sequences = open_source(SOURCE).sequences
+    np.testing.assert_array_equal(again.model.predict_proba(sequences), whole.model.predict_proba(sequences))
 
 
 def test_an_a_a_run_on_text_names_no_winner(tmp_path: Path) -> None:

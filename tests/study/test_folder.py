@@ -70,11 +70,10 @@ def test_a_damaged_config_is_refused(tmp_path: Path, content: str | bytes) -> No
         RunFolder(tmp_path).open()
 
 
-@pytest.mark.parametrize("content", ["{", None])
-def test_a_damaged_environment_is_refused(tmp_path: Path, content: str | None) -> None:
-    if content is not None:
-        (tmp_path / "environment.json").write_text(content)
-    with pytest.raises(RunError, match=r"environment\.json cannot be read"):
+def test_a_damaged_environment_is_refused_and_a_missing_one_is_empty(tmp_path: Path) -> None:
+    assert RunFolder(tmp_path).read_environment() == {}
+    (tmp_path / "environment.json").write_text("{")
+    with pytest.raises(RunError, match=r"environment\.json"):
         RunFolder(tmp_path).read_environment()
 
 

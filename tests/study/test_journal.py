@@ -60,7 +60,9 @@ def test_what_is_not_finite_is_never_written(path: Path) -> None:
         assert list(journal.rows()) == []
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, but long enough to have a header " * 4, b"SQLite format 3\0" + b"x" * 200])
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough to have a header " * 4, b"SQLite format 3\0" + b"x" * 200]
+)
 def test_what_is_no_database_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(RunError, match=r"journal\.sqlite cannot be read as a journal .* start a new one"):

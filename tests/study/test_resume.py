@@ -60,16 +60,6 @@ def test_interrupt_prints_the_verdict_so_far_and_resume_finishes(
     assert outcome(gatewise.resume(folder)) == outcome(uninterrupted)
 
 
-def test_several_processes_give_the_same_scores(
-    uninterrupted: Result, outcome: Of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # One core to share means one thread each, as everywhere in these tests.
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
-    options = {"budget": "53s", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 2, "seed": 5}
-    result = gatewise.compare("builtin:parity?rows=60&length=10", **options, jobs=2, out=tmp_path / "run")
-    assert outcome(result) == outcome(uninterrupted)
-
-
 def test_data_that_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "reviews.csv"
     lines = [f"film {row % 7} is {('fine', 'poor')[row % 2]} in scene {row},{row % 2}" for row in range(40)]

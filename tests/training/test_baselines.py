@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -33,9 +34,7 @@ def reviews(rows: int, seed: int, classes: int = 2) -> tuple[list[list[str]], ND
 def waves(rows: int, seed: int, classes: int = 2) -> tuple[list[NDArray[np.float32]], NDArray[np.int64]]:
     generator = np.random.default_rng(seed)
     targets = generator.integers(classes, size=rows)
-    series = [
-        generator.normal([target, -target], 1.0, (generator.integers(3, 30), 2)).astype(np.float32) for target in targets
-    ]
+    series = [generator.normal([target, -target], 1.0, (generator.integers(3, 30), 2)).astype(np.float32) for target in targets]
     return series, targets
 
 
@@ -58,9 +57,7 @@ def test_majority_predicts_the_most_frequent_class_of_the_training_part() -> Non
     np.testing.assert_allclose(probabilities, np.tile([0.2, 0.2, 0.6, 0.0], (3, 1)), rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("name", "make"), [("majority", reviews), ("tfidf_logistic", reviews), ("linear_features", waves)]
-)
+@pytest.mark.parametrize(("name", "make"), [("majority", reviews), ("tfidf_logistic", reviews), ("linear_features", waves)])
 @pytest.mark.parametrize("present", [2, 3])
 def test_a_class_missing_in_the_training_part_is_never_predicted(name: str, make: object, present: int) -> None:
     inputs, targets = make(120, 0, present)
@@ -103,9 +100,7 @@ def test_tfidf_keeps_words_met_once_where_none_repeats() -> None:
     assert accuracy(model.predict_probabilities(train), targets) == 1.0
 
 
-@pytest.mark.parametrize(
-    ("name", "make"), [("majority", waves), ("tfidf_logistic", reviews), ("linear_features", waves)]
-)
+@pytest.mark.parametrize(("name", "make"), [("majority", waves), ("tfidf_logistic", reviews), ("linear_features", waves)])
 def test_state_rebuilds_the_model_exactly(name: str, make: object) -> None:
     inputs, targets = make(80, 0)
     model = BASELINES[name].fit(inputs, targets, inputs, targets, 2)
@@ -133,7 +128,7 @@ def naive_features(values: NDArray[np.float32]) -> list[float]:
         return (sum((value - mean(column)) ** 2 for value in column) / len(column)) ** 0.5
 
     def change(column: list[float]) -> float:
-        return mean([abs(after - before) for before, after in zip(column, column[1:], strict=False)] or [0.0])
+        return mean([abs(after - before) for before, after in pairwise(column)] or [0.0])
 
     features: list[float] = []
     for statistic in (mean, deviation, min, max, lambda column: column[0], lambda column: column[-1], change):

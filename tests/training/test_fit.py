@@ -63,7 +63,9 @@ def test_stops_early_and_returns_the_weights_of_the_best_epoch(signs: Maker) -> 
     assert fitted.validation_loss == min(losses) < losses[-1]
     again = predict_probabilities(fitted.network, validation)
     assert log_loss(again, validation.targets) == fitted.validation_loss
-    assert accuracy(again, validation.targets) == fitted.validation_score == fitted.history[fitted.best_epoch - 1].validation_score
+    assert (
+        accuracy(again, validation.targets) == fitted.validation_score == fitted.history[fitted.best_epoch - 1].validation_score
+    )
 
 
 def test_history_and_phases(signs: Maker) -> None:

@@ -62,12 +62,13 @@ class RunFolder:
                 f"--out {self.path} holds another run; continue it with `gatewise resume {self.path}`, "
                 "or choose a folder that does not exist"
             )
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        # Unfinished temporary files are what a killed process leaves; they hold nothing.
+        if self.path.exists() and (not self.path.is_dir() or any(not item.match(".*.part") for item in self.path.iterdir())):
             raise OptionError(f"--out {self.path} exists and is not an empty folder; choose one that does not exist")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_json(self.environment, environment)
             write_atomic(self.config, _yaml(config))
+            write_json(self.environment, environment)
         except OSError as error:
             raise OptionError(
                 f"--out {self.path} cannot be written: {error.strerror}; choose a folder you may write to"
@@ -88,7 +89,12 @@ class RunFolder:
             raise RunError(f"{self.config} is damaged ({error}); restore it or start a new run") from error
 
     def read_environment(self) -> dict[str, Any]:
-        """What `create` recorded of the machine. Raises RunError if the file is missing or damaged."""
+        """What `create` recorded of the machine; nothing if it was killed before it could.
+
+        Raises RunError if the file is damaged.
+        """
+        if not self.environment.exists():
+            return {}
         try:
             content: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError) as error:

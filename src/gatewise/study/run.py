@@ -10,13 +10,13 @@ from gatewise.comparison.plan import arms_of, check_config
 from gatewise.comparison.verdict import decide
 from gatewise.data.profile import describe
 from gatewise.data.sources import open_source
-from gatewise.data.splits import make_split
+from gatewise.data.splits import folds_of, make_split
 from gatewise.errors import OptionError, RunError
 from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, from_json, to_json
 from gatewise.study.environment import describe_environment
 from gatewise.study.evidence import build_comparison, read_trials
 from gatewise.study.finish import remove_leftovers, train_final, write_results
-from gatewise.study.folder import RunFolder, write_json_lines
+from gatewise.study.folder import RunFolder, write_json, write_json_lines
 from gatewise.study.journal import open_journal
 from gatewise.study.phases import measure, run_pairs, tune
 from gatewise.study.session import Session, View
@@ -41,7 +41,8 @@ def start_run(config: Config, data: Any, folder: RunFolder, view: View) -> Finis
     """
     check_config(config)
     dataset = open_source(data, text=config.text, series=config.series, target=config.target, seed=config.seed)
-    make_split(dataset, 0, config.seed)
+    for number in range(folds_of(dataset)):
+        make_split(dataset, number, config.seed)
     environment = describe_environment()
     folder.create(config, environment)
     try:
@@ -68,7 +69,11 @@ def resume_run(folder: RunFolder, view: View, *, data: Any = None, budget_s: flo
         )
     source = config.source if data is None else data
     dataset = open_source(source, text=config.text, series=config.series, target=config.target, seed=config.seed)
-    return _work(config, folder.read_environment(), dataset, folder, view)
+    environment = folder.read_environment()
+    if not environment:
+        environment = describe_environment()
+        write_json(folder.environment, environment)
+    return _work(config, environment, dataset, folder, view)
 
 
 def read_run(folder: RunFolder) -> Finished:

@@ -234,4 +234,5 @@ class Workload:
 
 def seed_of(*parts: int) -> int:
     """One well mixed 32-bit seed from several whole numbers."""
-    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+    # A SeedSequence ignores trailing zeros: without their count, the first arm's cell would share the seed of the head.
+    return int(np.random.SeedSequence((len(parts), *parts)).generate_state(1)[0])

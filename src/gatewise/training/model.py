@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.encoders import Encoder, encode_raw, raw_inputs
+from gatewise.data.targets import class_name
 from gatewise.errors import DataError
 from gatewise.nn import SequenceClassifier
 from gatewise.records import Kind
@@ -54,9 +55,11 @@ class Model:
     def score(self, sequences: Sequence[Any], targets: Sequence[Any]) -> float:
         """Accuracy against the true classes, given by name.
 
-        Raises DataError where the two have different lengths.
+        Raises DataError where the two have different lengths, or there are none.
         """
         if len(sequences) != len(targets):
             raise DataError(f"{len(sequences)} sequences came with {len(targets)} targets; give one target for each sequence")
+        if not len(sequences):
+            raise DataError("no sequences came to be scored; give at least one with its target")
         predicted = self.predict(sequences)
-        return sum(guess == str(target) for guess, target in zip(predicted, targets, strict=True)) / len(predicted)
+        return sum(guess == class_name(target) for guess, target in zip(predicted, targets, strict=True)) / len(predicted)

@@ -1,0 +1,100 @@
+"""From rows to evidence: which pairs count, what a target is, and sums that can be checked by hand."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gatewise.records import Config, Epoch, Hyperparameters, Profile, Trial, to_json
+from gatewise.study.evidence import build_comparison, chosen_hyperparameters, complete_pairs, read_trials, target_score
+from gatewise.study.journal import open_journal
+
+CONFIG = Config("data", pairs=3)
+PROFILE = Profile("data", "series", 40, {"a": 20, "b": 20}, 2, 5.0, 9.0, 10, 0, 1, None, "abc", warnings=("few rows",))
+NAMES = ("gru", "lstm", "majority", "linear_features")
+
+
+def epochs(*scores: float) -> tuple[Epoch, ...]:
+    return tuple(Epoch(number, 0.5, 0.5, score, 2.0 * number) for number, score in enumerate(scores, 1))
+
+
+def trial(name: str, number: int, *scores: float, by_length: tuple[tuple[int, int], ...] = ((4, 3), (6, 3))) -> Trial:
+    if name in ("majority", "linear_features"):
+        return Trial("baseline", name, number, None, 0.5, None, 0.5, 0.5, 10, by_length=by_length)
+    values = Hyperparameters(0.01, 0.1, 0.1, 0.1)
+    return Trial(
+        "pair", name, number, values, max(scores), 0.5, 0.9, 0.6, 10, history=epochs(*scores), by_length=by_length, parameters=7
+    )
+
+
+def tuning(name: str, number: int, score: float) -> Trial:
+    return Trial("tuning", name, number, Hyperparameters(0.001 * (number + 1), 0.1, 0.1, 0.1), score, 0.5)
+
+
+def test_pairs_count_from_the_first_and_only_when_complete() -> None:
+    whole = [trial(name, number, 0.5) for number in (0, 1, 3) for name in NAMES]
+    assert complete_pairs(whole, NAMES) == 2
+    assert complete_pairs(whole[1:], NAMES) == 0
+    assert complete_pairs([], NAMES) == 0
+    assert complete_pairs([*whole, *(trial(name, 2, 0.5) for name in NAMES)], NAMES) == 4
+
+
+def test_target_is_the_weakest_arms_tuned_best_less_the_margin() -> None:
+    trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.8), tuning("lstm", 1, 0.6)]
+    assert target_score(trials, ("gru", "lstm"), 0.01) == pytest.approx(0.79)
+
+
+def test_each_arm_gets_its_own_best_hyperparameters() -> None:
+    trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.8)]
+    chosen = chosen_hyperparameters(trials, ("gru", "lstm", "rnn"))
+    assert {name: values.learning_rate for name, values in chosen.items()} == {"gru": 0.002, "lstm": 0.001}
+
+
+def test_evidence_of_a_run(tmp_path: Path) -> None:
+    pairs = [
+        trial("gru", 0, 0.5, 0.8, 0.9),
+        trial("gru", 1, 0.5, 0.7, 0.7),
+        trial("gru", 2, 0.9),
+        trial("lstm", 0, 0.5, 0.8, by_length=((4, 4), (6, 2))),
+        trial("lstm", 1, 0.9, 0.8, by_length=((4, 4), (6, 1))),
+    ]
+    baselines = [trial(name, number) for name in NAMES[2:] for number in (0, 1, 2)]
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        data = {"profile": to_json(PROFILE), "length_edges": [5, 7, 10], "train_rows": 30, "test_rows": 10, "warnings": ["cut"]}
+        journal.add("data", "data", data, 1.0)
+        journal.add("plan", "plan", {"target_score": 0.8, "tuning_trials": 1, "warnings": []}, 2.0)
+        steps = {"gru": [1.0, 3.0, 2.0, 2.0, 2.0], "lstm": [2.0, 6.0, 4.0, 4.0, 4.0]}
+        journal.add("timing:steps", "timing", {"milliseconds": steps}, 2.5)
+        bins = {0: lambda item: replace(item, by_length=(item.by_length[0], (0, 0), item.by_length[1]))}
+        for item in [*pairs, *baselines, tuning("gru", 0, 0.8), tuning("lstm", 0, 0.9)]:
+            stored = bins[0](item) if item.by_length else item
+            journal.add(f"{item.kind}:{item.name}:{item.number}", item.kind, to_json(stored), 3.0)
+        found = read_trials(journal)
+        comparison = build_comparison(CONFIG, {}, journal, found, elapsed_s=9.0, stopped="budget")
+        assert comparison == build_comparison(CONFIG, {}, journal, read_trials(journal), elapsed_s=9.0, stopped="budget")
+
+    assert comparison.pairs == 2
+    assert {item.number for item in (*comparison.trials, *comparison.baseline_trials)} == {0, 1}
+    assert comparison.warnings == ("few rows", "cut")
+    gru, lstm = comparison.costs["gru"], comparison.costs["lstm"]
+    assert (gru.train_ms_per_step, lstm.train_ms_per_step) == (2.0, 4.0)
+    assert comparison.training_time_ratio is not None
+    assert comparison.training_time_ratio.median == pytest.approx(0.5)
+    # The GRU reaches 0.8 in epoch 2 and, in its other pair, never: the median of the two is 'never'.
+    assert (gru.target_reached, gru.epochs_to_target, gru.seconds_to_target) == (1, None, None)
+    assert (lstm.target_reached, lstm.epochs_to_target, lstm.seconds_to_target) == (2, 1.5, 3.0)
+    assert (gru.latency_ms, gru.peak_memory_bytes, gru.parameters) == ({}, None, 7)
+    short, long = comparison.by_length
+    assert (short.low, short.high, short.rows) == (2, 5, 8)
+    assert short.scores == {"gru": 6 / 8, "lstm": 8 / 8}
+    assert (long.low, long.high, long.rows) == (8, 10, 12)
+    assert long.scores == {"gru": 6 / 12, "lstm": 3 / 12}
+
+
+def test_evidence_before_the_first_pair(tmp_path: Path) -> None:
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        data = {"profile": to_json(PROFILE), "length_edges": [10], "train_rows": 30, "test_rows": 10, "warnings": []}
+        journal.add("data", "data", data, 1.0)
+        comparison = build_comparison(CONFIG, {}, journal, read_trials(journal), elapsed_s=1.0, stopped="interrupted")
+    assert (comparison.pairs, comparison.by_length, comparison.target_score) == (0, (), None)
+    assert comparison.costs["gru"].epochs_to_target is None

@@ -1,0 +1,199 @@
+"""Units of work: independent of order and process, the same data for every arm, and the test part kept out of tuning."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gatewise.comparison.plan import arms_of
+from gatewise.data.encoders import encode_raw
+from gatewise.data.sources import open_source
+from gatewise.errors import GatewiseError
+from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Trial
+from gatewise.study import measure, work
+from gatewise.study.runner import run_units
+from gatewise.study.work import Unit, Workload, seed_of
+from gatewise.training import fit as training
+from gatewise.training.metrics import unpack_correct
+
+HYPERPARAMETERS = Hyperparameters(3e-3, 0.1, 0.1, 0.01)
+CONFIG = Config("data", hidden_size=8, embedding_size=4, max_epochs=2, batch_size=16)
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return open_source("builtin:temporal-order?rows=60&length=20")
+
+
+def workload(dataset: Dataset, **changes: Any) -> Workload:
+    return Workload(replace(CONFIG, **changes), dataset, arms_of(("gru", "lstm")))
+
+
+def unit(kind: Any, name: str, number: int) -> Unit:
+    return Unit(kind, name, number, None if kind == "baseline" else HYPERPARAMETERS)
+
+
+UNITS = [
+    unit("pair", "gru", 1),
+    unit("baseline", "linear_features", 0),
+    unit("pair", "gru", 0),
+    unit("tuning", "lstm", 2),
+    unit("pair", "lstm", 1),
+]
+
+
+def timeless(trial: Trial) -> Trial:
+    history = tuple(replace(epoch, seconds=0.0) for epoch in trial.history)
+    return replace(trial, phases={}, seconds=0.0, history=history)
+
+
+def test_units_do_not_depend_on_their_order(dataset: Dataset) -> None:
+    one, other = workload(dataset), workload(dataset)
+    forwards = [timeless(one.run(unit)) for unit in UNITS]
+    backwards = [timeless(other.run(unit)) for unit in reversed(UNITS)]
+    assert forwards == backwards[::-1]
+
+
+def test_units_do_not_depend_on_the_process(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    # One core to share means one thread each, as in this process.
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
+    here = workload(dataset)
+
+    def ignore(*_: object) -> None:
+        return None
+
+    elsewhere = list(run_units(iter(UNITS), here, jobs=2, on_epoch=ignore))
+    assert [unit for unit, _ in elsewhere] == UNITS
+    assert [timeless(trial) for _, trial in elsewhere] == [timeless(here.run(unit)) for unit in UNITS]
+
+
+def test_arms_of_a_pair_read_the_same_batches(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = training.iterate_batches
+    seen: list[list[bytes]] = []
+
+    def recording(encoded: Encoded, plan: Any) -> Any:
+        for batch in read(encoded, plan):
+            seen[-1].append(batch.inputs.tobytes())
+            yield batch
+
+    monkeypatch.setattr(training, "iterate_batches", recording)
+    bench = workload(dataset)
+    for name, number in (("gru", 0), ("lstm", 0), ("gru", 1)):
+        seen.append([])
+        bench.run(unit("pair", name, number))
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_arms_of_a_pair_start_from_the_same_embedding_and_head(dataset: Dataset) -> None:
+    bench = workload(dataset)
+    gru, lstm = (bench.network(arm, 3, HYPERPARAMETERS, 8) for arm in bench.arms)
+    assert (gru.head.weight == lstm.head.weight).all()
+    other = bench.network(bench.arms[0], 4, HYPERPARAMETERS, 8)
+    assert (gru.head.weight != other.head.weight).any()
+
+
+def test_tuning_never_touches_the_test_part(dataset: Dataset) -> None:
+    test = workload(dataset).encode(0).split.test
+    poisoned = [
+        np.full_like(sequence, np.nan) if row in set(test.tolist()) else sequence
+        for row, sequence in enumerate(dataset.sequences)
+    ]
+    clean, other = workload(dataset), workload(replace(dataset, sequences=tuple(poisoned)))
+    tuned = timeless(clean.run(unit("tuning", "gru", 1)))
+    assert tuned == timeless(other.run(unit("tuning", "gru", 1)))
+    assert (tuned.test_score, tuned.train_score, tuned.correct, tuned.test_rows) == (None, None, "", 0)
+
+
+def test_everything_fitted_saw_the_training_part_only(dataset: Dataset) -> None:
+    split = workload(dataset).encode(0).split
+    outside = set(split.test.tolist()) | set(split.validation.tolist())
+    changed = tuple(sequence + 100 if row in outside else sequence for row, sequence in enumerate(dataset.sequences))
+    clean, other = workload(dataset).encode(0), workload(replace(dataset, sequences=changed)).encode(0)
+    assert clean.encoder == other.encoder
+    np.testing.assert_array_equal(clean.train.values, other.train.values)
+
+
+@pytest.mark.parametrize("name", ["gru", "linear_features"])
+def test_a_scored_trial_says_what_was_right_row_by_row(dataset: Dataset, name: str) -> None:
+    bench = workload(dataset)
+    trial = bench.run(unit("baseline" if name == "linear_features" else "pair", name, 0))
+    correct = unpack_correct(trial.correct, trial.test_rows)
+    assert trial.test_rows == len(bench.encode(0).split.test) == 12
+    assert trial.test_score == pytest.approx(correct.mean())
+    assert sum(rows for rows, _ in trial.by_length) == trial.test_rows
+    assert sum(right for _, right in trial.by_length) == correct.sum()
+    assert len(trial.by_length) == len(bench.length_edges)
+    assert trial.size_bytes >= 4 * trial.parameters > 0
+    assert sum(trial.phases.values()) <= trial.seconds
+    assert trial.train_score is not None
+
+
+def test_length_edges_cover_every_row(dataset: Dataset) -> None:
+    bench = workload(dataset)
+    assert bench.length_edges[-1] == bench.prepared.lengths.max()
+    assert (np.diff(bench.length_edges) > 0).all()
+
+
+def test_text_is_encoded_from_the_training_vocabulary() -> None:
+    texts = tuple(f"film {'good' if row % 2 else 'bad'} word{row}" for row in range(40))
+    targets = np.arange(40) % 2
+    dataset = Dataset("texts", "text", texts, targets, ("bad", "good"), np.arange(40))
+    bench = workload(dataset)
+    encoded = bench.encode(0)
+    assert encoded.train.input_size == encoded.test.input_size == encoded.encoder.input_size
+    again = encode_raw(encoded.encoder, [texts[row] for row in encoded.split.test])
+    np.testing.assert_array_equal(again.values, encoded.test.values)
+    trial = bench.run(unit("baseline", "tfidf_logistic", 0))
+    assert trial.test_score == 1.0
+
+
+def test_the_training_score_is_of_a_fixed_sample(monkeypatch: pytest.MonkeyPatch, dataset: Dataset) -> None:
+    bench = workload(dataset)
+    rows = np.arange(100, 130)
+    np.testing.assert_array_equal(bench._sample(rows, 0), rows)
+    monkeypatch.setattr(work, "TRAIN_SCORE_ROWS", 7)
+    sample = bench._sample(rows, 0)
+    assert len(set(sample.tolist())) == 7
+    assert set(sample) <= set(rows)
+    np.testing.assert_array_equal(sample, bench._sample(rows, 0))
+    assert sample.tolist() != bench._sample(rows, 1).tolist()
+
+
+def test_seeds_differ_in_every_part() -> None:
+    seeds = [seed_of(*parts) for parts in ((0,), (1,), (0, 0), (0, 1), (1, 0), (0, 0, 1), (0, 1, 1), (1, 0, 0))]
+    assert len(set(seeds)) == 8
+    assert all(0 <= seed < 2**32 for seed in seeds)
+    assert seed_of(3, 4) == seed_of(3, 4)
+
+
+def test_costs_are_measured_on_the_same_batches(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "STEP_ROUNDS", 6)
+    monkeypatch.setattr(measure, "LATENCY_ROUNDS", {"batch1": 6, "batch32": 6})
+    shapes: dict[str, list[NDArray[Any]]] = {"gru": [], "lstm": []}
+
+    class Recording(measure.TrainingStep):
+        def __call__(self, inputs: Any, lengths: Any, targets: Any) -> float:
+            name = type(self.network.recurrent.forwards[0]).__name__.lower()
+            shapes[name].append(inputs.numpy().copy())
+            return super().__call__(inputs, lengths, targets)
+
+    monkeypatch.setattr(measure, "TrainingStep", Recording)
+    bench, chosen = workload(dataset), dict.fromkeys(("gru", "lstm"), HYPERPARAMETERS)
+    milliseconds = measure.measure_steps(bench, chosen, 60)["milliseconds"]
+    assert {name: len(values) for name, values in milliseconds.items()} == {"gru": 6, "lstm": 6}
+    for one, other in zip(shapes["gru"], shapes["lstm"], strict=True):
+        np.testing.assert_array_equal(one, other)
+    latency = measure.measure_latency(bench, chosen, 60)["latency_ms"]
+    assert {name: set(value) for name, value in latency.items()} == {name: {"batch1", "batch32"} for name in ("gru", "lstm")}
+
+
+def test_a_memory_measurement_that_fails_says_why(dataset: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    failing = tmp_path / "python"
+    failing.write_text("#!/bin/sh\necho out of memory >&2\nexit 1\n")
+    failing.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(failing))
+    with pytest.raises(GatewiseError, match="memory measurement of gru failed: out of memory"):
+        measure.measure_memory(workload(dataset), dict.fromkeys(("gru", "lstm"), HYPERPARAMETERS))

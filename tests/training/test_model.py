@@ -1,0 +1,94 @@
+"""A model takes raw inputs and refuses what it did not learn."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gatewise.data.encoders import fit_encoder
+from gatewise.data.prepared import prepare
+from gatewise.errors import DataError
+from gatewise.nn import build_network
+from gatewise.records import Dataset
+from gatewise.training.baselines import Majority
+from gatewise.training.model import Model
+
+
+def series_model() -> Model:
+    rows = tuple(np.random.default_rng(row).normal(size=(5, 2)).astype(np.float32) for row in range(10))
+    dataset = Dataset("series", "series", rows, np.arange(10) % 2, ("a", "b"), np.arange(10), channels=("x", "y"))
+    network = build_network(
+        "gru",
+        input_size=2,
+        tokens=False,
+        classes=2,
+        embedding_size=1,
+        hidden_size=4,
+        layers=1,
+        bidirectional=False,
+        dropout=0.5,
+        input_dropout=0.5,
+        seed=0,
+        cell_seed=1,
+    )
+    encoder = fit_encoder(prepare(dataset), np.arange(10))
+    return Model("gru", "series", dataset.classes, dataset.channels, encoder, network)
+
+
+def text_model() -> Model:
+    rows = tuple(f"film number {row}" for row in range(10))
+    dataset = Dataset("texts", "text", rows, np.arange(10) % 2, ("a", "b"), np.arange(10))
+    encoder = fit_encoder(prepare(dataset), np.arange(10))
+    return Model("majority", "text", dataset.classes, (), encoder, Majority(np.array([0.25, 0.75], dtype=np.float32)))
+
+
+def test_rows_alone_and_together_agree_whatever_their_length() -> None:
+    model = series_model()
+    rows = [np.random.default_rng(9).normal(size=(steps, 2)) for steps in (3, 30, 1)]
+    together = model.predict_proba(rows)
+    for row, expected in zip(rows, together, strict=True):
+        np.testing.assert_allclose(model.predict_proba([row])[0], expected, rtol=1e-5)
+    assert model.predict(rows) == [("a", "b")[index] for index in together.argmax(1)]
+
+
+@pytest.mark.parametrize("make", [series_model, text_model])
+def test_no_row_gives_no_prediction(make: object) -> None:
+    assert make().predict_proba([]).shape == (0, 2)
+    assert make().predict([]) == []
+
+
+def test_score_compares_names() -> None:
+    model = text_model()
+    assert model.score(["x", "y", "z", "w"], ["b", "b", "a", "b"]) == 0.75
+    with pytest.raises(DataError, match="2 sequences came with 1 targets"):
+        model.score(["x", "y"], ["b"])
+    with pytest.raises(DataError, match="give at least one"):
+        model.score([], [])
+
+
+def test_score_reads_labels_as_the_data_was_read() -> None:
+    model = replace(text_model(), classes=("0", "1"))
+    assert model.score(["x", "y", "z", "w"], [1, 1.0, np.int64(1), " 1"]) == 1.0
+    assert model.score(["x", "y"], [None, float("nan")]) == 0.0
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["a text"],
+        [np.zeros((4, 3))],
+        [np.zeros(4)],
+        [np.zeros((0, 2))],
+        [np.full((4, 2), np.nan)],
+        [np.full((4, 2), 1e300)],
+    ],
+)
+def test_series_of_another_kind_are_refused(rows: list[object]) -> None:
+    with pytest.raises(DataError, match="input 1"):
+        series_model().predict_proba(rows)
+
+
+@pytest.mark.parametrize(("rows", "message"), [("one text", "in a list"), ([3], "reads texts"), ([None], "reads texts")])
+def test_texts_of_another_kind_are_refused(rows: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        text_model().predict(rows)
