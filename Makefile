@@ -12,7 +12,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 demo: $(READY)
-	$(BIN)/gatewise compare builtin:digits --budget 2m
+	$(BIN)/gatewise compare builtin:digits --budget 150s
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -53,7 +53,8 @@ def compare(
         str, typer.Option(metavar="COST", help="What decides between equivalent cells: training, latency, memory, size.")
     ] = ("training"),
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of everything random.")] = 0,
-    jobs: Annotated[int, typer.Option(metavar="N", help="Processes that train at once.")] = 1,
+    jobs: Annotated[int | None, typer.Option(metavar="N", help="Processes that train at once.  [default: one a core]")] = None,
+    threads: Annotated[int, typer.Option(metavar="N", help="Threads of each process.")] = 1,
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden size of every cell.")] = 64,
     layers: Annotated[int, typer.Option(metavar="N", help="Stacked recurrent layers.")] = 1,
     bidirectional: Annotated[bool, typer.Option("--bidirectional", help="Read sequences in both directions.")] = False,
@@ -73,6 +74,7 @@ def compare(
 ) -> None:
     """Compare cells on labelled sequences and say which to ship."""
     from gatewise.study.api import compare as run
+    from gatewise.study.threads import default_jobs
 
     with _view(as_json) as view:
         result = run(
@@ -87,7 +89,8 @@ def compare(
             tune=tune,
             cost=cost,  # type: ignore[arg-type]  # checked with the other options
             seed=seed,
-            jobs=jobs,
+            jobs=jobs if jobs is not None else default_jobs(threads),
+            threads=threads,
             hidden_size=hidden_size,
             layers=layers,
             bidirectional=bidirectional,

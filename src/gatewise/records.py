@@ -128,6 +128,7 @@ class Config:
 
     budget_s: seconds, None for no limit (then `pairs` is set). pairs: exact number of pairs, None to stop when decided.
     margin: half width of the band of practical equivalence, in units of the metric.
+    jobs: processes that train at once. threads: of each of them; results depend on it in the last bits, never on `jobs`.
     """
 
     source: str
@@ -142,6 +143,7 @@ class Config:
     cost: CostName = "training"
     seed: int = 0
     jobs: int = 1
+    threads: int = 1
     hidden_size: int = 64
     layers: int = 1
     bidirectional: bool = False

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import gatewise
 from gatewise.data.sources import open_source
 from gatewise.errors import DataError, OptionError, RunError
 from gatewise.records import Config, Verdict, from_json
-from gatewise.study.api import Result, source_name
+from gatewise.study.api import Result, default_folder, source_name
 from gatewise.study.folder import RunFolder
 
 SOURCE = "builtin:parity?rows=60&length=10"
@@ -190,6 +191,23 @@ def test_what_is_refused_leaves_no_folder(
     with pytest.raises(error, match=message):
         gatewise.compare(SOURCE, hidden_size=4, **options, out=tmp_path / "run")
     assert not list(tmp_path.iterdir())
+
+
+def test_runs_begun_in_one_second_get_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stopped":
+            return cls(2024, 5, 6, 7, 8, 9, tzinfo=tz)
+
+    monkeypatch.setattr("gatewise.study.api.datetime", Stopped)
+    for name in ("reviews-20240506-070809", "reviews-20240506-070809-2", "reviews-20240506-070809-3"):
+        folder = default_folder("/data/reviews.csv.gz")
+        assert folder == Path("runs") / name
+        folder.mkdir(parents=True)
+    assert default_folder("builtin:adding?rows=60").name.startswith("adding-2024")
+    assert default_folder("<pandas DataFrame>").name.startswith("table-2024")
 
 
 def test_how_a_configuration_names_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

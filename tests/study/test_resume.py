@@ -53,7 +53,8 @@ def test_interrupt_prints_the_verdict_so_far_and_resume_finishes(
     assert running.process.returncode == 130
     verdict = json.loads(printed)
     assert verdict == json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-    assert (verdict["stopped"], verdict["pairs"]) == ("interrupted", 1)
+    assert verdict["stopped"] == "interrupted"
+    assert verdict["pairs"] in (1, 2)  # another pair may end between the look at the journal and the signal
     assert f"gatewise resume {folder}" in messages
     assert "Traceback" not in messages
     assert (folder / "report.html").is_file()

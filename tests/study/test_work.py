@@ -65,7 +65,7 @@ def test_units_do_not_depend_on_the_process(dataset: Dataset, monkeypatch: pytes
     def ignore(*_: object) -> None:
         return None
 
-    elsewhere = list(run_units(iter(UNITS), here, jobs=2, on_epoch=ignore))
+    elsewhere = list(run_units(iter(UNITS), here, jobs=2, on_progress=ignore))
     assert [unit for unit, _ in elsewhere] == UNITS
     assert [timeless(trial) for _, trial in elsewhere] == [timeless(here.run(unit)) for unit in UNITS]
 

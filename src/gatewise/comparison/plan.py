@@ -48,7 +48,7 @@ def check_config(config: Config) -> None:
     for cell in config.cells:
         if cell not in CELL_NAMES:
             near = difflib.get_close_matches(cell, CELL_NAMES, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = f"; did you mean {near[0]}?" if near else "."
             raise OptionError(f"--cells: unknown cell {cell!r}{hint} Known cells: {', '.join(CELL_NAMES)}")
     if len(config.cells) < 2:
         raise OptionError(f"--cells names {len(config.cells)} cell; a comparison needs at least two, for example gru,lstm")
@@ -62,7 +62,16 @@ def check_config(config: Config) -> None:
         )
     if not 0 <= config.seed < 2**31:
         raise OptionError(f"--seed {config.seed} is outside 0 to 2147483647")
-    smallest = {"pairs": 2, "tune": 1, "jobs": 1, "hidden_size": 1, "layers": 1, "embedding_size": 1, "batch_size": 1}
+    smallest = {
+        "pairs": 2,
+        "tune": 1,
+        "jobs": 1,
+        "threads": 1,
+        "hidden_size": 1,
+        "layers": 1,
+        "embedding_size": 1,
+        "batch_size": 1,
+    }
     smallest |= {"max_length": 1, "max_vocabulary": 10, "max_epochs": 1}
     for name, least in smallest.items():
         value = getattr(config, name)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def compare(
     cost: CostName = "training",
     seed: int = 0,
     jobs: int = 1,
+    threads: int = 1,
     hidden_size: int = 64,
     layers: int = 1,
     bidirectional: bool = False,
@@ -100,7 +102,8 @@ def compare(
     data: a path, `builtin:NAME`, a pandas or pyarrow table, or a Dataset. text, series, target: columns, inferred if not given.
     budget: `"10m"` or seconds, by default ten minutes, or no limit where `pairs` is given. pairs: an exact number of pairs
     instead of stopping when decided. margin: half width of the band of practical equivalence, in accuracy. tune: tuning trials
-    for each cell. cost: what decides between equivalent cells. jobs: processes that train at once. Sizes and limits are the same
+    for each cell. cost: what decides between equivalent cells. jobs: processes that train at once (more than one needs the
+    usual `if __name__ == "__main__":` guard in a script), with `threads` each. Sizes and limits are the same
     for every cell. out: the run's folder, by default `runs/NAME-DATE`. view: who is shown progress; nobody by default.
 
     Raises DataError, OptionError or RunError (all GatewiseError), each with one message that says what to do.
@@ -119,6 +122,7 @@ def compare(
         cost=cost,
         seed=seed,
         jobs=jobs,
+        threads=threads,
         hidden_size=hidden_size,
         layers=layers,
         bidirectional=bidirectional,
@@ -154,10 +158,12 @@ def source_name(data: Any) -> str:
 
 
 def default_folder(source: str) -> Path:
-    """`runs/NAME-DATE-TIME`, free at this moment."""
+    """`runs/NAME-DATE-TIME`, with a number behind it where another run began in the same second."""
     name = source.removeprefix("builtin:").split("?")[0] if not source.startswith("<") else "table"
     stem = Path(name).name.split(".")[0] or "run"
-    return Path("runs") / f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    first = Path("runs") / f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    more = (first.with_name(f"{first.name}-{number}") for number in count(2))
+    return next(path for path in chain([first], more) if not path.exists())
 
 
 def _result(finished: Finished) -> Result:

@@ -71,7 +71,7 @@ def _train(session: Session, verdict: Verdict) -> Model:
 
     encoded = [encoder.encode_rows(workload.prepared, rows) for rows in (train, validation)]
     number = folds_of(dataset)
-    fitted = workload.fit_arm(arm, number, chosen, encoded[0], encoded[1], on_epoch)
+    fitted = workload.fit_arm(arm, number, chosen, encoded[0], encoded[1], on_epoch, lambda: session.left() > 0)
     config = session.config
     architecture = {
         "cell": arm.cell,

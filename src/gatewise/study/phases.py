@@ -29,6 +29,7 @@ MEASURING_SECONDS = 15.0
 MEMORY_PROBE_SECONDS = 4.0
 MEMORY_SHARE = 0.15
 CLOSING_SECONDS = 2.0
+OVERTIME_SHARE = 0.05
 
 
 def tune(session: Session) -> dict[str, Hyperparameters]:
@@ -67,13 +68,13 @@ def _tuning_round(session: Session, number: int, planned: int, trials: list[Tria
             if unit.key not in session.journal:
                 yield unit
 
-    def on_epoch(unit: Unit, epoch: Epoch) -> None:
-        session.show(f"tuning {display_name(unit.name)}, trial {number + 1} of {planned} at most, epoch {epoch.epoch}")
+    def on_progress(unit: Unit, epoch: Epoch | None) -> None:
+        session.show(f"tuning {display_name(unit.name)}, trial {number + 1} of {planned} at most{_at(epoch)}")
         if number == 0 and session.left() < 0:
             raise _too_small(session, 3 * session.elapsed())
 
     session.show(f"tuning, trial {number + 1} of {planned} at most")
-    for unit, trial in run_units(units(), session.workload, jobs=session.config.jobs, on_epoch=on_epoch):
+    for unit, trial in run_units(units(), session.workload, jobs=session.config.jobs, on_progress=on_progress):
         session.add_trial(unit, trial)
         session.view.log(
             f"tuning {display_name(unit.name)} {number + 1}: validation {trial.validation_score:.1%} "
@@ -81,10 +82,14 @@ def _tuning_round(session: Session, number: int, planned: int, trials: list[Tria
         )
 
 
+def _at(epoch: Epoch | None) -> str:
+    return f", epoch {epoch.epoch}" if epoch else ""
+
+
 def _round_fits(session: Session, trials: list[Trial], finished_rounds: int) -> bool:
     if session.config.budget_s is None:
         return True
-    seconds = sum(trial.seconds for trial in trials) / finished_rounds / session.config.jobs
+    seconds = sum(trial.seconds for trial in trials) / finished_rounds / min(session.config.jobs, len(session.names))
     return session.elapsed() + seconds <= TUNING_SHARE * session.config.budget_s
 
 
@@ -118,12 +123,17 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
         session.once("timing:memory", lambda: measure_memory(session.workload, chosen))
 
 
+class _BudgetSpent(Exception):
+    """The unit under way takes far longer than those before it: it is given up."""
+
+
 def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
     """Run pairs until the decision is clear, their number is reached or the budget is spent; returns which of these."""
     config = session.config
     baselines = baselines_for(session.workload.dataset.kind)
     everyone = (*session.names, *baselines)
     stopped = "running"
+    overtime = -OVERTIME_SHARE * (config.budget_s or 0.0)
 
     def reason(number: int) -> str | None:
         """Why pair `number` should not be begun."""
@@ -150,17 +160,28 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
                 return
             yield from missing
 
-    def on_epoch(unit: Unit, epoch: Epoch) -> None:
-        session.show(f"pair {unit.number + 1}: {display_name(unit.name)}, epoch {epoch.epoch}")
+    def on_progress(unit: Unit, epoch: Epoch | None) -> None:
+        session.show(f"pair {unit.number + 1}: {display_name(unit.name)}{_at(epoch)}")
+        if session.left() < overtime:
+            raise _BudgetSpent
+
+    def run() -> None:
+        for unit, trial in run_units(units(), session.workload, jobs=config.jobs, on_progress=on_progress):
+            before = _complete(session, everyone)
+            session.add_trial(unit, trial)
+            done = _complete(session, everyone)
+            if done > before:
+                _show_evidence(session, done)
+                session.view.log(_pair_line(session, everyone, done))
 
     _show_evidence(session, _complete(session, everyone))
-    for unit, trial in run_units(units(), session.workload, jobs=config.jobs, on_epoch=on_epoch):
-        before = _complete(session, everyone)
-        session.add_trial(unit, trial)
-        done = _complete(session, everyone)
-        if done > before:
-            _show_evidence(session, done)
-            session.view.log(_pair_line(session, everyone, done))
+    try:
+        run()
+        # A pair that was under way when the decision fell counts too, and may have undone it.
+        while stopped == "decided" and session.verdict().decision == "undecided":
+            run()
+    except _BudgetSpent:
+        return "budget"
     return stopped
 
 

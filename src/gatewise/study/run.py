@@ -20,6 +20,7 @@ from gatewise.study.folder import RunFolder, write_json, write_json_lines
 from gatewise.study.journal import open_journal
 from gatewise.study.phases import measure, run_pairs, tune
 from gatewise.study.session import Session, View
+from gatewise.study.threads import limited_threads
 from gatewise.study.work import Workload
 
 __all__ = ["Finished", "read_run", "resume_run", "start_run"]
@@ -43,7 +44,7 @@ def start_run(config: Config, data: Any, folder: RunFolder, view: View) -> Finis
     dataset = open_source(data, text=config.text, series=config.series, target=config.target, seed=config.seed)
     for number in range(folds_of(dataset)):
         make_split(dataset, number, config.seed)
-    environment = describe_environment()
+    environment = describe_environment() | {"threads": config.threads}
     folder.create(config, environment)
     try:
         return _work(config, environment, dataset, folder, view)
@@ -61,8 +62,10 @@ def resume_run(folder: RunFolder, view: View, *, data: Any = None, budget_s: flo
     config = folder.open()
     if budget_s is not None:
         config = replace(config, budget_s=budget_s)
-        folder.write_config(config)
-    check_config(config)
+    try:
+        check_config(config)
+    except TypeError as error:
+        raise RunError(f"{folder.config} has a value of the wrong type ({error}); restore it or start a new run") from error
     if data is None and config.source.startswith("<"):
         raise RunError(
             f"{folder.path} was started on {config.source} from Python; resume it there with gatewise.resume(folder, data=...)"
@@ -71,8 +74,9 @@ def resume_run(folder: RunFolder, view: View, *, data: Any = None, budget_s: flo
     dataset = open_source(source, text=config.text, series=config.series, target=config.target, seed=config.seed)
     environment = folder.read_environment()
     if not environment:
-        environment = describe_environment()
+        environment = describe_environment() | {"threads": config.threads}
         write_json(folder.environment, environment)
+    folder.write_config(config)
     return _work(config, environment, dataset, folder, view)
 
 
@@ -104,7 +108,7 @@ def _stopped(folder: RunFolder) -> str:
 
 
 def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View) -> Finished:
-    with folder.locked(), open_journal(folder.journal) as journal:
+    with folder.locked(), open_journal(folder.journal) as journal, limited_threads(config.threads):
         remove_leftovers(folder.path)
         write_json_lines(folder.trials, journal.rows())
         session = Session(config, environment, folder, journal, Workload(config, dataset, arms_of(config.cells)), view)

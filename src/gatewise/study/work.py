@@ -122,7 +122,14 @@ class Workload:
         )
 
     def fit_arm(
-        self, arm: Arm, number: int, hyperparameters: Hyperparameters, train: Encoded, validation: Encoded, on_epoch: OnEpoch
+        self,
+        arm: Arm,
+        number: int,
+        hyperparameters: Hyperparameters,
+        train: Encoded,
+        validation: Encoded,
+        on_epoch: OnEpoch,
+        time_left: Callable[[], bool] = lambda: True,
     ) -> Fitted:
         """Train an arm."""
         return fit(
@@ -134,6 +141,7 @@ class Workload:
             self.schedule(len(train)),
             seed=seed_of(self.config.seed, number),
             on_epoch=on_epoch,
+            time_left=time_left,
         )
 
     def inputs(self, rows: NDArray[np.int64]) -> list[Any]:

@@ -104,11 +104,13 @@ def fit(
     *,
     seed: int,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
+    time_left: Callable[[], bool] = lambda: True,
 ) -> Fitted:
     """Train until the validation loss has not fallen for `patience` epochs, and return the weights of the best one.
 
     averaged: a copy of `network`; it holds the returned weights. Data order and dropout are drawn from `seed` alone, so that arms
-    of one pair see the same batches in the same order. The caller's random state is left as it was.
+    of one pair see the same batches in the same order. The caller's random state is left as it was. time_left: asked after every
+    epoch; training ends where it says no.
     """
     started = time.perf_counter()
     order = np.random.default_rng([seed, 1])
@@ -136,6 +138,8 @@ def fit(
                 best = (loss, number, score)
                 torch._foreach_copy_(best_weights, list(averaged.parameters()))
             elif number - best[1] >= schedule.patience:
+                break
+            if not time_left():
                 break
     with torch.no_grad():
         torch._foreach_copy_(list(averaged.parameters()), best_weights)
