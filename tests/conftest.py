@@ -1,4 +1,7 @@
-"""One thread for every library of every test process: tests run side by side, and threads that wait for each other would starve."""
+"""One thread for every library of every test process.
+
+Tests run side by side, and threads that wait for each other on a busy machine starve all of them.
+"""
 
 import os
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gatewise.comparison.verdict import decide
+from gatewise.comparison.verdict import decide, is_settled
 from gatewise.errors import RunError
 from gatewise.records import Arm, BatchLatency, Comparison, Config, Cost, Profile, Ratio, Trial, Verdict, to_json
 from gatewise.training.metrics import pack_correct
@@ -254,6 +254,22 @@ def test_equally_good_baseline_is_pointed_out() -> None:
     assert found.decision == "equivalent"
     assert "A simpler model does as well: the TF-IDF + logistic regression" in text(found)
     assert "Warning" not in text(found)
+
+
+def test_baseline_ahead_but_not_by_the_margin_beyond_doubt_is_said_second_and_keeps_the_question_open() -> None:
+    scores = [0.80 + 0.012 * (-1) ** number for number in range(10)]
+    ahead = decide(comparison({"gru": scores, "lstm": scores}, {"tfidf_logistic": 0.82}))
+    assert ahead.decision == "equivalent"
+    assert ahead.comparisons[-1].conclusion == "undecided" and ahead.comparisons[-1].ci95[0] > 0
+    assert ahead.explanation[1].startswith("But a simple baseline, the TF-IDF + logistic regression, is ahead of the best cell")
+    assert text(ahead).count("TF-IDF") == 1
+    assert not is_settled(ahead)
+
+
+def test_what_is_settled() -> None:
+    assert is_settled(decide(comparison(EQUAL, {"tfidf_logistic": 0.75})))
+    assert is_settled(decide(comparison(EQUAL, {"tfidf_logistic": 0.85})))
+    assert not is_settled(decide(comparison({name: values[:2] for name, values in EQUAL.items()})))
 
 
 @pytest.mark.parametrize(

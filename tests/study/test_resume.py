@@ -28,7 +28,8 @@ def test_killed_again_and_again_it_comes_to_the_same(
         running = start(command, folder)
         before = running.wait_for_rows(rows)
         running.process.send_signal(signal.SIGKILL)
-        running.process.communicate()
+        # A worker that outlived the killed process would keep its standard error open, and this would time out.
+        running.process.communicate(timeout=60)
         assert running.process.returncode == -signal.SIGKILL
         assert before[: len(seen)] == seen
         seen = keys(folder)

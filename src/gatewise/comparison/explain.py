@@ -42,6 +42,9 @@ def explain(verdict: Verdict, comparison: Comparison, evidence: Evidence, findin
 
 def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings) -> Iterator[str]:
     yield _answer(verdict, findings)
+    baseline = findings.against_leader[findings.best_baseline] if findings.best_baseline is not None else None
+    if baseline is not None and _ahead(baseline):
+        yield _baseline_ahead(baseline, verdict)
     difference = verdict.difference
     if difference is not None:
         yield _measured(difference, verdict, evidence)
@@ -52,8 +55,8 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
         yield cost
     if difference is not None and verdict.decision == "undecided":
         yield _outlook(difference, evidence)
-    if findings.best_baseline is not None and findings.against_leader[findings.best_baseline].pairs > 1:
-        yield _baseline(findings.against_leader[findings.best_baseline], verdict)
+    if baseline is not None and baseline.pairs > 1 and not _ahead(baseline):
+        yield _baseline(baseline, verdict)
     majority = findings.against_leader.get(_MAJORITY)
     if majority is not None and majority.conclusion != "second" and majority.pairs >= evidence.minimum_pairs:
         yield _warning(majority.conclusion == "undecided", findings.leader)
@@ -131,6 +134,19 @@ def _outlook(difference: Difference, evidence: Evidence) -> str:
     return (
         f"Not even {MOST_FURTHER_PAIRS:,} further pairs would probably decide: what is left uncertain comes from the limited "
         f"{limit}, which more pairs do not add to; more rows or a wider margin would help."
+    )
+
+
+def _ahead(baseline: Difference) -> bool:
+    """The baseline is more accurate than the best cell, though not shown to be so by more than the margin."""
+    return baseline.conclusion == "undecided" and baseline.pairs > 1 and baseline.ci95[0] > 0.0
+
+
+def _baseline_ahead(difference: Difference, verdict: Verdict) -> str:
+    measured = f"{_points(difference.mean, verdict.margin)}, 95% interval {_range(difference.ci95, verdict.margin)}"
+    return (
+        f"But a simple baseline, {_the(difference.first)}, is ahead of the best cell ({measured}): "
+        "consider it first, though whether it leads by more than the margin is not settled."
     )
 
 

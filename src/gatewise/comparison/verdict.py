@@ -12,7 +12,7 @@ from gatewise.records import Comparison, Difference, Verdict
 from gatewise.statistics.decision import compare
 from gatewise.statistics.power import further_pairs
 
-__all__ = ["decide"]
+__all__ = ["decide", "is_settled"]
 
 
 def decide(comparison: Comparison) -> Verdict:
@@ -74,6 +74,18 @@ def decide(comparison: Comparison) -> Verdict:
     )
     findings = Findings(leader, tuple(by_rival), tuple(in_question), best_baseline, against_leader, choice.reason)
     return replace(verdict, explanation=explain(verdict, comparison, evidence, findings))
+
+
+def is_settled(verdict: Verdict) -> bool:
+    """Whether further pairs would be wasted: a decision is there, and no baseline may yet turn out to beat the best arm.
+
+    A baseline keeps the question open while its mean lead over the leader exceeds the margin and is undecided.
+    """
+    open_leads = (
+        one.first not in verdict.costs and one.conclusion == "undecided" and one.mean > verdict.margin
+        for one in verdict.comparisons
+    )
+    return verdict.decision != "undecided" and not any(open_leads)
 
 
 def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int) -> Difference:

@@ -7,6 +7,7 @@ from itertools import count
 
 import numpy as np
 
+from gatewise.comparison.verdict import is_settled
 from gatewise.errors import OptionError
 from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters, Trial
@@ -139,7 +140,7 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
         """Why pair `number` should not be begun."""
         if config.pairs is not None and number >= config.pairs:
             return "pairs"
-        if config.pairs is None and session.verdict().decision != "undecided":
+        if config.pairs is None and is_settled(session.verdict()):
             return "decided"
         if config.pairs is None and number >= HORIZON:
             return "horizon"
@@ -178,7 +179,7 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
     try:
         run()
         # A pair that was under way when the decision fell counts too, and may have undone it.
-        while stopped == "decided" and session.verdict().decision == "undecided":
+        while stopped == "decided" and not is_settled(session.verdict()):
             run()
     except _BudgetSpent:
         return "budget"
