@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 import gatewise
 from gatewise.study.api import Result
@@ -21,12 +20,6 @@ from gatewise.study.api import Result
 SOURCE = "builtin:parity?rows=60&length=10"
 # Memory is measured in processes of their own, which a budget this small leaves out.
 QUICK: dict[str, Any] = {"budget": "53s", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 2, "seed": 5}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    """The same number of threads as the processes started below, so that sums come out bit by bit the same."""
-    torch.set_num_threads(1)
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, **options: Any) -> Result:

@@ -14,7 +14,7 @@ from gatewise.data.sources import open_source
 from gatewise.errors import GatewiseError
 from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Trial
 from gatewise.study import measure, work
-from gatewise.study.runner import run_units
+from gatewise.study.runner import LocalRunner
 from gatewise.study.work import Unit, Workload, seed_of
 from gatewise.training import fit as training
 from gatewise.training.metrics import unpack_correct
@@ -57,15 +57,15 @@ def test_units_do_not_depend_on_their_order(dataset: Dataset) -> None:
     assert forwards == backwards[::-1]
 
 
-def test_units_do_not_depend_on_the_process(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    # One core to share means one thread each, as in this process.
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
+def test_units_do_not_depend_on_the_process(dataset: Dataset) -> None:
     here = workload(dataset)
+    there = Workload(replace(here.config, jobs=2), dataset, here.arms)
 
     def ignore(*_: object) -> None:
         return None
 
-    elsewhere = list(run_units(iter(UNITS), here, jobs=2, on_progress=ignore))
+    with LocalRunner(there) as runner:
+        elsewhere = [*runner.results(iter(UNITS[:2]), ignore), *runner.results(iter(UNITS[2:]), ignore)]
     assert [unit for unit, _ in elsewhere] == UNITS
     assert [timeless(trial) for _, trial in elsewhere] == [timeless(here.run(unit)) for unit in UNITS]
 

@@ -4,17 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 
 from gatewise.records import Encoded
 
 Maker = Callable[..., Encoded]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    """Tests run side by side already; threads would only wait for each other."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def build_comparison(
         environment=environment,
         elapsed_s=elapsed_s,
         stopped=stopped,
-        warnings=(*profile.warnings, *data["warnings"], *plan.get("warnings", ())),
+        warnings=(*profile.warnings, *data["warnings"]),
     )
 
 

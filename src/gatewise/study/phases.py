@@ -14,7 +14,6 @@ from gatewise.records import Epoch, Hyperparameters, Trial
 from gatewise.statistics.sequential import HORIZON
 from gatewise.study.evidence import chosen_hyperparameters, complete_pairs, target_score
 from gatewise.study.measure import measure_latency, measure_memory, measure_steps
-from gatewise.study.runner import run_units
 from gatewise.study.session import Session
 from gatewise.study.work import Unit
 from gatewise.training.baselines import baselines_for
@@ -39,16 +38,16 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
     if "plan" not in session.journal:
         for number in range(planned):
             trials = session.trials("tuning")
-            if number and session.config.tune is None and not _round_fits(session, trials, number):
+            # A round that was interrupted is always finished, so that no arm has a trial more than another.
+            begun = number == 0 or any(trial.number == number for trial in trials)
+            if not begun and session.config.tune is None and not _round_fits(session, trials, number):
                 break
             _tuning_round(session, number, planned, trials)
             if number == 0:
                 _check_budget(session, session.trials("tuning"))
         trials = session.trials("tuning")
         target = target_score(trials, session.names, session.config.margin)
-        session.record(
-            "plan", "plan", {"target_score": target, "tuning_trials": len(trials) // len(session.names), "warnings": []}
-        )
+        session.record("plan", "plan", {"target_score": target, "tuning_trials": len(trials) // len(session.names)})
     chosen = chosen_hyperparameters(session.trials("tuning"), session.names)
     for name, values in chosen.items():
         session.view.log(
@@ -75,7 +74,7 @@ def _tuning_round(session: Session, number: int, planned: int, trials: list[Tria
             raise _too_small(session, 3 * session.elapsed())
 
     session.show(f"tuning, trial {number + 1} of {planned} at most")
-    for unit, trial in run_units(units(), session.workload, jobs=session.config.jobs, on_progress=on_progress):
+    for unit, trial in session.runner.results(units(), on_progress):
         session.add_trial(unit, trial)
         session.view.log(
             f"tuning {display_name(unit.name)} {number + 1}: validation {trial.validation_score:.1%} "
@@ -167,7 +166,7 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
             raise _BudgetSpent
 
     def run() -> None:
-        for unit, trial in run_units(units(), session.workload, jobs=config.jobs, on_progress=on_progress):
+        for unit, trial in session.runner.results(units(), on_progress):
             before = _complete(session, everyone)
             session.add_trial(unit, trial)
             done = _complete(session, everyone)

@@ -19,6 +19,7 @@ from gatewise.study.finish import remove_leftovers, train_final, write_results
 from gatewise.study.folder import RunFolder, write_json, write_json_lines
 from gatewise.study.journal import open_journal
 from gatewise.study.phases import measure, run_pairs, tune
+from gatewise.study.runner import LocalRunner
 from gatewise.study.session import Session, View
 from gatewise.study.threads import limited_threads
 from gatewise.study.work import Workload
@@ -108,10 +109,16 @@ def _stopped(folder: RunFolder) -> str:
 
 
 def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View) -> Finished:
-    with folder.locked(), open_journal(folder.journal) as journal, limited_threads(config.threads):
+    workload = Workload(config, dataset, arms_of(config.cells))
+    with (
+        folder.locked(),
+        open_journal(folder.journal) as journal,
+        limited_threads(config.threads),
+        LocalRunner(workload) as runner,
+    ):
         remove_leftovers(folder.path)
         write_json_lines(folder.trials, journal.rows())
-        session = Session(config, environment, folder, journal, Workload(config, dataset, arms_of(config.cells)), view)
+        session = Session(config, environment, folder, journal, workload, runner, view)
         _record_data(session)
         try:
             chosen = tune(session)

@@ -10,40 +10,53 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from multiprocessing.connection import wait as wait_for
+from types import TracebackType
+from typing import TypeAlias
 
 from gatewise.records import Arm, Config, Dataset, Epoch, Trial
 from gatewise.study.threads import set_threads
 from gatewise.study.work import Unit, Workload
 
-__all__ = ["run_units"]
+__all__ = ["LocalRunner", "OnProgress"]
+
+OnProgress: TypeAlias = Callable[[Unit, Epoch | None], None]
 
 WAIT_SECONDS = 1.0
 
 _workload: Workload | None = None
 
 
-def run_units(
-    units: Iterator[Unit], workload: Workload, *, jobs: int, on_progress: Callable[[Unit, Epoch | None], None]
-) -> Iterator[tuple[Unit, Trial]]:
-    """Do the units and yield each with its result, in the order given.
+class LocalRunner:
+    """Does units in this process (one job), or in as many processes as `config.jobs` says; leaving its context stops them."""
 
-    units: taken one at a time as places fall free, so that the caller can stop the supply. jobs: 1 works in this process and
-    reports every epoch; more use that many processes, and report every second that the first unit awaited is still at work.
-    """
-    if jobs == 1:
-        for unit in units:
-            yield unit, workload.run(unit, lambda epoch, unit=unit: on_progress(unit, epoch))  # type: ignore[misc]
-        return
-    executor = ProcessPoolExecutor(
-        jobs,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(workload.config, workload.dataset, workload.arms),
-    )
-    waiting: deque[tuple[Unit, Future[Trial]]] = deque()
-    try:
+    def __init__(self, workload: Workload) -> None:
+        self.workload = workload
+        self.jobs = workload.config.jobs
+        self._executor: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> LocalRunner:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._executor is not None:
+            for process in list(self._executor._processes.values()):
+                process.terminate()
+            self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def results(self, units: Iterator[Unit], on_progress: OnProgress) -> Iterator[tuple[Unit, Trial]]:
+        """Do the units and yield each with its result, in the order given.
+
+        units: taken one at a time as places fall free, so that the caller can stop the supply. on_progress: called after every
+        epoch with one job; with more, every second while the next result is awaited.
+        """
+        if self.jobs == 1:
+            for unit in units:
+                yield unit, self.workload.run(unit, lambda epoch, unit=unit: on_progress(unit, epoch))  # type: ignore[misc]
+            return
+        executor = self._started()
+        waiting: deque[tuple[Unit, Future[Trial]]] = deque()
         while True:
-            while len(waiting) < jobs and (following := next(units, None)) is not None:
+            while len(waiting) < self.jobs and (following := next(units, None)) is not None:
                 waiting.append((following, executor.submit(_run_in_worker, following)))
             if not waiting:
                 return
@@ -51,10 +64,18 @@ def run_units(
             while not wait([future], timeout=WAIT_SECONDS).done:
                 on_progress(unit, None)
             yield unit, future.result()
-    finally:
-        for process in list(executor._processes.values()):
-            process.terminate()
-        executor.shutdown(wait=True, cancel_futures=True)
+
+    def _started(self) -> ProcessPoolExecutor:
+        """The processes, kept from one call to the next because starting them takes seconds."""
+        if self._executor is None:
+            workload = self.workload
+            self._executor = ProcessPoolExecutor(
+                self.jobs,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_start_worker,
+                initargs=(workload.config, workload.dataset, workload.arms),
+            )
+        return self._executor
 
 
 def _start_worker(config: Config, dataset: Dataset, arms: tuple[Arm, ...]) -> None:

@@ -12,6 +12,7 @@ from gatewise.records import Comparison, Config, Progress, Trial, Verdict, to_js
 from gatewise.study.evidence import build_comparison, read_trials
 from gatewise.study.folder import RunFolder, append_json_line
 from gatewise.study.journal import Journal
+from gatewise.study.runner import LocalRunner
 from gatewise.study.work import Unit, Workload
 
 __all__ = ["Session", "View"]
@@ -36,6 +37,7 @@ class Session:
     folder: RunFolder
     journal: Journal
     workload: Workload
+    runner: LocalRunner
     view: View
     started: float = field(default_factory=time.monotonic)
     progress: Progress = field(init=False)
