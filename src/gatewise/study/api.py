@@ -153,7 +153,7 @@ def source_name(data: Any) -> str:
     """How a configuration names its source: an absolute path, `builtin:NAME`, or `<kind of object>` for data from Python."""
     if isinstance(data, (str, os.PathLike)):
         text = str(data)
-        return text if text.startswith("builtin:") else str(Path(text).expanduser().absolute())
+        return text if text.startswith("builtin:") else str(Path(text).expanduser().resolve())
     return f"<{data.name}>" if isinstance(data, Dataset) else f"<{type(data).__module__.split('.')[0]} {type(data).__name__}>"
 
 

@@ -19,6 +19,8 @@ from gatewise.training.tune import best_hyperparameters
 __all__ = ["build_comparison", "chosen_hyperparameters", "complete_pairs", "read_trials", "target_score"]
 
 
+TARGET_SHARE = 0.95
+
 Trials = Mapping[str, list[Trial]]
 
 
@@ -84,9 +86,14 @@ def chosen_hyperparameters(tuning: Sequence[Trial], names: Sequence[str]) -> dic
     return {name: best_hyperparameters(trials) for name, trials in found.items() if trials}
 
 
-def target_score(tuning: Sequence[Trial], names: Sequence[str], margin: float) -> float:
-    """The validation score to be reached, fixed before the first pair: the weakest arm's tuned best, less the margin."""
-    return min(max(trial.validation_score for trial in tuning if trial.name == name) for name in names) - margin
+def target_score(tuning: Sequence[Trial], names: Sequence[str], majority: float) -> float:
+    """The validation score to be reached, fixed before the first pair.
+
+    It lies 95% of the way from the share of the majority class to the weakest arm's tuned best: close to what all can do, and
+    still within reach where the validation part is small and the best of several trials was lucky.
+    """
+    weakest = min(max(trial.validation_score for trial in tuning if trial.name == name) for name in names)
+    return majority + TARGET_SHARE * (weakest - majority)
 
 
 def _cost(name: str, journal: Journal, sized: Sequence[Trial], used: Sequence[Trial], target: float | None) -> Cost:

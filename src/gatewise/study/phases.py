@@ -46,7 +46,8 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
             if number == 0:
                 _check_budget(session, session.trials("tuning"))
         trials = session.trials("tuning")
-        target = target_score(trials, session.names, session.config.margin)
+        targets = session.workload.dataset.targets
+        target = target_score(trials, session.names, float(np.bincount(targets).max() / len(targets)))
         session.record("plan", "plan", {"target_score": target, "tuning_trials": len(trials) // len(session.names)})
     chosen = chosen_hyperparameters(session.trials("tuning"), session.names)
     for name, values in chosen.items():
