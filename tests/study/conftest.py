@@ -17,9 +17,10 @@ import pytest
 import gatewise
 from gatewise.study.api import Result
 
-SOURCE = "builtin:parity?rows=60&length=10"
-# Memory is measured in processes of their own, which a budget this small leaves out.
-QUICK: dict[str, Any] = {"budget": "53s", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 2, "seed": 5}
+SOURCE = "builtin:parity?rows=120&length=20"
+# Long enough for a signal to arrive in the midst of the pairs. Memory is measured in processes of their own, which a budget this
+# small leaves out.
+QUICK: dict[str, Any] = {"budget": "53s", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 8, "seed": 5}
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, **options: Any) -> Result:

@@ -30,6 +30,7 @@ MEMORY_PROBE_SECONDS = 4.0
 MEMORY_SHARE = 0.15
 CLOSING_SECONDS = 2.0
 OVERTIME_SHARE = 0.05
+STILL_UNDER_WAY = 0.25
 
 
 def tune(session: Session) -> dict[str, Hyperparameters]:
@@ -97,7 +98,7 @@ def _round_fits(session: Session, trials: list[Trial], finished_rounds: int) -> 
 def _check_budget(session: Session, trials: list[Trial]) -> None:
     if session.config.budget_s is None:
         return
-    pair = sum(trial.seconds for trial in trials)
+    pair = _pair_seconds(session)
     needed = session.elapsed() + pair + _closing_seconds(session, trials)
     if needed > session.config.budget_s:
         raise _too_small(session, needed)
@@ -203,7 +204,7 @@ def _complete(session: Session, names: tuple[str, ...]) -> int:
 def _show_evidence(session: Session, done: int) -> None:
     remaining = None
     if session.config.pairs is not None:
-        remaining = (session.config.pairs - done) * _pair_seconds(session) / session.config.jobs
+        remaining = (session.config.pairs - done) * _pair_seconds(session)
     if session.config.budget_s is not None:
         remaining = min(session.left(), remaining if remaining is not None else session.left())
     session.show(pairs_done=done, difference=session.verdict().difference, remaining_s=remaining)
@@ -215,18 +216,23 @@ def _pair_line(session: Session, names: tuple[str, ...], done: int) -> str:
 
 
 def _pair_seconds(session: Session) -> float:
-    """A cautious estimate of the next pair's seconds: the mean of those done, half way to the longest."""
+    """A cautious estimate of the next pair's seconds: the mean of those done, half way to the longest.
+
+    Arms that train side by side share the time, less what is still under way when the pair begins.
+    """
+    together = min(session.config.jobs, len(session.names))
+    share = 1.0 if together == 1 else 1.0 / together + STILL_UNDER_WAY
     totals: dict[int, float] = {}
     for trial in session.trials("pair", "baseline"):
         totals[trial.number] = totals.get(trial.number, 0.0) + trial.seconds
     if not totals:
         trials = session.trials("tuning")
-        return sum(trial.seconds for trial in trials) * len(session.names) / max(len(trials), 1)
+        return share * sum(trial.seconds for trial in trials) * len(session.names) / max(len(trials), 1)
     values = list(totals.values())
-    return (float(np.mean(values)) + max(values)) / 2
+    return share * (float(np.mean(values)) + max(values)) / 2
 
 
 def _closing_seconds(session: Session, trials: list[Trial]) -> float:
     """What training the winner on all data, and writing the report, will take."""
-    slowest = max((trial.seconds for trial in trials), default=0.0)
-    return 1.25 * slowest + CLOSING_SECONDS
+    seconds = [[trial.seconds for trial in trials if trial.name == name] for name in session.names]
+    return max((float(np.mean(own)) for own in seconds if own), default=0.0) + CLOSING_SECONDS
