@@ -117,6 +117,35 @@ def test_a_source_that_is_not_there_is_refused(run: Run, tmp_path: Path, source:
     assert message in refused(run("compare", source), tmp_path)
 
 
+ROWS = [f"film {row} was {('fine', 'poor')[row % 2]},{row % 2}" for row in range(60)]
+BAD_FILES: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "empty"),
+    "binary": (bytes(range(256)) * 8, "binary"),
+    "broken quoting": ("\n".join(["text,label", '"never closed,1', *ROWS]).encode(), "quot"),
+    "no such column": ("\n".join(["words,label", *ROWS]).encode(), "wrods"),
+    "one class": ("\n".join(["wrods,label", *(row[:-1] + "1" for row in ROWS)]).encode(), "class"),
+    "too few rows": ("\n".join(["wrods,label", *ROWS[:10]]).encode(), "rows"),
+    "target is an id": ("\n".join(["wrods,label", *(f"{row}{number}" for number, row in enumerate(ROWS))]).encode(), "id"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_bad_file_is_refused_with_one_message(
+    run: Run, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, content: bytes, message: str
+) -> None:
+    source = tmp_path_factory.mktemp("bad") / "reviews.csv"
+    source.write_bytes(content)
+    assert message in refused(run("compare", source, "--text", "wrods", "--target", "label"), tmp_path)
+
+
+def test_values_that_are_not_finite_are_refused(run: Run, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    source = tmp_path_factory.mktemp("bad") / "series.npz"
+    values = np.zeros((60, 5), dtype=np.float32)
+    values[7, 3] = np.nan
+    np.savez(source, X=values, y=np.arange(60) % 2)
+    assert "finite" in refused(run("compare", source), tmp_path)
+
+
 def test_wrong_usage_is_refused(run: Run, tmp_path: Path) -> None:
     for arguments in (("compare", SOURCE, "--pairs", "many"), ("compare", SOURCE, "--colour", "red"), ("compere",)):
         done = run(*arguments)

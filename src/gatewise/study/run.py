@@ -140,13 +140,22 @@ def _record_data(session: Session) -> None:
     known = session.journal.get("data")
     if known is None:
         session.record("data", "data", _data_payload(session, profile))
-        for line in (*profile.inferred, *(f"note: {warning}" for warning in profile.warnings)):
+        for line in (*profile.inferred, _in_one_line(profile), *(f"note: {warning}" for warning in profile.warnings)):
             session.view.log(line)
     elif from_json(Profile, known["profile"]).fingerprint != profile.fingerprint:
         raise RunError(
             f"the data of {session.folder.path} is not what it was when the run began ({session.config.source} has changed); "
             "put the old data back, or start a new run"
         )
+
+
+def _in_one_line(profile: Profile) -> str:
+    unit = "tokens" if profile.kind == "text" else "steps"
+    shares = [count / profile.rows for count in profile.classes.values()]
+    return (
+        f"{profile.rows:,} rows, {len(shares)} classes of {min(shares):.0%} to {max(shares):.0%}, {profile.length_min:,} to "
+        f"{profile.length_max:,} {unit} (median {profile.length_median:,.0f}), {profile.repeated_rows:,} rows repeat another."
+    )
 
 
 def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
