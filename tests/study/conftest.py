@@ -23,27 +23,27 @@ SOURCE = "builtin:parity?rows=120&length=20"
 QUICK: dict[str, Any] = {"budget": "53s", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 8, "seed": 5}
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, **options: Any) -> Result:
+def made_once(factory: pytest.TempPathFactory, name: str, source: str, **options: Any) -> Result:
     """A finished run that the test processes share: the first to ask makes it, the others wait for it."""
     base = factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with (shared / f"{name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         if not (shared / name).exists():
-            gatewise.compare(SOURCE, **options, out=shared / name)
+            gatewise.compare(source, **options, out=shared / name)
     return gatewise.open_run(shared / name)
 
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A finished run with nothing left out."""
-    return made_once(tmp_path_factory, "whole", pairs=2, tune=1, hidden_size=8, max_epochs=2)
+    return made_once(tmp_path_factory, "whole", "builtin:parity?rows=60&length=10", pairs=2, tune=1, hidden_size=8, max_epochs=2)
 
 
 @pytest.fixture(scope="session")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """What every interrupted run must come to."""
-    return made_once(tmp_path_factory, "uninterrupted", **QUICK)
+    return made_once(tmp_path_factory, "uninterrupted", SOURCE, **QUICK)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import Any
 
 __all__ = ["describe_environment"]
 
+OPTIONAL = ("pandas",)
 PACKAGES = ("gatewise", "torch", "numpy", "scipy", "scikit-learn", "optuna", "pyarrow")
 
 
@@ -32,8 +33,16 @@ def describe_environment() -> dict[str, Any]:
             "lstm": "torch.nn.LSTM" + (" (oneDNN)" if onednn else ""),
             "rnn": "torch.nn.RNN",
         },
+        "optional": {name: _version_or_none(name) for name in OPTIONAL},
         "accelerator": "cuda, not used" if torch.cuda.is_available() else "none",
     }
+
+
+def _version_or_none(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gatewise.comparison.plan import arms_of, check_config
 from gatewise.comparison.verdict import decide
+from gatewise.data.encoders import DEFAULT_TEXT_LENGTH
 from gatewise.data.profile import describe
 from gatewise.data.sources import open_source
 from gatewise.data.splits import folds_of, make_split
@@ -23,6 +24,7 @@ from gatewise.study.runner import LocalRunner
 from gatewise.study.session import Session, View
 from gatewise.study.threads import limited_threads
 from gatewise.study.work import Workload
+from gatewise.training.fit import default_schedule
 
 __all__ = ["Finished", "read_run", "resume_run", "start_run"]
 
@@ -45,6 +47,7 @@ def start_run(config: Config, data: Any, folder: RunFolder, view: View) -> Finis
     dataset = open_source(data, text=config.text, series=config.series, target=config.target, seed=config.seed)
     for number in range(folds_of(dataset)):
         make_split(dataset, number, config.seed)
+    config = _resolved(config, dataset)
     environment = describe_environment() | {"threads": config.threads}
     folder.create(config, environment)
     try:
@@ -53,6 +56,14 @@ def start_run(config: Config, data: Any, folder: RunFolder, view: View) -> Finis
         # Only a budget too small for one pair is found this late: nothing half-written stays behind.
         folder.remove()
         raise
+
+
+def _resolved(config: Config, dataset: Dataset) -> Config:
+    """The configuration with what depends on the data filled in, so that `config.yaml` hides no default."""
+    rows = len(make_split(dataset, 0, config.seed).train)
+    schedule = default_schedule(rows, batch_size=config.batch_size, max_epochs=config.max_epochs)
+    longest = config.max_length or (DEFAULT_TEXT_LENGTH if dataset.kind == "text" else None)
+    return replace(config, batch_size=schedule.batch_size, max_epochs=schedule.max_epochs, max_length=longest)
 
 
 def resume_run(folder: RunFolder, view: View, *, data: Any = None, budget_s: float | None = None) -> Finished:
