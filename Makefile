@@ -12,7 +12,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 demo: $(READY)
-	$(BIN)/gatewise compare builtin:digits --budget 150s
+	$(BIN)/gatewise compare builtin:digits --budget 150s --tune 2
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gatewise.comparison.plan import arms_of
 from gatewise.data.encoders import encode_raw
 from gatewise.data.sources import open_source
-from gatewise.errors import GatewiseError
+from gatewise.errors import GatewiseError, RunError
 from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Trial
 from gatewise.study import measure, work
 from gatewise.study.runner import LocalRunner
@@ -68,6 +68,18 @@ def test_units_do_not_depend_on_the_process(dataset: Dataset) -> None:
         elsewhere = [*runner.results(iter(UNITS[:2]), ignore), *runner.results(iter(UNITS[2:]), ignore)]
     assert [unit for unit, _ in elsewhere] == UNITS
     assert [timeless(trial) for _, trial in elsewhere] == [timeless(here.run(unit)) for unit in UNITS]
+
+
+def test_a_process_that_dies_is_reported(dataset: Dataset) -> None:
+    bench = workload(dataset)
+    with LocalRunner(Workload(replace(bench.config, jobs=2), dataset, bench.arms)) as runner:
+        results = runner.results(iter(UNITS), lambda *_: None)
+        next(results)
+        assert runner._executor is not None
+        for process in runner._executor._processes.values():
+            process.kill()
+        with pytest.raises(RunError, match="gatewise resume"):
+            list(results)
 
 
 def test_arms_of_a_pair_read_the_same_batches(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

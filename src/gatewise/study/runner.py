@@ -9,10 +9,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
 from types import TracebackType
 from typing import TypeAlias
 
+from gatewise.errors import RunError
 from gatewise.records import Arm, Config, Dataset, Epoch, Trial
 from gatewise.study.threads import set_threads
 from gatewise.study.work import Unit, Workload
@@ -47,12 +49,21 @@ class LocalRunner:
         """Do the units and yield each with its result, in the order given.
 
         units: taken one at a time as places fall free, so that the caller can stop the supply. on_progress: called after every
-        epoch with one job; with more, every second while the next result is awaited.
+        epoch with one job; with more, every second while the next result is awaited. Raises RunError if a process dies.
         """
         if self.jobs == 1:
             for unit in units:
                 yield unit, self.workload.run(unit, lambda epoch, unit=unit: on_progress(unit, epoch))  # type: ignore[misc]
             return
+        try:
+            yield from self._side_by_side(units, on_progress)
+        except BrokenProcessPool as error:
+            raise RunError(
+                "a training process ended by itself, perhaps for want of memory; what is finished is kept: go on with "
+                "`gatewise resume`, after lowering jobs in config.yaml if it happens again"
+            ) from error
+
+    def _side_by_side(self, units: Iterator[Unit], on_progress: OnProgress) -> Iterator[tuple[Unit, Trial]]:
         executor = self._started()
         waiting: deque[tuple[Unit, Future[Trial]]] = deque()
         while True:
