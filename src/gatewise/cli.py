@@ -76,7 +76,7 @@ def compare(
     from gatewise.study.api import compare as run
     from gatewise.study.threads import default_jobs
 
-    with _view(as_json) as view:
+    with _view() as view:
         result = run(
             source,
             text=text,
@@ -116,7 +116,7 @@ def resume(
     """Go on with an interrupted or undecided run."""
     from gatewise.study.api import resume as go_on
 
-    with _view(as_json) as view:
+    with _view() as view:
         result = go_on(run, budget=budget, view=view)
     _finish(result, as_json)
 
@@ -181,7 +181,7 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _view(as_json: bool) -> Any:
+def _view() -> Any:
     from rich.console import Console
 
     from gatewise.report.live import view_for

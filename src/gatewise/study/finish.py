@@ -15,7 +15,6 @@ from gatewise.report.page import render_page
 from gatewise.study.evidence import chosen_hyperparameters
 from gatewise.study.folder import RunFolder, write_atomic, write_json
 from gatewise.study.session import Session
-from gatewise.study.work import seed_of
 from gatewise.training.baselines import BASELINES
 from gatewise.training.model import Model
 
@@ -72,21 +71,7 @@ def _train(session: Session, verdict: Verdict) -> Model:
     encoded = [encoder.encode_rows(workload.prepared, rows) for rows in (train, validation)]
     number = folds_of(dataset)
     fitted = workload.fit_arm(arm, number, chosen, encoded[0], encoded[1], on_epoch, lambda: session.left() > 0)
-    config = session.config
-    architecture = {
-        "cell": arm.cell,
-        "input_size": encoded[0].input_size,
-        "tokens": dataset.kind == "text",
-        "classes": len(dataset.classes),
-        "embedding_size": config.embedding_size,
-        "hidden_size": config.hidden_size,
-        "layers": config.layers,
-        "bidirectional": config.bidirectional,
-        "dropout": chosen.dropout,
-        "input_dropout": chosen.input_dropout,
-        "seed": seed_of(config.seed, number),
-        "cell_seed": seed_of(config.seed, number, arm.index),
-    }
+    architecture = workload.architecture(arm, number, chosen, encoded[0].input_size)
     return Model(name, dataset.kind, dataset.classes, dataset.channels, encoder, fitted.network, architecture, details)
 
 

@@ -78,14 +78,7 @@ def measure_memory(workload: Workload, chosen: Mapping[str, Hyperparameters]) ->
     peaks = {}
     for arm in workload.arms:
         task = {
-            "cell": arm.cell,
-            "input_size": encoded.train.input_size,
-            "tokens": workload.dataset.kind == "text",
-            "classes": len(workload.dataset.classes),
-            "embedding_size": workload.config.embedding_size,
-            "hidden_size": workload.config.hidden_size,
-            "layers": workload.config.layers,
-            "bidirectional": workload.config.bidirectional,
+            "architecture": workload.architecture(arm, 0, chosen[arm.name], encoded.train.input_size),
             "batch_size": size,
             "steps": longest,
             "threads": torch.get_num_threads(),

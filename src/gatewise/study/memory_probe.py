@@ -24,14 +24,9 @@ def main() -> None:
     task: dict[str, Any] = json.load(sys.stdin)
     torch.set_num_threads(task["threads"])
     # A tiny network first: what the libraries load and allocate once belongs to no arm.
-    tiny = {
-        "input_size": 4 if task["tokens"] else task["input_size"],
-        "embedding_size": 4,
-        "hidden_size": 4,
-        "batch_size": 2,
-        "steps": 2,
-    }
-    _train(task | tiny)
+    wanted = task["architecture"]
+    tiny = {"input_size": 4 if wanted["tokens"] else wanted["input_size"], "embedding_size": 4, "hidden_size": 4}
+    _train(task | {"architecture": wanted | tiny, "batch_size": 2, "steps": 2})
     reset_peak()
     before = peak_resident_bytes()
     _train(task)
@@ -40,19 +35,15 @@ def main() -> None:
 
 def _train(task: dict[str, Any]) -> None:
     hyperparameters = from_json(Hyperparameters, task["hyperparameters"])
-    sizes = {
-        name: task[name]
-        for name in ("input_size", "tokens", "classes", "embedding_size", "hidden_size", "layers", "bidirectional")
-    }
-    rates: dict[str, Any] = {"dropout": hyperparameters.dropout, "input_dropout": hyperparameters.input_dropout}
-    trained, averaged = (build_network(task["cell"], **sizes, **rates, seed=0, cell_seed=0) for _ in range(2))
+    architecture = task["architecture"]
+    trained, averaged = build_network(**architecture), build_network(**architecture)
     trained.train()
     step = TrainingStep(trained, hyperparameters, averaged)
     batch, steps = task["batch_size"], task["steps"]
-    if task["tokens"]:
-        inputs = torch.randint(1, task["input_size"], (batch, steps))
+    if architecture["tokens"]:
+        inputs = torch.randint(1, architecture["input_size"], (batch, steps))
     else:
-        inputs = torch.randn(batch, steps, task["input_size"])
+        inputs = torch.randn(batch, steps, architecture["input_size"])
     for _ in range(STEPS):
         step(inputs, torch.full((batch,), steps), torch.zeros(batch, dtype=torch.int64))
 

@@ -103,23 +103,30 @@ class Workload:
         """How long every arm may train."""
         return default_schedule(train_rows, batch_size=self.config.batch_size, max_epochs=self.config.max_epochs)
 
-    def network(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> SequenceClassifier:
-        """An arm's network as it starts: in pair `number` every arm has the same embedding and head, and a cell of its own."""
+    def architecture(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> dict[str, Any]:
+        """What `build_network` needs to build an arm's network as it starts, in plain JSON types.
+
+        In pair `number` every arm has the same embedding and head, and a cell of its own.
+        """
         config = self.config
-        return build_network(
-            arm.cell,
-            input_size=input_size,
-            tokens=self.dataset.kind == "text",
-            classes=len(self.dataset.classes),
-            embedding_size=config.embedding_size,
-            hidden_size=config.hidden_size,
-            layers=config.layers,
-            bidirectional=config.bidirectional,
-            dropout=hyperparameters.dropout,
-            input_dropout=hyperparameters.input_dropout,
-            seed=seed_of(config.seed, number),
-            cell_seed=seed_of(config.seed, number, arm.index),
-        )
+        return {
+            "cell": arm.cell,
+            "input_size": input_size,
+            "tokens": self.dataset.kind == "text",
+            "classes": len(self.dataset.classes),
+            "embedding_size": config.embedding_size,
+            "hidden_size": config.hidden_size,
+            "layers": config.layers,
+            "bidirectional": config.bidirectional,
+            "dropout": hyperparameters.dropout,
+            "input_dropout": hyperparameters.input_dropout,
+            "seed": seed_of(config.seed, number),
+            "cell_seed": seed_of(config.seed, number, arm.index),
+        }
+
+    def network(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> SequenceClassifier:
+        """An arm's network as it starts."""
+        return build_network(**self.architecture(arm, number, hyperparameters, input_size))
 
     def fit_arm(
         self,
