@@ -71,10 +71,7 @@ def load_model(path: Path) -> Model:
             raise RunError(f"{path} has model format {metadata['format']}, this version reads {FORMAT}; install a newer gatewise")
         predictor: Any
         if metadata["architecture"]:
-            architecture = metadata["architecture"]
-            predictor = build_network(
-                architecture["cell"], **{key: value for key, value in architecture.items() if key != "cell"}
-            )
+            predictor = build_network(**metadata["architecture"])
             predictor.load_state_dict(load_tensors(path / WEIGHTS))
             predictor.eval()
         else:
