@@ -42,7 +42,7 @@ def compare(
     text: TextColumn = None,
     series: Columns = None,
     target: Annotated[str | None, typer.Option(metavar="COL", help="Target column; inferred where it is clear.")] = None,
-    cells: Annotated[str, typer.Option(metavar="A,B", help="Cells to compare: gru, lstm, rnn.")] = "gru,lstm",
+    cells: Annotated[str, typer.Option(metavar="A,B", help="Cells to compare: gru, lstm, rnn, min_gru, min_lstm.")] = "gru,lstm",
     budget: Annotated[str | None, typer.Option(metavar="TIME", help="Time budget, like 90s, 10m, 1h.  [default: 10m]")] = None,
     pairs: Annotated[int | None, typer.Option(metavar="N", help="Run exactly N pairs instead of stopping when decided.")] = None,
     margin: Annotated[float, typer.Option(metavar="X", help="Half width of the band of practical equivalence.")] = 0.01,

@@ -13,8 +13,10 @@ _CELLS = {
     "gru": "GRU",
     "lstm": "LSTM",
     "rnn": "RNN",
+    "min_gru": "minGRU",
+    "min_lstm": "minLSTM",
 }
-_REPEATED = re.compile(r"(?P<cell>[a-z]+)_(?P<index>\d+)")
+_REPEATED = re.compile(r"(?P<cell>[a-z_]+)_(?P<index>\d+)")
 
 
 def display_name(name: str) -> str:

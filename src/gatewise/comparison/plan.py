@@ -12,7 +12,7 @@ from gatewise.records import COSTS, Arm, Config
 
 __all__ = ["CELL_NAMES", "arms_of", "check_config", "parse_duration"]
 
-CELL_NAMES = ("gru", "lstm", "rnn")
+CELL_NAMES = ("gru", "lstm", "rnn", "min_gru", "min_lstm")
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 

@@ -16,7 +16,7 @@ from gatewise.training.model import Model
 
 __all__ = ["load_model", "save_model"]
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS = "model.safetensors"
 METADATA = "model.json"
 
@@ -68,7 +68,8 @@ def load_model(path: Path) -> Model:
     try:
         metadata = json.loads((path / METADATA).read_text(encoding="utf-8"))
         if metadata["format"] != FORMAT:
-            raise RunError(f"{path} has model format {metadata['format']}, this version reads {FORMAT}; install a newer gatewise")
+            age = "a newer" if metadata["format"] > FORMAT else "an older"
+            raise RunError(f"{path} has model format {metadata['format']}, this version reads {FORMAT}; install {age} gatewise")
         predictor: Any
         if metadata["architecture"]:
             predictor = build_network(**metadata["architecture"])

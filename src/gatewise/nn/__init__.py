@@ -1,6 +1,32 @@
-"""Recurrent cells and the network around them."""
+"""Drop-in recurrent layers, and the network that the comparison trains."""
 
-from gatewise.nn.network import SequenceClassifier, build_network
-from gatewise.nn.recurrent import CELLS, Recurrent
+from gatewise.nn.accelerate import Accelerated, accelerate, restore
+from gatewise.nn.backend import Backend, backend
+from gatewise.nn.cells import GRUCell, LSTMCell
+from gatewise.nn.gru import GRU
+from gatewise.nn.lstm import LSTM
+from gatewise.nn.min_gru import MinGRU
+from gatewise.nn.min_lstm import MinLSTM
+from gatewise.nn.network import CELLS, SequenceClassifier, build_network
+from gatewise.nn.rnn import RNN
+from gatewise.nn.stream import Stream, StreamState
 
-__all__ = ["CELLS", "Recurrent", "SequenceClassifier", "build_network"]
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Accelerated",
+    "Backend",
+    "GRUCell",
+    "LSTMCell",
+    "MinGRU",
+    "MinLSTM",
+    "SequenceClassifier",
+    "Stream",
+    "StreamState",
+    "accelerate",
+    "backend",
+    "build_network",
+    "restore",
+]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-from gatewise.nn.recurrent import Recurrent
+from gatewise.nn.gru import GRU
+from gatewise.nn.lstm import LSTM
+from gatewise.nn.min_gru import MinGRU
+from gatewise.nn.min_lstm import MinLSTM
+from gatewise.nn.rnn import RNN
+from gatewise.nn.stack import Stack
 
-__all__ = ["SequenceClassifier", "build_network"]
+__all__ = ["CELLS", "SequenceClassifier", "build_network"]
+
+CELLS: dict[str, Callable[..., Stack]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN, "min_gru": MinGRU, "min_lstm": MinLSTM}
+"""The recurrent layer of every arm, by its cell's name."""
 
 UNKNOWN_TOKEN = 1
 
@@ -22,7 +32,7 @@ class SequenceClassifier(nn.Module):
     """
 
     def __init__(
-        self, embedding: nn.Embedding | None, recurrent: Recurrent, head: nn.Linear, *, dropout: float, input_dropout: float
+        self, embedding: nn.Embedding | None, recurrent: nn.Module, head: nn.Linear, *, dropout: float, input_dropout: float
     ) -> None:
         super().__init__()
         self.embedding = embedding
@@ -45,7 +55,8 @@ class SequenceClassifier(nn.Module):
                 else inputs.masked_fill(hidden.unsqueeze(2), 0.0)
             )
         vectors = inputs if self.embedding is None else self.dropout(self.embedding(inputs))
-        pooled = pool(self.recurrent(vectors, lengths), lengths)
+        states, _ = self.recurrent(vectors, lengths=lengths)
+        pooled = pool(states, lengths)
         scores: Tensor = self.head(self.dropout(pooled))
         return scores
 
@@ -91,12 +102,12 @@ def build_network(
         width = 3 * hidden_size * (2 if bidirectional else 1)
         head = nn.Linear(width, classes)
         torch.manual_seed(cell_seed)
-        recurrent = Recurrent(
-            cell,
+        recurrent = CELLS[cell](
             embedding_size if tokens else input_size,
             hidden_size,
-            layers=layers,
+            num_layers=layers,
+            batch_first=True,
+            dropout=dropout if layers > 1 else 0.0,
             bidirectional=bidirectional,
-            dropout=dropout,
         )
     return SequenceClassifier(embedding, recurrent, head, dropout=dropout, input_dropout=input_dropout)

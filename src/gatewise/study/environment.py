@@ -18,7 +18,8 @@ def describe_environment() -> dict[str, Any]:
     """Versions, processor, threads and kernels, as plain JSON."""
     import torch
 
-    onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    from gatewise.nn import CELLS, backend
+
     return {
         "versions": {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}},
         "platform": platform.platform(),
@@ -28,11 +29,7 @@ def describe_environment() -> dict[str, Any]:
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "threads": torch.get_num_threads(),
         "instruction_set": torch.backends.cpu.get_cpu_capability(),
-        "kernels": {
-            "gru": "torch.nn.GRU",
-            "lstm": "torch.nn.LSTM" + (" (oneDNN)" if onednn else ""),
-            "rnn": "torch.nn.RNN",
-        },
+        "kernels": {name: str(backend(layer(1, 1), torch.zeros(1, 1, 1))) for name, layer in CELLS.items()},
         "optional": {name: _version_or_none(name) for name in OPTIONAL},
         "accelerator": "cuda, not used" if torch.cuda.is_available() else "none",
     }

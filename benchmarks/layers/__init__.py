@@ -1,0 +1,1 @@
+"""Recurrent layers side by side: `python -m benchmarks.layers --help`."""

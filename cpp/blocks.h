@@ -1,0 +1,158 @@
+// The blocks of accumulators as functions, one for each shape of block and not for each cell: they are most of the compiled code.
+#pragma once
+
+#include "tiles.h"
+
+namespace gatewise {
+namespace GATEWISE_ISA {
+namespace {
+
+template <int value>
+struct Constant {
+    static constexpr int number = value;
+};
+
+// Calls function(Constant<value>{}) for 1 <= value <= limit.
+template <int limit, class Function>
+GATEWISE_INLINE void with_constant(int value, Function&& function) {
+    static_assert(limit <= 12, "cases below");
+    switch (value) {
+        case 1: function(Constant<1>{}); break;
+        case 2: if constexpr (limit >= 2) function(Constant<2>{}); break;
+        case 3: if constexpr (limit >= 3) function(Constant<3>{}); break;
+        case 4: if constexpr (limit >= 4) function(Constant<4>{}); break;
+        case 5: if constexpr (limit >= 5) function(Constant<5>{}); break;
+        case 6: if constexpr (limit >= 6) function(Constant<6>{}); break;
+        case 7: if constexpr (limit >= 7) function(Constant<7>{}); break;
+        case 8: if constexpr (limit >= 8) function(Constant<8>{}); break;
+        case 9: if constexpr (limit >= 9) function(Constant<9>{}); break;
+        case 10: if constexpr (limit >= 10) function(Constant<10>{}); break;
+        case 11: if constexpr (limit >= 11) function(Constant<11>{}); break;
+        default: if constexpr (limit >= 12) function(Constant<12>{}); break;
+    }
+}
+
+// Sums of all gates of `groups` panels for a block of rows, input side then hidden side.
+struct GateSums {
+    const Real* bias;           // of the panel: gates, then the hidden-side bias of the gate kept apart
+    std::int64_t panel;         // elements between panels of weights
+    const Real* projected;      // input side done before: [row][gates], or null
+    std::int64_t projected_panel;
+    const Real* input;          // panels of columns
+    std::int64_t input_stride, input_size;
+    const Real* input_weights;
+    const Real* state;
+    std::int64_t state_stride, hidden_size;
+    const Real* hidden_weights;  // null where a cell has none
+    int input_bias[4];           // vector of `bias` that starts each gate
+    int hidden_bias;             // vector of `bias` that starts the hidden side of the gate kept apart
+    Real* sums;                  // [row][group][gates + 1]; the last is the input part of the gate kept apart
+};
+
+// apart: the gate whose input part is kept apart, or -1.
+template <int rows, int groups, int gates, int apart>
+__attribute__((noinline)) void sum_gates(const GateSums& of) {
+    constexpr int vectors = groups * gates;
+    Vector sum[rows][vectors];
+    if (of.projected) {
+        GATEWISE_UNROLL
+        for (int n = 0; n < vectors; ++n)
+            GATEWISE_UNROLL
+            for (int i = 0; i < rows; ++i)
+                sum[i][n] = load(of.projected + (n / gates) * of.projected_panel + (i * gates + n % gates) * lanes);
+    } else {
+        GATEWISE_UNROLL
+        for (int n = 0; n < vectors; ++n) {
+            const Vector bias = load(of.bias + (n / gates) * of.panel + of.input_bias[n % gates] * lanes);
+            GATEWISE_UNROLL
+            for (int i = 0; i < rows; ++i) sum[i][n] = bias;
+        }
+        multiply<rows, groups, gates>(sum, of.input, of.input_stride, of.input_size, of.input_weights, of.panel);
+    }
+    const auto slot = [&](int row, int n) { return of.sums + ((row * groups + n / gates) * (gates + 1) + n % gates) * lanes; };
+    if constexpr (apart >= 0) {
+        GATEWISE_UNROLL
+        for (int group = 0; group < groups; ++group) {
+            const int n = group * gates + apart;
+            const Vector bias = load(of.bias + group * of.panel + of.hidden_bias * lanes);
+            GATEWISE_UNROLL
+            for (int i = 0; i < rows; ++i) {
+                store(slot(i, group * gates) + gates * lanes, sum[i][n]);
+                sum[i][n] = bias;
+            }
+        }
+    }
+    if (of.hidden_weights) multiply<rows, groups, gates>(sum, of.state, of.state_stride, of.hidden_size, of.hidden_weights, of.panel);
+    GATEWISE_UNROLL
+    for (int i = 0; i < rows; ++i)
+        GATEWISE_UNROLL
+        for (int n = 0; n < vectors; ++n) store(slot(i, n), sum[i][n]);
+}
+
+// target (+)= sum over gates of left[gate] times the gate's part of the weights, for a block of rows and panels of columns.
+struct GateProduct {
+    int gates;
+    const Real* left[4];
+    std::int64_t left_stride, count;
+    const Real* right;
+    std::int64_t right_gate, right_panel;
+    Real* target;  // [panel][row], panels target_stride apart
+    std::int64_t target_stride;
+    bool add;
+};
+
+template <int rows, int panels>
+__attribute__((noinline)) void multiply_gates(const GateProduct& of) {
+    Vector sum[rows][panels];
+    GATEWISE_UNROLL
+    for (int n = 0; n < panels; ++n)
+        GATEWISE_UNROLL
+        for (int i = 0; i < rows; ++i) sum[i][n] = of.add ? load(of.target + n * of.target_stride + i * lanes) : zero();
+    for (int gate = 0; gate < of.gates; ++gate)
+        multiply<rows, panels, 1>(sum, of.left[gate], of.left_stride, of.count, of.right + gate * of.right_gate, of.right_panel);
+    GATEWISE_UNROLL
+    for (int n = 0; n < panels; ++n)
+        GATEWISE_UNROLL
+        for (int i = 0; i < rows; ++i) store(of.target + n * of.target_stride + i * lanes, sum[i][n]);
+}
+
+constexpr int product_rows = most_rows(1);
+constexpr int product_panels(int rows) { return groups_beside(rows, 1); }
+
+GATEWISE_INLINE void multiply_gates(int rows, int panels, const GateProduct& of) {
+    with_constant<product_rows>(rows, [&](auto row_count) {
+        constexpr int fixed = decltype(row_count)::number;
+        with_constant<product_panels(fixed)>(panels, [&](auto panel_count) { multiply_gates<fixed, decltype(panel_count)::number>(of); });
+    });
+}
+
+GATEWISE_INLINE int most_product_panels(std::int64_t rows) {
+    int result = product_panels(product_rows);
+    if (rows > 0 && rows <= product_rows)
+        with_constant<product_rows>(static_cast<int>(rows), [&](auto count) { result = product_panels(decltype(count)::number); });
+    return result;
+}
+
+// target += left transposed times right, for a block of left's columns and all gates of `groups` panels.
+template <int columns, int groups, int gates>
+__attribute__((noinline)) void add_outer(const Real* left, const Real* const (&right)[groups * gates], std::int64_t count, Real* target,
+                                         std::int64_t target_panel) {
+    constexpr int vectors = groups * gates;
+    Vector sum[columns][vectors];
+    GATEWISE_UNROLL
+    for (int i = 0; i < columns; ++i)
+        GATEWISE_UNROLL
+        for (int n = 0; n < vectors; ++n) sum[i][n] = zero();
+    multiply_transposed<columns, vectors>(sum, left, right, count);
+    GATEWISE_UNROLL
+    for (int i = 0; i < columns; ++i)
+        GATEWISE_UNROLL
+        for (int n = 0; n < vectors; ++n) {
+            Real* place = target + (n / gates) * target_panel + (i * gates + n % gates) * lanes;
+            store(place, load(place) + sum[i][n]);
+        }
+}
+
+}  // namespace
+}  // namespace GATEWISE_ISA
+}  // namespace gatewise

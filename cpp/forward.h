@@ -1,0 +1,259 @@
+// The forward pass over a slice of the batch: one block of accumulators holds every gate of its hidden units, so that pre-activations
+// never leave the first-level cache and a step is one pass over the weights.
+#pragma once
+
+#include "layout.h"
+
+namespace gatewise {
+namespace GATEWISE_ISA {
+namespace {
+
+template <class Cell>
+class ForwardSweep {
+  public:
+    ForwardSweep(const Forward<Real>& layer, const Slice& slice, Real* shared, Real* own, Member& member)
+        : layer_(layer),
+          slice_(slice),
+          member_(member),
+          layout_(layer.input_size, layer.hidden_size),
+          size_(layer.hidden_size, slice.rows),
+          panels_(panels_of(layer.hidden_size)),
+          first_(panels_ * member.index / member.count),
+          last_(panels_ * (member.index + 1) / member.count),
+          stride_(slice.rows * lanes),
+          states_{shared, shared + size_.plane},
+          unmasked_(shared + 2 * size_.plane),
+          cells_(shared + 3 * size_.plane),
+          positions_(reinterpret_cast<std::int64_t*>(own)),
+          input_(own + size_.input()),
+          projected_(own + size_.projected(layer.input_size)) {}
+
+    static ScratchSize scratch(std::int64_t input_size, std::int64_t hidden_size, std::int64_t rows) {
+        const ForwardScratch<Cell> size(hidden_size, rows);
+        return {size.shared(), size.own(input_size, hidden_size)};
+    }
+
+    void run() {
+        start();
+        std::int64_t projected_until = 0, projected_from = 0;
+        for (std::int64_t step = 0; step < slice_.steps && slice_.active[step] > 0; ++step) {
+            // One step has nothing to share a pass over the input side's weights with.
+            const bool few = slice_.steps > 1 && slice_.active[step] < most_rows(Cell::gates);
+            if (few && step >= projected_until) {
+                projected_from = step;
+                projected_until = project(step);
+            }
+            if (few) {
+                const std::int64_t before = slice_.active_before[step] - slice_.active_before[projected_from];
+                advance(step, positions_ + before, projected_ + before * layout_.row);
+            } else {
+                position_rows(slice_, step, positions_);
+                gather_inputs(slice_.active[step], size_.capacity);
+                advance(step, positions_, nullptr);
+            }
+            member_.wait();
+            finish(step);
+        }
+        if (layer_.stream_saved) order_stores();
+    }
+
+  protected:
+    static constexpr int most = most_rows(Cell::gates);
+    static constexpr int beside = groups_beside(most, Cell::gates);
+
+    // The state that the share kept by a cell (its z, its zoneout) is taken of; the product may read a masked copy.
+    Real* carried(std::int64_t step) const { return layer_.recurrent_mask ? unmasked_ : states_[step & 1]; }
+
+    void start() {
+        for (std::int64_t panel = first_; panel < last_; ++panel) {
+            const int width = width_of(panel, layer_.hidden_size);
+            for (std::int64_t row = 0; row < slice_.rows; ++row) {
+                const std::int64_t place = panel * stride_ + row * lanes;
+                const std::int64_t source = slice_.batch_index[row] * layer_.hidden_size + panel * lanes;
+                const Vector h = layer_.h_0 ? load_part(layer_.h_0 + source, width) : zero();
+                store(carried(0) + place, h);
+                if (layer_.recurrent_mask) store(states_[0] + place, h * load_part(layer_.recurrent_mask + source, width));
+                const Vector c = layer_.c_0 ? load_part(layer_.c_0 + source, width) : zero();
+                if (Cell::cell_state) store(cells_ + place, c);
+                if (slice_.length[row] == 0) {
+                    store_part(layer_.h_n + source, h, width);
+                    if (Cell::cell_state) store_part(layer_.c_n + source, c, width);
+                }
+            }
+        }
+        member_.wait();
+    }
+
+    // Rows whose last step this was.
+    void finish(std::int64_t step) {
+        const std::int64_t left = step + 1 < slice_.steps ? slice_.active[step + 1] : 0;
+        for (std::int64_t panel = first_; panel < last_; ++panel) {
+            const int width = width_of(panel, layer_.hidden_size);
+            for (std::int64_t row = left; row < slice_.active[step]; ++row) {
+                const std::int64_t place = panel * stride_ + row * lanes;
+                const std::int64_t target = slice_.batch_index[row] * layer_.hidden_size + panel * lanes;
+                store_part(layer_.h_n + target, load(carried(step + 1) + place), width);
+                if (Cell::cell_state) store_part(layer_.c_n + target, load(cells_ + place), width);
+            }
+        }
+    }
+
+    void gather_inputs(std::int64_t count, std::int64_t capacity) {
+        for (std::int64_t row = 0; row < count; ++row)
+            gather_row(layer_.input + positions_[row] * layer_.input_stride, layer_.input_size, input_ + row * lanes, capacity * lanes);
+    }
+
+    // Products of the input side for the steps from `step` on that fit a chunk; returns the first step left out.
+    std::int64_t project(std::int64_t step) {
+        std::int64_t end = step, count = 0;
+        for (; end < slice_.steps && slice_.active[end] > 0 && count + slice_.active[end] <= size_.capacity; ++end) {
+            position_rows(slice_, end, positions_ + count);
+            count += slice_.active[end];
+        }
+        gather_inputs(count, size_.capacity);
+        for (std::int64_t panel = first_; panel < last_; ++panel)
+            for (std::int64_t row = 0; row < count;) {
+                const int rows = next_rows(count - row, most);
+                GateSums sums = gate_sums(panel, row);
+                sums.hidden_weights = nullptr;
+                alignas(vector_bytes) Real buffer[most * (Cell::gates + 1) * lanes];
+                sums.sums = buffer;
+                with_constant<most>(rows, [&](auto number) { sum_gates<decltype(number)::number, 1, Cell::gates, -1>(sums); });
+                Real* target = projected_ + panel * projected_panel() + row * layout_.row;
+                for (int i = 0; i < rows; ++i)
+                    for (int gate = 0; gate < Cell::gates; ++gate)
+                        store(target + (i * Cell::gates + gate) * lanes, load(buffer + (i * (Cell::gates + 1) + gate) * lanes));
+                row += rows;
+            }
+        return end;
+    }
+
+    std::int64_t projected_panel() const { return size_.capacity * layout_.row; }
+
+    // Everything but the target, for the block of rows from `row` on.
+    GateSums gate_sums(std::int64_t panel, std::int64_t row) const {
+        const Real* weights = layer_.packed + panel * layout_.panel;
+        GateSums sums{};
+        sums.bias = weights;
+        sums.panel = layout_.panel;
+        sums.projected_panel = projected_panel();
+        sums.input = input_ + row * lanes;
+        sums.input_stride = size_.capacity * lanes;
+        sums.input_size = layer_.input_size;
+        sums.input_weights = weights + layout_.input;
+        sums.state_stride = stride_;
+        sums.hidden_size = layer_.hidden_size;
+        sums.hidden_weights = Cell::recurrent ? weights + layout_.hidden : nullptr;
+        for (int gate = 0; gate < Cell::gates; ++gate) sums.input_bias[gate] = Cell::input_side(gate);
+        if (Cell::apart >= 0) sums.hidden_bias = Cell::hidden_side(Cell::apart);
+        return sums;
+    }
+
+    // One step of every active row. projected: this step's input side if it is there already.
+    void advance(std::int64_t step, const std::int64_t* positions, const Real* projected) {
+        const std::int64_t active = slice_.active[step], panels = last_ - first_;
+        const int together = active <= most ? panels_beside(static_cast<int>(active)) : beside;
+        // Every other step takes the panels in reverse, so that the last ones are still in the cache.
+        const bool reversed = layer_.odd != static_cast<bool>(step & 1);
+        for (std::int64_t done = 0; done < panels;) {
+            const int groups = next_rows(panels - done, together);
+            const std::int64_t panel = reversed ? last_ - done - groups : first_ + done;
+            for (std::int64_t row = 0; row < active;) {
+                const int rows = next_rows(active - row, most);
+                block(step, panel, groups, row, rows, positions, projected);
+                row += rows;
+            }
+            done += groups;
+        }
+    }
+
+    static int panels_beside(int rows) {
+        int result = 1;
+        with_constant<most>(rows, [&](auto number) { result = groups_beside(decltype(number)::number, Cell::gates); });
+        return result;
+    }
+
+    void block(std::int64_t step, std::int64_t panel, int groups, std::int64_t row, int rows, const std::int64_t* positions, const Real* projected) {
+        constexpr int gates = Cell::gates;
+        alignas(vector_bytes) Real buffer[accumulators * 2 * lanes];
+        GateSums sums = gate_sums(panel, row);
+        sums.state = states_[step & 1] + row * lanes;
+        sums.sums = buffer;
+        if (projected) sums.projected = projected + panel * projected_panel() + row * layout_.row;
+        with_constant<most>(rows, [&](auto number) {
+            constexpr int count = decltype(number)::number;
+            static_assert(count * groups_beside(count, gates) * (gates + 1) <= 2 * accumulators, "the buffer holds every block");
+            constexpr int limit = groups_beside(count, gates);
+            with_constant<limit>(groups, [&](auto group_count) {
+                sum_gates<count, decltype(group_count)::number, gates, Cell::apart>(sums);
+            });
+        });
+        for (int group = 0; group < groups; ++group)
+            activate(step, panel + group, row, rows, positions, buffer + group * (gates + 1) * lanes, groups * (gates + 1) * lanes);
+    }
+
+    // From the sums of one panel's gates, rows `sums_stride` elements apart, to the new state.
+    __attribute__((noinline)) void activate(std::int64_t step, std::int64_t panel, std::int64_t row, int rows, const std::int64_t* positions,
+                                            const Real* sums, int sums_stride) {
+        constexpr int gates = Cell::gates;
+        const std::int64_t column = panel * lanes, place = panel * stride_ + row * lanes;
+        const int width = width_of(panel, layer_.hidden_size);
+        const Real* before_h = carried(step) + place;
+        Real* after_h = carried(step + 1) + place;
+        Real* masked = layer_.recurrent_mask ? states_[(step + 1) & 1] + place : nullptr;
+        Real* cells = cells_ + place;
+        Real* saved = layer_.saved;
+        if (saved) saved += slice_.active_before[step] * panels_ * Cell::saved * lanes + (panel * slice_.active[step] + row) * Cell::saved * lanes;
+        const bool zoneout = layer_.update_h || layer_.update_c || layer_.constant_update_h != 1 || layer_.constant_update_c != 1;
+        for (int i = 0; i < rows; ++i) {
+            Vector gate[gates], save[Cell::saved];
+            for (int n = 0; n < gates; ++n) gate[n] = load(sums + i * sums_stride + n * lanes);
+            const Vector input_part = Cell::apart >= 0 ? load(sums + i * sums_stride + gates * lanes) : zero();
+            const State before{load(before_h + i * lanes), Cell::cell_state ? load(cells + i * lanes) : zero()};
+            State after = Cell::step(gate, input_part, before, save);
+            const std::int64_t target = positions[row + i] * layer_.output_stride + column;
+            if (zoneout) {
+                const Vector update_h = layer_.update_h ? load_part(layer_.update_h + target, width) : splat(layer_.constant_update_h);
+                after.h = before.h + update_h * (after.h - before.h);
+                if (Cell::cell_state) {
+                    const Vector update_c = layer_.update_c ? load_part(layer_.update_c + target, width) : splat(layer_.constant_update_c);
+                    after.c = before.c + update_c * (after.c - before.c);
+                }
+            }
+            store_part(layer_.output + target, after.h, width);
+            store(after_h + i * lanes, after.h);
+            if (masked)
+                store(masked + i * lanes,
+                      after.h * load_part(layer_.recurrent_mask + slice_.batch_index[row + i] * layer_.hidden_size + column, width));
+            if (Cell::cell_state) {
+                store(cells + i * lanes, after.c);
+                if (layer_.cells) store_part(layer_.cells + target, after.c, width);
+                save[Cell::saved - 1] = after.c;
+            }
+            if (saved) {
+                Real* slot = saved + i * Cell::saved * lanes;
+                if (layer_.stream_saved)
+                    for (int n = 0; n < Cell::saved; ++n) store_past_caches(slot + n * lanes, save[n]);
+                else
+                    for (int n = 0; n < Cell::saved; ++n) store(slot + n * lanes, save[n]);
+            }
+        }
+    }
+
+    const Forward<Real>& layer_;
+    const Slice& slice_;
+    Member& member_;
+    const ForwardLayout<Cell> layout_;
+    const ForwardScratch<Cell> size_;
+    const std::int64_t panels_, first_, last_, stride_;
+    Real* const states_[2];
+    Real* const unmasked_;
+    Real* const cells_;
+    std::int64_t* const positions_;
+    Real* const input_;
+    Real* const projected_;
+};
+
+}  // namespace
+}  // namespace GATEWISE_ISA
+}  // namespace gatewise

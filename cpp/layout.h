@@ -1,0 +1,102 @@
+// Where everything lies: packed weights, saved activations, scratch.
+#pragma once
+
+#include "blocks.h"
+#include "cells.h"
+#include "kernels.h"
+#include "staged_cells.h"
+
+namespace gatewise {
+namespace GATEWISE_ISA {
+namespace {
+
+constexpr std::int64_t panels_of(std::int64_t size) { return (size + lanes - 1) / lanes; }
+GATEWISE_INLINE int width_of(std::int64_t panel, std::int64_t size) { return static_cast<int>(smaller(lanes, size - panel * lanes)); }
+
+// Positions (a row at a step) whose products with the input side are done together. Enough to amortise a pass over the weights, few
+// enough to stay in the second-level cache.
+constexpr std::int64_t chunk_positions = 128;
+
+// Forward weights, and their gradient: one panel after the other, each
+// [bias: gradients][more_parameters][input_size padded: gates][hidden_size padded: gates] vectors. The bias of a gate is the sum of
+// both sides; the gate whose hidden-side sum is kept apart has its two biases at hidden_side and input_side. Of the hidden side, the
+// gates of the second stage follow those of the first.
+template <class Cell>
+struct ForwardLayout {
+    static constexpr std::int64_t bias = 0;
+    static constexpr std::int64_t input = (Cell::gradients + Cell::more_parameters) * lanes;
+    static constexpr std::int64_t row = Cell::gates * lanes;
+    std::int64_t hidden, panel;
+    ForwardLayout(std::int64_t input_size, std::int64_t hidden_size)
+        : hidden(input + round_up(input_size, unroll) * row),
+          panel(hidden + (Cell::recurrent ? round_up(hidden_size, unroll) : 0) * row) {}
+
+    // Where a gate's column of W_hh starts in its panel, and how far apart its elements are.
+    std::int64_t hidden_gate(int gate) const {
+        constexpr int first = Cell::gates - Cell::second_stage;
+        return gate < first ? hidden + gate * lanes : hidden + (panel - hidden) / Cell::gates * first + (gate - first) * lanes;
+    }
+    static constexpr std::int64_t hidden_row(int gate) {
+        constexpr int first = Cell::gates - Cell::second_stage;
+        return (gate < first ? first : Cell::second_stage) * lanes;
+    }
+};
+
+// Backward weights: for each panel of columns, [gates][hidden_size padded] vectors; W_hh's panels, then W_ih's.
+template <class Cell>
+struct BackwardLayout {
+    std::int64_t gate, panel, input;
+    explicit BackwardLayout(std::int64_t hidden_size)
+        : gate(round_up(hidden_size, unroll) * lanes), panel(Cell::gates * gate), input(Cell::recurrent ? panels_of(hidden_size) * panel : 0) {}
+};
+
+// Elements that hold `count` 64-bit integers.
+constexpr std::int64_t elements_of_integers(std::int64_t count) {
+    return round_up(count * 8 / static_cast<std::int64_t>(sizeof(Real)), 64);
+}
+
+template <class Cell>
+struct ForwardScratch {
+    std::int64_t plane, capacity;
+    ForwardScratch(std::int64_t hidden_size, std::int64_t rows)
+        : plane(panels_of(hidden_size) * rows * lanes), capacity(larger(chunk_positions, rows)) {}
+    // h twice (before, after), h without the mask, c.
+    std::int64_t shared() const { return 4 * plane; }
+    std::int64_t input() const { return elements_of_integers(capacity); }
+    std::int64_t projected(std::int64_t input_size) const { return input() + panels_of(input_size) * capacity * lanes; }
+    std::int64_t own(std::int64_t input_size, std::int64_t hidden_size) const {
+        return projected(input_size) + panels_of(hidden_size) * capacity * Cell::gates * lanes;
+    }
+};
+
+template <class Cell>
+struct BackwardScratch {
+    std::int64_t plane, state, capacity;
+    BackwardScratch(std::int64_t hidden_size, std::int64_t rows)
+        : plane(panels_of(hidden_size) * larger(chunk_positions, rows) * lanes),
+          state(panels_of(hidden_size) * rows * lanes),
+          capacity(larger(chunk_positions, rows)) {}
+    // Gate gradients and previous h of two chunks in turn; dh, dc.
+    std::int64_t chunk() const { return (Cell::gradients + 1) * plane; }
+    std::int64_t shared() const { return 2 * chunk() + 2 * state; }
+    std::int64_t input() const { return elements_of_integers(capacity); }
+    std::int64_t own(std::int64_t input_size) const { return input() + panels_of(input_size) * capacity * lanes; }
+};
+
+// Rows of a matrix into panels [panel][row][lanes], `panel_stride` elements apart; the last panel is padded with zeros.
+GATEWISE_INLINE void gather_row(const Real* source, std::int64_t size, Real* target, std::int64_t panel_stride) {
+    std::int64_t column = 0;
+    for (; column + lanes <= size; column += lanes, target += panel_stride) store(target, load(source + column));
+    if (column < size) store(target, load_part(source + column, static_cast<int>(size - column)));
+}
+
+GATEWISE_INLINE void position_rows(const Slice& slice, std::int64_t step, std::int64_t* positions) {
+    for (std::int64_t row = 0; row < slice.active[step]; ++row) {
+        const std::int64_t time = slice.reverse ? slice.length[row] - 1 - step : step;
+        positions[row] = slice.step_offset[time] + slice.row_offset[row];
+    }
+}
+
+}  // namespace
+}  // namespace GATEWISE_ISA
+}  // namespace gatewise

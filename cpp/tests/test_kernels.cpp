@@ -1,0 +1,250 @@
+// Forward passes against plain loops in double; backward passes against differences of those loops along a random direction in each
+// variable's space, which an error in any one of its elements shifts.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <stdexcept>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "check.h"
+#include "layer.h"
+#include "naive.h"
+#include "workspace.h"
+
+namespace {
+
+using gatewise::Cell;
+
+// What the kernels should find, independent of type and instruction set.
+struct Expected {
+    Problem problem;
+    Outcome outcome;
+    Outcome upstream;                 // gradient of the loss by each part of the outcome
+    std::vector<Values> directions;   // one in each variable's space
+    std::vector<double> derivatives;  // of the loss along them
+
+    explicit Expected(Problem given) : problem(std::move(given)), outcome(naive_forward(problem)) {
+        std::mt19937 random(7);
+        const std::vector<Values*> parts = outcome.parts(), gradients = upstream.parts();
+        for (std::size_t i = 0; i < parts.size(); ++i)
+            *gradients[i] = random_values(random, static_cast<std::int64_t>(parts[i]->size()), 1);
+        for (Values* variable : problem.variables()) {
+            const double step = 1e-4 / std::sqrt(static_cast<double>(variable->size() + 1));
+            directions.push_back(random_values(random, static_cast<std::int64_t>(variable->size()), 1));
+            const Values here = *variable;
+            const auto loss_at = [&](double distance) {
+                for (std::size_t i = 0; i < here.size(); ++i) (*variable)[i] = here[i] + distance * directions.back()[i];
+                return loss(naive_forward(problem));
+            };
+            derivatives.push_back((loss_at(step) - loss_at(-step)) / (2 * step));
+            *variable = here;
+        }
+    }
+
+    double loss(Outcome result) {
+        double sum = 0;
+        const std::vector<Values*> parts = result.parts(), gradients = upstream.parts();
+        for (std::size_t part = 0; part < parts.size(); ++part)
+            for (std::size_t i = 0; i < parts[part]->size(); ++i) sum += (*parts[part])[i] * (*gradients[part])[i];
+        return sum;
+    }
+};
+
+template <class Real>
+using Vector = std::vector<Real>;
+
+template <class Real>
+Vector<Real> rounded(const Values& values) {
+    return Vector<Real>(values.begin(), values.end());
+}
+
+template <class Real>
+Real* or_null(Vector<Real>& values) {
+    return values.empty() ? nullptr : values.data();
+}
+
+// Every array that the kernels write starts as NaN, so that what they leave out shows.
+template <class Real>
+Vector<Real> unwritten(const Values& like) {
+    return Vector<Real>(like.size(), std::numeric_limits<Real>::quiet_NaN());
+}
+
+template <class Real>
+struct Computed {
+    std::vector<Vector<Real>> outcome;    // as Outcome::parts
+    std::vector<Vector<Real>> gradients;  // as Problem::variables
+
+    bool operator==(const Computed&) const = default;
+};
+
+template <class Real>
+Computed<Real> run(Expected& expected, int threads) {
+    Problem& p = expected.problem;
+    Computed<Real> result;
+    std::vector<Vector<Real>> variables, upstream;
+    for (const Values* part : expected.outcome.parts()) result.outcome.push_back(unwritten<Real>(*part));
+    for (const Values* part : expected.upstream.parts()) upstream.push_back(rounded<Real>(*part));
+    for (const Values* variable : p.variables()) {
+        variables.push_back(rounded<Real>(*variable));
+        result.gradients.push_back(unwritten<Real>(*variable));
+    }
+    Vector<Real> mask = rounded<Real>(p.recurrent_mask), update_h = rounded<Real>(p.update_h), update_c = rounded<Real>(p.update_c);
+    const std::vector<std::int64_t> lengths = p.order == gatewise::Order::packed ? p.batch_sizes() : p.lengths;
+    gatewise::Block saved =
+        gatewise::take(gatewise::saved_bytes<Real>(gatewise::active(), p.cell, p.hidden_size, p.directions, p.positions()));
+
+    gatewise::LayerBackward<Real> backward{};
+    gatewise::LayerForward<Real>& layer = backward.forward;
+    layer.cell = p.cell;
+    // Full rows are given without lengths, which is a path of its own.
+    const bool full = p.order != gatewise::Order::packed && 
+                      std::all_of(lengths.begin(), lengths.end(), [&](std::int64_t length) { return length == p.steps; });
+    layer.batch = {p.order, p.steps, p.rows, p.positions(), full ? nullptr : lengths.data()};
+    layer.input_size = p.input_size;
+    layer.hidden_size = p.hidden_size;
+    layer.directions = p.directions;
+    layer.threads = threads;
+    layer.input = variables[0].data();
+    layer.h_0 = or_null(variables[1]);
+    layer.c_0 = or_null(variables[2]);
+    for (std::size_t direction = 0; direction < 2; ++direction) {
+        const auto weight = [&](std::vector<Vector<Real>>& of, std::size_t i) { return or_null(of[3 + 4 * direction + i]); };
+        layer.weights[direction] = {p.input_size, p.hidden_size, weight(variables, 0), weight(variables, 1), weight(variables, 2),
+                                    weight(variables, 3)};
+        std::vector<Vector<Real>>& gradients = result.gradients;
+        backward.grad_weights[direction] = {weight(gradients, 0), weight(gradients, 1), weight(gradients, 2), weight(gradients, 3)};
+    }
+    layer.recurrent_mask = or_null(mask);
+    layer.update_h = or_null(update_h);
+    layer.update_c = or_null(update_c);
+    layer.constant_update_h = p.constant_update_h;
+    layer.constant_update_c = p.constant_update_c;
+    layer.output = or_null(result.outcome[0]);
+    layer.cells = or_null(result.outcome[1]);
+    layer.h_n = or_null(result.outcome[2]);
+    layer.c_n = or_null(result.outcome[3]);
+    layer.saved = saved.data();
+    gatewise::forward(layer);
+
+    backward.grad_output = or_null(upstream[0]);
+    backward.grad_cells = or_null(upstream[1]);
+    backward.grad_h_n = or_null(upstream[2]);
+    backward.grad_c_n = or_null(upstream[3]);
+    backward.grad_input = or_null(result.gradients[0]);
+    backward.grad_h_0 = or_null(result.gradients[1]);
+    backward.grad_c_0 = or_null(result.gradients[2]);
+    gatewise::backward(backward);
+
+    std::vector<Vector<Real>> with_saved = std::move(result.outcome);
+    for (const Values* part : expected.outcome.parts()) result.outcome.push_back(unwritten<Real>(*part));
+    layer.output = or_null(result.outcome[0]);
+    layer.cells = or_null(result.outcome[1]);
+    layer.h_n = or_null(result.outcome[2]);
+    layer.c_n = or_null(result.outcome[3]);
+    layer.saved = nullptr;
+    gatewise::forward(layer);
+    CHECK(result.outcome == with_saved);
+    return result;
+}
+
+template <class Real>
+void check(Expected& expected, const Computed<Real>& computed) {
+    const bool single = std::is_same_v<Real, float>;
+    const std::vector<Values*> parts = expected.outcome.parts();
+    for (std::size_t part = 0; part < parts.size(); ++part)
+        for (std::size_t i = 0; i < parts[part]->size(); ++i) {
+            const double value = (*parts[part])[i], error = std::abs(static_cast<double>(computed.outcome[part][i]) - value);
+            CHECK(error <= (single ? 1e-5 : 1e-12) * std::max(1.0, std::abs(value)));
+        }
+    for (std::size_t variable = 0; variable < expected.directions.size(); ++variable) {
+        const Vector<Real>& gradient = computed.gradients[variable];
+        double along = 0, squares = 0;
+        for (std::size_t i = 0; i < gradient.size(); ++i) {
+            along += static_cast<double>(gradient[i]) * expected.directions[variable][i];
+            squares += static_cast<double>(gradient[i]) * static_cast<double>(gradient[i]);
+        }
+        CHECK(std::abs(along - expected.derivatives[variable]) <= (single ? 2e-5 : 1e-6) * (1 + std::sqrt(squares)));
+    }
+}
+
+// On each number of threads, and from several callers at once, results are equal to the last bit.
+template <class Real>
+void all_threads_agree(Expected& expected) {
+    const Computed<Real> alone = run<Real>(expected, 1);
+    check(expected, alone);
+    for (int threads = 2; threads <= 4; ++threads) CHECK(run<Real>(expected, threads) == alone);
+}
+
+template <class Real>
+void callers_do_not_disturb_each_other(std::vector<Expected>& problems) {
+    std::vector<Computed<Real>> alone;
+    for (Expected& expected : problems) alone.push_back(run<Real>(expected, 1));
+    std::vector<std::thread> callers;
+    for (std::size_t first = 0; first < 4; ++first)
+        callers.emplace_back([&, first] {
+            for (std::size_t turn = 0; turn < 8; ++turn) {
+                const std::size_t which = (first + turn) % problems.size();
+                Expected own = problems[which];
+                CHECK(run<Real>(own, 1 + static_cast<int>(turn % 3)) == alone[which]);
+            }
+        });
+    for (std::thread& caller : callers) caller.join();
+}
+
+// Lengths index memory: wrong ones are refused before anything is read.
+void wrong_lengths_are_refused() {
+    const float value = 0;
+    float written = 0;
+    for (const std::int64_t length : {std::int64_t{-1}, std::int64_t{2}}) {
+        for (const gatewise::Order order : {gatewise::Order::time_major, gatewise::Order::packed}) {
+            gatewise::LayerForward<float> layer{};
+            layer.cell = Cell::rnn_relu;
+            layer.batch = {order, 1, 1, 1, &length};
+            layer.input_size = layer.hidden_size = 1;
+            layer.directions = layer.threads = 1;
+            layer.input = &value;
+            layer.weights[0] = {1, 1, &value, &value, nullptr, nullptr};
+            layer.output = layer.h_n = &written;
+            bool refused = false;
+            try {
+                gatewise::forward(layer);
+            } catch (const std::invalid_argument&) {
+                refused = true;
+            }
+            CHECK(refused);
+        }
+    }
+}
+
+}  // namespace
+
+void test_kernels() {
+    wrong_lengths_are_refused();
+    gatewise::poison(true);
+    const std::vector<const gatewise::InstructionSet*> sets = gatewise::instruction_sets();
+    std::vector<Expected> large;
+    unsigned seed = 0;
+    for (const Cell cell : {Cell::gru, Cell::lstm, Cell::rnn_tanh, Cell::rnn_relu, Cell::min_gru, Cell::min_lstm})
+        for (const std::int64_t hidden_size : {1, 5, 17, 33, 64})
+            for (const std::int64_t input_size : {1, 3, 50}) {
+                Expected expected(Problem(cell, input_size, hidden_size, ++seed));
+                for (const gatewise::InstructionSet* set : sets) {
+                    gatewise::select(set->name);
+                    all_threads_agree<float>(expected);
+                    all_threads_agree<double>(expected);
+                }
+                if (hidden_size == 64 && input_size == 50) large.push_back(std::move(expected));
+            }
+    for (const gatewise::InstructionSet* set : sets) {
+        gatewise::select(set->name);
+        callers_do_not_disturb_each_other<float>(large);
+        callers_do_not_disturb_each_other<double>(large);
+    }
+    gatewise::select(sets.front()->name);
+    gatewise::poison(false);
+}

@@ -1,0 +1,125 @@
+"""The ground of GRU, LSTM and RNN: torch.nn's layer with its parameters and manners, another forward, and options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from gatewise.kernels.options import GATES
+from gatewise.nn.stack import Stack
+
+__all__ = ["TorchLayer"]
+
+OPTIONS: dict[str, object] = {
+    "recurrent_dropout": 0.0,
+    "zoneout": 0.0,
+    "layer_norm": False,
+    "reset_after": True,
+    "forget_bias": None,
+    "chrono": None,
+    "return_cell_states": False,
+}
+"""What torch.nn's layers lack, with what stands for "off"."""
+
+
+class TorchLayer(Stack, nn.RNNBase):
+    """A drop-in's construction, initialisation, representation, and the call of PyTorch's own implementation.
+
+    The base is torch.nn.RNNBase, not torch.nn.GRU: torch.compile breaks its graph at every instance of torch.nn.GRU, LSTM and
+    RNN, whatever their forward does.
+    """
+
+    torch_forward: Callable[..., tuple[Any, Any]]
+
+    @property
+    def cell(self) -> str:
+        """The cell's name in `gatewise.kernels`."""
+        return self.mode.lower()
+
+    def _add_layer_norm(self, device: Any, dtype: Any) -> None:
+        """Register the gains, and for the LSTM's cell state gain and shift; the biases of the layer are the other shifts."""
+        rows = GATES[self.cell] * self.hidden_size
+        sizes = {"weight_ln_ih": rows, "weight_ln_hh": rows}
+        if self.cell == "lstm":
+            sizes |= {"weight_ln_c": self.hidden_size, "bias_ln_c": self.hidden_size}
+        for layer in range(self.num_layers):
+            for suffix in self.suffixes():
+                for name, size in sizes.items():
+                    self.register_parameter(
+                        f"{name}_l{layer}{suffix}", nn.Parameter(torch.empty(size, device=device, dtype=dtype))
+                    )
+        self._reset_layer_norm()
+
+    def _reset_layer_norm(self) -> None:
+        for name, value in self.named_parameters(recurse=False):
+            if name.startswith("weight_ln"):
+                nn.init.ones_(value)
+            elif name.startswith("bias_ln"):
+                nn.init.zeros_(value)
+
+    def reset_parameters(self) -> None:
+        """Draw as torch.nn does, from U(-1 / sqrt(H), 1 / sqrt(H)); layer normalisation starts as the identity."""
+        super().reset_parameters()
+        self._reset_layer_norm()
+
+    def _gate_biases(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """bias_ih and bias_hh of every layer and direction by gate, [gates, H], to be written in place."""
+        shape = (GATES[self.cell], self.hidden_size)
+        for _, _, b_ih, b_hh in self._all_weights:
+            yield self.parameter(b_ih).detach().view(shape), self.parameter(b_hh).detach().view(shape)
+
+    def extra_repr(self) -> str:
+        """The constructor's arguments that differ from their defaults."""
+        given = [f"{name}={getattr(self, name)}" for name, default in OPTIONS.items() if getattr(self, name, default) != default]
+        return ", ".join([super().extra_repr(), *given])
+
+    def _call_torch(self, input: Tensor | PackedSequence, hx: Any, lengths: Tensor | None) -> tuple[Tensor | PackedSequence, Any]:
+        """PyTorch's own implementation, which knows lengths only by packing and no length of zero."""
+        if torch.compiler.is_dynamo_compiling() and not torch.compiler.is_exporting():
+            from gatewise.nn.outside_graph import call_torch
+
+            result: tuple[Tensor | PackedSequence, Any] = call_torch(self, input, hx, lengths)
+            return result
+        return call_torch_eagerly(self, input, hx, lengths)
+
+
+def call_torch_eagerly(
+    layer: TorchLayer, input: Tensor | PackedSequence, hx: Any, lengths: Tensor | None
+) -> tuple[Tensor | PackedSequence, Any]:
+    """torch.nn's forward, on a packed batch where lengths are given: padding is then not computed, nor seen by either
+    direction."""
+    if lengths is None:
+        if isinstance(input, PackedSequence):
+            # torch.nn.LSTM checks a packed input only beside an hx, and reads past its end where it is too narrow.
+            layer.check_input(input.data, input.batch_sizes)
+        return layer.torch_forward(input, hx)
+    h_0, c_0 = hx if isinstance(hx, tuple | list) else (hx, None)
+    batch = layer.read(input, h_0, c_0, lengths)
+    assert batch.lengths is not None
+    if batch.size == 0:
+        return layer.torch_forward(input, hx)
+    padded = batch.input
+    empty = (batch.lengths == 0).to(padded.device)
+    rows = empty[:, None, None] if layer.batch_first else empty[:, None]
+    any_empty = not bool(batch.lengths.all())
+    if any_empty:
+        # An empty row goes in as one step of zeros, since packing knows no empty row, and leaves no trace in what comes out.
+        padded = padded.masked_fill(rows, 0.0)
+    packed = pack_padded_sequence(padded, batch.lengths.clamp_min(1), layer.batch_first, enforce_sorted=False)
+    output, states = layer.torch_forward(packed, hx)
+    steps = padded.shape[1 if layer.batch_first else 0]
+    output, _ = pad_packed_sequence(output, layer.batch_first, total_length=steps)
+    if not any_empty:
+        return output, states
+    output = output.masked_fill(rows, 0.0)
+
+    def carried(final: Tensor, first: Tensor | None) -> Tensor:
+        return final.where(~empty[:, None], final.new_zeros(()) if first is None else first)
+
+    if isinstance(states, tuple):
+        return output, (carried(states[0], h_0), carried(states[1], c_0))
+    return output, carried(states, h_0)

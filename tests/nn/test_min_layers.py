@@ -1,0 +1,134 @@
+"""MinGRU and MinLSTM: the equations, and the manners of torch.nn's recurrent layers."""
+
+import copy
+import io
+
+import pytest
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+import gatewise.nn
+from gatewise.kernels import equations
+from gatewise.kernels.options import Options
+
+pytestmark = pytest.mark.usefixtures("kernel")
+
+STEPS, BATCH, INPUT, HIDDEN = 5, 3, 4, 6
+LAYERS = {"min_gru": gatewise.nn.MinGRU, "min_lstm": gatewise.nn.MinLSTM}
+TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
+
+every_layer = pytest.mark.parametrize("cell", LAYERS)
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+def build(cell, **arguments):
+    return LAYERS[cell](INPUT, HIDDEN, dtype=torch.float64, **arguments)
+
+
+def draw_input():
+    return torch.randn(STEPS, BATCH, INPUT, dtype=torch.float64)
+
+
+@every_layer
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_two_layers_in_two_directions(cell, bias, batch_first):
+    layer = build(cell, num_layers=2, bias=bias, batch_first=batch_first, bidirectional=True)
+    input, h_0 = draw_input(), torch.rand(4, BATCH, HIDDEN, dtype=torch.float64)
+    output, h_n = layer(input.transpose(0, 1) if batch_first else input, h_0)
+    data, finals = input, []
+    for number in range(2):
+        weights = []
+        for suffix in (f"l{number}", f"l{number}_reverse"):
+            weights += [getattr(layer, f"weight_ih_{suffix}"), None, getattr(layer, f"bias_ih_{suffix}") if bias else None, None]
+        data, final, _, _ = equations.recurrent(Options(cell), data, weights, h_0[2 * number : 2 * number + 2])
+        finals.append(final)
+    torch.testing.assert_close(output.transpose(0, 1) if batch_first else output, data, **TOLERANCE)
+    torch.testing.assert_close(h_n, torch.cat(finals), **TOLERANCE)
+
+
+@every_layer
+def test_lengths_packed_and_unbatched_agree(cell):
+    layer = build(cell, num_layers=2, bidirectional=True)
+    input, h_0, lengths = draw_input(), torch.rand(4, BATCH, HIDDEN, dtype=torch.float64), torch.tensor([2, 5, 3])
+    output, h_n = layer(input, h_0, lengths=lengths)
+    packed, packed_h_n = layer(pack_padded_sequence(input, lengths, enforce_sorted=False), h_0)
+    torch.testing.assert_close(pad_packed_sequence(packed)[0], output, **TOLERANCE)
+    torch.testing.assert_close(packed_h_n, h_n, **TOLERANCE)
+    alone, alone_h_n = layer(input[:2, 0], h_0[:, 0])
+    torch.testing.assert_close(alone, output[:2, 0], **TOLERANCE)
+    torch.testing.assert_close(alone_h_n, h_n[:, 0], **TOLERANCE)
+
+
+@every_layer
+def test_everything_has_a_gradient(cell):
+    layer = build(cell, num_layers=2, bidirectional=True, dropout=0.2)
+    input = draw_input().requires_grad_()
+    h_0 = torch.rand(4, BATCH, HIDDEN, dtype=torch.float64, requires_grad=True)
+    layer(input, h_0)[0].square().sum().backward()
+    for key, tensor in {"input": input, "h_0": h_0, **dict(layer.named_parameters())}.items():
+        assert tensor.grad.abs().sum() > 0, key
+
+
+@every_layer
+def test_parameters_are_named_and_drawn_as_torch_does(cell):
+    layer = build(cell, num_layers=2, bidirectional=True)
+    gates = {"min_gru": 2, "min_lstm": 3}[cell]
+    shapes = {key: tuple(value.shape) for key, value in layer.state_dict().items()}
+    assert shapes == {
+        "weight_ih_l0": (gates * HIDDEN, INPUT),
+        "bias_ih_l0": (gates * HIDDEN,),
+        "weight_ih_l0_reverse": (gates * HIDDEN, INPUT),
+        "bias_ih_l0_reverse": (gates * HIDDEN,),
+        "weight_ih_l1": (gates * HIDDEN, 2 * HIDDEN),
+        "bias_ih_l1": (gates * HIDDEN,),
+        "weight_ih_l1_reverse": (gates * HIDDEN, 2 * HIDDEN),
+        "bias_ih_l1_reverse": (gates * HIDDEN,),
+    }
+    bound = HIDDEN**-0.5
+    for parameter in layer.parameters():
+        assert 0.5 * bound < parameter.abs().max() <= bound
+
+
+@every_layer
+def test_copies_and_files(cell, tmp_path):
+    layer = build(cell, num_layers=2)
+    input = draw_input()
+    expected = layer(input)[0]
+    assert torch.equal(copy.deepcopy(layer)(input)[0], expected)
+    file = io.BytesIO()
+    torch.save(layer, file)
+    file.seek(0)
+    assert torch.equal(torch.load(file, weights_only=False)(input)[0], expected)
+    torch.save(layer.state_dict(), tmp_path / "state.pt")
+    fresh = build(cell, num_layers=2)
+    fresh.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert torch.equal(fresh(input)[0], expected)
+
+
+@every_layer
+def test_states_stay_positive_from_zero_on(cell):
+    output, _ = build(cell)(10 * draw_input())
+    assert (output > 0).all()
+
+
+@every_layer
+def test_bad_arguments(cell):
+    with pytest.raises(ValueError, match="hidden_size must be greater than zero, got 0"):
+        LAYERS[cell](INPUT, 0)
+    with pytest.raises(TypeError, match="input_size should be of type int, got: float"):
+        LAYERS[cell](4.0, HIDDEN)
+    with pytest.raises(ValueError, match="dropout"):
+        LAYERS[cell](INPUT, HIDDEN, dropout=-0.1)
+    with pytest.raises(RuntimeError, match=f"Expected {INPUT}, got {INPUT + 2}"):
+        build(cell)(torch.randn(STEPS, BATCH, INPUT + 2, dtype=torch.float64))
+    with pytest.raises(ValueError, match="input dtype"):
+        build(cell)(draw_input().float())
+
+
+def test_representation():
+    assert repr(gatewise.nn.MinGRU(3, 4, num_layers=2, bias=False)) == "MinGRU(3, 4, num_layers=2, bias=False)"
