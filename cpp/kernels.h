@@ -117,7 +117,7 @@ struct Kernels {
     // Sums the groups in order and writes PyTorch's layout.
     void (*unpack_gradients)(Cell, const Weights<Real>&, const WeightGradients<Real>&, Real* const* groups, std::int64_t count,
                              std::int64_t first, std::int64_t last);
-    // Floating-point operations a second of one thread that only multiplies and adds in registers, over about `seconds`.
+    // Floating-point operations a second of one thread that only multiplies and adds in registers: the best stretch of `seconds`.
     double (*peak)(double seconds);
 };
 

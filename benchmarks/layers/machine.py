@@ -70,5 +70,5 @@ def measure_fma_peak(seconds: float) -> float | None:
         compiled: ModuleType = importlib.import_module("gatewise.kernels._compiled")
     except ModuleNotFoundError:
         return None
-    measure = getattr(compiled, "fma_peak", None)
+    measure = getattr(compiled, "peak", None)
     return None if measure is None else float(measure(seconds))

@@ -24,6 +24,27 @@ double dot(const Values& matrix, std::int64_t row, const double* vector, std::in
 
 double bias(const Values& values, std::int64_t row) { return values.empty() ? 0 : values[at(row)]; }
 
+// Ba et al. 2016: (x - mean) / sqrt(variance + 1e-5) times gamma, plus beta where there is one.
+Values layer_norm(const Values& values, const Values& gamma, const Values& beta) {
+    const double count = static_cast<double>(values.size());
+    double mean = 0, variance = 0;
+    for (const double value : values) mean += value / count;
+    for (const double value : values) variance += (value - mean) * (value - mean) / count;
+    Values result;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        result.push_back((values[i] - mean) / std::sqrt(variance + 1e-5) * gamma[i] + (beta.empty() ? 0 : beta[i]));
+    return result;
+}
+
+// One side's sums of all gates.
+Values side(const Values& matrix, const double* vector, std::int64_t size, std::int64_t rows, const Values& gamma, const Values& shift) {
+    Values sums(at(rows));
+    for (std::int64_t row = 0; row < rows; ++row) sums[at(row)] = dot(matrix, row, vector, size);
+    if (!gamma.empty()) sums = layer_norm(sums, gamma, {});
+    for (std::int64_t row = 0; row < rows; ++row) sums[at(row)] += bias(shift, row);
+    return sums;
+}
+
 }  // namespace
 
 Values random_values(std::mt19937& random, std::int64_t count, double scale) {
@@ -63,6 +84,12 @@ Problem::Problem(Cell cell, std::int64_t input_size, std::int64_t hidden_size, u
         if (recurrent()) weights[direction][1] = random_values(random, gates() * hidden_size * hidden_size, scale);
         if (biased) weights[direction][2] = random_values(random, gates() * hidden_size, 0.5);
         if (biased && recurrent()) weights[direction][3] = random_values(random, gates() * hidden_size, 0.5);
+        for (const std::size_t gain : {4, 5, 6})
+            if (normalized() && (gain < 6 || lstm())) {
+                weights[direction][gain] = random_values(random, gain < 6 ? gates() * hidden_size : hidden_size, 0.5);
+                for (double& value : weights[direction][gain]) value += 1;
+            }
+        if (normalized() && lstm()) weights[direction][7] = random_values(random, hidden_size, 0.5);
     }
     if (!from_zero) h_0 = random_values(random, state, 1);
     if (!from_zero && lstm()) c_0 = random_values(random, state, 1);
@@ -76,9 +103,20 @@ Problem::Problem(Cell cell, std::int64_t input_size, std::int64_t hidden_size, u
     if (zoneout && lstm()) update_c = zero_or(positions() * directions * hidden_size, 1);
 }
 
-std::int64_t Problem::gates() const {
+Cell Problem::plain() const {
     switch (cell) {
+        case Cell::norm_gru: return Cell::gru;
+        case Cell::norm_lstm: return Cell::lstm;
+        case Cell::norm_rnn_tanh: return Cell::rnn_tanh;
+        case Cell::norm_rnn_relu: return Cell::rnn_relu;
+        default: return cell;
+    }
+}
+
+std::int64_t Problem::gates() const {
+    switch (plain()) {
         case Cell::gru:
+        case Cell::gru_reset_before:
         case Cell::min_lstm: return 3;
         case Cell::lstm: return 4;
         case Cell::min_gru: return 2;
@@ -127,7 +165,7 @@ Outcome naive_forward(const Problem& p) {
         outcome.c_n.resize(outcome.h_n.size());
     }
     for (int direction = 0; direction < p.directions; ++direction) {
-        const auto& [w_ih, w_hh, b_ih, b_hh] = p.weights[direction];
+        const auto& [w_ih, w_hh, b_ih, b_hh, gamma_ih, gamma_hh, gamma_c, beta_c] = p.weights[direction];
         for (std::int64_t row = 0; row < p.rows; ++row) {
             const std::int64_t state = (direction * p.rows + row) * hidden;
             Values h(at(hidden)), c(at(hidden));
@@ -141,43 +179,64 @@ Outcome naive_forward(const Problem& p) {
                 if (p.masked)
                     for (std::int64_t j = 0; j < hidden; ++j) seen[at(j)] *= p.recurrent_mask[at(state + j)];
                 const Values old_h = h, old_c = c;
+                const std::int64_t all = p.gates() * hidden;
+                const Values from_input = side(w_ih, x, p.input_size, all, gamma_ih, b_ih);
+                Values from_hidden = side(w_hh, seen.data(), hidden, all, gamma_hh, b_hh), new_h(at(hidden)), new_c(at(hidden));
+                if (p.cell == Cell::gru_reset_before) {
+                    Values reset_state = seen;
+                    for (std::size_t j = 0; j < seen.size(); ++j) reset_state[j] *= sigmoid(from_input[j] + from_hidden[j]);
+                    const Values candidate = side(w_hh, reset_state.data(), hidden, all, gamma_hh, b_hh);
+                    std::copy(candidate.begin() + 2 * hidden, candidate.end(), from_hidden.begin() + 2 * hidden);
+                }
                 for (std::int64_t j = 0; j < hidden; ++j) {
                     double from_x[4], from_h[4], sum[4];
                     for (std::int64_t gate = 0; gate < p.gates(); ++gate) {
                         const std::int64_t r = gate * hidden + j;
-                        from_x[gate] = dot(w_ih, r, x, p.input_size) + bias(b_ih, r);
-                        from_h[gate] = dot(w_hh, r, seen.data(), hidden) + bias(b_hh, r);
+                        from_x[gate] = from_input[at(r)];
+                        from_h[gate] = from_hidden[at(r)];
                         sum[gate] = from_x[gate] + from_h[gate];
                     }
-                    double new_h = 0, new_c = 0;
-                    switch (p.cell) {
+                    switch (p.plain()) {
                         case Cell::gru: {
                             const double reset = sigmoid(sum[0]), keep = sigmoid(sum[1]);
-                            new_h = (1 - keep) * std::tanh(from_x[2] + reset * from_h[2]) + keep * old_h[at(j)];
+                            new_h[at(j)] = (1 - keep) * std::tanh(from_x[2] + reset * from_h[2]) + keep * old_h[at(j)];
+                            break;
+                        }
+                        case Cell::gru_reset_before: {
+                            const double keep = sigmoid(sum[1]);
+                            new_h[at(j)] = (1 - keep) * std::tanh(sum[2]) + keep * old_h[at(j)];
                             break;
                         }
                         case Cell::lstm:
-                            new_c = sigmoid(sum[1]) * old_c[at(j)] + sigmoid(sum[0]) * std::tanh(sum[2]);
-                            new_h = sigmoid(sum[3]) * std::tanh(new_c);
+                            new_c[at(j)] = sigmoid(sum[1]) * old_c[at(j)] + sigmoid(sum[0]) * std::tanh(sum[2]);
+                            new_h[at(j)] = sigmoid(sum[3]) * std::tanh(new_c[at(j)]);
                             break;
-                        case Cell::rnn_tanh: new_h = std::tanh(sum[0]); break;
-                        case Cell::rnn_relu: new_h = std::max(0.0, sum[0]); break;
+                        case Cell::rnn_tanh: new_h[at(j)] = std::tanh(sum[0]); break;
+                        case Cell::rnn_relu: new_h[at(j)] = std::max(0.0, sum[0]); break;
                         case Cell::min_gru: {
                             const double take = sigmoid(sum[0]);
-                            new_h = (1 - take) * old_h[at(j)] + take * positive(sum[1]);
+                            new_h[at(j)] = (1 - take) * old_h[at(j)] + take * positive(sum[1]);
                             break;
                         }
                         case Cell::min_lstm: {
                             const double forget = sigmoid(sum[0]), take = sigmoid(sum[1]);
-                            new_h = (forget * old_h[at(j)] + take * positive(sum[2])) / (forget + take);
+                            new_h[at(j)] = (forget * old_h[at(j)] + take * positive(sum[2])) / (forget + take);
                             break;
                         }
+                        default: break;  // plain() is none of the others
                     }
+                }
+                if (p.normalized() && p.lstm()) {
+                    const Values argument = layer_norm(new_c, gamma_c, beta_c);
+                    for (std::int64_t j = 0; j < hidden; ++j)
+                        new_h[at(j)] = sigmoid(from_input[at(3 * hidden + j)] + from_hidden[at(3 * hidden + j)]) * std::tanh(argument[at(j)]);
+                }
+                for (std::int64_t j = 0; j < hidden; ++j) {
                     const std::size_t out = at(position * width + direction * hidden + j);
                     const double share_h = p.zoneout ? p.update_h[out] : p.constant_update_h;
                     const double share_c = p.zoneout && p.lstm() ? p.update_c[out] : p.constant_update_c;
-                    h[at(j)] = old_h[at(j)] + share_h * (new_h - old_h[at(j)]);
-                    c[at(j)] = old_c[at(j)] + share_c * (new_c - old_c[at(j)]);
+                    h[at(j)] = old_h[at(j)] + share_h * (new_h[at(j)] - old_h[at(j)]);
+                    c[at(j)] = old_c[at(j)] + share_c * (new_c[at(j)] - old_c[at(j)]);
                     outcome.output[out] = h[at(j)];
                     if (p.lstm()) outcome.cells[out] = c[at(j)];
                 }

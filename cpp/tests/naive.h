@@ -18,14 +18,18 @@ struct Problem {
     std::vector<std::int64_t> lengths;  // of each row
     bool zoneout, masked;
     double constant_update_h, constant_update_c;  // where there is no zoneout
-    Values input, weights[2][4], h_0, c_0;
+    // Of each direction w_ih, w_hh, b_ih, b_hh, gamma_ih, gamma_hh, gamma_c, beta_c; empty where absent.
+    static constexpr std::size_t weight_count = 8;
+    Values input, weights[2][weight_count], h_0, c_0;
     Values recurrent_mask, update_h, update_c;
 
     Problem(gatewise::Cell cell, std::int64_t input_size, std::int64_t hidden_size, unsigned seed);
 
     std::int64_t gates() const;
     bool recurrent() const;
-    bool lstm() const { return cell == gatewise::Cell::lstm; }
+    bool normalized() const { return cell >= gatewise::Cell::norm_gru; }
+    gatewise::Cell plain() const;  // without layer normalisation
+    bool lstm() const { return plain() == gatewise::Cell::lstm; }
     std::int64_t positions() const;
     std::int64_t position(std::int64_t row, std::int64_t step) const;
     std::vector<std::int64_t> batch_sizes() const;  // of a packed batch

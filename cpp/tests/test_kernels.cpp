@@ -34,7 +34,7 @@ struct Expected {
         for (std::size_t i = 0; i < parts.size(); ++i)
             *gradients[i] = random_values(random, static_cast<std::int64_t>(parts[i]->size()), 1);
         for (Values* variable : problem.variables()) {
-            const double step = 1e-4 / std::sqrt(static_cast<double>(variable->size() + 1));
+            const double step = 2e-5 / std::sqrt(static_cast<double>(variable->size() + 1));
             directions.push_back(random_values(random, static_cast<std::int64_t>(variable->size()), 1));
             const Values here = *variable;
             const auto loss_at = [&](double distance) {
@@ -113,11 +113,13 @@ Computed<Real> run(Expected& expected, int threads) {
     layer.h_0 = or_null(variables[1]);
     layer.c_0 = or_null(variables[2]);
     for (std::size_t direction = 0; direction < 2; ++direction) {
-        const auto weight = [&](std::vector<Vector<Real>>& of, std::size_t i) { return or_null(of[3 + 4 * direction + i]); };
+        const auto weight = [&](std::vector<Vector<Real>>& of, std::size_t i) { return or_null(of[3 + Problem::weight_count * direction + i]); };
         layer.weights[direction] = {p.input_size, p.hidden_size, weight(variables, 0), weight(variables, 1), weight(variables, 2),
-                                    weight(variables, 3)};
+                                    weight(variables, 3), weight(variables, 4), weight(variables, 5), weight(variables, 6),
+                                    weight(variables, 7)};
         std::vector<Vector<Real>>& gradients = result.gradients;
-        backward.grad_weights[direction] = {weight(gradients, 0), weight(gradients, 1), weight(gradients, 2), weight(gradients, 3)};
+        backward.grad_weights[direction] = {weight(gradients, 0), weight(gradients, 1), weight(gradients, 2), weight(gradients, 3),
+                                            weight(gradients, 4), weight(gradients, 5), weight(gradients, 6), weight(gradients, 7)};
     }
     layer.recurrent_mask = or_null(mask);
     layer.update_h = or_null(update_h);
@@ -229,7 +231,8 @@ void test_kernels() {
     const std::vector<const gatewise::InstructionSet*> sets = gatewise::instruction_sets();
     std::vector<Expected> large;
     unsigned seed = 0;
-    for (const Cell cell : {Cell::gru, Cell::lstm, Cell::rnn_tanh, Cell::rnn_relu, Cell::min_gru, Cell::min_lstm})
+    for (const Cell cell : {Cell::gru, Cell::lstm, Cell::rnn_tanh, Cell::rnn_relu, Cell::min_gru, Cell::min_lstm, Cell::gru_reset_before,
+                            Cell::norm_gru, Cell::norm_lstm, Cell::norm_rnn_tanh, Cell::norm_rnn_relu})
         for (const std::int64_t hidden_size : {1, 5, 17, 33, 64})
             for (const std::int64_t input_size : {1, 3, 50}) {
                 Expected expected(Problem(cell, input_size, hidden_size, ++seed));

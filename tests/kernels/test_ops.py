@@ -48,7 +48,7 @@ def test_the_operator_keeps_its_contract_with_torch_library() -> None:
     arguments = [torch.randn(5, 2, 3), *(torch.randn_like(weight) for weight in weights() if weight is not None)]
     for argument in arguments:
         argument.requires_grad_()
-    given = (*arguments, *[None] * 10, 0, 0, 1.0, 1.0, False, True)
+    given = (*arguments, *[None] * (ops.TENSORS - len(arguments)), 0, 0, 1.0, 1.0, False, True)
     torch.library.opcheck(torch.ops.gatewise.recurrent.default, given, test_utils=("test_schema", "test_faketensor"))
 
 

@@ -185,10 +185,8 @@ def tiny(cell: str, recurrent: bool) -> list[Tensor | None]:
     generator = torch.Generator().manual_seed(0)
     gates, hidden, size = GATES[cell] * 3, 3, 2
     shapes = [(gates, size), (gates, hidden), (gates,), (gates,)]
-    return [
-        (torch.randn(shape, dtype=torch.float64, generator=generator) * 0.5).requires_grad_() if recurrent or place % 2 == 0 else None
-        for place, shape in enumerate(shapes)
-    ]
+    values = [torch.randn(shape, dtype=torch.float64, generator=generator) * 0.5 for shape in shapes]
+    return [value.requires_grad_() if recurrent or place % 2 == 0 else None for place, value in enumerate(values)]
 
 
 @pytest.mark.parametrize("instruction_set", _compiled.instruction_sets())

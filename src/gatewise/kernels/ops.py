@@ -1,7 +1,7 @@
 """Torch operators over the compiled kernels: one for a layer's forward pass, one for its backward pass.
 
-Registered with torch.library, so that autograd, torch.compile and torch.export see one node each. Gradients of gradients go through
-the reference equations, which are differentiable to any order.
+Registered with torch.library, so that autograd, torch.compile and torch.export see one node each. Gradients of gradients go
+through the reference equations, which are differentiable to any order.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ NORMALIZED = RESET_BEFORE + 1
 RECURRENT = ("gru", "lstm", "rnn_tanh", "rnn_relu")
 TIME_MAJOR, BATCH_FIRST, PACKED = range(3)
 POOLED_BYTES = 1 << 20
-"""From this size on the kernel's notes for the backward pass come from a pool: fresh pages cost more than what is done in them."""
+"""From this size on what the forward pass leaves for the backward pass comes from a pool: fresh pages cost more than is done in
+them."""
 
 
 def instruction_set() -> str:
@@ -78,14 +79,15 @@ def recurrent(
     update_c: Tensor | None,
     norm: Sequence[Sequence[Tensor | None]] | None,
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-    """What `equations.recurrent` computes, by the compiled kernel: same arguments, same results. `reason` must have been empty."""
+    """What `equations.recurrent` computes, by the compiled kernel: same arguments, same results. `reason` must have been
+    empty."""
     gains = NO_GAINS if norm is None else [gain for direction in norm for gain in direction] + [None] * (8 - 4 * len(norm))
     save = torch.is_grad_enabled() and any(
         tensor is not None and tensor.requires_grad for tensor in (input, *weights, h_0, c_0, *gains)
     )
     order = PACKED if batch_sizes is not None else BATCH_FIRST if options.batch_first else TIME_MAJOR
     # Compiled graphs hold the operator, whose registered gradient costs a small eager call more than its arithmetic.
-    run = _Recurrent.apply if save and not torch.compiler.is_compiling() else torch.ops.gatewise.recurrent
+    run: Any = _Recurrent.apply if save and not torch.compiler.is_compiling() else torch.ops.gatewise.recurrent
     output, h_n, c_n, cells, _ = run(
         input,
         *weights,
@@ -134,7 +136,8 @@ torch.library.define(
 )
 torch.library.define(
     "gatewise::recurrent_backward",
-    f"({SHARED_SCHEMA}, Tensor output, Tensor saved, Tensor? grad_output, Tensor? grad_h_n, Tensor? grad_c_n, Tensor? grad_cells, "
+    f"({SHARED_SCHEMA}, Tensor output, Tensor saved, "
+    "Tensor? grad_output, Tensor? grad_h_n, Tensor? grad_c_n, Tensor? grad_cells, "
     "bool need_input, bool need_h_0, bool need_c_0) -> "
     "(Tensor input, Tensor w_ih, Tensor w_hh, Tensor b_ih, Tensor b_hh, "
     "Tensor w_ih_reverse, Tensor w_hh_reverse, Tensor b_ih_reverse, Tensor b_hh_reverse, Tensor h_0, Tensor c_0, "
@@ -250,7 +253,7 @@ def _forward(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     return output, h_n, c_n, all_cells, saved
 
 
-@torch.library.register_fake("gatewise::recurrent")
+@torch.library.register_fake("gatewise::recurrent")  # type: ignore[untyped-decorator]
 def _forward_shapes(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     kernel, order, _, _, cells, save = arguments[TENSORS:]
     *outputs, bytes_needed = _outputs(arguments[:TENSORS], kernel, order, cells, save)
@@ -324,7 +327,7 @@ def _backward(*arguments: Any) -> tuple[Tensor, ...]:
     return tuple(gradients)
 
 
-@torch.library.register_fake("gatewise::recurrent_backward")
+@torch.library.register_fake("gatewise::recurrent_backward")  # type: ignore[untyped-decorator]
 def _backward_shapes(*arguments: Any) -> tuple[Tensor, ...]:
     return tuple(_gradients(arguments[:TENSORS], tuple(arguments[-3:]), None))
 
@@ -357,7 +360,7 @@ def _differentiate(
 
 
 def _gradients_by_equations(
-    tensors: list[Tensor | None], attributes: tuple[Any, ...], incoming: tuple[Tensor | None, ...], needed: tuple[bool, ...]
+    tensors: list[Any], attributes: tuple[Any, ...], incoming: tuple[Tensor | None, ...], needed: tuple[bool, ...]
 ) -> list[Tensor | None]:
     kernel, order, constant_update_h, constant_update_c, cells, _ = attributes
     options = Options(
@@ -369,9 +372,10 @@ def _gradients_by_equations(
         cells=cells,
     )
     # Aliases, so that a tensor passed twice gets the gradient of each place.
-    aliases = [None if tensor is None else tensor.view_as(tensor) for tensor in tensors[:LENGTHS]]
+    aliases: list[Any] = [None if tensor is None else tensor.view_as(tensor) for tensor in tensors[:LENGTHS]]
     lengths = tensors[LENGTHS]
     norm = [aliases[11:15], aliases[15:LENGTHS]] if kernel >= NORMALIZED else None
+    recurrent_mask, update_h, update_c = tensors[LENGTHS + 1 :]
     results = equations.recurrent(
         options,
         aliases[0],
@@ -380,7 +384,9 @@ def _gradients_by_equations(
         aliases[10],
         None if order == PACKED else lengths,
         lengths if order == PACKED else None,
-        *tensors[LENGTHS + 1 :],
+        recurrent_mask,
+        update_h,
+        update_c,
         norm,
     )
     pairs = [

@@ -24,7 +24,9 @@ def between_layers(states: Tensor, probability: float, *, batch_first: bool) -> 
     """Dropout on a layer's output, drawn in time-major order as `torch.nn` does: the same seed gives the same mask."""
     if not batch_first or states.dim() == 2:
         return dropout(states, probability)
-    return dropout(states.transpose(0, 1), probability).transpose(0, 1)
+    # Drawn into memory in that order: on a transposed view the generator would follow the view's strides.
+    rows, steps, size = states.shape
+    return states * dropout(states.new_ones((steps, rows, size)), probability).transpose(0, 1)
 
 
 def recurrent_mask(data: Tensor, probability: float, shape: tuple[int, int, int]) -> Tensor:
