@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks.layers.machine import INSTRUCTION_SETS, busy, environment
 from benchmarks.layers.markdown import render_markdown, replace_between_marks
 from benchmarks.layers.plot import draw
-from benchmarks.layers.results import ALLOCATORS, PARTS, Plan, Report, Run, read, write
+from benchmarks.layers.results import PARTS, SETTINGS, Plan, Report, Run, read, write
 from benchmarks.layers.shapes import QUICK, SHAPES, Shape
 from benchmarks.layers.terminal import show
 from rich.console import Console
@@ -65,18 +65,18 @@ def _plans(options: argparse.Namespace) -> Iterator[Plan]:
     shapes = tuple(options.shapes) or (QUICK if options.quick else SHAPES)
     seconds = options.seconds or (0.05 if options.quick else 3.0)
     parts = tuple(options.only) or PARTS
-    allocators = tuple(ALLOCATORS) if options.allocator == "both" else (options.allocator,)
-    for allocator in allocators:
+    settings = tuple(SETTINGS) if options.setting == "all" else (options.setting,)
+    for setting in settings:
         for threads in options.threads:
-            # The second setting is a check on whole layers; the other parts are measured once.
-            measured = parts if allocator == allocators[0] else tuple(part for part in parts if part in ("train", "inference"))
+            # The other settings are checks on whole layers; the other parts are measured once.
+            measured = parts if setting == settings[0] else tuple(part for part in parts if part in ("train", "inference"))
             if measured:
-                yield Plan(threads, allocator, options.instruction_set, measured, shapes, seconds, options.quick)
+                yield Plan(threads, setting, options.instruction_set, measured, shapes, seconds, options.quick)
 
 
 def _measure(plan: Plan) -> tuple[Run | None, int]:
     """Run one process; its run as far as it came, and its exit code."""
-    print(f"{plan.threads} thread(s), allocator {plan.allocator}, {plan.instruction_set or 'best instruction set'}", flush=True)
+    print(f"{plan.threads} thread(s), setting {plan.setting}, {plan.instruction_set or 'best instruction set'}", flush=True)
     with tempfile.TemporaryDirectory() as folder, _cores(plan.threads):
         output = Path(folder) / "run.json"
         command = [sys.executable, "-m", "benchmarks.layers.child", json.dumps(to_json(plan)), str(output)]
@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shapes", type=Shape.parse, nargs="+", default=(), metavar="B,T,I,H", help="instead of the eight")
     parser.add_argument("--only", choices=PARTS, action="append", default=[], help="a part; may be given several times")
     parser.add_argument("--seconds", type=float, help="of each race on one shape (default 3)")
-    parser.add_argument("--allocator", choices=(*ALLOCATORS, "both"), default="both", help="setting of glibc's malloc")
+    parser.add_argument("--setting", choices=(*SETTINGS, "all"), default="all", help="of the process: see docs/performance.md")
     parser.add_argument("--instruction-set", choices=tuple(INSTRUCTION_SETS), default="", help="force it on both sides")
     parser.add_argument("--output", type=Path, default=Path("build/benchmarks"), help="folder (default build/benchmarks)")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")

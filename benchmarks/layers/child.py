@@ -1,7 +1,7 @@
 """One process of the benchmark: `python -m benchmarks.layers.child PLAN OUTPUT`, started by the command.
 
-Threads, allocator and instruction set are settings of a process, so each combination has one of its own; within it all rivals
-take turns.
+Threads, allocator, handling of tiny numbers and instruction set are settings of a process, so each combination has one of its
+own; within it all rivals take turns.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def main() -> int:
     plan = from_json(Plan, json.loads(sys.argv[1]))
     output = Path(sys.argv[2])
     torch.set_num_threads(plan.threads)
+    if plan.setting == "flushed":  # before any other thread starts: they inherit it
+        torch.set_flush_denormal(True)
     builders, libraries = find_libraries()
     libraries = {**libraries, "gatewise": f"{libraries['gatewise']}, {_kernel()}"}
     run = Run(plan, describe(), libraries, measure_fma_peak(0.05 if plan.quick else 1.0))

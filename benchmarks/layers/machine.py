@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from benchmarks.layers.results import ALLOCATORS, Plan
+from benchmarks.layers.results import SETTINGS, Plan
 
 __all__ = ["busy", "describe", "environment", "measure_fma_peak"]
 
@@ -41,7 +41,7 @@ def environment(plan: Plan) -> dict[str, str]:
     quiet = {"JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
     chosen = {"KERAS_BACKEND": backend} | quiet | dict(os.environ)
     chosen |= dict.fromkeys(THREADS, str(plan.threads))
-    return chosen | INSTRUCTION_SETS[plan.instruction_set] | ALLOCATORS[plan.allocator]
+    return chosen | INSTRUCTION_SETS[plan.instruction_set] | SETTINGS[plan.setting]
 
 
 def busy() -> str:
@@ -56,7 +56,7 @@ def describe() -> Mapping[str, Any]:
     """Processor, versions, libraries' settings and load, as plain JSON."""
     from gatewise.study.environment import describe_environment
 
-    names = (*THREADS, *ALLOCATORS["raised"], *INSTRUCTION_SETS["avx2"], "KERAS_BACKEND")
+    names = (*THREADS, *SETTINGS["raised"], *INSTRUCTION_SETS["avx2"], "KERAS_BACKEND")
     return {
         **describe_environment(),
         "variables": {name: os.environ[name] for name in names if name in os.environ},

@@ -13,14 +13,16 @@ from benchmarks.layers.shapes import Shape
 
 from gatewise.records import from_json, to_json
 
-__all__ = ["ALLOCATORS", "PARTS", "Plan", "Report", "Row", "Run", "Timing", "read", "write"]
+__all__ = ["SETTINGS", "PARTS", "Plan", "Report", "Row", "Run", "Timing", "read", "write"]
 
 PARTS = ("train", "inference", "odd", "ragged", "step")
 
 RAISED = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
-ALLOCATORS: dict[str, dict[str, str]] = {"default": {}, "raised": RAISED}
-"""Environment of each setting of glibc's allocator. By default every large tensor is fresh memory whose pages fault when they are
-first written; with the thresholds raised, freed memory is kept and used again. Other C libraries ignore the variables."""
+SETTINGS: dict[str, dict[str, str]] = {"default": {}, "raised": RAISED, "flushed": {}}
+"""Environment of each setting of a process. By default every large tensor is fresh memory whose pages fault when they are first
+written; with glibc's thresholds raised, freed memory is kept and used again (other C libraries ignore the variables). "flushed"
+is the default with PyTorch told to take numbers too small for a normal float as zero, as gatewise's kernels always do: the
+gradient of the last step's output vanishes over many steps, and many processors take some hundred cycles for such numbers."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Plan:
     """What one process measures. seconds: of each group of rivals. instruction_set: forced on both sides; "" for the best."""
 
     threads: int
-    allocator: str
+    setting: str
     instruction_set: str
     parts: tuple[str, ...]
     shapes: tuple[Shape, ...]

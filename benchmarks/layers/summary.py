@@ -71,8 +71,8 @@ class Summary:
 
 def summarise(run: Run) -> list[Summary]:
     """Geometric mean and minimum of every ratio that was measured, over the shapes of full batches."""
-    # Goals are set for the eight shapes as a whole and for the default allocator.
-    comparable = run.plan.allocator == "default" and set(run.plan.shapes) == set(SHAPES)
+    # Goals are set for the eight shapes as a whole and for the default setting.
+    comparable = run.plan.setting == "default" and set(run.plan.shapes) == set(SHAPES)
     goals = {"": GOALS, "avx2": GOALS_AVX2}.get(run.plan.instruction_set, {}) if comparable else {}
     found = []
     for mode in MODES:

@@ -14,6 +14,7 @@ from benchmarks.layers.summary import MODES, rows_of, summarise
 __all__ = ["Table", "tables"]
 
 NOTHING = "-"
+SETTING_NAMES = {"default": "default setting", "raised": "mmap threshold raised", "flushed": "tiny numbers flushed"}
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,10 @@ def _tables_of(run: Run) -> Iterator[Table]:
 
 
 def settings(run: Run) -> str:
-    """Say how the process was set: threads, allocator, instruction set."""
+    """Say how the process was set: threads, setting, instruction set."""
     threads = "1 thread" if run.plan.threads == 1 else f"{run.plan.threads} threads"
     forced = f", {run.plan.instruction_set} forced" if run.plan.instruction_set else ""
-    allocator = "default allocator" if run.plan.allocator == "default" else "mmap threshold raised"
-    return f"{threads}, {allocator}{forced}"
+    return f"{threads}, {SETTING_NAMES[run.plan.setting]}{forced}"
 
 
 def _main_table(title: str, rows: Sequence[Row]) -> Table:
