@@ -86,8 +86,9 @@ def recurrent(
         tensor is not None and tensor.requires_grad for tensor in (input, *weights, h_0, c_0, *gains)
     )
     order = PACKED if batch_sizes is not None else BATCH_FIRST if options.batch_first else TIME_MAJOR
-    # Compiled graphs hold the operator, whose registered gradient costs a small eager call more than its arithmetic.
-    run: Any = _Recurrent.apply if save and not torch.compiler.is_compiling() else torch.ops.gatewise.recurrent
+    # Graphs and torch.func need the operator, whose registered gradient costs a small eager call more than its arithmetic.
+    traced = torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
+    run: Any = _Recurrent.apply if save and not traced else torch.ops.gatewise.recurrent
     output, h_n, c_n, cells, _ = run(
         input,
         *weights,
@@ -412,20 +413,21 @@ def _gradients_by_equations(
 torch.library.register_autograd("gatewise::recurrent", _differentiate, setup_context=_remember)
 
 
+@torch.library.register_vmap("gatewise::recurrent")  # type: ignore[untyped-decorator]
+def _refuse_vmap(*_: Any) -> Any:
+    raise RuntimeError(
+        "gatewise.nn layers have no vmap rule: their batch is a dimension already. Put the mapped dimension into the batch, "
+        "or use the torch.nn layer for this call"
+    )
+
+
 class _Recurrent(torch.autograd.Function):
     """The operator with its gradient, without the dispatcher's generic wrapping."""
 
-    setup_context = staticmethod(_remember)
     backward = staticmethod(_differentiate)
 
     @staticmethod
-    def forward(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         results: tuple[Tensor, Tensor, Tensor, Tensor, Tensor] = torch.ops.gatewise.recurrent(*arguments)
+        _remember(ctx, arguments, results)
         return results
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, *arguments: Any) -> Any:
-        raise RuntimeError(
-            "gatewise.nn layers have no vmap rule: their batch is a dimension already. Put the mapped dimension into the batch, "
-            "or use the torch.nn layer for this call"
-        )
