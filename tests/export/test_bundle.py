@@ -158,7 +158,7 @@ def cut(name: str, size: int) -> Callable[[Path], None]:
         (broken({"architecture": [1]}), "damaged"),
         (broken({"architecture": {"cell": "gru"}}), "damaged"),
         (broken({"architecture": {}, "name": "gru"}), "damaged"),
-        (broken({"format": 2}), "format 2, this version reads 1"),
+        (broken({"format": 3}), "format 3, this version reads 2"),
     ],
 )
 def test_what_is_damaged_is_refused(saved: Path, tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:
