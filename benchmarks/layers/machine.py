@@ -71,4 +71,4 @@ def measure_fma_peak(seconds: float) -> float | None:
     except ModuleNotFoundError:
         return None
     measure = getattr(compiled, "peak", None)
-    return None if measure is None else float(measure(seconds))
+    return None if measure is None else float(measure(seconds)) / 1e9
