@@ -21,7 +21,7 @@ def render_markdown(document: Mapping[str, Any]) -> str:
     for run in report.runs[:1]:
         machine, versions = run.machine, run.machine["versions"]
         processor = f"{machine['processor']}, {machine['usable_cores']} cores, {machine['instruction_set']}"
-        python = f"Python {versions['python']}, torch {versions['torch']}, {machine['platform']}"
+        python = f"Python {versions['python']}, torch {versions['torch']}, {machine['platform'].split('-')[0]}"
         parts.append(f"Measured {report.started[:10]} on {processor}; {python}.")
         parts.append("; ".join(f"{name}: {state}" for name, state in run.libraries.items()) + ".")
         if run.fma_peak is not None:

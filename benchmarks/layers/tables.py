@@ -80,16 +80,16 @@ def _main_table(title: str, rows: Sequence[Row]) -> Table:
 
 
 def _others_table(title: str, rows: Sequence[Row], libraries: Mapping[str, str]) -> Table:
-    cells = tuple((str(row.shape), *(_gru_and_lstm(row, name, libraries) for name in OTHERS)) for row in rows)
+    """The libraries that were timed; who was not is in the note."""
+    timed = [name for name in OTHERS if any(_time(row, f"{name} {cell}") != NOTHING for row in rows for cell in GATES)]
+    cells = tuple((str(row.shape), *(_gru_and_lstm(row, name) for name in timed)) for row in rows) if timed else ()
     note = "Milliseconds a call, GRU / LSTM. " + "; ".join(f"{name}: {libraries.get(name, NOTHING)}" for name in OTHERS) + "."
-    return Table(title, note, ("B,T,I,H", *OTHERS), cells)
+    return Table(title, note, ("B,T,I,H", *timed), cells)
 
 
-def _gru_and_lstm(row: Row, name: str, libraries: Mapping[str, str]) -> str:
+def _gru_and_lstm(row: Row, name: str) -> str:
     times = [_time(row, f"{name} {cell}") for cell in GATES]
-    if set(times) != {NOTHING}:
-        return " / ".join(times)
-    return "not installed" if libraries.get(name, "").startswith("not installed") else NOTHING
+    return NOTHING if set(times) == {NOTHING} else " / ".join(times)
 
 
 def _odd_tables(run: Run, where: str) -> Iterator[Table]:
