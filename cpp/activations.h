@@ -20,7 +20,7 @@ GATEWISE_INLINE Vector cap(Vector value, Real limit) {
 
 GATEWISE_INLINE Vector reciprocal(Vector value) { return splat(1) / value; }
 
-// 2^t - 1 and, through `power`, what to scale by; t at most 100.
+// t as a whole number and a fraction in [-1/2, 1/2], the former as the power of two that it stands for; t at most 100.
 struct Power {
     Vector fraction, scale;
 };
@@ -39,6 +39,22 @@ GATEWISE_INLINE Power split_power(Vector t) {
 #endif
 }
 
+// 2^t - 1, exact to its last bits near t = 0.
+GATEWISE_INLINE Vector power_less_one(Vector t) {
+    const Power power = split_power(cap(t, 100));
+    const Vector f = power.fraction;
+    Vector q = splat(0.0001546973459f);
+    q = q * f + splat(0.001339086685f);
+    q = q * f + splat(0.009618030772f);
+    q = q * f + splat(0.05550357105f);
+    q = q * f + splat(0.2402265108f);
+    q = q * f + splat(0.693147188f);
+    return power.scale * (f * q) + (power.scale - splat(1));
+}
+
+// 1 + e^x, the reciprocal of a sigmoid.
+GATEWISE_INLINE Vector one_plus_exponential(Vector x) { return splat(2) + power_less_one(x * splat(1.44269504088896341f)); }
+
 GATEWISE_INLINE Vector sigmoid(Vector x) {
 #if defined(__AVX512F__)
     // 2^t from its fraction in [0, 1), relative error below 8e-8; what overflows ends in the reciprocal of infinity.
@@ -51,42 +67,13 @@ GATEWISE_INLINE Vector sigmoid(Vector x) {
     p = p * f + splat(0.9999999251f);
     return reciprocal(splat(1) + _mm512_scalef_ps(p, t));
 #else
-    const Power power = split_power(cap(x * splat(-1.44269504088896341f), 100));
-    const Vector f = power.fraction;
-    Vector q = splat(0.0013406854f);
-    q = q * f + splat(0.009671604871f);
-    q = q * f + splat(0.05550309942f);
-    q = q * f + splat(0.2402224047f);
-    q = q * f + splat(0.6931472135f);
-    const Vector exponential = power.scale * (f * q) + power.scale;
-    return reciprocal(exponential + splat(1));
+    return reciprocal(one_plus_exponential(-x));
 #endif
 }
 
 GATEWISE_INLINE Vector hyperbolic_tangent(Vector x) {
-    const Power power = split_power(cap(x * splat(2.88539008177792682f), 100));
-    const Vector f = power.fraction;
-    Vector q = splat(0.0001546973459f);
-    q = q * f + splat(0.001339086685f);
-    q = q * f + splat(0.009618030772f);
-    q = q * f + splat(0.05550357105f);
-    q = q * f + splat(0.2402265108f);
-    q = q * f + splat(0.693147188f);
-    const Vector exponential_less_one = power.scale * (f * q) + (power.scale - splat(1));
-    return exponential_less_one * reciprocal(exponential_less_one + splat(2));
-}
-
-// 1 / (1 + e^a / e^b) for gates that share a sum: see the minimal LSTM.
-GATEWISE_INLINE Vector one_plus_exponential(Vector x) {
-    const Power power = split_power(cap(x * splat(1.44269504088896341f), 100));
-    const Vector f = power.fraction;
-    Vector q = splat(0.0001546973459f);
-    q = q * f + splat(0.001339086685f);
-    q = q * f + splat(0.009618030772f);
-    q = q * f + splat(0.05550357105f);
-    q = q * f + splat(0.2402265108f);
-    q = q * f + splat(0.693147188f);
-    return splat(1) + (power.scale * (f * q) + power.scale);
+    const Vector less_one = power_less_one(x * splat(2.88539008177792682f));
+    return less_one * reciprocal(less_one + splat(2));
 }
 
 #else
