@@ -18,7 +18,7 @@ GATEWISE_INLINE int width_of(std::int64_t panel, std::int64_t size) { return sta
 constexpr std::int64_t chunk_positions = 128;
 
 // Forward weights, and their gradient: one panel after the other, each
-// [bias: gradients][more_parameters][input_size padded: gates][hidden_size padded: gates] vectors. The bias of a gate is the sum of
+// [bias: gradients][more_parameters][input_size: gates][hidden_size: gates] vectors. The bias of a gate is the sum of
 // both sides; the gate whose hidden-side sum is kept apart has its two biases at hidden_side and input_side. Of the hidden side, the
 // gates of the second stage follow those of the first.
 template <class Cell>
@@ -28,8 +28,8 @@ struct ForwardLayout {
     static constexpr std::int64_t row = Cell::gates * lanes;
     std::int64_t hidden, panel;
     ForwardLayout(std::int64_t input_size, std::int64_t hidden_size)
-        : hidden(input + round_up(input_size, unroll) * row),
-          panel(hidden + (Cell::recurrent ? round_up(hidden_size, unroll) : 0) * row) {}
+        : hidden(input + input_size * row),
+          panel(hidden + (Cell::recurrent ? hidden_size : 0) * row) {}
 
     // Where a gate's column of W_hh starts in its panel, and how far apart its elements are.
     std::int64_t hidden_gate(int gate) const {
@@ -42,12 +42,12 @@ struct ForwardLayout {
     }
 };
 
-// Backward weights: for each panel of columns, [gates][hidden_size padded] vectors; W_hh's panels, then W_ih's.
+// Backward weights: for each panel of columns, [gates][hidden_size] vectors; W_hh's panels, then W_ih's.
 template <class Cell>
 struct BackwardLayout {
     std::int64_t gate, panel, input;
     explicit BackwardLayout(std::int64_t hidden_size)
-        : gate(round_up(hidden_size, unroll) * lanes), panel(Cell::gates * gate), input(Cell::recurrent ? panels_of(hidden_size) * panel : 0) {}
+        : gate(hidden_size * lanes), panel(Cell::gates * gate), input(Cell::recurrent ? panels_of(hidden_size) * panel : 0) {}
 };
 
 // Elements that hold `count` 64-bit integers.

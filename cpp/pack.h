@@ -19,7 +19,6 @@ GATEWISE_INLINE void transpose_in(const Real* source, std::int64_t source_stride
     for (; k < count; ++k)
         for (int column = 0; column < lanes; ++column)
             target[k * row_stride + column] = column < width ? source[column * source_stride + k] : 0;
-    for (const std::int64_t padded = round_up(count, unroll); k < padded; ++k) store(target + k * row_stride, zero());
 }
 
 template <class Cell>
@@ -64,9 +63,7 @@ void pack_backward(const Weights<Real>& weights, Real* packed, std::int64_t firs
         const int width = width_of(panel, columns);
         for (int gate = 0; gate < Cell::gates; ++gate) {
             Real* row = packed + place * layout.panel + gate * layout.gate;
-            std::int64_t k = 0;
-            for (; k < hidden_size; ++k, row += lanes) store(row, load_part(matrix + (gate * hidden_size + k) * columns + panel * lanes, width));
-            for (; k < round_up(hidden_size, unroll); ++k, row += lanes) store(row, zero());
+            for (std::int64_t k = 0; k < hidden_size; ++k, row += lanes) store(row, load_part(matrix + (gate * hidden_size + k) * columns + panel * lanes, width));
         }
     }
 }

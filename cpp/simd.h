@@ -41,8 +41,6 @@ constexpr int vector_bytes = 16;
 constexpr int vector_registers = 16;
 #endif
 constexpr int lanes = vector_bytes / static_cast<int>(sizeof(Real));
-// Columns of a product are taken this many at a time, so its length is padded with zeros to a multiple.
-constexpr int unroll = lanes < 4 ? lanes : 4;
 
 template <int bytes>
 struct IntegerOf;

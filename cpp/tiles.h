@@ -35,7 +35,7 @@ constexpr std::int64_t smaller(std::int64_t left, std::int64_t right) { return l
 constexpr std::int64_t larger(std::int64_t left, std::int64_t right) { return left > right ? left : right; }
 
 // sum[row][group * width + n] += sum over k < count of left(row, k) * right(group, k, n).
-// left: panels of columns, `left_stride` apart; right: [count padded to unroll][width][lanes], groups `right_stride` apart.
+// left: panels of columns, `left_stride` apart; right: [count][width][lanes], groups `right_stride` apart.
 template <int rows, int groups, int width>
 GATEWISE_INLINE void multiply(Vector (&sum)[rows][groups * width], const Real* left, std::int64_t left_stride, std::int64_t count,
                               const Real* right, std::int64_t right_stride) {

@@ -214,6 +214,28 @@ def _contiguous(tensors: tuple[Tensor | None, ...]) -> list[Tensor | None]:
     return [None if tensor is None else tensor.contiguous() for tensor in tensors]
 
 
+def _arguments(
+    tensors: list[Tensor | None],
+    kernel: int,
+    order: int,
+    results: tuple[Tensor | None, ...],
+    constants: tuple[float, float],
+) -> tuple[Any, ...]:
+    """What both compiled passes take: sizes, addresses of the weights, of everything else, and the constants.
+
+    results: output, cells, h_n, c_n, saved.
+    """
+    steps, rows, input_size, hidden_size, directions = _sizes(tuple(tensors), kernel, order)
+    positions = results[0].numel() // (directions * hidden_size)  # type: ignore[union-attr]
+    others = (tensors[LENGTHS], tensors[0], tensors[9], tensors[10], *tensors[LENGTHS + 1 :], *results)
+    return (
+        (kernel, order, steps, rows, positions, input_size, hidden_size, directions, torch.get_num_threads()),
+        [_address(tensor) for tensor in (*tensors[1:9], *tensors[11:LENGTHS])],
+        [_address(tensor) for tensor in others],
+        constants,
+    )
+
+
 @torch.library.impl("gatewise::recurrent", "CPU")
 def _forward(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     kernel, order, constant_update_h, constant_update_c, cells, save = arguments[TENSORS:]
@@ -226,31 +248,9 @@ def _forward(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     else:
         saved = torch.empty(bytes_needed, dtype=torch.uint8)
     run = _compiled.forward_float64 if input.dtype == torch.float64 else _compiled.forward_float32
-    steps, rows, input_size, hidden_size, directions = _sizes(tuple(tensors), kernel, order)
+    _, rows, _, hidden_size, directions = _sizes(tuple(tensors), kernel, order)
     _check(tensors, rows, hidden_size, directions, order)
-    run(
-        (
-            kernel,
-            order,
-            steps,
-            rows,
-            output.numel() // (directions * hidden_size),
-            input_size,
-            hidden_size,
-            directions,
-            torch.get_num_threads(),
-        ),
-        [_address(tensor) for tensor in (*tensors[1:9], *tensors[11:LENGTHS])],
-        [
-            _address(tensors[LENGTHS]),
-            _address(input),
-            _address(tensors[9]),
-            _address(tensors[10]),
-            *map(_address, tensors[LENGTHS + 1 :]),
-            *map(_address, (output, all_cells, h_n, c_n, saved)),
-        ],
-        (constant_update_h, constant_update_c),
-    )
+    run(*_arguments(tensors, kernel, order, (output, all_cells, h_n, c_n, saved), (constant_update_h, constant_update_c)))
     return output, h_n, c_n, all_cells, saved
 
 
@@ -262,7 +262,7 @@ def _forward_shapes(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, Te
     return output, h_n, c_n, all_cells, output.new_empty((bytes_needed,), dtype=torch.uint8)
 
 
-def _gradients(tensors: tuple[Tensor | None, ...], need: tuple[bool, bool, bool], rows: Any) -> list[Tensor]:
+def _gradients(tensors: tuple[Tensor | None, ...], need: tuple[bool, bool, bool]) -> list[Tensor]:
     """Not yet filled, of input, weights, h_0, c_0; of no elements where none is wanted."""
     input = tensors[0]
     assert input is not None
@@ -290,35 +290,10 @@ def _backward(*arguments: Any) -> tuple[Tensor, ...]:
     tensors = _contiguous(arguments[:TENSORS])
     input = tensors[0]
     assert input is not None
-    steps, rows, input_size, hidden_size, directions = _sizes(tuple(tensors), kernel, order)
-    gradients = _gradients(tuple(tensors), tuple(incoming[4:]), rows)
-    run = _compiled.backward_float64 if input.dtype == torch.float64 else _compiled.backward_float32
+    gradients = _gradients(tuple(tensors), tuple(incoming[4:]))
+    run: Any = _compiled.backward_float64 if input.dtype == torch.float64 else _compiled.backward_float32
     run(
-        (
-            kernel,
-            order,
-            steps,
-            rows,
-            output.numel() // (directions * hidden_size),
-            input_size,
-            hidden_size,
-            directions,
-            torch.get_num_threads(),
-        ),
-        [_address(tensor) for tensor in (*tensors[1:9], *tensors[11:LENGTHS])],
-        [
-            _address(tensors[LENGTHS]),
-            _address(input),
-            _address(tensors[9]),
-            _address(tensors[10]),
-            *map(_address, tensors[LENGTHS + 1 :]),
-            _address(output),
-            0,
-            0,
-            0,
-            _address(saved),
-        ],
-        (constant_update_h, constant_update_c),
+        *_arguments(tensors, kernel, order, (output, None, None, None, saved), (constant_update_h, constant_update_c)),
         [
             *map(_address, (grad_output, grad_cells, grad_h_n, grad_c_n)),
             *map(_address, (gradients[0], gradients[9], gradients[10])),
@@ -330,7 +305,7 @@ def _backward(*arguments: Any) -> tuple[Tensor, ...]:
 
 @torch.library.register_fake("gatewise::recurrent_backward")  # type: ignore[untyped-decorator]
 def _backward_shapes(*arguments: Any) -> tuple[Tensor, ...]:
-    return tuple(_gradients(arguments[:TENSORS], tuple(arguments[-3:]), None))
+    return tuple(_gradients(arguments[:TENSORS], tuple(arguments[-3:])))
 
 
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
