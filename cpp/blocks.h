@@ -32,7 +32,7 @@ GATEWISE_INLINE void with_constant(int value, Function&& function) {
     }
 }
 
-// Sums of all gates of `groups` panels for a block of rows, input side then hidden side.
+// Sums of all gates of `groups` panels for a block of rows, input side then hidden side; or a range of them, added to earlier ones.
 struct GateSums {
     const Real* bias;           // of the panel: gates, then the hidden-side bias of the gate kept apart
     std::int64_t panel;         // elements between panels of weights
@@ -43,10 +43,12 @@ struct GateSums {
     const Real* input_weights;
     const Real* state;
     std::int64_t state_stride, hidden_size;
-    const Real* hidden_weights;  // null where a cell has none
+    const Real* hidden_weights;
     int input_bias[4];           // vector of `bias` that starts each gate
     int hidden_bias;             // vector of `bias` that starts the hidden side of the gate kept apart
     Real* sums;                  // [row][group][gates + 1]; the last is the input part of the gate kept apart
+    bool continued;              // the sums of the ranges before are there already
+    bool hidden_begins;          // this range starts the hidden side
 };
 
 // apart: the gate whose input part is kept apart, or -1.
@@ -54,7 +56,13 @@ template <int rows, int groups, int gates, int apart>
 __attribute__((noinline)) void sum_gates(const GateSums& of) {
     constexpr int vectors = groups * gates;
     Vector sum[rows][vectors];
-    if (of.projected) {
+    const auto slot = [&](int row, int n) { return of.sums + ((row * groups + n / gates) * (gates + 1) + n % gates) * lanes; };
+    if (of.continued) {
+        GATEWISE_UNROLL
+        for (int i = 0; i < rows; ++i)
+            GATEWISE_UNROLL
+            for (int n = 0; n < vectors; ++n) sum[i][n] = load(slot(i, n));
+    } else if (of.projected) {
         GATEWISE_UNROLL
         for (int n = 0; n < vectors; ++n)
             GATEWISE_UNROLL
@@ -67,10 +75,9 @@ __attribute__((noinline)) void sum_gates(const GateSums& of) {
             GATEWISE_UNROLL
             for (int i = 0; i < rows; ++i) sum[i][n] = bias;
         }
-        multiply<rows, groups, gates>(sum, of.input, of.input_stride, of.input_size, of.input_weights, of.panel);
     }
-    const auto slot = [&](int row, int n) { return of.sums + ((row * groups + n / gates) * (gates + 1) + n % gates) * lanes; };
-    if constexpr (apart >= 0) {
+    multiply<rows, groups, gates>(sum, of.input, of.input_stride, of.input_size, of.input_weights, of.panel);
+    if (apart >= 0 && of.hidden_begins) {
         GATEWISE_UNROLL
         for (int group = 0; group < groups; ++group) {
             const int n = group * gates + apart;
@@ -82,7 +89,7 @@ __attribute__((noinline)) void sum_gates(const GateSums& of) {
             }
         }
     }
-    if (of.hidden_weights) multiply<rows, groups, gates>(sum, of.state, of.state_stride, of.hidden_size, of.hidden_weights, of.panel);
+    multiply<rows, groups, gates>(sum, of.state, of.state_stride, of.hidden_size, of.hidden_weights, of.panel);
     GATEWISE_UNROLL
     for (int i = 0; i < rows; ++i)
         GATEWISE_UNROLL

@@ -26,7 +26,8 @@ class ForwardSweep {
           cells_(shared + 3 * size_.plane),
           positions_(reinterpret_cast<std::int64_t*>(own)),
           input_(own + size_.input()),
-          projected_(own + size_.projected(layer.input_size)) {}
+          projected_(own + size_.projected(layer.input_size)),
+          sums_(own + size_.sums(layer.input_size, layer.hidden_size)) {}
 
     static ScratchSize scratch(std::int64_t input_size, std::int64_t hidden_size, std::int64_t rows) {
         const ForwardScratch<Cell> size(hidden_size, rows);
@@ -60,6 +61,8 @@ class ForwardSweep {
   protected:
     static constexpr int most = most_rows(Cell::gates);
     static constexpr int beside = groups_beside(most, Cell::gates);
+    // Columns of input or state whose weights take half of a first-level cache of 48 KB.
+    static constexpr std::int64_t range_of_weights = larger(24576 / (beside * Cell::gates * vector_bytes) / lanes * lanes, lanes);
 
     // The state that the share kept by a cell (its z, its zoneout) is taken of; the product may read a masked copy.
     Real* carried(std::int64_t step) const { return layer_.recurrent_mask ? unmasked_ : states_[step & 1]; }
@@ -115,7 +118,8 @@ class ForwardSweep {
             for (std::int64_t row = 0; row < count;) {
                 const int rows = next_rows(count - row, most);
                 GateSums sums = gate_sums(panel, row);
-                sums.hidden_weights = nullptr;
+                sums.hidden_size = 0;
+                sums.hidden_begins = false;
                 alignas(vector_bytes) Real buffer[most * (Cell::gates + 1) * lanes];
                 sums.sums = buffer;
                 with_constant<most>(rows, [&](auto number) { sum_gates<decltype(number)::number, 1, Cell::gates, -1>(sums); });
@@ -142,8 +146,9 @@ class ForwardSweep {
         sums.input_size = layer_.input_size;
         sums.input_weights = weights + layout_.input;
         sums.state_stride = stride_;
-        sums.hidden_size = layer_.hidden_size;
-        sums.hidden_weights = Cell::recurrent ? weights + layout_.hidden : nullptr;
+        sums.hidden_size = Cell::recurrent ? layer_.hidden_size : 0;
+        sums.hidden_weights = weights + layout_.hidden;
+        sums.hidden_begins = true;
         for (int gate = 0; gate < Cell::gates; ++gate) sums.input_bias[gate] = Cell::input_side(gate);
         if (Cell::apart >= 0) sums.hidden_bias = Cell::hidden_side(Cell::apart);
         return sums;
@@ -158,11 +163,9 @@ class ForwardSweep {
         for (std::int64_t done = 0; done < panels;) {
             const int groups = next_rows(panels - done, together);
             const std::int64_t panel = reversed ? last_ - done - groups : first_ + done;
-            for (std::int64_t row = 0; row < active;) {
-                const int rows = next_rows(active - row, most);
-                block(step, panel, groups, row, rows, positions, projected);
-                row += rows;
-            }
+            sum(step, panel, groups, projected);
+            for (int group = 0; group < groups; ++group)
+                activate(step, panel + group, positions, sums_ + group * (Cell::gates + 1) * lanes, groups * (Cell::gates + 1) * lanes);
             done += groups;
         }
     }
@@ -173,45 +176,62 @@ class ForwardSweep {
         return result;
     }
 
-    void block(std::int64_t step, std::int64_t panel, int groups, std::int64_t row, int rows, const std::int64_t* positions, const Real* projected) {
+    // The sums of the active rows, one range of weights after the other: a range that all blocks of rows have had before the next one is
+    // touched comes out of the second-level cache once a step, not once a block.
+    void sum(std::int64_t step, std::int64_t panel, int groups, const Real* projected) {
         constexpr int gates = Cell::gates;
-        alignas(vector_bytes) Real buffer[accumulators * 2 * lanes];
-        GateSums sums = gate_sums(panel, row);
-        sums.state = states_[step & 1] + row * lanes;
-        sums.sums = buffer;
-        if (projected) sums.projected = projected + panel * projected_panel() + row * layout_.row;
-        with_constant<most>(rows, [&](auto number) {
-            constexpr int count = decltype(number)::number;
-            static_assert(count * groups_beside(count, gates) * (gates + 1) <= 2 * accumulators, "the buffer holds every block");
-            constexpr int limit = groups_beside(count, gates);
-            with_constant<limit>(groups, [&](auto group_count) {
-                sum_gates<count, decltype(group_count)::number, gates, Cell::apart>(sums);
-            });
-        });
-        for (int group = 0; group < groups; ++group)
-            activate(step, panel + group, row, rows, positions, buffer + group * (gates + 1) * lanes, groups * (gates + 1) * lanes);
+        const std::int64_t active = slice_.active[step];
+        const std::int64_t input_end = projected ? 0 : round_up(layer_.input_size, lanes);
+        const std::int64_t end = input_end + (Cell::recurrent ? layer_.hidden_size : 0);
+        const std::int64_t range = active <= most ? end : range_of_weights;
+        std::int64_t from = 0;
+        do {
+            const std::int64_t to = smaller(from + range, end), hidden_from = larger(from - input_end, 0);
+            for (std::int64_t row = 0; row < active;) {
+                const int rows = next_rows(active - row, most);
+                GateSums sums = gate_sums(panel, row);
+                sums.sums = sums_ + row * groups * (gates + 1) * lanes;
+                sums.continued = from > 0;
+                if (projected) sums.projected = projected + panel * projected_panel() + row * layout_.row;
+                sums.input += from / lanes * sums.input_stride;
+                sums.input_weights += from * layout_.row;
+                sums.input_size = larger(smaller(to, projected ? 0 : layer_.input_size) - from, 0);
+                sums.state = states_[step & 1] + row * lanes + hidden_from / lanes * stride_;
+                sums.hidden_weights += hidden_from * layout_.row;
+                sums.hidden_size = larger(to - input_end - hidden_from, 0);
+                sums.hidden_begins = from <= input_end && input_end < to;
+                with_constant<most>(rows, [&](auto number) {
+                    constexpr int count = decltype(number)::number, limit = groups_beside(count, gates);
+                    with_constant<limit>(groups, [&](auto group_count) {
+                        sum_gates<count, decltype(group_count)::number, gates, Cell::apart>(sums);
+                    });
+                });
+                row += rows;
+            }
+            from = to;
+        } while (from < end);
     }
 
     // From the sums of one panel's gates, rows `sums_stride` elements apart, to the new state.
-    __attribute__((noinline)) void activate(std::int64_t step, std::int64_t panel, std::int64_t row, int rows, const std::int64_t* positions,
-                                            const Real* sums, int sums_stride) {
+    __attribute__((noinline)) void activate(std::int64_t step, std::int64_t panel, const std::int64_t* positions, const Real* sums,
+                                            int sums_stride) {
         constexpr int gates = Cell::gates;
-        const std::int64_t column = panel * lanes, place = panel * stride_ + row * lanes;
+        const std::int64_t column = panel * lanes, place = panel * stride_, active = slice_.active[step];
         const int width = width_of(panel, layer_.hidden_size);
         const Real* before_h = carried(step) + place;
         Real* after_h = carried(step + 1) + place;
         Real* masked = layer_.recurrent_mask ? states_[(step + 1) & 1] + place : nullptr;
         Real* cells = cells_ + place;
         Real* saved = layer_.saved;
-        if (saved) saved += slice_.active_before[step] * panels_ * Cell::saved * lanes + (panel * slice_.active[step] + row) * Cell::saved * lanes;
+        if (saved) saved += slice_.active_before[step] * panels_ * Cell::saved * lanes + panel * active * Cell::saved * lanes;
         const bool zoneout = layer_.update_h || layer_.update_c || layer_.constant_update_h != 1 || layer_.constant_update_c != 1;
-        for (int i = 0; i < rows; ++i) {
+        for (std::int64_t i = 0; i < active; ++i) {
             Vector gate[gates], save[Cell::saved];
             for (int n = 0; n < gates; ++n) gate[n] = load(sums + i * sums_stride + n * lanes);
             const Vector input_part = Cell::apart >= 0 ? load(sums + i * sums_stride + gates * lanes) : zero();
             const State before{load(before_h + i * lanes), Cell::cell_state ? load(cells + i * lanes) : zero()};
             State after = Cell::step(gate, input_part, before, save);
-            const std::int64_t target = positions[row + i] * layer_.output_stride + column;
+            const std::int64_t target = positions[i] * layer_.output_stride + column;
             if (zoneout) {
                 const Vector update_h = layer_.update_h ? load_part(layer_.update_h + target, width) : splat(layer_.constant_update_h);
                 after.h = before.h + update_h * (after.h - before.h);
@@ -224,7 +244,7 @@ class ForwardSweep {
             store(after_h + i * lanes, after.h);
             if (masked)
                 store(masked + i * lanes,
-                      after.h * load_part(layer_.recurrent_mask + slice_.batch_index[row + i] * layer_.hidden_size + column, width));
+                      after.h * load_part(layer_.recurrent_mask + slice_.batch_index[i] * layer_.hidden_size + column, width));
             if (Cell::cell_state) {
                 store(cells + i * lanes, after.c);
                 if (layer_.cells) store_part(layer_.cells + target, after.c, width);
@@ -252,6 +272,7 @@ class ForwardSweep {
     std::int64_t* const positions_;
     Real* const input_;
     Real* const projected_;
+    Real* const sums_;
 };
 
 }  // namespace

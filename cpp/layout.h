@@ -57,15 +57,18 @@ constexpr std::int64_t elements_of_integers(std::int64_t count) {
 
 template <class Cell>
 struct ForwardScratch {
-    std::int64_t plane, capacity;
+    std::int64_t rows, plane, capacity;
     ForwardScratch(std::int64_t hidden_size, std::int64_t rows)
-        : plane(panels_of(hidden_size) * rows * lanes), capacity(larger(chunk_positions, rows)) {}
+        : rows(rows), plane(panels_of(hidden_size) * rows * lanes), capacity(larger(chunk_positions, rows)) {}
     // h twice (before, after), h without the mask, c.
     std::int64_t shared() const { return 4 * plane; }
     std::int64_t input() const { return elements_of_integers(capacity); }
     std::int64_t projected(std::int64_t input_size) const { return input() + panels_of(input_size) * capacity * lanes; }
-    std::int64_t own(std::int64_t input_size, std::int64_t hidden_size) const {
+    std::int64_t sums(std::int64_t input_size, std::int64_t hidden_size) const {
         return projected(input_size) + panels_of(hidden_size) * capacity * Cell::gates * lanes;
+    }
+    std::int64_t own(std::int64_t input_size, std::int64_t hidden_size) const {
+        return sums(input_size, hidden_size) + rows * most_beside * (Cell::gates + 1) * lanes;
     }
 };
 
