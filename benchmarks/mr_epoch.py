@@ -48,11 +48,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from gatewise.data.batches import iterate_batches, plan_batches
+from gatewise.data.batches import Batch, iterate_batches, plan_batches
 from gatewise.data.text import fit_text_encoder
 from gatewise.data.tokens import tokenize_all
 from gatewise.records import Encoded
-from gatewise.training.fit import to_tensors
+from gatewise.training.objectives import to_tensors
 
 EMBEDDING, HIDDEN, BATCH, CLASSES = 100, 128, 32, 2
 PHASES = ("batches", "lookup", "recurrent", "head", "recurrent backward", "lookup backward", "optimiser")
@@ -144,7 +144,7 @@ class Trainer:
             phases[phase] += now - before
 
         for batch in iterate_batches(encoded, plan):
-            inputs, lengths, targets = to_tensors(batch)
+            inputs, lengths, targets = _parts(batch)
             mark("batches")
             for optimizer in self.optimizers:
                 optimizer.zero_grad()
@@ -193,7 +193,7 @@ def accuracy(network: nn.Module, encoded: Encoded) -> float:
     right = 0
     with torch.inference_mode():
         for batch in iterate_batches(encoded, plan_batches(encoded.lengths, 256, None)):
-            inputs, lengths, targets = to_tensors(batch)
+            inputs, lengths, targets = _parts(batch)
             right += int((network(inputs, lengths).argmax(1) == targets).sum())
     return right / len(encoded)
 
@@ -223,7 +223,7 @@ def race(train: Encoded, validation: Encoded, kind: str, epochs: int) -> Iterato
     trainers = []
     for recipe in RECIPES:
         for cell in STOCK:
-            check(recipe, cell, train.input_size, *to_tensors(probe))
+            check(recipe, cell, train.input_size, *_parts(probe))
             trainers.append(Trainer(recipe, cell, train.input_size))
     generator = np.random.default_rng(0)
     for _ in range(1 + epochs):
@@ -296,10 +296,16 @@ def accelerated(train: Encoded, validation: Encoded, kind: str, epochs: int, see
     return Table("A model given to accelerate()", note, ("model", "seconds", "accuracy"), tuple(cells))
 
 
+def _parts(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """inputs, lengths and classes."""
+    tensors = to_tensors(batch)
+    return tensors.inputs, tensors.lengths, tensors.targets
+
+
 def _train(network: nn.Module, optimizer: torch.optim.Optimizer, encoded: Encoded, plan: Sequence[NDArray[np.int64]]) -> None:
     network.train()
     for batch in iterate_batches(encoded, plan):
-        inputs, lengths, targets = to_tensors(batch)
+        inputs, lengths, targets = _parts(batch)
         optimizer.zero_grad()
         cross_entropy(network(inputs, lengths), targets).backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -15,7 +15,11 @@ import pytest
 
 import gatewise
 from gatewise.cli import main
+from gatewise.options.configuration import build_config
+from gatewise.options.table import OPTION, OPTIONS, PANELS
+from gatewise.records import Config
 from gatewise.study.api import Result
+from gatewise.study.config_file import read_config_file
 
 SOURCE = "builtin:parity?rows=60&length=10"
 # A budget this small leaves out the measurement of memory, which takes seconds.
@@ -67,7 +71,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return gatewise.compare(SOURCE, **options, out=folder / "run")
 
 
-@pytest.mark.parametrize("command", [(), ("compare",), ("resume",), ("report",), ("predict",), ("check",)])
+@pytest.mark.parametrize("command", [(), ("compare",), ("init",), ("resume",), ("report",), ("predict",), ("check",)])
 def test_help(run: Run, command: tuple[str, ...]) -> None:
     done = run(*command, "--help")
     assert done.code == 0
@@ -79,10 +83,11 @@ def test_help(run: Run, command: tuple[str, ...]) -> None:
 def test_help_names_every_option_of_the_comparison(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = run("compare", "--help").out
-    for option in (
-        *("--text", "--series", "--target", "--cells", "--budget", "--pairs", "--margin", "--tune", "--cost", "--seed"),
-        *("--jobs", "--out", "--json", "--hidden-size", "--layers", "--bidirectional", "--batch-size", "--max-length"),
-    ):
+    for option in OPTIONS:
+        assert option.flag in text
+    for panel in PANELS:
+        assert f"─ {panel} ─" in text
+    for option in ("--json", "--config", "--quiet", "--no-bidirectional"):
         assert option in text
 
 
@@ -94,8 +99,26 @@ def test_help_names_every_option_of_the_comparison(run: Run, monkeypatch: pytest
         (("--cost", "money"), "training, latency, memory, size"),
         (("--budget", "soon"), "not a duration"),
         (("--margin", "2"), "outside (0, 0.5)"),
+        (("--margin", "wide"), "--margin 'wide' is not a number above zero"),
         (("--pairs", "1"), "at least 2"),
-        (("--target", "label"), "--target"),
+        (("--target", "label"), "target"),
+        (("--metric", "acuracy"), "did you mean accuracy?"),
+        (("--metric", "mase"), "--metric mase does not fit classification"),
+        (("--task", "clasify"), "did you mean classify?"),
+        (("--task", "forecast"), "forecast"),
+        (("--horizon", "3"), "--horizon belongs to a forecast; add --task forecast"),
+        (("--target", "a", "--target", "b"), "only a forecast predicts several"),
+        (("--text", "a", "--series", "b"), "--text and --series were given"),
+        (("--split-column", "part", "--test", "b.csv"), "--split-column and --test"),
+        (("--class-weights", "even"), "Known values: balanced"),
+        (("--match", "size"), "hidden, parameters, both"),
+        (("--max-latency", "fast"), "--max-latency 'fast' is not a time above zero; write it like 2ms"),
+        (("--max-size", "small"), "--max-size 'small' is not a size"),
+        (("--max-memory", "0"), "--max-memory '0' is not a size"),
+        (("--curve", "0.5,0.1"), "--curve '0.5,0.1' is not a list of shares"),
+        (("--forget-bias", "nan"), "--forget-bias nan is not a finite number"),
+        (("--forget-bias", "1", "--chrono", "99"), "--forget-bias and --chrono"),
+        (("--chrono", "1"), "--chrono 1 is too small; give at least 2"),
     ],
 )
 def test_an_unknown_option_value_is_refused(run: Run, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
@@ -159,6 +182,75 @@ def test_another_runs_folder_is_refused(run: Run, finished: Result, tmp_path: Pa
     before = {path: path.stat().st_mtime_ns for path in finished.path.iterdir()}
     assert "holds another run" in refused(run("compare", SOURCE, *QUICK, "--out", finished.path), tmp_path)
     assert {path: path.stat().st_mtime_ns for path in finished.path.iterdir()} == before
+
+
+def test_a_comparison_without_a_source_is_refused(run: Run, tmp_path: Path) -> None:
+    assert "there is no SOURCE: give one" in refused(run("compare", "--seed", "1"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("hiden_size: 4", "line 1: there is no option 'hiden_size'; did you mean hidden_size?"),
+        ("seed: 1\nhidden_size: big", "line 2: hidden_size 'big' is not a whole number"),
+        ("seed: [1", "line 1: this is no YAML"),
+        ("seed: 1", "names none; add `source: FILE`"),
+        ("source: missing.csv", "no file"),
+    ],
+)
+def test_a_bad_configuration_is_refused(
+    run: Run, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, content: str, message: str
+) -> None:
+    path = tmp_path_factory.mktemp("config") / "run.yaml"
+    path.write_text(content, encoding="utf-8")
+    assert message in refused(run("compare", "--config", path), tmp_path)
+
+
+def test_the_command_line_overrides_the_configuration(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Config] = []
+
+    def stop(config: Config, *_: object, **__: object) -> None:
+        asked.append(config)
+        raise gatewise.RunError("stopped")
+
+    monkeypatch.setattr("gatewise.study.api.start_run", stop)
+    assert run("init", SOURCE).code == 0
+    path = tmp_path / "gatewise.yaml"
+    text = path.read_text(encoding="utf-8")
+    for old, new in (("layers: 1", "layers: 2"), ("seed: 0", "seed: 5"), ("bidirectional: false", "bidirectional: true")):
+        assert f"\n{old}\n" in text
+        text = text.replace(f"\n{old}\n", f"\n{new}\n")
+    path.write_text(text, encoding="utf-8")
+    words = ("--seed", "7", "--no-bidirectional", "--cells", "mingru,lstm", "--max-size", "1MB", "--jobs", "3")
+    assert run("compare", "--config", "gatewise.yaml", *words).err == "gatewise: stopped\n"
+    changes = {"layers": 2, "seed": 7, "cells": ("min_gru", "lstm"), "max_size_bytes": 1_000_000, "jobs": 3}
+    assert asked == [replace(Config(SOURCE), **changes)]
+
+
+def test_a_runs_own_configuration_runs_it_again(run: Run, finished: Result, tmp_path: Path) -> None:
+    done = run("compare", "--config", finished.path / "config.yaml", "--budget", "20m", "--out", "again", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    again = gatewise.open_run(tmp_path / "again")
+    assert replace(again.comparison.config, budget_s=53.0) == finished.comparison.config
+    assert again.verdict.scores == finished.verdict.scores
+
+
+def test_init_writes_a_file_that_is_read_as_the_defaults(run: Run, tmp_path: Path) -> None:
+    done = run("init", SOURCE, "--schema", "gatewise.schema.json")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "gatewise.yaml is written; run it with `gatewise compare --config gatewise.yaml`\n"
+    options = read_config_file(tmp_path / "gatewise.yaml")
+    assert build_config(options.pop("source"), options) == Config(SOURCE)
+    assert set(json.loads((tmp_path / "gatewise.schema.json").read_text(encoding="utf-8"))["properties"]) == set(OPTION)
+    again = run("init", "builtin:digits")
+    assert (again.code, again.out) == (2, "")
+    assert again.err == "gatewise: gatewise.yaml exists; choose another name, or pass --force to replace it\n"
+    assert run("init", "builtin:digits", "--force").code == 0
+    assert read_config_file(tmp_path / "gatewise.yaml")["source"] == "builtin:digits"
+
+
+def test_init_names_a_source_that_is_there(run: Run, tmp_path: Path) -> None:
+    assert "no file" in refused(run("init", "missing.csv"), tmp_path)
 
 
 @pytest.mark.parametrize("command", ["resume", "report"])

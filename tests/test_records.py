@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,17 +10,20 @@ import pytest
 from gatewise import errors, records
 from gatewise.records import (
     Arm,
+    AudioFeatures,
     BatchLatency,
     Comparison,
     Config,
     Cost,
     Difference,
     Epoch,
+    Forecast,
     Hyperparameters,
     LengthScore,
     Profile,
     Progress,
     Ratio,
+    Reading,
     ScoreSummary,
     Trial,
     Verdict,
@@ -43,7 +47,14 @@ TRIAL = Trial(
 COST = Cost(1.5, None, 3.0, 2, {"batch1": BatchLatency(0.1, 0.2, 0.3)}, None, 1000, 4000)
 CONFIG = Config("data.csv", series=("x", "y"), pairs=4, budget_s=None)
 PROFILE = Profile("data", "series", 90, {"a": 45, "b": 45}, 3, 6.5, 9.0, 10, 2, 2, None, "abc", inferred=("a guess",))
+FORECAST = replace(
+    PROFILE, task="forecast", classes={}, outputs={"OT": (-1.0, 2.0, 3.5)}, forecast=Forecast(24, 3, 24, (0,), 3600.0)
+)
+AUDIO = replace(PROFILE, kind="audio", audio=AudioFeatures(8000, 20))
 RECORDS = [
+    Reading(text="text", target=("label",), horizon=3),
+    FORECAST,
+    AUDIO,
     HYPERPARAMETERS,
     DIFFERENCE,
     TRIAL,
@@ -73,13 +84,15 @@ RECORDS = [
     Comparison(
         CONFIG,
         PROFILE,
-        (Arm("gru", "gru", 0),),
+        (Arm("gru", "gru", 0, 64),),
         ("majority",),
         "accuracy",
+        0.01,
         {"gru": HYPERPARAMETERS},
         (TRIAL,),
         (TRIAL,),
         (),
+        (replace(TRIAL, kind="curve", share=0.25),),
         1,
         72,
         18,
@@ -102,7 +115,7 @@ def test_json_and_back(record: object) -> None:
 def test_every_record_without_arrays_is_tested() -> None:
     with_arrays = {"Dataset", "Encoded", "Split"}
     tested = {type(record).__name__ for record in RECORDS}
-    inside = {"Arm", "BatchLatency", "Epoch", "LengthScore", "Ratio", "ScoreSummary"}
+    inside = {"Arm", "AudioFeatures", "BatchLatency", "Epoch", "Forecast", "LengthScore", "Ratio", "ScoreSummary"}
     known = {name for name in records.__all__ if dataclasses.is_dataclass(getattr(records, name))}
     assert known == with_arrays | tested | inside
 
@@ -113,9 +126,11 @@ def test_numpy_numbers_become_plain_ones() -> None:
 
 
 def test_unknown_keys_of_newer_files_are_ignored_and_missing_ones_are_not() -> None:
-    assert from_json(Arm, {"name": "gru", "cell": "gru", "index": 0, "colour": "blue"}) == Arm("gru", "gru", 0)
+    assert from_json(Arm, {"name": "gru", "cell": "gru", "index": 0, "hidden_size": 8, "colour": "blue"}) == Arm(
+        "gru", "gru", 0, 8
+    )
     with pytest.raises(TypeError, match="index"):
-        from_json(Arm, {"name": "gru", "cell": "gru"})
+        from_json(Arm, {"name": "gru", "cell": "gru", "hidden_size": 8})
 
 
 @pytest.mark.parametrize("name", [name for name in records.__all__ if dataclasses.is_dataclass(getattr(records, name))])

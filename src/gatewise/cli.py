@@ -1,4 +1,7 @@
-"""The command line: parse, call, print. Heavy modules are imported where they are used, so that --help answers at once."""
+"""The command line: parse, call, print. Heavy modules are imported where they are used, so that --help answers at once.
+
+What an option is called and says comes from `options.table`; here is only how it is typed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gatewise.errors import GatewiseError
+from gatewise.options.table import OPTION
 
 if TYPE_CHECKING:
     from gatewise.study.api import Result
@@ -28,81 +32,124 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_METAVARS = {
+    "source": "SOURCE",
+    "path": "DIR",
+    "column": "COL",
+    "columns": "COL",
+    "whole": "N",
+    "number": "X",
+    "choice": "NAME",
+    "choices": "A,B",
+    "duration": "TIME",
+    "latency": "TIME",
+    "size": "SIZE",
+    "margin": "X",
+    "shares": "LIST",
+}
+
+
+def _described(name: str, *, panel: str | None = None) -> Any:
+    """An option of the table as typer wants it. Its default stands in the help alone: what is not given may stand in a file."""
+    option = OPTION[name]
+    default = "" if option.unset == "none" else f" Default: {option.default_text}."
+    spelled = f"{option.flag}/--no-{option.flag[2:]}" if option.kind == "flag" else option.flag
+    repeated = " Repeat it for each." if option.kind == "columns" else ""
+    return typer.Option(
+        spelled,
+        metavar=_METAVARS.get(option.kind),
+        help=f"{option.help_text}{repeated}{default}",
+        rich_help_panel=panel or option.panel,
+    )
+
+
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")]
+Source = Annotated[str | None, typer.Argument(metavar="SOURCE", help=OPTION["source"].help_text, show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on standard output.")]
-Columns = Annotated[
-    list[str] | None, typer.Option("--series", metavar="COL", help="Column of a series channel; repeat it for each.")
-]
-TextColumn = Annotated[str | None, typer.Option("--text", metavar="COL", help="Text column; inferred where it is clear.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
 @app.command()
 def compare(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="CSV, TSV, JSON Lines, Parquet, .npz, .ts, or builtin:NAME.")],
-    text: TextColumn = None,
-    series: Columns = None,
-    target: Annotated[str | None, typer.Option(metavar="COL", help="Target column; inferred where it is clear.")] = None,
-    cells: Annotated[str, typer.Option(metavar="A,B", help="Cells to compare: gru, lstm, rnn, min_gru, min_lstm.")] = "gru,lstm",
-    budget: Annotated[str | None, typer.Option(metavar="TIME", help="Time budget, like 90s, 10m, 1h.  [default: 10m]")] = None,
-    pairs: Annotated[int | None, typer.Option(metavar="N", help="Run exactly N pairs instead of stopping when decided.")] = None,
-    margin: Annotated[float, typer.Option(metavar="X", help="Half width of the band of practical equivalence.")] = 0.01,
-    tune: Annotated[
-        int | None, typer.Option(metavar="N", help="Tuning trials for each cell.  [default: what the budget allows]")
+    context: typer.Context,
+    source: Source = None,
+    text: Annotated[str | None, _described("text")] = None,
+    audio: Annotated[str | None, _described("audio")] = None,
+    series: Annotated[list[str] | None, _described("series")] = None,
+    target: Annotated[list[str] | None, _described("target")] = None,
+    id: Annotated[str | None, _described("id")] = None,
+    time: Annotated[str | None, _described("time")] = None,
+    group: Annotated[str | None, _described("group")] = None,
+    split: Annotated[str | None, _described("split")] = None,
+    weights: Annotated[str | None, _described("weights")] = None,
+    test: Annotated[str | None, _described("test")] = None,
+    task: Annotated[str | None, _described("task")] = None,
+    window: Annotated[int | None, _described("window")] = None,
+    horizon: Annotated[int | None, _described("horizon")] = None,
+    season: Annotated[int | None, _described("season")] = None,
+    metric: Annotated[str | None, _described("metric")] = None,
+    weigh_classes: Annotated[str | None, _described("weigh_classes")] = None,
+    cells: Annotated[str | None, _described("cells")] = None,
+    budget: Annotated[str | None, _described("budget")] = None,
+    pairs: Annotated[int | None, _described("pairs")] = None,
+    margin: Annotated[str | None, _described("margin")] = None,
+    tune: Annotated[int | None, _described("tune")] = None,
+    cost: Annotated[str | None, _described("cost")] = None,
+    match: Annotated[str | None, _described("match")] = None,
+    curve: Annotated[str | None, _described("curve")] = None,
+    hidden_size: Annotated[int | None, _described("hidden_size")] = None,
+    layers: Annotated[int | None, _described("layers")] = None,
+    bidirectional: Annotated[bool | None, _described("bidirectional")] = None,
+    forget_bias: Annotated[float | None, _described("forget_bias")] = None,
+    chrono: Annotated[int | None, _described("chrono")] = None,
+    embedding_size: Annotated[int | None, _described("embedding_size")] = None,
+    batch_size: Annotated[int | None, _described("batch_size")] = None,
+    max_length: Annotated[int | None, _described("max_length")] = None,
+    max_vocabulary: Annotated[int | None, _described("max_vocabulary")] = None,
+    max_epochs: Annotated[int | None, _described("max_epochs")] = None,
+    max_latency: Annotated[str | None, _described("max_latency")] = None,
+    max_size: Annotated[str | None, _described("max_size")] = None,
+    max_memory: Annotated[str | None, _described("max_memory")] = None,
+    out: Annotated[str | None, _described("out")] = None,
+    seed: Annotated[int | None, _described("seed")] = None,
+    jobs: Annotated[int | None, _described("jobs")] = None,
+    threads: Annotated[int | None, _described("threads")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Options from a YAML file (`gatewise init` writes one).", rich_help_panel="Run"),
     ] = None,
-    cost: Annotated[
-        str, typer.Option(metavar="COST", help="What decides between equivalent cells: training, latency, memory, size.")
-    ] = ("training"),
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of everything random.")] = 0,
-    jobs: Annotated[int | None, typer.Option(metavar="N", help="Processes that train at once.  [default: one a core]")] = None,
-    threads: Annotated[int, typer.Option(metavar="N", help="Threads of each process.")] = 1,
-    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden size of every cell.")] = 64,
-    layers: Annotated[int, typer.Option(metavar="N", help="Stacked recurrent layers.")] = 1,
-    bidirectional: Annotated[bool, typer.Option("--bidirectional", help="Read sequences in both directions.")] = False,
-    embedding_size: Annotated[int, typer.Option(metavar="N", help="Size of token embeddings.")] = 64,
-    batch_size: Annotated[
-        int | None, typer.Option(metavar="N", help="Rows a training step.  [default: by data size, 8 to 64]")
-    ] = None,
-    max_length: Annotated[
-        int | None, typer.Option(metavar="N", help="Cut longer sequences.  [default: 512 tokens, no limit for series]")
-    ] = None,
-    max_vocabulary: Annotated[int, typer.Option(metavar="N", help="Most frequent tokens kept.")] = 20_000,
-    max_epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="Epochs at most.  [default: by data size, 20 to 300]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The run's folder.  [default: runs/NAME-DATE]")] = None,
-    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel="Run")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the verdict as JSON on standard output.", rich_help_panel="Run")
+    ] = False,
 ) -> None:
-    """Compare cells on labelled sequences and say which to ship."""
+    """Compare cells on your sequences and say which to ship."""
     from gatewise.study.api import compare as run
+    from gatewise.study.config_file import combined_options
     from gatewise.study.threads import default_jobs
 
-    with _view() as view:
-        result = run(
-            source,
-            text=text,
-            series=tuple(series or ()),
-            target=target,
-            cells=tuple(cell.strip().lower() for cell in cells.split(",") if cell.strip()),
-            budget=budget,
-            pairs=pairs,
-            margin=margin,
-            tune=tune,
-            cost=cost,  # type: ignore[arg-type]  # checked with the other options
-            seed=seed,
-            jobs=jobs if jobs is not None else default_jobs(threads),
-            threads=threads,
-            hidden_size=hidden_size,
-            layers=layers,
-            bidirectional=bidirectional,
-            embedding_size=embedding_size,
-            batch_size=batch_size,
-            max_length=max_length,
-            max_vocabulary=max_vocabulary,
-            max_epochs=max_epochs,
-            out=out,
-            view=view,
-        )
+    given = {name: value for name, value in context.params.items() if name in OPTION and value not in (None, [], ())}
+    options = combined_options(config, given)
+    options.setdefault("jobs", default_jobs(options.get("threads", 1)))
+    with _view(quiet) as view:
+        result = run(options.pop("source"), **options, view=view)
     _finish(result, as_json)
+
+
+@app.command()
+def init(
+    source: Source = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The configuration file.")] = Path("gatewise.yaml"),
+    schema: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a JSON schema for editors, too, and point the file to it.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Write a configuration file with every option, its default and a comment."""
+    from gatewise.study.config_template import write_template
+
+    write_template(out, source=source, schema=schema, force=force)
+    print(f"{out} is written; run it with `gatewise compare --config {out}`")
 
 
 @app.command()
@@ -111,12 +158,13 @@ def resume(
     budget: Annotated[
         str | None, typer.Option(metavar="TIME", help="A new total budget, to go on where the old one ended.")
     ] = None,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Go on with an interrupted or undecided run."""
     from gatewise.study.api import resume as go_on
 
-    with _view() as view:
+    with _view(quiet) as view:
         result = go_on(run, budget=budget, view=view)
     _finish(result, as_json)
 
@@ -135,19 +183,21 @@ def report(run: RunPath, as_json: AsJson = False) -> None:
 def predict(
     run: RunPath,
     source: Annotated[str, typer.Argument(metavar="INPUT", help="A file like the one compared; a target is not needed.")],
-    text: TextColumn = None,
-    series: Columns = None,
+    text: Annotated[str | None, _described("text", panel="Options")] = None,
+    audio: Annotated[str | None, _described("audio", panel="Options")] = None,
+    series: Annotated[list[str] | None, _described("series", panel="Options")] = None,
+    id: Annotated[str | None, _described("id", panel="Options")] = None,
+    time: Annotated[str | None, _described("time", panel="Options")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the CSV here instead of standard output.")] = None,
 ) -> None:
-    """Predict with a run's model: CSV with the predicted class and every class's probability."""
-    from gatewise.data.sources import open_inputs
+    """Predict with a run's model: CSV with classes and their probabilities, or with the numbers predicted."""
     from gatewise.export.bundle import load_model
     from gatewise.study.folder import write_atomic
+    from gatewise.study.predictions import prediction_rows, read_inputs
 
     model = load_model(run / "model")
-    probabilities = model.predict_proba(open_inputs(source, kind=model.kind, text=text, series=tuple(series or ())))
-    content = _csv([["prediction", *(f"p_{name}" for name in model.classes)]])
-    content += _csv([model.classes[int(row.argmax())], *(f"{value:.6f}" for value in row)] for row in probabilities)
+    inputs = read_inputs(model, source, text=text, audio=audio, series=tuple(series or ()), id=id, time=time)
+    content = _csv(prediction_rows(model, inputs))
     if out is None:
         sys.stdout.write(content)
     else:
@@ -181,12 +231,12 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _view() -> Any:
+def _view(quiet: bool) -> Any:
     from rich.console import Console
 
-    from gatewise.report.live import view_for
+    from gatewise.report.live import NullView, view_for
 
-    return view_for(Console(stderr=True))
+    return NullView() if quiet else view_for(Console(stderr=True))
 
 
 def _finish(result: Result, as_json: bool) -> None:

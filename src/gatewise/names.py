@@ -8,6 +8,15 @@ _BASELINES = {
     "majority": "majority class",
     "tfidf_logistic": "TF-IDF + logistic regression",
     "linear_features": "linear model on simple features",
+    "mean_value": "mean",
+    "tfidf_ridge": "TF-IDF + ridge regression",
+    "ridge_features": "ridge regression on simple features",
+    "last_value": "repeated last value",
+    "last_season": "repeated last season",
+    "linear_window": "linear model of the window",
+    "step_frequency": "share of steps",
+    "repeat_step": "repeated step",
+    "linear_step": "linear model of the last step",
 }
 _CELLS = {
     "gru": "GRU",
@@ -16,11 +25,13 @@ _CELLS = {
     "min_gru": "minGRU",
     "min_lstm": "minLSTM",
 }
-_REPEATED = re.compile(r"(?P<cell>[a-z_]+)_(?P<index>\d+)")
+_REPEATED = re.compile(r"(?P<cell>[a-z_]+)_(?P<index>h?\d+)")
 
 
 def display_name(name: str) -> str:
     """Return the name a person reads: `gru` is "GRU", `gru_2` (the second arm of an A/A run) is "GRU (2)".
+
+    `gru_h74`, an arm of another hidden size that matches parameters, is "GRU (hidden 74)".
 
     A name that is neither a known cell nor a known baseline (`equivalent`, say) comes back unchanged.
     """
@@ -30,5 +41,5 @@ def display_name(name: str) -> str:
         return _CELLS[name]
     repeated = _REPEATED.fullmatch(name)
     if repeated and repeated["cell"] in _CELLS:
-        return f"{_CELLS[repeated['cell']]} ({repeated['index']})"
+        return f"{_CELLS[repeated['cell']]} ({repeated['index'].replace('h', 'hidden ')})"
     return name

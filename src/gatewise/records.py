@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Arm",
+    "AudioFeatures",
     "BatchLatency",
     "Comparison",
     "Config",
@@ -26,11 +27,13 @@ __all__ = [
     "Difference",
     "Encoded",
     "Epoch",
+    "Forecast",
     "Hyperparameters",
     "LengthScore",
     "Profile",
     "Progress",
     "Ratio",
+    "Reading",
     "ScoreSummary",
     "Split",
     "Trial",
@@ -39,7 +42,9 @@ __all__ = [
     "to_json",
 ]
 
-Kind = Literal["text", "series"]
+Kind = Literal["text", "series", "audio"]
+Task = Literal["classification", "regression", "forecast", "next_step"]
+TrialKind = Literal["tuning", "pair", "baseline", "curve"]
 CostName = Literal["training", "latency", "memory", "size"]
 COSTS: tuple[CostName, ...] = ("training", "latency", "memory", "size")
 
@@ -47,26 +52,97 @@ COSTS: tuple[CostName, ...] = ("training", "latency", "memory", "size")
 # ---------------------------------------------------------------- data
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a source is to be read: what each column is, and what is asked of it. What is None or empty is inferred or absent.
+
+    text, audio: the column of texts, or of paths of sound files. series: columns of channels: a list of numbers in each cell,
+    or with `id` or `time` one number, a step a row. target: columns to be predicted; several only in a forecast.
+    id: column that names the series a row belongs to. time: column that orders its steps. group: column whose rows of one value
+    never straddle a split (a speaker, a subject). split: column that says train, validation or test. weights: column of row
+    weights. test: a second source of the same form, which becomes the fixed test part. window, horizon, season: steps that a
+    forecast reads, predicts, and takes for one period.
+    """
+
+    task: Task | None = None
+    text: str | None = None
+    audio: str | None = None
+    series: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    id: str | None = None
+    time: str | None = None
+    group: str | None = None
+    split: str | None = None
+    weights: str | None = None
+    test: Any = None
+    window: int | None = None
+    horizon: int | None = None
+    season: int | None = None
+
+
+@dataclass(frozen=True)
+class AudioFeatures:
+    """How sound becomes log-mel energies [frames, mels].
+
+    sample_rate: Hz that everything is resampled to. window, hop: seconds of a frame, and from one to the next. low, high: Hz of
+    the lowest and highest filter's edge. floor: energy that the logarithm never goes below.
+    """
+
+    sample_rate: int
+    mels: int = 40
+    window: float = 0.025
+    hop: float = 0.010
+    low: float = 20.0
+    high: float = 4000.0
+    floor: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a forecast reads and predicts. window, horizon, season: steps; season is 1 where none is known.
+
+    targets: the channels predicted, as indices. step_seconds: time between steps, None where times are numbers or irregular.
+    """
+
+    window: int
+    horizon: int
+    season: int
+    targets: tuple[int, ...]
+    step_seconds: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled sequences as read from a source, before anything is fitted.
+    """Sequences with something to be predicted, as read from a source, before anything is fitted.
 
-    sequences: texts, or float32 arrays [steps, channels].
-    targets: int64 [rows], indices into `classes`.
-    groups: int64 [rows]; rows of one group (the same sequence repeated) never straddle a split.
-    fixed_test: bool [rows], the source's own test part; None where the source has no split of its own.
+    sequences: texts, or float32 arrays [steps, channels]: channels of a series, log-mel energies of sound, or in a forecast the
+    window before each origin.
+    targets: classification: int64 [rows], indices into `classes`. regression: float32 [rows, 1]. forecast: float32
+    [rows, horizon * predicted channels], the channels of the first step first. next_step: int64 zeros [rows], for the sequences
+    are their own targets.
+    groups: int64 [rows]; rows of one group (the same sequence repeated, one speaker) never straddle a split.
+    fixed_test, fixed_validation: bool [rows], the source's own parts; None where the source has none.
+    outputs: names of what is predicted, where that is numbers. weights: float64 [rows], None for 1 each.
+    origins: int64 [rows], in a forecast the position in time of the first step predicted, on one axis for all series.
     """
 
     name: str
     kind: Kind
-    sequences: tuple[str, ...] | tuple[NDArray[np.float32], ...]
-    targets: NDArray[np.int64]
+    sequences: Sequence[str] | Sequence[NDArray[np.float32]]
+    targets: NDArray[Any]
     classes: tuple[str, ...]
     groups: NDArray[np.int64]
     fixed_test: NDArray[np.bool_] | None = None
     channels: tuple[str, ...] = ()
     inferred: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    task: Task = "classification"
+    fixed_validation: NDArray[np.bool_] | None = None
+    weights: NDArray[np.float64] | None = None
+    outputs: tuple[str, ...] = ()
+    audio: AudioFeatures | None = None
+    forecast: Forecast | None = None
+    origins: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -74,7 +150,11 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a data set looks like. Lengths are in tokens (text) or steps (series)."""
+    """What a data set looks like. Lengths are in tokens (text), steps (series) or frames (audio).
+
+    classes: rows of each, empty where numbers are predicted. outputs: least, median and greatest value of each number that is
+    predicted, by its name.
+    """
 
     name: str
     kind: Kind
@@ -90,21 +170,44 @@ class Profile:
     fingerprint: str
     inferred: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    task: Task = "classification"
+    outputs: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    audio: AudioFeatures | None = None
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """Sequences as numbers, stored end to end without padding.
+    """Sequences as numbers, stored end to end without padding; windows of one series share its values.
 
-    values: int64 [sum of lengths] token ids, or float32 [sum of lengths, channels].
-    lengths: int64 [rows], every one at least 1. targets: int64 [rows].
-    input_size: the vocabulary's size for tokens, else the number of channels.
+    values: int64 [steps] token ids, or float32 [steps, channels]. lengths: int64 [rows], every one at least 1.
+    targets: as in `Dataset`, in the units of the data. input_size: the vocabulary's size for tokens, else the number of channels.
+    starts: int64 [rows], where each sequence begins in `values`; None where they follow one another.
+    weights: float32 [rows], None for 1 each.
+    base, scale: float32 [rows, outputs] and [outputs], where numbers are predicted: the network says (target - base) / scale.
+    from_last: whether the network reads every channel less its value at the sequence's last step.
     """
 
     values: NDArray[Any]
     lengths: NDArray[np.int64]
-    targets: NDArray[np.int64]
+    targets: NDArray[Any]
     input_size: int
+    starts: NDArray[np.int64] | None = None
+    weights: NDArray[np.float32] | None = None
+    base: NDArray[np.float32] | None = None
+    scale: NDArray[np.float32] | None = None
+    from_last: bool = False
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each sequence begins in `values`, int64 [rows]."""
+        return np.cumsum(self.lengths) - self.lengths if self.starts is None else self.starts
+
+    def network_targets(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """What the network is to say of some rows: class indices, or float32 [rows, outputs] from `base` in units of `scale`."""
+        if self.base is None or self.scale is None:
+            return self.targets[rows]
+        return ((self.targets[rows] - self.base[rows]) / self.scale).astype(np.float32)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -126,19 +229,42 @@ class Split:
 class Config:
     """Everything that decides what a run does; rendered to `config.yaml` with every default.
 
+    text to season: as in `Reading`; test names a file. metric: None for the task's own. margin: half width of the band of
+    practical equivalence in units of the metric, or a share of the simplest baseline's error such as `2%`; None for the metric's
+    own. weigh_classes: `balanced` gives every class the same say in training. match: arms of equal hidden size, of equal
+    parameters, or both. forget_bias: initial bias of forgetting gates; chrono: longest memory in steps that gates are
+    initialised for (Tallec & Ollivier 2018). max_latency_ms, max_size_bytes, max_memory_bytes: what an arm may cost.
+    curve: shares of the training part, rising to 1, at which pairs are run.
     budget_s: seconds, None for no limit (then `pairs` is set). pairs: exact number of pairs, None to stop when decided.
-    margin: half width of the band of practical equivalence, in units of the metric.
     jobs: processes that train at once. threads: of each of them; results depend on it in the last bits, never on `jobs`.
     """
 
     source: str
+    task: Task | None = None
     text: str | None = None
+    audio: str | None = None
     series: tuple[str, ...] = ()
-    target: str | None = None
+    target: tuple[str, ...] = ()
+    id: str | None = None
+    time: str | None = None
+    group: str | None = None
+    split: str | None = None
+    weights: str | None = None
+    test: str | None = None
+    window: int | None = None
+    horizon: int | None = None
+    season: int | None = None
     cells: tuple[str, ...] = ("gru", "lstm")
+    metric: str | None = None
+    margin: float | str | None = None
+    weigh_classes: Literal["balanced"] | None = None
+    match: Literal["hidden", "parameters", "both"] = "hidden"
+    max_latency_ms: float | None = None
+    max_size_bytes: int | None = None
+    max_memory_bytes: int | None = None
+    curve: tuple[float, ...] = ()
     budget_s: float | None = 600.0
     pairs: int | None = None
-    margin: float = 0.01
     tune: int | None = None
     cost: CostName = "training"
     seed: int = 0
@@ -147,6 +273,8 @@ class Config:
     hidden_size: int = 64
     layers: int = 1
     bidirectional: bool = False
+    forget_bias: float | None = None
+    chrono: int | None = None
     embedding_size: int = 64
     batch_size: int | None = None
     max_length: int | None = None
@@ -156,11 +284,16 @@ class Config:
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of a comparison: a cell under the name the results use (`gru`, and `gru_2` in an A/A run)."""
+    """One side of a comparison: a cell under the name the results use.
+
+    The name is the cell's; `gru_2` is the second arm of an A/A run, `gru_h74` the arm of hidden size 74 that was added to match
+    the parameters of another.
+    """
 
     name: str
     cell: str
     index: int
+    hidden_size: int
 
 
 @dataclass(frozen=True)
@@ -191,13 +324,15 @@ class Epoch:
 class Trial:
     """One model fitted once on one split.
 
-    kind: `tuning` (never scored on the test part), `pair` or `baseline`. number: of the tuning trial or of the pair.
-    correct: one bit a test row, in the order of the split's test indices, base64 of numpy.packbits; "" for tuning.
-    by_length: (rows, correct rows) in each of the run's length bins. seconds: wall clock of the whole unit of work.
+    kind: `tuning` (never scored on the test part), `pair`, `baseline`, or `curve`: a pair on a share of its training part.
+    number: of the tuning trial or of the pair.
+    row_scores: what each test row adds to the test score, in the order of the split's test indices, as
+    `training.metrics.pack_rows` writes it; "" where it was not kept.
+    by_length: (rows, sum of their row scores) in each of the run's length bins. seconds: wall clock of the whole unit of work.
     phases: wall seconds by phase (encoding, forward, backward, optimiser, evaluation, batches, ...).
     """
 
-    kind: Literal["tuning", "pair", "baseline"]
+    kind: TrialKind
     name: str
     number: int
     hyperparameters: Hyperparameters | None
@@ -206,14 +341,15 @@ class Trial:
     train_score: float | None = None
     test_score: float | None = None
     test_rows: int = 0
-    correct: str = ""
+    row_scores: str = ""
     best_epoch: int = 0
     history: tuple[Epoch, ...] = ()
-    by_length: tuple[tuple[int, int], ...] = ()
+    by_length: tuple[tuple[int, float], ...] = ()
     phases: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     parameters: int = 0
     size_bytes: int = 0
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -266,10 +402,12 @@ class Comparison:
     arms: tuple[Arm, ...]
     baselines: tuple[str, ...]
     metric: str
+    margin: float
     chosen: Mapping[str, Hyperparameters]
     tuning: tuple[Trial, ...]
     trials: tuple[Trial, ...]
     baseline_trials: tuple[Trial, ...]
+    curve_trials: tuple[Trial, ...]
     pairs: int
     train_rows: int
     test_rows: int
@@ -285,8 +423,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Difference:
-    """score(first) - score(second) over the pairs, and what may be concluded from it.
+    """By how much the first is better than the second over the pairs, and what may be concluded from it.
 
+    mean: score(first) - score(second), or the other way round where a lower score is better.
     ci95: corrected resampled t interval. ci95_sequential: the same, widened for having looked after every pair.
     p_first, p_equivalent, p_second: posterior probabilities that the difference is above, inside or below the band.
     """
@@ -317,10 +456,11 @@ class ScoreSummary:
 class Verdict:
     """The answer of a run; `verdict.json` is its JSON.
 
-    decision: an arm's name, "equivalent", "undecided" or "baseline". recommended: what to ship, given the cost named.
-    difference: the two arms that decide; comparisons: every pair of arms, and the best baseline against the best arm.
-    explanation: sentences in plain words, the first one the verdict itself. stopped: why no further pair was run: `decided`,
-    `pairs` (their number was reached), `budget`, `horizon` (100 pairs did not decide) or `interrupted`.
+    decision: an arm's name, "equivalent", "undecided" or "baseline". recommended: what to ship, given the cost named. excluded:
+    arms that a constraint rules out, each with the reason. difference: the two arms that decide; comparisons: every pair of arms,
+    and the best baseline against the best arm. explanation: sentences in plain words, the first one the verdict itself. stopped:
+    why no further pair was run: `decided`, `pairs` (their number was reached), `budget`, `horizon` (100 pairs did not decide) or
+    `interrupted`.
     """
 
     decision: str
@@ -339,6 +479,7 @@ class Verdict:
     elapsed_s: float
     stopped: str
     warnings: tuple[str, ...]
+    excluded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

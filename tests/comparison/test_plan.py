@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from gatewise.comparison.plan import CELL_NAMES, arms_of, check_config, parse_duration
+from gatewise.comparison.plan import CELL_NAMES, arms_of, check_config, check_task, resolve_margin
 from gatewise.errors import OptionError
+from gatewise.metrics import METRICS
 from gatewise.nn import CELLS
 from gatewise.records import Arm, Config
 
@@ -14,7 +15,7 @@ CONFIG = Config("reviews.csv")
 
 
 def test_arms_take_the_names_of_their_cells() -> None:
-    assert arms_of(("lstm", "gru")) == (Arm("lstm", "lstm", 0), Arm("gru", "gru", 1))
+    assert arms_of(("lstm", "gru")) == (Arm("lstm", "lstm", 0, 64), Arm("gru", "gru", 1, 64))
 
 
 def test_a_cell_named_again_is_an_arm_of_its_own() -> None:
@@ -27,21 +28,6 @@ def test_every_known_cell_can_be_built() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90s", 90), ("10m", 600), ("1.5h", 5400), ("1h30m", 5400), ("1h 30m 5s", 5405), ("45", 45), (" 2.5 ", 2.5), ("10M", 600)],
-)
-def test_durations(text: str, seconds: float) -> None:
-    assert parse_duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "soon", "10 minutes", "m", "-5m", "10d", "1h30", "5m5", "nan", "inf", "0", "0m", "1e3"])
-def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(OptionError, match="10m") as caught:
-        parse_duration(text)
-    assert repr(text) in str(caught.value)
-
-
-@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"cells": ("gru", "lstn")}, r"'lstn'; did you mean lstm\?"),
@@ -50,9 +36,6 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
         ({"cells": ()}, "at least two"),
         ({"cost": "money"}, "training, latency, memory, size"),
         ({"budget_s": None}, "--budget 10m or --pairs"),
-        ({"margin": 0.0}, "0.01"),
-        ({"margin": 0.5}, "0.01"),
-        ({"margin": float("nan")}, "0.01"),
         ({"seed": -1}, "2147483647"),
         ({"seed": 2**31}, "2147483647"),
         ({"pairs": 1}, "--pairs 1 .* at least 2"),
@@ -78,3 +61,50 @@ def test_what_cannot_work_is_refused(changes: dict[str, Any], message: str) -> N
 )
 def test_what_works_is_accepted(changes: dict[str, Any]) -> None:
     check_config(replace(CONFIG, **changes))
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.5, float("nan"), -0.1])
+def test_margins_of_shares_lie_between_none_and_half(margin: float) -> None:
+    with pytest.raises(OptionError, match=r"0\.01"):
+        check_config(replace(CONFIG, margin=margin))
+        check_task(replace(CONFIG, margin=margin), "classification")
+
+
+def test_options_that_do_not_fit_the_task_are_refused() -> None:
+    with pytest.raises(OptionError, match="--metric auroc does not fit regression; choose one of mae, mse, rmse, r2"):
+        check_task(replace(CONFIG, metric="auroc"), "regression")
+    with pytest.raises(OptionError, match="--class-weights needs classes"):
+        check_task(replace(CONFIG, weigh_classes="balanced"), "forecast")
+    check_task(replace(CONFIG, metric="mase", margin=3.0), "forecast")
+
+
+@pytest.mark.parametrize(
+    ("margin", "metric", "expected"),
+    [
+        (None, "accuracy", 0.01),
+        (0.03, "accuracy", 0.03),
+        ("2%", "accuracy", 0.02),
+        (None, "mae", 0.1),
+        ("10%", "mae", 0.5),
+        (1.5, "mae", 1.5),
+    ],
+)
+def test_a_margin_is_a_number_a_share_of_the_simplest_score_or_the_metrics_own(
+    margin: float | str | None, metric: str, expected: float
+) -> None:
+    assert resolve_margin(margin, METRICS[metric], 5.0) == pytest.approx(expected)
+
+
+def test_a_share_of_nothing_is_refused() -> None:
+    with pytest.raises(OptionError, match="give the margin as a number"):
+        resolve_margin(None, METRICS["mae"], 0.0)
+
+
+MATCHED = {"lstm": 64, "gru": 74}
+
+
+def test_arms_of_equal_parameters() -> None:
+    sizes = [(arm.name, arm.hidden_size) for arm in arms_of(("gru", "lstm"), 64, "parameters", MATCHED)]
+    assert sizes == [("gru", 74), ("lstm", 64)]
+    both = [(arm.name, arm.cell, arm.index, arm.hidden_size) for arm in arms_of(("gru", "lstm"), 64, "both", MATCHED)]
+    assert both == [("gru", "gru", 0, 64), ("lstm", "lstm", 1, 64), ("gru_h74", "gru", 2, 74)]

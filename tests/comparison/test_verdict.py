@@ -12,7 +12,7 @@ import pytest
 from gatewise.comparison.verdict import decide, is_settled
 from gatewise.errors import RunError
 from gatewise.records import Arm, BatchLatency, Comparison, Config, Cost, Profile, Ratio, Trial, Verdict, to_json
-from gatewise.training.metrics import pack_correct
+from gatewise.training.metrics import pack_rows
 
 SPREAD = np.array([0.004, -0.003, 0.001, -0.004, 0.002, 0.0, 0.003, -0.002, -0.001, 0.0])  # mean 0
 BASELINES = ("majority", "tfidf_logistic")
@@ -26,9 +26,7 @@ def cost(parameters: int = 1000, **measured: Any) -> Cost:
 
 
 def correct_rows(score: float, rows: int, shift: int = 0) -> str:
-    right = np.roll(np.arange(rows) < round(score * rows), shift)
-    probabilities = np.stack([1.0 - right, right], axis=1).astype(np.float32)
-    return pack_correct(probabilities, np.ones(rows, dtype=np.int64))
+    return pack_rows(np.roll(np.arange(rows) < round(score * rows), shift).astype(np.float64))
 
 
 def comparison(
@@ -40,20 +38,22 @@ def comparison(
     **changes: Any,
 ) -> Comparison:
     """Arms with the scores given, baselines with one score on every pair; ten-fold splits unless `fixed_test`."""
-    arms = tuple(Arm(name, name.split("_")[0], index) for index, name in enumerate(scores))
+    arms = tuple(Arm(name, name.split("_")[0], index, 64) for index, name in enumerate(scores))
     pairs = len(next(iter(scores.values())))
     shared: dict[str, Any] = {"hyperparameters": None, "validation_score": 0.8, "validation_loss": None, "test_rows": test_rows}
     trials = tuple(
-        Trial("pair", name, number, test_score=value, correct=correct_rows(value, test_rows), parameters=1000, **shared)
+        Trial("pair", name, number, test_score=value, row_scores=correct_rows(value, test_rows), parameters=1000, **shared)
         for name, values in scores.items()
         for number, value in enumerate(values)
     )
     simple = tuple(
-        Trial("baseline", name, number, test_score=value, correct=correct_rows(value, test_rows), **shared)
+        Trial("baseline", name, number, test_score=value, row_scores=correct_rows(value, test_rows), **shared)
         for name, value in (baselines or {}).items()
         for number in range(pairs)
     )
-    settings = {name: changes.pop(name) for name in ("pairs_planned", "margin", "cost") if name in changes}
+    margin = changes.pop("margin", 0.01)
+    limits = ("max_latency_ms", "max_size_bytes", "max_memory_bytes")
+    settings = {name: changes.pop(name) for name in ("pairs_planned", "cost", *limits) if name in changes}
     config = Config(
         source="reviews.csv", cells=tuple(arm.cell for arm in arms), pairs=settings.pop("pairs_planned", None), **settings
     )
@@ -64,6 +64,8 @@ def comparison(
             "arms": arms,
             "baselines": tuple(baselines or ()),
             "metric": "accuracy",
+            "margin": margin,
+            "curve_trials": (),
             "chosen": {},
             "tuning": (),
             "trials": trials,
@@ -195,8 +197,8 @@ def test_a_fixed_test_part_limits_what_pairs_can_show() -> None:
 
 def test_damaged_record_of_correct_rows_is_named() -> None:
     whole = comparison(EQUAL, fixed_test=True)
-    damaged = tuple(replace(trial, correct="AAAA") if trial.number == 3 else trial for trial in whole.trials)
-    with pytest.raises(RunError, match=r"pair 3 of gru should record 1000 test rows .* start it again"):
+    damaged = tuple(replace(trial, row_scores="b:AAAA") if trial.number == 3 else trial for trial in whole.trials)
+    with pytest.raises(RunError, match=r"pair 3 of gru should record the scores of 1000 test rows, but .* start it again"):
         decide(replace(whole, trials=damaged))
 
 
@@ -292,3 +294,57 @@ def test_verdict_is_quick_enough_to_ask_for_after_every_pair() -> None:
     began = time.perf_counter()
     decide(full)
     assert time.perf_counter() - began < 0.1, "about 10 ms on an idle machine"
+
+
+# ---------------------------------------------------------------- errors, and constraints
+
+
+def test_the_lower_error_wins() -> None:
+    low, high = (0.75 + SPREAD).tolist(), (0.80 - SPREAD).tolist()
+    found = decide(comparison({"gru": low, "lstm": high}, {"last_value": 1.2}, metric="mase", margin=0.02))
+    assert (found.decision, found.recommended, found.higher_is_better) == ("gru", "gru", False)
+    assert found.difference is not None and found.difference.mean == pytest.approx(0.05)
+    assert found.explanation[0] == "Ship the GRU: it is better in MASE than the LSTM."
+    assert "+0.050 of MASE over 10 pairs" in text(found) and "points" not in text(found)
+    best_first = decide(comparison({"gru": high, "lstm": low}, {"last_value": 0.5}, metric="mase", margin=0.02))
+    assert (best_first.decision, best_first.recommended) == ("baseline", "last_value")
+
+
+def test_an_error_far_above_one_is_not_cut_off() -> None:
+    low, high = (75 + 100 * SPREAD).tolist(), (80 - 100 * SPREAD).tolist()
+    found = decide(comparison({"gru": high, "lstm": low}, metric="mae", margin=1.0))
+    assert found.decision == "lstm"
+    assert found.difference is not None and found.difference.mean == pytest.approx(-5)
+    assert found.difference.ci95[0] < -5 < found.difference.ci95[1] < 0
+    json.dumps(to_json(found), allow_nan=False)
+    json.dumps(to_json(decide(comparison({"gru": [80.0], "lstm": [75.0]}, metric="mae", margin=1.0))), allow_nan=False)
+
+
+LATENCIES = {"gru": cost(latency_ms=BATCH_1["gru"]), "lstm": cost(900, latency_ms=BATCH_1["lstm"])}
+
+
+def test_a_limit_that_one_arm_alone_meets_decides() -> None:
+    better_gru = {"gru": (0.80 + SPREAD).tolist(), "lstm": (0.75 + SPREAD).tolist()}
+    found = decide(comparison(better_gru, {"majority": 0.5}, costs=LATENCIES, max_latency_ms=1.5))
+    assert (found.decision, found.recommended) == ("lstm", "lstm")
+    assert found.excluded == {"gru": "latency 2 ms is above 1.5 ms"}
+    assert found.explanation[:2] == (
+        "Ship the LSTM: it alone meets the constraints.",
+        "Excluded by the constraints: the GRU, whose latency 2 ms is above 1.5 ms.",
+    )
+    assert is_settled(found)
+    assert decide(comparison(better_gru, costs=LATENCIES, max_latency_ms=2.0)).decision == "gru"
+    by_size = decide(comparison(better_gru, costs=LATENCIES, max_size_bytes=3800))
+    assert by_size.excluded == {"gru": "size 4 kB is above 3.8 kB"}
+
+
+def test_where_no_arm_meets_the_limits_the_best_baseline_is_shipped() -> None:
+    scores = {"gru": (0.80 + SPREAD).tolist(), "lstm": (0.75 + SPREAD).tolist()}
+    found = decide(comparison(scores, {"majority": 0.5, "tfidf_logistic": 0.6}, costs=LATENCIES, max_latency_ms=0.5))
+    assert (found.decision, found.recommended) == ("baseline", "tfidf_logistic")
+    assert found.explanation[0] == "Ship the simple baseline, the TF-IDF + logistic regression: no cell meets the constraints."
+
+
+def test_what_was_not_measured_excludes_nobody() -> None:
+    scores = {"gru": (0.80 + SPREAD).tolist(), "lstm": (0.75 + SPREAD).tolist()}
+    assert decide(comparison(scores, max_latency_ms=0.5, max_memory_bytes=1)).excluded == {}

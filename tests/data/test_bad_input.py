@@ -56,7 +56,11 @@ TEXT_FILES = {
     "too few rows": ("a.csv", table(ROWS[:29]), ["29 usable rows", "at least 30"]),
     "id": ("a.csv", labelled([f"k{row}" for row in range(40)]), ["looks like an id", "40 different values"]),
     "nearly an id": ("a.csv", labelled([f"k{row % 60}" for row in range(100)]), ["looks like an id", "60 different"]),
-    "regression": ("a.csv", labelled([row / 4 for row in range(40)]), ["regression is not supported", "must be classes"]),
+    "infinite target": ("a.csv", labelled([0.5, "inf", *range(38)]), ["1 numbers that are not finite", "row 2"]),
+    "constant target": ("a.csv", labelled([0.5] * 40), ["one number only (0.5", "nothing to predict"]),
+    "target beyond 32 bits": ("a.csv", labelled([0.5, -1e39, *range(38)]), ["not finite as 32-bit floats", "row 2"]),
+    "mostly missing numbers": ("a.csv", labelled([0.5, 1] * 15 + ["NA"] * 31), ["31 of 61 rows", "over half"]),
+    "too few numbers": ("a.csv", labelled([row / 4 for row in range(29)]), ["29 usable rows", "at least 30"]),
     "rare classes only": ("a.csv", labelled(["most"] * 40 + ["rare"]), ["fewer than two classes with at least 2 rows"]),
     "mostly missing": ("a.csv", labelled(["a", "b"] * 15 + [""] * 31), ["31 of 61 rows", "over half"]),
     "broken JSON": ("a.jsonl", lines([{"text": "a", "label": 1}]) + "\n\n{text: 1}", ["line 3 is not valid JSON"]),
@@ -73,12 +77,12 @@ TEXT_FILES = {
     "ts without data": ("a.ts", "@problemName toy\n", ["no @data line"]),
     "ts cut short": ("a.ts", TS_HEADER, ["no series after @data"]),
     "ts with time stamps": ("a.ts", TS_HEADER.replace("Stamps false", "Stamps true") + TS_ROWS, ["time stamps", "regular steps"]),
-    "ts for regression": (
+    "ts for regression with classes": (
         "a.ts",
         TS_HEADER.replace("@classLabel true a b", "@targetLabel true") + TS_ROWS,
-        ["regression target"],
+        ["row 1 of the target holds 'a', which is not a number"],
     ),
-    "ts without classes": ("a.ts", TS_HEADER.replace("true a b", "false") + TS_ROWS, ["no classes"]),
+    "ts without classes": ("a.ts", TS_HEADER.replace("true a b", "false") + TS_ROWS, ["neither classes", "@targetLabel true"]),
     "ts with an unknown label": ("a.ts", TS_HEADER + TS_ROWS + "1:2:c\n", ["line 47", "label 'c'", "a, b"]),
     "ts with a dimension short": ("a.ts", TS_HEADER + TS_ROWS + "1,2:a\n", ["line 47 has 1 dimensions", "expected 2"]),
     "ts of different lengths": ("a.ts", TS_HEADER + "1,2:1,2,3:a\n", ["line 7", "different lengths (2, 3)"]),
@@ -153,12 +157,20 @@ ARCHIVES = {
     "no channels": (dense(X=np.zeros((40, 3, 0))), ["no channels"]),
     "one-hot labels": (dense(y=np.eye(40)), ["shape (40, 40)", "not a one-hot"]),
     "labels short": (dense(y=np.arange(39) % 2), ["40 series and 39 labels"]),
-    "missing label": (dense(y=np.array([np.nan, *([0.0, 1.0] * 19), 1.0])), ["no label for row 1"]),
+    "missing label": (dense(y=np.array([np.nan, *([0.0, 1.0] * 19), 1.0])), ["row 1 has no label"]),
     "label beyond classes": (dense(classes=np.array(["only"])), ["runs from 0 to 1", "1 classes"]),
     "label not in classes": (dense(classes=np.array(["a"]), y=np.array(["a", "b"] * 20)), ["not among classes"]),
     "doubled class": (dense(classes=np.array(["a", "a"])), ["one of them twice"]),
     "one class": (dense(y=np.zeros(40, int)), ["one class only"]),
-    "float targets": (dense(y=np.linspace(0, 1, 40)), ["regression is not supported"]),
+    "infinite target": (dense(y=np.append(np.linspace(0, 1, 39), np.inf)), ["not finite", "row 40"]),
+    "constant target": (dense(y=np.full(40, 0.5)), ["one number only"]),
+    "missing number": (dense(y=np.append(np.linspace(0, 1, 39), np.nan)), ["row 40 has no label"]),
+    "groups short": (dense(groups=np.arange(39)), ["40 series and 39 groups"]),
+    "one group": (dense(groups=np.zeros(40)), ["the groups holds one group only ('0.0')"]),
+    "weights of words": (dense(weights=np.full(40, "x")), ["row 1 of the weights holds 'x'", "not a number"]),
+    "negative weight": (dense(weights=np.append(np.ones(39), -1)), ["row 40 has the weight -1"]),
+    "weights of zero": (dense(weights=np.zeros(40)), ["weights of 0 only"]),
+    "train without test": ({"X_train": np.ones((40, 3)), "y_train": np.arange(40) % 2}, ["holds X_train, y_train"]),
     "ragged sum": (
         {"values": np.zeros((99, 1)), "lengths": np.full(40, 3), "labels": np.arange(40) % 2},
         ["add up to 120", "holds 99"],
@@ -223,7 +235,28 @@ TABLES: dict[str, tuple[Callable[[], object], dict[str, object], list[str]]] = {
     "a missing value after a dropped row": (lambda: series_table([None, *[[1.0, 2.0]] * 38, [1.0, None]]), {}, ["row 40"]),
     "no rows": (lambda: pa.table({"text": [], "label": []}), {}, ["holds no rows"]),
     "doubled name": (lambda: pa.table([["a"], ["b"]], names=["text", "text"]), {}, ["'text' twice"]),
-    "a list": (lambda: [1, 2], {}, ["a list is no data source", "pandas or pyarrow"]),
+    "a list": (lambda: [1, 2], {}, ["a list is no data source", "pandas, polars or pyarrow"]),
+    "unknown group": (lambda: series_table([[1.0]] * 40), {"group": "labels"}, ["no column 'labels'", "'label'"]),
+    "unknown weights": (lambda: series_table([[1.0]] * 40), {"weights": "w"}, ["no column 'w'"]),
+    "unknown split": (lambda: series_table([[1.0]] * 40), {"split": "part"}, ["no column 'part'"]),
+    "unknown id": (lambda: series_table([[1.0]] * 40), {"id": "key"}, ["no column 'key'"]),
+    "unknown time": (lambda: series_table([1.0] * 40), {"id": "x", "time": "when"}, ["no column 'when'"]),
+    "unknown audio": (lambda: series_table([[1.0]] * 40), {"audio": "file"}, ["no column 'file'"]),
+    "two roles": (
+        lambda: series_table([[1.0]] * 40),
+        {"target": "label", "split": "label"},
+        ["both the target and the split"],
+    ),
+    "regression of words": (
+        lambda: series_table([[1.0, 2.0]] * 40),
+        {"task": "regression"},
+        ["row 1 of the target 'label' holds 'a'", "not a number"],
+    ),
+    "classes of fractions": (
+        lambda: pa.table({"x": [[1.0, 2.0]] * 40, "label": [0.5, 1.0] * 20}),
+        {"task": "classification"},
+        ["numbers with fractions (such as 0.5)", "--task classification", "turn the numbers into classes"],
+    ),
     "None": (lambda: None, {}, ["a NoneType is no data source"]),
 }
 
@@ -273,13 +306,91 @@ def test_pandas_frame_of_mixed_types() -> None:
 def test_columns_named_where_there_are_none(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", **dense())
     for source in ("builtin:digits", tmp_path / "a.npz", open_source("builtin:parity?rows=40")):
-        with pytest.raises(OptionError, match="no columns to choose from"):
+        with pytest.raises(OptionError, match="no columns to choose from, so --target does not apply"):
             open_source(source, target="label")
+        with pytest.raises(OptionError, match="so --group and --split-column do not apply"):
+            open_source(source, split="part", group="who")
 
 
-def test_text_and_series_together() -> None:
-    with pytest.raises(OptionError, match="--text and --series were both given"):
-        open_source(series_table([[1.0]] * 40), text="label", series=("x",))
+OPTIONS: dict[str, tuple[dict[str, object], str]] = {
+    "text and series": ({"text": "label", "series": "x"}, "--text and --series were both given"),
+    "everything": ({"text": "label", "series": "x", "audio": "x"}, "--text and --audio and --series were all given"),
+    "text and id": ({"text": "label", "id": "x"}, "--id says that every row is a step of a series, so --text"),
+    "audio and id": ({"audio": "label", "id": "x"}, "so --audio does not apply"),
+    "time without id": ({"time": "x"}, "--time orders the steps of series.* --id"),
+    "two targets": ({"target": ("x", "label")}, r"--target names 2 columns \(x, label\); only a forecast"),
+    "two test parts": (
+        {"split": "label", "test": pa.table({"x": [1]})},
+        "--split-column and --test both say what the test part is",
+    ),
+    "unknown task": ({"task": "regresion"}, "the task is 'regresion'.*Did you mean 'regression'"),
+    "steps of a forecast": ({"window": 8, "season": 2}, "--window and --season belong to a forecast"),
+    "forecast with a test part": ({"task": "forecast", "test": pa.table({"x": [1]})}, "--test does not apply to a forecast"),
+}
+
+
+@pytest.mark.parametrize(("options", "expected"), OPTIONS.values(), ids=OPTIONS)
+def test_options_that_contradict_each_other(options: dict[str, object], expected: str) -> None:
+    with pytest.raises(OptionError, match=expected):
+        open_source(series_table([[1.0]] * 40), **options)
+
+
+ARRAYS: dict[str, tuple[object, str]] = {
+    "lengths differ": ((np.ones((40, 3)), np.arange(39)), "40 series and 39 labels"),
+    "no labels": ({"X": np.ones((40, 3))}, "holds X, but no y"),
+    "X alone": ((np.ones((40, 3)), None), "holds X, but no y"),
+    "unknown key": ({"X": np.ones((40, 3)), "Y": np.ones(40), "group": np.ones(40)}, "names group.*Did you mean 'groups'"),
+    "no arrays": ({}, "holds no arrays"),
+    "a number": ((3, [1] * 40), "X is a int; expected an array"),
+    "one text": (("text", [1] * 40), "X is a str"),
+    "texts and numbers": ((["a", 1.0], [1, 2]), "X mixes texts with other things; row 2"),
+    "words": (([["a", "b"]] * 40, [1, 2] * 20), "row 1 of X holds <U1 values"),
+    "ragged rows": (([[[1.0], [1.0, 2.0]]] * 40, [1, 2] * 20), "row 1 of X is not a series"),
+    "four dimensions": (([np.ones((2, 2, 2))] * 40, [1, 2] * 20), r"row 1 of X has shape \(2, 2, 2\)"),
+    "complex": ((np.ones((40, 3), complex), [1, 2] * 20), "X holds complex128 values"),
+    "other channels": (([np.ones((2, 2))] * 39 + [np.ones((2, 3))], [1, 2] * 20), "row 40 has 3 channels, row 1 has 2"),
+    "beyond 32 bits": ((np.full((40, 3), 1e39), [1, 2] * 20), "120 values in 40 rows are not finite"),
+    "y is a word": ((np.ones((40, 3)), "labels"), "y is a str"),
+    "y is one-hot": ((np.ones((40, 3)), np.eye(40)), "not a one-hot"),
+    "a missing label": ((np.ones((40, 3)), [None, *["a", "b"] * 19, "a"]), "row 1 has no label"),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), ARRAYS.values(), ids=ARRAYS)
+def test_arrays(source: object, expected: str) -> None:
+    with pytest.raises(DataError, match=expected):
+        open_source(source)
+
+
+def test_sources_that_do_not_fit_together(tmp_path: Path) -> None:
+    values, labels = np.random.default_rng(0).random((40, 3)), np.arange(40) % 2
+    np.savez(tmp_path / "split.npz", X_train=values, y_train=labels, X_test=values, y_test=labels)
+    frame = pa.table({"x": [[1.0, 2.0]] * 40, "label": ["a", "b"] * 20})
+    for source, test, kind, expected in (
+        (frame, (values, labels), DataError, "one is a table, the other has arrays"),
+        ((values, labels), frame, DataError, "one is a table, the other has arrays"),
+        ((values, labels), (["text"] * 40, labels), DataError, "holds text rows, the other series rows"),
+        ((values, labels), {"X": values, "y": labels, "groups": labels}, DataError, "must both have groups"),
+        ((values, labels), tmp_path / "split.npz", OptionError, "split has a test part of its own"),
+        (tmp_path / "split.npz", (values, labels), OptionError, "split has a test part of its own"),
+        (frame, frame.rename_columns(["z", "label"]), DataError, "the test source has no column 'x'"),
+        (frame, frame.slice(40), DataError, "is empty"),
+        (frame, pa.table({"x": [["a"]] * 40, "label": ["a", "b"] * 20}), DataError, "row 1 of the column 'x' of the test source"),
+        (frame, pa.table({"x": [[1.0, None]], "label": ["a"]}), DataError, "row 1 of the test source, channel 1, step 2"),
+        (frame, "builtin:digits", OptionError, "builtin:digits cannot be a test part"),
+        (frame, open_source("builtin:parity?rows=40"), OptionError, "the Dataset cannot be a test part"),
+    ):
+        with pytest.raises(kind, match=expected):
+            open_source(source, test=test)
+
+
+def test_tasks_that_a_source_cannot_be_asked_for() -> None:
+    for source in ("builtin:parity?rows=40", open_source("builtin:parity?rows=40")):
+        assert open_source(source, task="classification").task == "classification"
+        with pytest.raises(OptionError, match=r"task.* classification, and regression was asked for"):
+            open_source(source, task="regression")
+    with pytest.raises(OptionError, match="a forecast reads a table"):
+        open_source((np.ones((40, 3)), np.arange(40) % 2), task="forecast")
 
 
 def test_inputs_of_the_wrong_kind(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Batches: every row once, little padding, zero where nothing stands, and the seed decides the order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,39 @@ def test_padding_is_zero_and_the_rest_is_the_row(channels: int | None) -> None:
             assert (batch.lengths[place], batch.targets[place]) == (length, data.targets[row])
             seen += 1
     assert seen == 50
+
+
+def test_sequences_may_share_their_values() -> None:
+    values = np.arange(40, dtype=np.float32).reshape(20, 2)
+    data = Encoded(values, np.array([4, 3, 4]), np.zeros(3, dtype=np.int64), 2, starts=np.array([10, 0, 2]))
+    (batch,) = iterate_batches(data, [np.array([2, 0, 1])])
+    np.testing.assert_array_equal(batch.inputs[:2], [values[2:6], values[10:14]])
+    np.testing.assert_array_equal(batch.inputs[2], [*values[:3], [0, 0]])
+
+
+def test_targets_are_what_the_network_is_to_say_and_weights_come_along() -> None:
+    data = Encoded(
+        np.ones((4, 1), dtype=np.float32),
+        np.ones(4, dtype=np.int64),
+        np.array([[1.0], [2.0], [3.0], [4.0]], dtype=np.float32),
+        1,
+        weights=np.array([0.5, 1.0, 2.0, 3.0], dtype=np.float32),
+        base=np.array([[1.0], [1.0], [2.0], [2.0]], dtype=np.float32),
+        scale=np.array([0.5], dtype=np.float32),
+    )
+    (batch,) = iterate_batches(data, [np.array([3, 0])])
+    assert (batch.targets.tolist(), batch.targets.dtype) == ([[4.0], [0.0]], np.float32)
+    assert batch.weights is not None
+    assert (batch.weights.tolist(), batch.weights.dtype) == ([3.0, 0.5], np.float32)
+    (plain,) = iterate_batches(encoded(3), [np.array([1])])
+    assert plain.weights is None
+
+
+def test_sequences_may_be_read_as_changes_from_their_last_step() -> None:
+    data = replace(encoded(50, channels=3), from_last=True)
+    starts = np.cumsum(data.lengths) - data.lengths
+    for batch in iterate_batches(data, plan_batches(data.lengths, 7, None)):
+        for place, row in enumerate(batch.rows):
+            values = data.values[starts[row] : starts[row] + data.lengths[row]]
+            np.testing.assert_allclose(batch.inputs[place, : len(values)], values - values[-1], atol=1e-6)
+            assert not batch.inputs[place, len(values) - 1 :].any(), "the last step and the padding are zero"

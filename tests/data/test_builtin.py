@@ -1,68 +1,24 @@
-"""The generators' answers are recomputed from their sequences."""
-
-import re
+"""Requests for built-in data: names, options, seeds, tasks, and what is refused."""
 
 import numpy as np
 import pytest
 
-from gatewise.data.sources import open_source
-from gatewise.errors import DataError
-from gatewise.records import Dataset
+from gatewise.data.builtin import BUILTIN_NAMES, builtin_dataset
+from gatewise.errors import DataError, OptionError
+from gatewise.records import Dataset, Reading
+
+GENERATED = [name for name in BUILTIN_NAMES if not name.startswith("digits")]
 
 
-def labels(dataset: Dataset) -> list[str]:
-    return [dataset.classes[target] for target in dataset.targets]
-
-
-def symbols(dataset: Dataset, row: int) -> str:
-    return "".join(dataset.channels[code] for code in dataset.sequences[row].argmax(axis=1))
-
-
-def test_adding() -> None:
-    dataset = open_source("builtin:adding?length=20&rows=300")
-    assert dataset.name == "adding"
-    for sequence, label in zip(dataset.sequences, labels(dataset), strict=True):
-        assert sequence.shape == (20, 2)
-        marked = np.flatnonzero(sequence[:, 1])
-        assert len(marked) == 2
-        assert marked[0] < 10 <= marked[1]
-        assert label == ("above 1" if sequence[marked, 0].sum() > 1 else "at most 1")
-
-
-def test_temporal_order() -> None:
-    dataset = open_source("builtin:temporal-order?length=30&rows=300")
-    lengths = {len(sequence) for sequence in dataset.sequences}
-    assert lengths == {30, 31, 32, 33}
-    for row, label in enumerate(labels(dataset)):
-        word = symbols(dataset, row)
-        assert re.fullmatch(r"E[abcd]+([XY])[abcd]+([XY])[abcd]+B", word)
-        assert re.sub("[^XY]", "", word) == label
-
-
-def test_parity() -> None:
-    dataset = open_source("builtin:parity?length=12&rows=200")
-    for sequence, label in zip(dataset.sequences, labels(dataset), strict=True):
-        assert sequence.shape == (12, 1)
-        assert label == ("odd" if sequence.sum() % 2 else "even")
-
-
-@pytest.mark.parametrize("length", [10, 11, 50])
-def test_counting(length: int) -> None:
-    dataset = open_source(f"builtin:counting?length={length}&rows=400")
-    differences = set()
-    for row, label in enumerate(labels(dataset)):
-        word = symbols(dataset, row)
-        assert len(word) == length
-        assert re.fullmatch("a+b+", word.replace("c", ""))
-        difference = word.count("a") - word.count("b")
-        assert label == ("unequal" if difference else "equal")
-        differences.add(difference)
-    assert differences == {-2, -1, 0, 1, 2}
-    assert np.bincount(dataset.targets).tolist() == [200, 200]
+def same_sequences(first: Dataset, second: Dataset) -> bool:
+    return len(first) == len(second) and all(
+        one == other if isinstance(one, str) else np.array_equal(one, other)
+        for one, other in zip(first.sequences, second.sequences, strict=True)
+    )
 
 
 def test_digits() -> None:
-    rows, pixels = open_source("builtin:digits"), open_source("builtin:digits-pixels")
+    rows, pixels = builtin_dataset("digits", 0), builtin_dataset("digits-pixels", 0)
     assert (rows.name, len(rows), rows.classes) == ("digits", 1797, tuple("0123456789"))
     assert rows.sequences[0].shape == (8, 8)
     assert pixels.sequences[0].shape == (64, 1)
@@ -71,15 +27,44 @@ def test_digits() -> None:
     assert rows.targets[:10].tolist() == list(range(10))
 
 
-@pytest.mark.parametrize("name", ["adding", "temporal-order", "parity", "counting"])
-def test_seed_and_defaults(name: str) -> None:
-    first, again, other = (open_source(f"builtin:{name}", seed=seed) for seed in (1, 1, 2))
-    assert len(first) == 2000
-    assert min(len(sequence) for sequence in first.sequences) == 50
-    assert all(np.array_equal(one, two) for one, two in zip(first.sequences, again.sequences, strict=True))
-    assert not all(np.array_equal(one, two) for one, two in zip(first.sequences, other.sequences, strict=True))
-    assert np.bincount(first.targets).min() > 0.8 * 2000 / len(first.classes)
+@pytest.mark.parametrize("name", GENERATED)
+def test_the_seed_decides(name: str) -> None:
+    first, again, other = (builtin_dataset(name, seed) for seed in (1, 1, 2))
+    assert first.name == name
+    assert same_sequences(first, again)
+    assert np.array_equal(first.targets, again.targets)
+    assert not same_sequences(first, other)
     assert "seed 1" in first.inferred[0]
+
+
+@pytest.mark.parametrize("name", [name for name in GENERATED if name not in ("seasonal", "chords")])
+def test_defaults(name: str) -> None:
+    dataset = builtin_dataset(name, 1)
+    assert len(dataset) == 2000
+    assert len(np.unique(dataset.groups)) > 1900, "hardly any sequence repeats"
+    if dataset.task == "classification":
+        assert np.bincount(dataset.targets).min() > 0.7 * 2000 / len(dataset.classes)
+
+
+def test_new_names_go_to_the_end_because_the_place_is_part_of_the_seed() -> None:
+    assert BUILTIN_NAMES[:6] == ("digits", "digits-pixels", "adding", "temporal-order", "parity", "counting")
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [("parity", "classification"), ("adding", "regression"), ("chords", "next_step"), ("seasonal", "forecast")],
+)
+def test_a_data_set_may_be_asked_for_with_its_own_task(name: str, task: str) -> None:
+    asked = builtin_dataset(name, 0, Reading(task=task))  # type: ignore[arg-type]
+    assert asked.task == task
+    assert same_sequences(asked, builtin_dataset(name, 0))
+
+
+def test_a_forecast_takes_its_horizons() -> None:
+    dataset = builtin_dataset("seasonal?rows=600", 0, Reading(window=48, horizon=6, season=24))
+    assert dataset.forecast is not None
+    assert (dataset.forecast.window, dataset.forecast.horizon, dataset.forecast.season) == (48, 6, 24)
+    assert dataset.targets.shape == (600 - 48 - 6 + 1, 6)
 
 
 @pytest.mark.parametrize(
@@ -90,11 +75,37 @@ def test_seed_and_defaults(name: str) -> None:
         ("adding?lenght=9", "no option 'lenght'; there are: length, rows.*Did you mean 'length'"),
         ("adding?length=long", "length is 'long'; expected a whole number of at least 10"),
         ("adding?length=9", "at least 10"),
+        ("adding?classes=3", "classes is '3'; expected 2"),
         ("parity?rows=-40", "at least 30"),
         ("parity?rows=", "rows is ''"),
+        ("recall?pairs=27", "pairs is '27'; expected a whole number from 2 to 26"),
+        ("copy?length=9", "no option 'length'; there are: delay, rows"),
+        ("dyck2?length=19", "at least 20"),
+        ("seasonal?rows=499", "at least 500"),
         ("digits?rows=40", "takes no options"),
     ],
 )
 def test_bad_requests(request_: str, expected: str) -> None:
     with pytest.raises(DataError, match=expected):
-        open_source(f"builtin:{request_}")
+        builtin_dataset(request_, 0)
+
+
+@pytest.mark.parametrize(
+    ("request_", "reading", "expected"),
+    [
+        ("parity", Reading(task="regression"), "is made for the task classification, and regression was asked for"),
+        ("adding", Reading(task="classification"), r"Leave out the task or ask for builtin:adding\?classes=2"),
+        ("adding?classes=2", Reading(task="regression"), "made for the task classification"),
+        (
+            "reviews",
+            Reading(text="text", target=("label",)),
+            "builtin:reviews has no columns .* --text and --target do not apply. Leave them out",
+        ),
+        ("chords", Reading(horizon=3), "task next_step, which takes no --horizon. Leave that out, or take builtin:seasonal"),
+        ("digits", Reading(test="other.csv"), "--test does not apply"),
+        ("seasonal", Reading(time="time", horizon=3), "--time does not apply"),
+    ],
+)
+def test_bad_readings(request_: str, reading: Reading, expected: str) -> None:
+    with pytest.raises(OptionError, match=expected):
+        builtin_dataset(request_, 0, reading)

@@ -2,17 +2,25 @@
 
 import json
 import time
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from gatewise.data.batches import iterate_batches, plan_batches
 from gatewise.data.encoders import encode_raw, encoder_from_json, fit_encoder, raw_inputs
+from gatewise.data.forecast import forecast_dataset
+from gatewise.data.forecast_encoder import ForecastEncoder
 from gatewise.data.prepared import Prepared, prepare
 from gatewise.data.series import SeriesEncoder, fit_series_encoder
 from gatewise.data.sources import open_source
+from gatewise.data.target_scale import TargetScale
 from gatewise.data.text import PADDING, UNKNOWN, TextEncoder, fit_text_encoder
+from gatewise.data.windows import Windows
 from gatewise.errors import DataError, OptionError
+from gatewise.records import Dataset, Reading
 
 TARGETS = np.zeros(2, dtype=np.int64)
 
@@ -29,6 +37,21 @@ def series() -> Prepared:
     rows = [np.stack([generator.normal(5, 3, steps), np.full(steps, 0.1)]).tolist() for steps in generator.integers(2, 9, 40)]
     columns = {"x": [row[0] for row in rows], "constant": [row[1] for row in rows], "label": ["a", "b"] * 20}
     return prepare(open_source(pa.table(columns)))
+
+
+@pytest.fixture
+def forecast() -> Prepared:
+    """300 windows of 6 steps, 2 of 3 channels predicted 4 steps ahead; from step 200 on all is ten times as far from zero."""
+    values = np.random.default_rng(0).normal(3, 2, (309, 3))
+    values[200:] *= 10
+    columns = {name: values[:, number] for number, name in enumerate("abc")}
+    return prepare(forecast_dataset("made", columns, Reading(target=("c", "a"), window=6, horizon=4)))
+
+
+def as_regression(prepared: Prepared) -> Prepared:
+    """The same rows with numbers to be predicted, 100 on average, in the first 30 rows."""
+    targets = np.append(100 + np.tile([-3.0, 3.0], 15), np.full(10, 1e6)).astype(np.float32)[:, np.newaxis]
+    return prepare(replace(prepared.dataset, task="regression", targets=targets, classes=(), outputs=("price",)))
 
 
 def test_vocabulary_order_and_ids() -> None:
@@ -109,13 +132,23 @@ def test_a_small_variation_far_from_zero_survives() -> None:
     np.testing.assert_allclose(encoder.encode([values], TARGETS[:1]).values[:, 0], [-1.2247, 0, 1.2247], atol=1e-4)
 
 
-def test_json_both_ways(texts: Prepared, series: Prepared) -> None:
-    for prepared in (texts, series):
+def test_json_both_ways(texts: Prepared, series: Prepared, forecast: Prepared) -> None:
+    for prepared in (texts, series, as_regression(texts), as_regression(series), forecast):
         encoder = fit_encoder(prepared, np.arange(20), max_length=3)
         assert encoder_from_json(json.loads(json.dumps(encoder.to_json()))) == encoder
 
 
-@pytest.mark.parametrize("value", [{}, {"kind": "audio"}, {"kind": "text"}, {"kind": "series", "mean": [0.0]}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"kind": "audio"},
+        {"kind": "text"},
+        {"kind": "series", "mean": [0.0]},
+        {"kind": "series", "mean": [0.0], "scale": [1.0], "max_length": None, "target_scale": {"mean": [1.0]}},
+        {"kind": "forecast", "mean": [0.0], "scale": [1.0]},
+    ],
+)
 def test_json_that_is_no_encoder(value: dict[str, object]) -> None:
     with pytest.raises(DataError, match="Save the model again"):
         encoder_from_json(value)
@@ -144,10 +177,15 @@ def test_raw_inputs_are_encoded_as_rows_are(texts: Prepared, series: Prepared) -
         ("series", ["words"], "input 1 is not an array of numbers"),
         ("series", [[[1.0, float("nan")]]], "input 1, channel 2, step 1"),
         ("series", [np.empty((0, 2))], "input 1 has no steps"),
+        ("forecast", [np.zeros((6, 3)), np.zeros((5, 3))], "input 2 has 5 steps; the model forecasts from the last 6"),
+        ("forecast", [np.zeros((6, 2))], r"input 1 has shape \(6, 2\)"),
+        ("forecast", [np.full((6, 3), np.inf)], "input 1, channel 1, step 1"),
     ],
 )
-def test_raw_inputs_of_the_wrong_kind(texts: Prepared, series: Prepared, kind: str, inputs: list[object], expected: str) -> None:
-    encoder = fit_encoder(texts if kind == "text" else series, np.arange(40))
+def test_raw_inputs_of_the_wrong_kind(
+    texts: Prepared, series: Prepared, forecast: Prepared, kind: str, inputs: list[object], expected: str
+) -> None:
+    encoder = fit_encoder({"text": texts, "series": series, "forecast": forecast}[kind], np.arange(40))
     for read in (encode_raw, raw_inputs):
         with pytest.raises(DataError, match=expected):
             read(encoder, inputs)
@@ -176,3 +214,125 @@ def test_encoding_is_quick() -> None:
         seconds.append(time.perf_counter() - start)
     assert encoded.values.shape == (1_280_000,)
     assert min(seconds) < 0.5
+
+
+def test_numbers_are_said_in_units_of_the_training_rows(texts: Prepared, series: Prepared) -> None:
+    for prepared in (as_regression(texts), as_regression(series)):
+        encoder = fit_encoder(prepared, np.arange(30))
+        assert encoder.target_scale == TargetScale((100.0,), (3.0,))
+        encoded = encoder.encode_rows(prepared, np.array([0, 1, 39]))
+        assert encoded.base is not None
+        assert encoded.scale is not None
+        assert encoded.targets.tolist() == [[97.0], [103.0], [1e6]], "targets stay in the units of the data"
+        said = encoded.network_targets(np.arange(3))
+        np.testing.assert_allclose(said, [[-1], [1], [(1e6 - 100) / 3]], rtol=1e-6)
+        np.testing.assert_allclose(encoded.base + said * encoded.scale, encoded.targets, rtol=1e-6)
+        raw = encode_raw(encoder, prepared.dataset.sequences[:2])
+        assert raw.base is not None
+        assert (raw.base.tolist(), raw.targets.tolist()) == ([[100.0]] * 2, [[0.0]] * 2)
+
+
+def test_equal_numbers_have_a_scale_of_one(series: Prepared) -> None:
+    dataset = replace(series.dataset, task="regression", targets=np.full((40, 1), 7, dtype=np.float32), outputs=("price",))
+    assert fit_encoder(prepare(dataset), np.arange(40)).target_scale == TargetScale((7.0,), (1.0,))
+
+
+def test_classes_have_no_scale(texts: Prepared) -> None:
+    encoded = fit_encoder(texts, np.arange(40)).encode_rows(texts, np.arange(40))
+    assert encoded.base is None
+    assert encoded.scale is None
+    assert encoded.weights is None
+    assert encoded.network_targets(np.array([3, 0])).tolist() == encoded.targets[[3, 0]].tolist()
+
+
+def test_weights_follow_their_rows(texts: Prepared, series: Prepared, forecast: Prepared) -> None:
+    for prepared in (texts, series, forecast):
+        weights = np.arange(len(prepared.dataset), dtype=np.float64)
+        weighted = prepare(replace(prepared.dataset, weights=weights))
+        encoded = fit_encoder(weighted, np.arange(20)).encode_rows(weighted, np.array([5, 3, 9]))
+        assert encoded.weights is not None
+        assert (encoded.weights.tolist(), encoded.weights.dtype) == ([5, 3, 9], np.float32)
+
+
+def test_channels_of_next_steps_stay_as_they_are() -> None:
+    rolls = tuple((np.random.default_rng(row).random((5 + row, 4)) < 0.3).astype(np.float32) for row in range(6))
+    zeros = np.zeros(6, dtype=np.int64)
+    dataset = Dataset("made", "series", rolls, zeros, (), np.arange(6), channels=tuple("abcd"), task="next_step")
+    prepared = prepare(dataset)
+    encoder = fit_encoder(prepared, np.arange(3))
+    np.testing.assert_array_equal(encoder.encode_rows(prepared, np.arange(6)).values, np.concatenate(rolls))
+    assert fit_encoder(prepared, np.arange(3), max_length=4).encode_rows(prepared, np.arange(6)).lengths.tolist() == [4] * 6
+    with pytest.raises(OptionError, match="max_length is 0"):
+        fit_encoder(prepared, np.arange(3), max_length=0)
+
+
+def test_sound_is_encoded_as_series_are(series: Prepared) -> None:
+    sound = prepare(replace(series.dataset, kind="audio"))
+    one, other = (fit_encoder(prepared, np.arange(30)).encode_rows(prepared, np.arange(40)) for prepared in (sound, series))
+    np.testing.assert_array_equal(one.values, other.values)
+
+
+def gathered(encoder: Any, prepared: Prepared, rows: list[int]) -> tuple[Any, Any]:
+    encoded = encoder.encode_rows(prepared, np.array(rows))
+    batch = next(iterate_batches(encoded, plan_batches(encoded.lengths, len(rows), None)))
+    return encoded, batch.inputs
+
+
+def test_forecasts_are_changes_from_the_last_value(forecast: Prepared) -> None:
+    windows = forecast.dataset.sequences
+    assert isinstance(windows, Windows)
+    encoder = fit_encoder(forecast, np.arange(150))
+    assert isinstance(encoder, ForecastEncoder)
+    seen = windows.values[: 149 + 6 + 4].astype(float)
+    np.testing.assert_allclose(encoder.mean, seen.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(encoder.scale, seen.std(0), rtol=1e-12)
+    rows = [210, 7, 299]
+    encoded, inputs = gathered(encoder, forecast, rows)
+    assert encoded.targets.shape == (3, 8)
+    for place, row in enumerate(rows):
+        np.testing.assert_allclose(inputs[place], (windows[row] - windows[row][-1]) / encoder.scale, rtol=1e-4, atol=1e-5)
+        np.testing.assert_array_equal(encoded.base[place], np.tile(windows[row][-1, [2, 0]], 4))
+    np.testing.assert_allclose(encoded.scale, np.tile(np.array(encoder.scale)[[2, 0]], 4), rtol=1e-6)
+    np.testing.assert_array_equal(encoded.targets, forecast.dataset.targets[rows])
+    expected = (forecast.dataset.targets[rows] - encoded.base) / encoded.scale
+    np.testing.assert_allclose(encoded.network_targets(np.arange(3)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_scaling_of_a_forecast_never_sees_a_later_step(forecast: Prepared) -> None:
+    windows = forecast.dataset.sequences
+    assert isinstance(windows, Windows)
+    changed = windows.values.copy()
+    changed[100 + 6 + 3 :] = np.nan
+    other = prepare(replace(forecast.dataset, sequences=Windows(changed, windows.starts, 6)))
+    assert fit_encoder(other, np.arange(100)) == fit_encoder(forecast, np.arange(100))
+
+
+def test_windows_share_the_scaled_series(forecast: Prepared) -> None:
+    encoder = fit_encoder(forecast, np.arange(100))
+    encoded = encoder.encode_rows(forecast, np.arange(100, 200))
+    assert len(encoded.values) == 105, "each step once, and only what these windows read"
+    assert np.shares_memory(encoded.targets, forecast.dataset.targets)
+
+
+def test_raw_series_are_forecast_from_their_last_steps(forecast: Prepared) -> None:
+    windows = forecast.dataset.sequences
+    assert isinstance(windows, Windows)
+    encoder = fit_encoder(forecast, np.arange(100))
+    encoded = encoder.encode_rows(forecast, np.array([40, 90]))
+    for inputs in ([windows.values[:46], windows[90]], [windows[40].tolist(), windows[90]], windows.select(np.array([40, 90]))):
+        raw = encode_raw(encoder, inputs)
+        assert raw.base is not None
+        np.testing.assert_array_equal(raw.base, encoded.base)
+        rows = np.arange(6) + raw.offsets[:, np.newaxis]
+        np.testing.assert_array_equal(raw.values[rows], encoded.values[np.arange(6) + encoded.offsets[:, np.newaxis]])
+        assert (raw.targets.shape, raw.targets.any()) == ((2, 8), False)
+    assert len(encode_raw(encoder, [])) == 0
+    assert raw_inputs(encoder, windows) is windows
+
+
+def test_baselines_read_the_rows_asked_for(texts: Prepared, series: Prepared, forecast: Prepared) -> None:
+    assert texts.inputs(np.array([1])) == [["one", "two", "one", "two"]]
+    assert series.inputs(np.array([3]))[0] is series.series[3]
+    chosen = forecast.inputs(np.array([9, 3]))
+    assert isinstance(chosen, Windows)
+    assert chosen.starts.tolist() == [9, 3]

@@ -9,7 +9,7 @@ import pytest
 from gatewise.data.prepared import prepare
 from gatewise.data.profile import describe, fingerprint
 from gatewise.data.sources import open_source
-from gatewise.records import Dataset, Profile, from_json, to_json
+from gatewise.records import AudioFeatures, Dataset, Forecast, Profile, from_json, to_json
 
 
 def profile(texts: list[str], labels: list[str]) -> Profile:
@@ -64,6 +64,71 @@ def test_the_fingerprint_knows_every_part(series: Dataset) -> None:
     ]
     assert len({first, *map(fingerprint, others)}) == 5
     assert fingerprint(replace(series, name="other", inferred=())) == first
+
+
+def test_the_fingerprint_knows_all_that_decides_a_result(series: Dataset) -> None:
+    rows = len(series)
+    first = fingerprint(series)
+    half = np.arange(rows) % 2 == 0
+    others = [
+        replace(series, groups=series.groups // 2),
+        replace(series, fixed_test=half),
+        replace(series, fixed_test=~half),
+        replace(series, fixed_validation=half),
+        replace(series, weights=np.ones(rows)),
+        replace(series, weights=np.arange(rows) / 2),
+        replace(series, origins=np.arange(rows)),
+        replace(series, audio=AudioFeatures(8000)),
+        replace(series, audio=AudioFeatures(16000)),
+        replace(series, task="forecast", forecast=Forecast(10, 1, 1, (0,))),
+        replace(series, task="forecast", forecast=Forecast(10, 1, 2, (0,))),
+        replace(series, task="regression", targets=series.targets[:, None].astype(np.float32)),
+        replace(series, task="next_step"),
+        replace(series, kind="audio"),
+    ]
+    assert len({first, *map(fingerprint, others)}) == 1 + len(others)
+    assert fingerprint(replace(series, channels=("a", "b"), warnings=("some",))) == first
+
+
+def test_numbers_are_described() -> None:
+    targets = [0.5, 0.5, *(float(row) for row in range(1, 39))]
+    texts = ["same", "Same", *(f"text {row}" for row in range(38))]
+    dataset = open_source(pa.table({"text": texts, "label": targets}))
+    found = describe(dataset, np.full(40, 2))
+    assert (found.task, dict(found.classes), dict(found.outputs)) == ("regression", {}, {"label": (0.5, 18.5, 38.0)})
+    assert found.repeated_rows == 2
+    assert len(found.warnings) == 1, "repeats of one number do not contradict each other"
+    assert from_json(Profile, to_json(found)) == found
+    other = open_source(pa.table({"text": texts, "label": [0.25, *targets[1:]]}))
+    assert "1 repeated text carry different targets" in describe(other, np.full(40, 2)).warnings[1]
+
+
+def test_rows_of_one_group_are_no_repeats() -> None:
+    table = pa.table({"text": [f"text {row}" for row in range(40)], "label": ["a", "b"] * 20, "who": ["x", "y", "z", "w"] * 10})
+    found = describe(open_source(table, group="who"), np.full(40, 2))
+    assert (found.repeated_rows, found.warnings) == (0, ())
+
+
+def test_a_forecast_is_described() -> None:
+    values = np.random.default_rng(0).normal(size=(300, 2)).astype(np.float32)
+    columns = {"a": values[:, 0].tolist(), "b": values[:, 1].tolist()}
+    dataset = open_source(pa.table(columns), task="forecast", window=8, horizon=3)
+    found = describe(dataset, np.full(len(dataset), 8))
+    assert (found.task, found.forecast, found.repeated_rows) == ("forecast", dataset.forecast, 0)
+    assert list(found.outputs) == ["a", "b"]
+    predicted = values[8:]
+    for number, (low, middle, high) in enumerate(found.outputs.values()):
+        assert (low, high) == (predicted[:, number].min(), predicted[:, number].max())
+        assert low < middle < high
+    assert from_json(Profile, to_json(found)) == found
+
+
+def test_next_steps_are_described() -> None:
+    rolls = [(np.random.default_rng(row).random((5, 3)) < 0.5).astype(float) for row in range(40)]
+    dataset = open_source({"X": [*rolls, rolls[0]]}, task="next_step")
+    found = describe(dataset, np.full(41, 5))
+    assert (found.task, dict(found.classes), dict(found.outputs), found.repeated_rows) == ("next_step", {}, {}, 2)
+    assert len(found.warnings) == 1
 
 
 def test_the_fingerprint_keeps_texts_apart() -> None:

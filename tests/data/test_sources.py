@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gatewise.data.sources import open_inputs, open_source
+from gatewise.errors import DataError
 from gatewise.records import Dataset
 
 Reviews = dict[str, list[str]]
@@ -235,6 +236,60 @@ def test_inputs_need_no_target(tmp_path: Path, reviews: Reviews, ragged: dict[st
     assert [array.tolist() for array in arrays] == [[[1.0], [2.0]], [[3.0]]]
     np.savez(tmp_path / "new.npz", **{key: value for key, value in ragged.items() if "labels" not in key})
     assert [len(array) for array in open_inputs(tmp_path / "new.npz", kind="series")[40:]] == ragged["test_lengths"].tolist()
+
+
+def test_names_of_sound_files_are_not_read_as_texts(tmp_path: Path) -> None:
+    table = pa.table({"where": [f"digit_{row}.WAV" for row in range(40)], "label": ["a", "b"] * 20})
+    with pytest.raises(DataError, match="40 of 40 sound files in the column 'where' do not exist"):
+        open_source(table)
+
+
+def test_sounds_to_predict_are_paths(tmp_path: Path) -> None:
+    for name in ("b.wav", "a.ogg", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    expected = [tmp_path / "a.ogg", tmp_path / "b.wav"]
+    (tmp_path / "index.csv").write_text("path,speaker\na.ogg,x\nb.wav,y\n")
+    assert open_inputs(tmp_path, kind="audio") == expected
+    assert open_inputs(str(tmp_path / "b.wav"), kind="audio") == expected[1:]
+    assert open_inputs(tmp_path / "index.csv", kind="audio") == expected
+    assert open_inputs(tmp_path / "index.csv", kind="audio", audio="path") == expected
+    assert open_inputs(expected, kind="audio") == expected
+    with pytest.raises(DataError, match="the model reads sounds, the input holds none in 'speaker'"):
+        open_inputs(tmp_path / "index.csv", kind="audio", text="speaker")
+    with pytest.raises(DataError, match="the model reads texts"):
+        open_inputs(tmp_path / "index.csv", kind="text")
+
+
+def test_folders_of_sounds_go_with_each_other_alone(tmp_path: Path, reviews: Reviews) -> None:
+    (tmp_path / "yes").mkdir()
+    (tmp_path / "yes" / "a.wav").write_bytes(b"")
+    with pytest.raises(DataError, match="is a folder of sounds, and the Table is none"):
+        open_source(tmp_path, test=pa.table(reviews))
+    with pytest.raises(DataError, match="is a folder of sounds, and the data is none"):
+        open_source(pa.table(reviews), test=tmp_path)
+
+
+def test_series_to_go_on_from() -> None:
+    table = pa.table({"t": [3, 1, 2] * 2, "who": ["a"] * 3 + ["b"] * 3, "x": [3.0, 1, 2, 30, 10, 20], "z": [0.5] * 6})
+    found = open_inputs(table, kind="series", task="forecast", id="who", time="t", series=("z", "x"))
+    assert [series.tolist() for series in found] == [
+        [[0.5, 1.0], [0.5, 2.0], [0.5, 3.0]],
+        [[0.5, 10.0], [0.5, 20.0], [0.5, 30.0]],
+    ]
+
+
+def test_cells_that_arrow_stores_in_other_ways() -> None:
+    """Views, dictionaries of views, fixed lists and half precision, as newer libraries hand them over."""
+    texts = [f"text {row}" for row in range(40)]
+    text = pa.array(texts).cast(pa.string_view())
+    codes = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 20), pa.array(["a", "b"]).cast(pa.string_view()))
+    dataset = open_source(pa.table({"text": text, "label": codes}))
+    assert (dataset.sequences, dataset.classes) == (tuple(texts), ("a", "b"))
+    values = np.arange(120, dtype=np.float32).reshape(40, 3)
+    fixed = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), 3)
+    dataset = open_source(pa.table({"x": fixed, "label": pa.array(np.arange(40) / 8, pa.float16())}))
+    np.testing.assert_array_equal(np.stack(dataset.sequences)[..., 0], values)
+    assert dataset.targets[3, 0] == 0.375
 
 
 def test_text_data_hold_no_channels(reviews: Reviews) -> None:

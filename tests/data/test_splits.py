@@ -1,5 +1,6 @@
 """Splits cover the data, keep repeats together, keep the classes' shares, and depend on the seed alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,13 @@ from gatewise.data.sources import open_source
 from gatewise.data.splits import folds_of, make_split
 from gatewise.errors import DataError
 from gatewise.records import Dataset, Split
+
+
+def numbers(rows: int, groups: list[int] | None = None) -> Dataset:
+    """A regression with targets that lie far apart."""
+    dataset = made([0] * rows, list(range(rows)) if groups is None else groups)
+    targets = np.random.default_rng(0).standard_cauchy((rows, 1)).astype(np.float32)
+    return replace(dataset, task="regression", classes=(), outputs=("y",), targets=targets)
 
 
 def made(targets: list[int], groups: list[int], fixed_test: list[bool] | None = None) -> Dataset:
@@ -102,6 +110,51 @@ def test_fixed_test_folds_count_the_pool_alone() -> None:
     assert folds_of(dataset) == 5
     validations = [make_split(dataset, turn, 0).validation for turn in range(5)]
     assert np.array_equal(np.sort(np.concatenate(validations)), np.arange(400))
+
+
+@pytest.mark.parametrize("rows", [60, 503])
+def test_folds_of_a_regression_cover_the_range_of_the_target(rows: int) -> None:
+    dataset = numbers(rows)
+    folds = folds_of(dataset)
+    rank = np.argsort(np.argsort(dataset.targets[:, 0]))
+    for repetition in (0, 1):
+        splits = [make_split(dataset, repetition * folds + turn, 5) for turn in range(folds)]
+        assert np.array_equal(np.sort(np.concatenate([split.test for split in splits])), np.arange(rows))
+        for split in splits:
+            counts = np.bincount(rank[split.test] // folds, minlength=rows // folds)
+            assert (counts[: rows // folds] == 1).all(), "one row of every k neighbours"
+            assert not np.intersect1d(split.train, np.union1d(split.validation, split.test)).size
+    assert not np.array_equal(make_split(dataset, 0, 5).test, make_split(dataset, folds, 5).test)
+    assert np.array_equal(make_split(dataset, 0, 5).test, make_split(dataset, 0, 5).test)
+
+
+def test_groups_of_a_regression_stay_together() -> None:
+    groups = np.random.default_rng(1).integers(0, 30, 200)
+    dataset = numbers(200, groups.tolist())
+    for number in range(7):
+        split = make_split(dataset, number, 0)
+        assert not np.intersect1d(groups[split.train], groups[np.union1d(split.validation, split.test)]).size
+        assert not np.intersect1d(groups[split.validation], groups[split.test]).size
+
+
+def test_there_are_no_more_folds_than_groups() -> None:
+    assert folds_of(made([row % 2 for row in range(600)], [row % 7 for row in range(600)])) == 7
+    assert folds_of(made([row % 2 for row in range(600)], [row % 2 for row in range(600)])) == 3
+
+
+def test_parts_of_the_source_are_kept() -> None:
+    part = np.arange(60) // 20
+    dataset = replace(made([row % 2 for row in range(60)], list(range(60))), fixed_test=part == 2, fixed_validation=part == 1)
+    assert folds_of(dataset) == 1
+    for number, seed in ((0, 0), (9, 3)):
+        split = make_split(dataset, number, seed)
+        assert [rows.tolist() for rows in (split.train, split.validation, split.test)] == [
+            list(range(20)),
+            list(range(20, 40)),
+            list(range(40, 60)),
+        ]
+    with pytest.raises(DataError, match="no training rows"):
+        make_split(replace(dataset, fixed_validation=part < 2), 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,10 @@ from gatewise.export.bundle import load_model, save_model
 from gatewise.nn import build_network
 from gatewise.records import Dataset
 from gatewise.training.baselines import BASELINES
+from gatewise.training.examples import Examples
+from gatewise.training.metrics import Truth
 from gatewise.training.model import Model
+from gatewise.training.model import model_of as bundled
 
 CLASSES = ("mauvais", "gut", "良い")
 
@@ -46,16 +49,17 @@ def model_of(name: str, dataset: Dataset, **changes: Any) -> Model:
     encoder = fit_encoder(prepared, np.arange(45))
     architecture: dict[str, Any] = {}
     if name in BASELINES:
-        predictor: Any = BASELINES[name].fit(inputs(prepared), dataset.targets, inputs(prepared), dataset.targets, 3)
+        examples = Examples(inputs(prepared), dataset.targets, 3)
+        predictor: Any = BASELINES[name].fit(examples, examples)
     else:
-        sizes = {"tokens": dataset.kind == "text", "classes": 3, "embedding_size": 4, "hidden_size": 5}
+        sizes = {"tokens": dataset.kind == "text", "outputs": 3, "pooling": "summary", "embedding_size": 4, "hidden_size": 5}
         rest = {"layers": 1, "bidirectional": False, "dropout": 0.5, "input_dropout": 0.1, "seed": 1, "cell_seed": 2}
         architecture = {"cell": name, "input_size": encoder.input_size, **sizes, **rest, **changes}
         predictor = build_network(**architecture)
         for weight in predictor.parameters():
             weight.data += 0.1  # what the seeds alone rebuild would not show that weights are loaded
     details = {"trained_on_rows": 45}
-    return Model(name, dataset.kind, CLASSES, dataset.channels, encoder, predictor, architecture, details)
+    return bundled(dataset, Truth(dataset.targets), "accuracy", name, encoder, predictor, architecture, details)
 
 
 CASES = [
@@ -76,7 +80,7 @@ def test_round_trip(tmp_path: Path, name: str, make: Callable[[], Dataset], chan
     save_model(model, tmp_path / "model")
     again = load_model(tmp_path / "model")
     np.testing.assert_array_equal(again.predict_proba(dataset.sequences), model.predict_proba(dataset.sequences))
-    for field in ("name", "kind", "classes", "channels", "encoder", "architecture", "details"):
+    for field in ("name", "kind", "task", "metric", "classes", "channels", "outputs", "encoder", "architecture", "details"):
         assert getattr(again, field) == getattr(model, field)
     assert again.predict(dataset.sequences[:2]) == model.predict(dataset.sequences[:2])
 
@@ -158,7 +162,7 @@ def cut(name: str, size: int) -> Callable[[Path], None]:
         (broken({"architecture": [1]}), "damaged"),
         (broken({"architecture": {"cell": "gru"}}), "damaged"),
         (broken({"architecture": {}, "name": "gru"}), "damaged"),
-        (broken({"format": 3}), "format 3, this version reads 2"),
+        (broken({"format": 4}), "format 4, this version reads 3"),
     ],
 )
 def test_what_is_damaged_is_refused(saved: Path, tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:

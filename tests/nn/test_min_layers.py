@@ -124,6 +124,12 @@ def test_bad_arguments(cell):
         LAYERS[cell](4.0, HIDDEN)
     with pytest.raises(ValueError, match="dropout"):
         LAYERS[cell](INPUT, HIDDEN, dropout=-0.1)
+    with pytest.raises(ValueError, match="give one of them"):
+        build(cell, forget_bias=1.0, chrono=9)
+    with pytest.raises(ValueError, match="need bias=True"):
+        build(cell, forget_bias=1.0, bias=False)
+    with pytest.raises(ValueError, match="at least 2, got 1"):
+        build(cell, chrono=1)
     with pytest.raises(RuntimeError, match=f"Expected {INPUT}, got {INPUT + 2}"):
         build(cell)(torch.randn(STEPS, BATCH, INPUT + 2, dtype=torch.float64))
     with pytest.raises(ValueError, match="input dtype"):
@@ -132,3 +138,4 @@ def test_bad_arguments(cell):
 
 def test_representation():
     assert repr(gatewise.nn.MinGRU(3, 4, num_layers=2, bias=False)) == "MinGRU(3, 4, num_layers=2, bias=False)"
+    assert repr(gatewise.nn.MinLSTM(3, 4, forget_bias=1.0)) == "MinLSTM(3, 4, forget_bias=1.0)"

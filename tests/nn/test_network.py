@@ -1,20 +1,22 @@
-"""The classifier around the cells: pooling, dropout, and what arms of one pair have in common."""
+"""The network around the cells: pooling, dropout, and what arms of one pair have in common."""
 
 from typing import Any
 
 import pytest
 import torch
 
-from gatewise.nn import CELLS, SequenceClassifier, build_network
+from gatewise.errors import OptionError
+from gatewise.nn import CELLS, SequenceNetwork, build_network
 from gatewise.nn.network import UNKNOWN_TOKEN, pool
 
 LENGTHS = torch.tensor([6, 1, 3])
 
 
-def network(cell: str = "gru", **changes: Any) -> SequenceClassifier:
-    sizes: dict[str, Any] = {"input_size": 11, "tokens": True, "classes": 4, "embedding_size": 6, "hidden_size": 5}
-    rest: dict[str, Any] = {"layers": 1, "bidirectional": False, "dropout": 0.0, "input_dropout": 0.0, "seed": 1, "cell_seed": 2}
-    return build_network(cell, **{**sizes, **rest, **changes})
+def network(cell: str = "gru", **changes: Any) -> SequenceNetwork:
+    sizes: dict[str, Any] = {"input_size": 11, "tokens": True, "outputs": 4, "embedding_size": 6, "hidden_size": 5}
+    rest: dict[str, Any] = {"pooling": "summary", "layers": 1, "bidirectional": False, "dropout": 0.0, "input_dropout": 0.0}
+    seeds = {"seed": 1, "cell_seed": 2}
+    return build_network(cell, **{**sizes, **rest, **seeds, **changes})
 
 
 def tokens() -> torch.Tensor:
@@ -99,3 +101,88 @@ def test_hidden_vectors_become_zero() -> None:
     vectors = torch.randn(3, 6, 2, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(model(vectors, LENGTHS), model.eval()(torch.zeros_like(vectors), LENGTHS))
     assert model.embedding is None
+
+
+def test_the_network_knows_its_pooling_and_outputs() -> None:
+    summary, steps = network(), network(pooling="steps", outputs=7)
+    assert (summary.pooling, summary.outputs, summary.head.in_features) == ("summary", 4, 15)
+    assert (steps.pooling, steps.outputs, steps.head.in_features) == ("steps", 7, 5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_steps_say_something_of_every_state(cell: str) -> None:
+    model = network(cell, pooling="steps", layers=2).eval()
+    scores = model(tokens(), LENGTHS)
+    assert scores.shape == (3, 6, 4)
+    states, _ = model.recurrent(model.embedding(tokens()), lengths=LENGTHS)
+    torch.testing.assert_close(scores[0, 5], model.head(states[0, 5]))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_steps_never_see_what_comes_later(cell: str) -> None:
+    model = network(cell, pooling="steps", layers=2, input_size=2, tokens=False).eval()
+    vectors = torch.randn(3, 6, 2, generator=torch.Generator().manual_seed(0))
+    changed = vectors.clone()
+    changed[:, 4:] = 9.0
+    full = torch.full((3,), 6)
+    torch.testing.assert_close(model(vectors, full)[:, :4], model(changed, full)[:, :4], rtol=0, atol=0)
+    assert not torch.allclose(model(vectors, full)[:, 4], model(changed, full)[:, 4])
+
+
+def retention(cell: str, options: dict[str, Any]) -> torch.Tensor:
+    """Share of the state that each unit keeps at a step where all products are zero, over layers and directions."""
+    model = network(cell, layers=2, bidirectional=True, hidden_size=50, **options)
+    shares = []
+    for layer in range(2):
+        for suffix in ("", "_reverse"):
+            bias = getattr(model.recurrent, f"bias_ih_l{layer}{suffix}").detach()
+            if cell in ("gru", "lstm"):
+                bias = bias + getattr(model.recurrent, f"bias_hh_l{layer}{suffix}").detach()
+            gates = torch.sigmoid(bias.view(-1, 50))
+            kept = {"gru": gates[1], "lstm": gates[1], "min_gru": 1 - gates[0], "min_lstm": gates[0] / (gates[0] + gates[-2])}
+            shares.append(kept[cell])
+    return torch.cat(shares)
+
+
+GATED = [cell for cell in CELLS if cell != "rnn"]
+
+
+@pytest.mark.parametrize("forget_bias", [-1.0, 0.0, 1.0, 3.0])
+@pytest.mark.parametrize("cell", GATED)
+def test_forget_bias_keeps_the_same_share_in_every_cell(cell: str, forget_bias: float) -> None:
+    kept = retention(cell, {"forget_bias": forget_bias})
+    torch.testing.assert_close(kept, torch.full_like(kept, torch.sigmoid(torch.tensor(forget_bias)).item()))
+
+
+@pytest.mark.parametrize("cell", GATED)
+def test_chrono_keeps_states_over_one_to_the_longest_memory(cell: str) -> None:
+    kept = retention(cell, {"chrono": 100})
+    odds = kept / (1 - kept)
+    assert odds.min() >= 1 - 1e-4
+    assert odds.max() <= 99 + 1e-2
+    assert odds.mean().item() == pytest.approx(50, rel=0.2), "uniform from 1 to T - 1"
+
+
+@pytest.mark.parametrize("options", [{"forget_bias": 1.0}, {"chrono": 100}])
+@pytest.mark.parametrize("cell", CELLS)
+def test_first_biases_change_the_gates_alone(cell: str, options: dict[str, Any]) -> None:
+    plain, changed = network(cell).state_dict(), network(cell, **options).state_dict()
+    different = {name for name, value in plain.items() if not torch.equal(value, changed[name])}
+    expected = {"rnn": set(), "min_gru": {"recurrent.bias_ih_l0"}, "min_lstm": {"recurrent.bias_ih_l0"}}
+    assert different == expected.get(cell, {"recurrent.bias_ih_l0", "recurrent.bias_hh_l0"})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pooling": "last"}, "pooling is 'last'; expected one of summary, steps"),
+        ({"pooling": "steps", "bidirectional": True}, "a bidirectional cell cannot predict the next.*Leave out bidirectional"),
+        ({"forget_bias": 1.0, "chrono": 9}, "Give one of them"),
+        ({"forget_bias": float("nan")}, "forget_bias is nan; expected a finite number"),
+        ({"chrono": 1}, "chrono is 1; expected the longest memory in steps, a whole number of at least 2"),
+        ({"chrono": 9.5}, "chrono is 9.5"),
+    ],
+)
+def test_bad_options(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        network("rnn", **options)

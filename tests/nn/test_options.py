@@ -176,14 +176,16 @@ def test_cell_states_of_one_sequence():
     assert torch.equal(cells[-1], c_n[0])
 
 
-def test_forget_bias():
-    layer = build("LSTM", num_layers=2, bidirectional=True, forget_bias=1.5)
-    forget = slice(HIDDEN, 2 * HIDDEN)
+@pytest.mark.parametrize("name", ["GRU", "LSTM"])
+def test_forget_bias(name):
+    layer = build(name, num_layers=2, bidirectional=True, forget_bias=1.5)
+    keeping = slice(HIDDEN, 2 * HIDDEN)
     for suffix in ("l0", "l1", "l0_reverse", "l1_reverse"):
         b_ih, b_hh = getattr(layer, f"bias_ih_{suffix}"), getattr(layer, f"bias_hh_{suffix}")
-        assert (b_ih[forget] == 1.5).all()
-        assert (b_hh[forget] == 0).all()
+        assert (b_ih[keeping] == 1.5).all()
+        assert (b_hh[keeping] == 0).all()
         assert (b_hh[:HIDDEN] != 0).all()
+    assert "forget_bias=1.5" in repr(layer)
 
 
 def test_chrono_of_the_lstm():
@@ -233,7 +235,8 @@ BAD_OPTIONS = {
     "zoneout pair of a GRU": ("GRU", {"zoneout": (0.1, 0.1)}, TypeError, "zoneout .* got tuple"),
     "zoneout of three": ("LSTM", {"zoneout": (0.1, 0.1, 0.1)}, ValueError, r"\(hidden, cell\), got 3 values"),
     "chrono and forget_bias": ("LSTM", {"chrono": 10, "forget_bias": 1.0}, ValueError, "give one of them"),
-    "chrono without bias": ("GRU", {"chrono": 10, "bias": False}, ValueError, "needs bias=True"),
+    "chrono without bias": ("GRU", {"chrono": 10, "bias": False}, ValueError, "need bias=True"),
+    "chrono and forget_bias of a GRU": ("GRU", {"chrono": 10, "forget_bias": 1.0}, ValueError, "give one of them"),
     "forget_bias without bias": ("LSTM", {"forget_bias": 1.0, "bias": False}, ValueError, "need bias=True"),
     "chrono too short": ("LSTM", {"chrono": 1}, ValueError, "at least 2, got 1"),
     "chrono not whole": ("GRU", {"chrono": 10.5}, TypeError, "an integer, got float"),

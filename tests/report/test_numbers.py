@@ -2,18 +2,13 @@
 
 import pytest
 
-from gatewise.report.numbers import bytes_text, count, duration, interval, milliseconds, percent, points, probability, significant
+from gatewise.report.numbers import bytes_text, count, duration, milliseconds, number, percent, probability, significant, span
 
 
-def test_shares_and_differences() -> None:
+def test_percentages() -> None:
     assert percent(0.7741) == "77.4%"
     assert percent(0.5, 0) == "50%"
-    assert points(0.0041) == "+0.4 points"
-    assert points(-0.0041) == "−0.4 points"
-    assert points(-0.0001) == "0.0 points"
-    assert interval((-0.003, 0.011)) == "−0.3 to +1.1 points"
-    assert interval((float("-inf"), float("nan"))) == "not known yet"
-    assert interval((-1.0, 1.0)) == "not known yet"
+    assert percent(float("nan")) == "–"
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.0, ">99.9%"), (0.9988, "99.9%"), (0.5, "50.0%"), (0.0, "<0.1%")])
@@ -64,3 +59,19 @@ def test_counts_and_significant_digits() -> None:
     assert count(10_662) == "10,662"
     assert significant(0.000012345, 2) == "0.000012"
     assert significant(float("nan")) == "–"
+    assert significant(-1234.5) == "−1,230"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(17.5, "17.5"), (0, "0"), (-4.08, "−4.08"), (98_400.0, "98,400"), (30, "30"), (1 / 3, "0.333333")]
+)
+def test_values_from_the_data(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(604_800, "7 days"), (86_400, "24 h"), (3600, "1 h"), (900, "15 min"), (0.025, "25 ms"), (1, "1.0 s"), (129_600, "36 h")],
+)
+def test_time_that_steps_cover(seconds: float, text: str) -> None:
+    assert span(seconds) == text

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
+from statistics import fmean
 from xml.etree import ElementTree
 
 import pytest
@@ -13,12 +14,11 @@ from gatewise.report.page import render_page
 from gatewise.report.sections.reproduce import command_line
 
 Run = tuple[Comparison, Verdict]
-HEADINGS = [
+ALWAYS = [
     "The difference",
     "Costs",
     "Scores",
-    "Learning curves",
-    "Score by sequence length",
+    "Training curves",
     "Tuning",
     "Where the time went",
     "The data",
@@ -65,8 +65,36 @@ def test_every_kind_of_run_gives_one_closed_self_contained_page(any_run: Run) ->
     assert len(page.identifiers) == len(set(page.identifiers))
     assert all(address.startswith("#") and address[1:] in page.identifiers for address in page.addresses)
     assert not re.search(r"https?:|//|@import|url\(|<script|<link|<img", source)
-    assert re.findall(r"<h2 id=[^>]*>([^<]*)</h2>", source) == HEADINGS
+    headings = _headings(source)
+    assert [heading for heading in headings if heading in ALWAYS] == ALWAYS
     assert not re.search(r"\b(nan|inf|None)\b", " ".join(page.words.values()))
+
+
+def _headings(source: str) -> list[str]:
+    return re.findall(r"<h2 id=[^>]*>([^<]*)</h2>", source)
+
+
+@pytest.mark.parametrize(
+    ("kind", "further"),
+    [
+        ("equivalent", {"Score by sequence length": "Training curves"}),
+        ("one_left", {"Constraints": "The difference"}),
+        (
+            "whole_classification",
+            {"Constraints": "The difference", "Learning curve": "Scores", "Score by sequence length": "Training curves"},
+        ),
+        ("whole_next_step", {"Constraints": "The difference", "Learning curve": "Scores"}),
+    ],
+)
+def test_sections_that_do_not_apply_are_left_out(kind: str, further: dict[str, str], run_named: Callable[[str], Run]) -> None:
+    headings = _headings(render_page(*run_named(kind)))
+    assert set(headings) - set(ALWAYS) == set(further)
+    assert all(headings[headings.index(heading) - 1] == before for heading, before in further.items())
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "macro_f1", "auroc"])
+def test_rows_without_a_score_of_their_own_have_none_by_length(metric: str, run_with: Callable[..., Run]) -> None:
+    assert "Score by sequence length" not in render_page(*run_with(comparison={"metric": metric}))
 
 
 def test_figures_are_well_formed_and_described(any_run: Run) -> None:
@@ -154,7 +182,7 @@ def test_user_strings_are_escaped_everywhere(run_with: Callable[..., Run]) -> No
     evil = '<script>alert("&")</script>'
     profile = {"name": evil, "classes": {evil: 1, "b": 2}, "inferred": (evil,), "warnings": (evil,), "fingerprint": evil}
     comparison = {"config": Config(evil, text=evil), "environment": {evil: {evil: evil}}, "stopped": evil, "warnings": (evil,)}
-    verdict = {"explanation": (evil, evil), "warnings": (evil,), "metric": evil}
+    verdict = {"explanation": (evil, evil), "warnings": (evil,), "excluded": {"lstm": evil}}
     source = render_page(*run_with(profile=profile, comparison=comparison, verdict=verdict))
     assert "<script" not in source
     assert source.count("&lt;script&gt;") > 12
@@ -189,14 +217,233 @@ def test_time_that_no_phase_accounts_for_is_listed(run_with: Callable[..., Run])
         (Config("reviews.csv"), "gatewise compare reviews.csv --cells gru,lstm --seed 0"),
         (
             Config("my data.csv", text="the text", cells=("gru", "gru"), budget_s=90.0, seed=3, bidirectional=True),
-            "gatewise compare 'my data.csv' --text 'the text' --cells gru,gru --budget 90s --seed 3 --bidirectional",
+            "gatewise compare 'my data.csv' --text 'the text' --cells gru,gru --budget 90s --bidirectional --seed 3",
         ),
         (
             Config("a.csv", series=("x", "y"), budget_s=None, pairs=8, margin=0.02, hidden_size=32),
-            "gatewise compare a.csv --series x --series y --cells gru,lstm --pairs 8 --margin 0.02 --seed 0 --hidden-size 32",
+            "gatewise compare a.csv --series x --series y --cells gru,lstm --pairs 8 --margin 0.02 --hidden-size 32 --seed 0",
         ),
         (Config("a.csv", budget_s=1800.0), "gatewise compare a.csv --cells gru,lstm --budget 30m --seed 0"),
     ],
 )
 def test_command_line_repeats_the_options_that_are_not_defaults(config: Config, expected: str) -> None:
     assert command_line(config) == expected
+
+
+def test_the_command_names_the_constraints_and_the_curve_as_they_are_typed(run_named: Callable[[str], Run]) -> None:
+    comparison, _ = run_named("whole_forecast")
+    assert command_line(comparison.config) == (
+        "gatewise compare reviews.csv --cells gru,lstm --match both --curve 0.1,0.25,0.5,1 --max-latency 0.48ms --max-size 6MB "
+        "--seed 0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (
+            "whole_classification",
+            {
+                "head": ["mr · 10,662 texts · 2 classes", "GRU minus GRU (hidden 74)", "Test accuracy", "points"],
+                "difference": ["points in test accuracy; 95% interval"],
+                "scores": ["Test accuracy, over 12 pairs", "Train minus test"],
+                "data": ["Length in tokens", "Class Rows Share negative 5,331 50.0%"],
+                "decided": ["±1.0 points in accuracy is taken"],
+            },
+        ),
+        (
+            "whole_regression",
+            {
+                "head": [
+                    "energy · 3,140 series · regression of demand",
+                    "Lead of GRU over GRU (hidden 74) −89",
+                    "Test MAE 8,297",
+                ],
+                "difference": ["−89 in test MAE, where lower is better; 95% interval −237 to +60", "within ±248"],
+                "costs": ["until the validation MAE first falls to 9,000"],
+                "scores": ["Test MAE, lower is better, over 12 pairs", "12,410 ± 119", "Test minus train"],
+                "lengths": ["7,816", "Lead of GRU over GRU (hidden 74)", "length in steps"],
+                "tuning": ["the validation MAE moved by 749 for GRU"],
+                "data": ["Name Least Median Greatest demand −1,520.25 30,412.5 98,400", "Channels 24"],
+                "decided": ["±248 in MAE, 2% of what the simplest baseline has on the first validation part"],
+            },
+        ),
+        (
+            "whole_forecast",
+            {
+                "head": ["ETTh1 · 17,229 windows · forecast of OT, 24 steps ahead", "Test MASE"],
+                "difference": ["in test MASE, where lower is better", "lead in test MASE"],
+                "curves": ["validation MASE, lower is better", "target 0.860"],
+                "data": [
+                    "Window that is read 168 steps (7 days)",
+                    "Horizon that is predicted 24 steps (24 h)",
+                    "Season 24 steps (24 h)",
+                    "Channels that are predicted 1: OT",
+                    "a stretch of time, after all that is learned from",
+                ],
+                "decided": ["Every pair is tested on one block of time"],
+            },
+        ),
+        (
+            "whole_next_step",
+            {
+                "head": ["JSB_Chorales · 382 series · next step of 88 channels", "Test negative log-likelihood a step 8.53"],
+                "scores": ["Test negative log-likelihood a step, lower is better", "linear model of the last step"],
+                "data": ["Length in steps", "next step of a sequence of labels"],
+            },
+        ),
+        (
+            "audio",
+            {
+                "head": ["fsdd · 3,000 recordings · 10 classes"],
+                "data": [
+                    "Length in frames",
+                    "Sample rate 8,000 Hz",
+                    "Window of a frame 25 ms",
+                    "From one frame to the next 10 ms",
+                    "Mel bands 40, from 20 to 4,000 Hz",
+                ],
+            },
+        ),
+    ],
+)
+def test_each_task_is_told_in_its_own_words(kind: str, words: dict[str, list[str]], run_named: Callable[[str], Run]) -> None:
+    page = Page(render_page(*run_named(kind)))
+    assert {(section, word) for section, found in words.items() for word in found if word not in page.words[section]} == set()
+
+
+@pytest.mark.parametrize("kind", ["whole_regression", "whole_forecast", "whole_next_step", "one_left"])
+def test_scores_that_are_no_shares_are_neither_in_percent_nor_in_points(kind: str, run_named: Callable[[str], Run]) -> None:
+    page = Page(render_page(*run_named(kind)))
+    shown = {
+        section: words for section, words in page.words.items() if section not in ("difference", "by-data", "time", "decided")
+    }
+    assert "points" not in " ".join(page.words.values())
+    assert "%" not in re.sub(r"95%|96\.7%", "", " ".join(shown.values()))
+
+
+def test_a_lead_of_lower_scores_is_positive_in_every_figure_and_table(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(task="forecast")
+    better = tuple(
+        replace(trial, test_score=0.80 if trial.name == "gru" else 0.85 + 0.001 * trial.number) for trial in comparison.trials
+    )
+    source = render_page(replace(comparison, trials=better), verdict)
+    places = [float(place) for place in re.findall(r'<circle cx="([\d.]+)%"[^>]*class="pair"', source)]
+    assert len(places) == 12 and min(places) > 50
+
+
+def test_constraints_are_listed_with_what_was_measured(run_named: Callable[[str], Run]) -> None:
+    words = Page(render_page(*run_named("whole_forecast"))).words["constraints"]
+    assert "Excluded: LSTM, whose latency 0.503 ms is above 0.48 ms and size 6.37 MB is above 6 MB." in words
+    assert "Median latency, batch of 1 at most 0.48 ms 0.412 ms 0.503 ms, excluded 0.453 ms" in words
+    assert "Size of the weights at most 6 MB 5.22 MB 6.37 MB, excluded 5.74 MB" in words
+
+
+def test_constraints_that_exclude_nobody_or_were_not_measured_say_so(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(limits={"max_memory_bytes": 10**9})
+    assert "No arm is excluded." in Page(render_page(comparison, verdict)).words["constraints"]
+    unmeasured = {name: replace(cost, peak_memory_bytes=None) for name, cost in comparison.costs.items()}
+    words = Page(render_page(replace(comparison, costs=unmeasured), verdict)).words["constraints"]
+    assert "Peak memory of training at most 1 GB not measured not measured" in words
+
+
+def test_the_last_arm_left_wins_without_a_difference(run_named: Callable[[str], Run]) -> None:
+    page = Page(render_page(*run_named("one_left")))
+    assert "Only the GRU meets the constraints" in page.words["head"] and "is better" not in page.words["head"][:60]
+    assert "Excluded by the constraints LSTM latency 0.503 ms is above 0.45 ms" in page.words["head"]
+    assert "The constraints leave only the GRU" in page.words["difference"]
+    assert "Lead of GRU over LSTM" in page.words["difference"]
+    none = Page(render_page(*run_named("none_left")))
+    assert "No cell meets the constraints" in none.words["head"]
+    assert "The constraints leave no arm" in none.words["difference"]
+
+
+def test_hidden_sizes_are_shown_where_they_differ(run_named: Callable[[str], Run]) -> None:
+    words = Page(render_page(*run_named("whole_regression"))).words
+    assert "Hidden size 64 64 74" in words["costs"]
+    assert "only the cell and its hidden size differ" in words["difference"]
+    assert "Hidden size" not in Page(render_page(*run_named("three_arms"))).words["costs"]
+
+
+def test_the_learning_curve_is_told_in_words_numbers_and_figures(run_named: Callable[[str], Run]) -> None:
+    comparison, verdict = run_named("whole_forecast")
+    source = render_page(comparison, verdict)
+    words = Page(source).words["by-data"]
+    least = [trial.test_score or 0.0 for trial in comparison.curve_trials if trial.name == "gru" and trial.share == 0.1]
+    assert (
+        "10% (853 rows, 3 pairs), 25% (2,132 rows, 3 pairs), 50% (4,265 rows, 3 pairs) and 100% (8,530 rows, 12 pairs)" in words
+    )
+    assert f"From the smallest share to the largest the test MASE goes from {fmean(least):.3f} to 0.811 for GRU" in words
+    assert "Between GRU and LSTM: GRU is ahead at" in words
+    assert "The last step, from 50% to 100%, made GRU better by" in words
+    assert "more data of the same kind would probably help" in words
+    for caption in ("Test MASE, with 95% intervals", "Lead in test MASE, with 95% intervals", "MASE, test minus train, with 95%"):
+        assert caption in words
+    for figure in ("scores", "differences", "gaps"):
+        assert f'id="by-data-{figure}-title"' in source
+
+
+def test_a_learning_curve_that_is_flat_and_equal_is_said_to_be_so(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(task="regression", curve=(0.5,))
+    flat = {
+        kind: tuple(replace(trial, test_score=8000.0 + 10 * (trial.number % 2), train_score=7000.0) for trial in trials)
+        for kind, trials in (("trials", comparison.trials), ("curve_trials", comparison.curve_trials))
+    }
+    words = Page(render_page(replace(comparison, **flat), verdict)).words["by-data"]
+    assert "Between GRU and LSTM no share shows a difference: intervals hold zero." in words
+    assert "not beyond the band of ±248, so more data of the same kind would hardly help" in words
+
+
+def test_a_learning_curve_of_single_pairs_claims_no_difference(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(pairs=1, curve=(0.5,))
+    lone = replace(comparison, curve_trials=comparison.curve_trials[:2])
+    words = Page(render_page(lone, verdict)).words["by-data"]
+    assert "A single pair at each share does not show whether the arms differ." in words
+    assert "ahead" not in words and "hold zero" not in words
+
+
+def test_a_learning_curve_without_a_complete_pair_has_nothing_to_show(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(pairs=0, curve=(0.5,))
+    lone = replace(comparison, curve_trials=comparison.curve_trials[:1])
+    assert "No learning curve can be shown" in Page(render_page(lone, verdict)).words["by-data"]
+
+
+def test_first_epochs_far_from_the_rest_do_not_flatten_the_curves(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(task="forecast")
+    assert "left out" not in Page(render_page(comparison, verdict)).words["curves"]
+    wild = tuple(
+        replace(trial, history=(replace(trial.history[0], validation_score=250.0), *trial.history[1:]))
+        for trial in comparison.trials
+    )
+    words = Page(render_page(replace(comparison, trials=wild), verdict)).words["curves"]
+    assert "Epochs far worse than the best, mostly the first ones, are left out." in words
+    assert "200" not in words
+
+
+def test_short_curves_are_drawn_whole(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(task="forecast")
+    steep = tuple(
+        replace(trial, history=tuple(replace(epoch, validation_score=30.0 / epoch.epoch**4) for epoch in trial.history[:2]))
+        for trial in comparison.trials
+    )
+    source = render_page(replace(comparison, trials=steep), verdict)
+    assert "left out" not in Page(source).words["curves"]
+    assert source.count("GRU: 30.0000") == 1
+
+
+def test_a_single_tuning_trial_is_not_told_as_a_range(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(task="forecast")
+    single = tuple(trial for trial in comparison.tuning if trial.number == 3)
+    words = Page(render_page(replace(comparison, tuning=single), verdict)).words["tuning"]
+    assert "One tuning trial was run for each arm." in words
+    assert "moved by" not in words and "1 trials" not in words
+
+
+def test_a_training_that_diverged_leaves_the_page_whole(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(task="regression")
+    first = comparison.trials[0]
+    history = tuple(replace(epoch, validation_score=float("inf")) for epoch in first.history)
+    broken = replace(first, history=history, test_score=float("nan"))
+    source = render_page(replace(comparison, trials=(broken, *comparison.trials[1:])), verdict)
+    assert source.count('class="pair"') == 11
+    assert not re.search(r'="[^"]*(nan|inf)[%"]', source)

@@ -13,7 +13,19 @@ from gatewise.report.page import render_page
 
 Run = tuple[Comparison, Verdict]
 
-SIZES = [("three_arms", 390), ("one_pair", 390), ("baseline", 1280), ("no_pairs", 390)]
+SIZES = [
+    ("three_arms", 390),
+    ("one_pair", 390),
+    ("baseline", 1280),
+    ("no_pairs", 390),
+    ("one_left", 390),
+    ("audio", 390),
+    ("whole_classification", 390),
+    ("whole_regression", 390),
+    ("whole_forecast", 390),
+    ("whole_next_step", 390),
+    ("whole_next_step", 1280),
+]
 
 
 @pytest.mark.parametrize(("kind", "width"), SIZES)

@@ -3,12 +3,14 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from gatewise.records import Comparison, Verdict
+from gatewise.report.metric_text import MetricText
 from gatewise.report.terminal import verdict_panel
 
 Run = tuple[Comparison, Verdict]
@@ -38,7 +40,7 @@ def test_answer_scores_costs_and_report_are_there(any_run: Run) -> None:
     assert verdict.explanation[0] in words
     assert all(sentence in words for sentence in (*verdict.explanation, *verdict.warnings))
     for score in verdict.scores.values():
-        assert f"{100 * score.mean:.1f}% ± {100 * score.sd:.1f}" in words
+        assert MetricText.of(comparison).summary(score) in words
     assert words.endswith("Report: report.html")
     assert ("12.3 0.412 4.13 412 MB 1,305,282 5.22 MB" in words) == bool(comparison.pairs)
 
@@ -49,7 +51,7 @@ def test_difference_is_shown_with_band_and_probabilities(run_with: Callable[...,
     assert verdict.difference is not None
     words = _words(_printed(run))
     assert f"GRU minus LSTM: +{100 * verdict.difference.mean:.1f} points" in words
-    assert "equal within ±1" in words
+    assert "equal within ±1.0 points" in words
     assert "GRU better 2.1%" in words and "practically equal 96.7%" in words and "LSTM better 1.2%" in words
 
 
@@ -85,3 +87,38 @@ def test_output_redirected_to_an_old_encoding_does_not_fail(encoding: str, run_w
     Console(file=stream, width=80).print(verdict_panel(comparison, worse, Path("report.html")))
     stream.flush()
     assert b"-0.4 points (95%: -1.1 to +0.3 points)" in raw.getvalue()
+
+
+def test_lower_is_better_is_said_and_nothing_is_in_percent_that_is_no_share(run_named: Callable[[str], Run]) -> None:
+    run = run_named("whole_next_step")
+    text = _printed(run, None)
+    words = _words(text)
+    assert "In test negative log-likelihood a step, lower is better." in words
+    assert "Lead of GRU over GRU (hidden 74): -0.11 (95%: -0.26 to +0.03), equal within ±0.24" in words
+    assert "8.53 ± 0.09" in words and "points" not in words
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_constraints_are_one_line(run_named: Callable[[str], Run]) -> None:
+    lines = _printed(run_named("whole_forecast"), None).splitlines()
+    assert "Constraints: latency up to 0.48 ms, size up to 6 MB; excluded: LSTM." in [line.strip() for line in lines]
+    assert "Constraints" not in _printed(run_named("three_arms"), None)
+
+
+def test_no_two_lines_are_empty_one_after_the_other(any_run: Run) -> None:
+    lines = [line.strip() for line in _printed(any_run).splitlines()]
+    assert all(line or following for line, following in pairwise(lines))
+
+
+def test_hidden_sizes_stand_with_the_names_where_they_differ(run_named: Callable[[str], Run]) -> None:
+    text = _printed(run_named("whole_regression"), None)
+    assert text.count("(hidden 64)") == 2 and "(hidden 74)" in text
+    assert "hidden" not in _printed(run_named("three_arms"), None)
+
+
+def test_wide_scores_take_two_lines_rather_than_the_size_column(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(task="regression")
+    scores = {name: replace(score, mean=12_345_678.0, sd=1_234_567.0) for name, score in verdict.scores.items()}
+    text = _printed((comparison, replace(verdict, scores=scores)), None)
+    assert "12,345,678" in text and "± 1,234,567" in text and "5.22 MB" in text
+    assert max(map(len, text.splitlines())) <= 80

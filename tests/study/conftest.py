@@ -127,7 +127,7 @@ def outcome_of(result: Result) -> Outcome:
     content = json.loads((result.path / "verdict.json").read_text(encoding="utf-8"))
     rows = [json.loads(line) for line in (result.path / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
     fitted = {
-        row["key"]: (row["hyperparameters"], row["validation_loss"], row["test_score"], row["correct"], row["best_epoch"])
+        row["key"]: (row["hyperparameters"], row["validation_loss"], row["test_score"], row["row_scores"], row["best_epoch"])
         for row in rows
         if row["kind"] in ("tuning", "pair", "baseline")
     }

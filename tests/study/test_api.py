@@ -36,7 +36,8 @@ def test_every_file_of_the_run_is_there(whole: Result) -> None:
 
 def test_config_holds_every_default(whole: Result) -> None:
     asked = Config(SOURCE, budget_s=None, pairs=2, tune=1, hidden_size=8, max_epochs=2)
-    assert RunFolder(whole.path).open() == replace(asked, batch_size=8)
+    found = {"task": "classification", "metric": "accuracy", "batch_size": 8}
+    assert RunFolder(whole.path).open() == replace(asked, **found)
 
 
 def test_verdict_json_holds_what_other_tools_read(whole: Result) -> None:

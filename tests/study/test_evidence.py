@@ -5,12 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from gatewise.comparison.plan import arms_of
+from gatewise.metrics import METRICS
 from gatewise.records import Config, Epoch, Hyperparameters, Profile, Trial, to_json
 from gatewise.study.evidence import build_comparison, chosen_hyperparameters, complete_pairs, read_trials, target_score
 from gatewise.study.journal import open_journal
 
 CONFIG = Config("data", pairs=3)
 PROFILE = Profile("data", "series", 40, {"a": 20, "b": 20}, 2, 5.0, 9.0, 10, 0, 1, None, "abc", warnings=("few rows",))
+KNOWN = {
+    "arms": to_json(arms_of(("gru", "lstm"))),
+    "baselines": ["majority", "linear_features"],
+    "metric": "accuracy",
+    "margin": 0.01,
+    "simplest_score": 0.5,
+}
 NAMES = ("gru", "lstm", "majority", "linear_features")
 
 
@@ -41,12 +50,14 @@ def test_pairs_count_from_the_first_and_only_when_complete() -> None:
 
 def test_target_lies_near_the_weakest_arms_tuned_best() -> None:
     trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.8), tuning("lstm", 1, 0.6)]
-    assert target_score(trials, ("gru", "lstm"), 0.5) == pytest.approx(0.5 + 0.95 * 0.3)
+    assert target_score(trials, ("gru", "lstm"), 0.5, METRICS["accuracy"]) == pytest.approx(0.5 + 0.95 * 0.3)
+    # Of errors the weakest best is the largest: 0.7, from a baseline of 1.
+    assert target_score(trials, ("gru", "lstm"), 1.0, METRICS["mae"]) == pytest.approx(1 - 0.95 * 0.3)
 
 
 def test_each_arm_gets_its_own_best_hyperparameters() -> None:
     trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.8)]
-    chosen = chosen_hyperparameters(trials, ("gru", "lstm", "rnn"))
+    chosen = chosen_hyperparameters(trials, ("gru", "lstm", "rnn"), METRICS["accuracy"])
     assert {name: values.learning_rate for name, values in chosen.items()} == {"gru": 0.002, "lstm": 0.001}
 
 
@@ -60,7 +71,14 @@ def test_evidence_of_a_run(tmp_path: Path) -> None:
     ]
     baselines = [trial(name, number) for name in NAMES[2:] for number in (0, 1, 2)]
     with open_journal(tmp_path / "journal.sqlite") as journal:
-        data = {"profile": to_json(PROFILE), "length_edges": [5, 7, 10], "train_rows": 30, "test_rows": 10, "warnings": ["cut"]}
+        data = {
+            "profile": to_json(PROFILE),
+            "length_edges": [5, 7, 10],
+            "train_rows": 30,
+            "test_rows": 10,
+            "warnings": ["cut"],
+            **KNOWN,
+        }
         journal.add("data", "data", data, 1.0)
         journal.add("plan", "plan", {"target_score": 0.8, "tuning_trials": 1}, 2.0)
         steps = {"gru": [1.0, 3.0, 2.0, 2.0, 2.0], "lstm": [2.0, 6.0, 4.0, 4.0, 4.0]}
@@ -93,7 +111,7 @@ def test_evidence_of_a_run(tmp_path: Path) -> None:
 
 def test_evidence_before_the_first_pair(tmp_path: Path) -> None:
     with open_journal(tmp_path / "journal.sqlite") as journal:
-        data = {"profile": to_json(PROFILE), "length_edges": [10], "train_rows": 30, "test_rows": 10, "warnings": []}
+        data = {"profile": to_json(PROFILE), "length_edges": [10], "train_rows": 30, "test_rows": 10, "warnings": [], **KNOWN}
         journal.add("data", "data", data, 1.0)
         comparison = build_comparison(CONFIG, {}, journal, read_trials(journal), elapsed_s=1.0, stopped="interrupted")
     assert (comparison.pairs, comparison.by_length, comparison.target_score) == (0, (), None)

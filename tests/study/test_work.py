@@ -17,7 +17,7 @@ from gatewise.study import measure, work
 from gatewise.study.runner import LocalRunner
 from gatewise.study.work import Unit, Workload, seed_of
 from gatewise.training import fit as training
-from gatewise.training.metrics import unpack_correct
+from gatewise.training.metrics import unpack_rows
 
 HYPERPARAMETERS = Hyperparameters(3e-3, 0.1, 0.1, 0.01)
 CONFIG = Config("data", hidden_size=8, embedding_size=4, max_epochs=2, batch_size=16)
@@ -29,7 +29,7 @@ def dataset() -> Dataset:
 
 
 def workload(dataset: Dataset, **changes: Any) -> Workload:
-    return Workload(replace(CONFIG, **changes), dataset, arms_of(("gru", "lstm")))
+    return Workload(replace(CONFIG, **changes), dataset, arms_of(("gru", "lstm"), 8))
 
 
 def unit(kind: Any, name: str, number: int) -> Unit:
@@ -116,7 +116,7 @@ def test_tuning_never_touches_the_test_part(dataset: Dataset) -> None:
     clean, other = workload(dataset), workload(replace(dataset, sequences=tuple(poisoned)))
     tuned = timeless(clean.run(unit("tuning", "gru", 1)))
     assert tuned == timeless(other.run(unit("tuning", "gru", 1)))
-    assert (tuned.test_score, tuned.train_score, tuned.correct, tuned.test_rows) == (None, None, "", 0)
+    assert (tuned.test_score, tuned.train_score, tuned.row_scores, tuned.test_rows) == (None, None, "", 0)
 
 
 def test_everything_fitted_saw_the_training_part_only(dataset: Dataset) -> None:
@@ -132,7 +132,7 @@ def test_everything_fitted_saw_the_training_part_only(dataset: Dataset) -> None:
 def test_a_scored_trial_says_what_was_right_row_by_row(dataset: Dataset, name: str) -> None:
     bench = workload(dataset)
     trial = bench.run(unit("baseline" if name == "linear_features" else "pair", name, 0))
-    correct = unpack_correct(trial.correct, trial.test_rows)
+    correct = unpack_rows(trial.row_scores, trial.test_rows)
     assert trial.test_rows == len(bench.encode(0).split.test) == 12
     assert trial.test_score == pytest.approx(correct.mean())
     assert sum(rows for rows, _ in trial.by_length) == trial.test_rows
@@ -187,10 +187,10 @@ def test_costs_are_measured_on_the_same_batches(dataset: Dataset, monkeypatch: p
     shapes: dict[str, list[NDArray[Any]]] = {"gru": [], "lstm": []}
 
     class Recording(measure.TrainingStep):
-        def __call__(self, inputs: Any, lengths: Any, targets: Any) -> float:
+        def __call__(self, batch: Any) -> float:
             name = type(self.network.recurrent).__name__.lower()
-            shapes[name].append(inputs.numpy().copy())
-            return super().__call__(inputs, lengths, targets)
+            shapes[name].append(batch.inputs.numpy().copy())
+            return super().__call__(batch)
 
     monkeypatch.setattr(measure, "TrainingStep", Recording)
     bench, chosen = workload(dataset), dict.fromkeys(("gru", "lstm"), HYPERPARAMETERS)

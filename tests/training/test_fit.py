@@ -2,28 +2,46 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
-from gatewise.nn import SequenceClassifier, build_network
+from gatewise.nn import SequenceNetwork, build_network
 from gatewise.records import Encoded, Epoch, Hyperparameters
 from gatewise.training import fit as module
-from gatewise.training.fit import Fitted, Schedule, default_schedule, fit, predict_probabilities
-from gatewise.training.metrics import accuracy, log_loss
+from gatewise.training.fit import Fitted, Schedule, default_schedule, fit
+from gatewise.training.metrics import Truth, log_loss, score
+from gatewise.training.objectives import Classes
 
 Maker = Callable[..., Encoded]
 HYPERPARAMETERS = Hyperparameters(learning_rate=1e-2, dropout=0.1, input_dropout=0.1, weight_decay=0.01)
 SCHEDULE = Schedule(batch_size=16, max_epochs=8, patience=3)
 
 
-def network(cell: str = "gru", seed: int = 0) -> SequenceClassifier:
+def accuracy(probabilities: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
+    return score("accuracy", probabilities, Truth(targets))
+
+
+def predict(model: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
+    return Classes().predict(model, encoded)
+
+
+def run(data: Encoded, validation: Encoded, cell: str = "gru", **options: Any) -> Fitted:
+    options = {"hyperparameters": HYPERPARAMETERS, "schedule": SCHEDULE, "seed": 0} | options
+    judged = lambda found: accuracy(found, validation.targets)  # noqa: E731
+    return fit(network(cell), network(cell), data, validation, Classes(), judged, **options)
+
+
+def network(cell: str = "gru", seed: int = 0) -> SequenceNetwork:
     return build_network(
         cell,
         input_size=1,
         tokens=False,
-        classes=2,
+        outputs=2,
+        pooling="summary",
         embedding_size=4,
         hidden_size=8,
         layers=1,
@@ -44,14 +62,14 @@ def train(
     hyperparameters: Hyperparameters = HYPERPARAMETERS,
     seed: int = 0,
 ) -> Fitted:
-    return fit(network(cell), network(cell), data, validation, hyperparameters, schedule, seed=seed)
+    return run(data, validation, cell, hyperparameters=hyperparameters, schedule=schedule, seed=seed)
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 def test_learns_what_is_learnable(signs: Maker, cell: str) -> None:
     fitted = train(signs(120, 0), signs(40, 1), cell=cell)
     assert fitted.validation_score > 0.95
-    assert accuracy(predict_probabilities(fitted.network, signs(100, 2)), signs(100, 2).targets) > 0.95
+    assert accuracy(predict(fitted.network, signs(100, 2)), signs(100, 2).targets) > 0.95
 
 
 def test_stops_early_and_returns_the_weights_of_the_best_epoch(signs: Maker) -> None:
@@ -61,7 +79,7 @@ def test_stops_early_and_returns_the_weights_of_the_best_epoch(signs: Maker) -> 
     assert len(losses) == fitted.best_epoch + 3 < 200
     assert fitted.best_epoch == int(np.argmin(losses)) + 1
     assert fitted.validation_loss == min(losses) < losses[-1]
-    again = predict_probabilities(fitted.network, validation)
+    again = predict(fitted.network, validation)
     assert log_loss(again, validation.targets) == fitted.validation_loss
     assert (
         accuracy(again, validation.targets) == fitted.validation_score == fitted.history[fitted.best_epoch - 1].validation_score
@@ -71,7 +89,7 @@ def test_stops_early_and_returns_the_weights_of_the_best_epoch(signs: Maker) -> 
 def test_history_and_phases(signs: Maker) -> None:
     seen: list[Epoch] = []
     data, validation = signs(48, 0), signs(20, 1)
-    fitted = fit(network(), network(), data, validation, HYPERPARAMETERS, Schedule(16, 3, 3), seed=0, on_epoch=seen.append)
+    fitted = run(data, validation, schedule=Schedule(16, 3, 3), on_epoch=seen.append)
     assert tuple(seen) == fitted.history
     assert [epoch.epoch for epoch in seen] == [1, 2, 3]
     assert np.all(np.diff([epoch.seconds for epoch in seen]) > 0)
@@ -133,12 +151,12 @@ def test_an_arm_that_never_learned_keeps_its_first_weights(signs: Maker) -> None
 
 def test_predictions_come_in_the_order_of_the_rows(signs: Maker) -> None:
     data, model = signs(30, 0), network()
-    probabilities = predict_probabilities(model, data)
+    probabilities = predict(model, data)
     np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
     starts = np.concatenate([[0], np.cumsum(data.lengths)])
     for row in range(len(data)):
         alone = Encoded(data.values[starts[row] : starts[row + 1]], data.lengths[[row]], data.targets[[row]], 1)
-        np.testing.assert_allclose(predict_probabilities(model, alone)[0], probabilities[row], rtol=1e-5)
+        np.testing.assert_allclose(predict(model, alone)[0], probabilities[row], rtol=1e-5)
 
 
 @pytest.mark.parametrize(

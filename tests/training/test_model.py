@@ -11,7 +11,8 @@ from gatewise.errors import DataError
 from gatewise.nn import build_network
 from gatewise.records import Dataset
 from gatewise.training.baselines import Majority
-from gatewise.training.model import Model
+from gatewise.training.metrics import Truth
+from gatewise.training.model import Model, model_of
 
 
 def series_model() -> Model:
@@ -21,7 +22,8 @@ def series_model() -> Model:
         "gru",
         input_size=2,
         tokens=False,
-        classes=2,
+        outputs=2,
+        pooling="summary",
         embedding_size=1,
         hidden_size=4,
         layers=1,
@@ -32,14 +34,15 @@ def series_model() -> Model:
         cell_seed=1,
     )
     encoder = fit_encoder(prepare(dataset), np.arange(10))
-    return Model("gru", "series", dataset.classes, dataset.channels, encoder, network)
+    return model_of(dataset, Truth(dataset.targets), "accuracy", "gru", encoder, network, {}, {})
 
 
 def text_model() -> Model:
     rows = tuple(f"film number {row}" for row in range(10))
     dataset = Dataset("texts", "text", rows, np.arange(10) % 2, ("a", "b"), np.arange(10))
     encoder = fit_encoder(prepare(dataset), np.arange(10))
-    return Model("majority", "text", dataset.classes, (), encoder, Majority(np.array([0.25, 0.75], dtype=np.float32)))
+    predictor = Majority(np.array([0.25, 0.75], dtype=np.float32))
+    return model_of(dataset, Truth(dataset.targets), "accuracy", "majority", encoder, predictor, {}, {})
 
 
 def test_rows_alone_and_together_agree_whatever_their_length() -> None:
@@ -69,7 +72,8 @@ def test_score_compares_names() -> None:
 def test_score_reads_labels_as_the_data_was_read() -> None:
     model = replace(text_model(), classes=("0", "1"))
     assert model.score(["x", "y", "z", "w"], [1, 1.0, np.int64(1), " 1"]) == 1.0
-    assert model.score(["x", "y"], [None, float("nan")]) == 0.0
+    with pytest.raises(DataError, match="none of the model's classes: 0, 1"):
+        model.score(["x", "y"], [1, "new"])
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ from dataclasses import astuple, replace
 
 import pytest
 
+from gatewise.metrics import METRICS
 from gatewise.records import Hyperparameters, Kind, Trial
 from gatewise.training.tune import best_hyperparameters, default_hyperparameters, suggest
+
+ACCURACY, ERROR = METRICS["accuracy"], METRICS["mae"]
 
 SPACE: dict[str, tuple[tuple[float, float], ...]] = {
     "text": ((1e-3, 1e-2), (0.4, 0.7), (0.0, 0.3), (1e-3, 0.3)),
@@ -17,7 +20,7 @@ def search(kind: Kind, seed: int, trials: int, *, name: str = "gru", shift: floa
     """A search in which a higher learning rate always scores better."""
     finished: list[Trial] = []
     for number in range(trials):
-        values = suggest(kind, seed, number, finished)
+        values = suggest(kind, ACCURACY, seed, number, finished)
         finished.append(Trial("tuning", name, number, values, values.learning_rate * 50 + shift, 0.5))
     return finished
 
@@ -45,17 +48,20 @@ def test_every_arm_draws_the_same_random_trials() -> None:
 def test_an_interrupted_search_goes_on_as_if_nothing_had_happened() -> None:
     trials = search("series", 1, 6)
     assert tried(search("series", 1, 6)) == tried(trials)
-    assert suggest("series", 1, 5, trials[:5]) == trials[5].hyperparameters
+    assert suggest("series", ACCURACY, 1, 5, trials[:5]) == trials[5].hyperparameters
 
 
 def test_later_trials_learn_from_the_scores() -> None:
     trials = search("series", 0, 6)
     reversed_scores = [replace(trial, validation_score=1 - trial.validation_score) for trial in trials[:5]]
-    assert suggest("series", 0, 5, reversed_scores) != trials[5].hyperparameters
+    assert suggest("series", ACCURACY, 0, 5, reversed_scores) != trials[5].hyperparameters
+    # Turned scores of a metric that is better when lower are the same search again.
+    errors = [replace(trial, validation_score=-trial.validation_score) for trial in trials[:5]]
+    assert suggest("series", ERROR, 0, 5, errors) == trials[5].hyperparameters
 
 
 def test_every_seed_that_a_run_accepts_works() -> None:
-    assert suggest("text", 2**31 - 1, 1, search("text", 2**31 - 1, 1)) is not None
+    assert suggest("text", ACCURACY, 2**31 - 1, 1, search("text", 2**31 - 1, 1)) is not None
 
 
 def test_best_takes_the_score_then_the_loss_then_the_earlier_trial() -> None:
@@ -63,6 +69,7 @@ def test_best_takes_the_score_then_the_loss_then_the_earlier_trial() -> None:
         return Trial("tuning", "gru", number, replace(default_hyperparameters("text"), dropout=number / 10), score, loss)
 
     trials = [trial(0, 0.7, 0.1), trial(1, 0.8, 0.5), trial(2, 0.8, 0.4), trial(3, 0.8, 0.4)]
-    assert best_hyperparameters(trials).dropout == 0.2
-    assert best_hyperparameters(trials[::-1]).dropout == 0.2
-    assert best_hyperparameters(trials[:2]).dropout == 0.1
+    assert best_hyperparameters(trials, ACCURACY).dropout == 0.2
+    assert best_hyperparameters(trials[::-1], ACCURACY).dropout == 0.2
+    assert best_hyperparameters(trials[:2], ACCURACY).dropout == 0.1
+    assert best_hyperparameters(trials, ERROR).dropout == 0.0

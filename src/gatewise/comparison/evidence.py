@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gatewise.errors import RunError
+from gatewise.metrics import METRICS, Metric
 from gatewise.records import Comparison, ScoreSummary, Trial
 from gatewise.statistics.correlated import Posterior, fixed_test_posterior, resampled_posterior
 from gatewise.statistics.sequential import HORIZON, MINIMUM_PAIRS, nominal_level
-from gatewise.training.metrics import unpack_correct
+from gatewise.training.metrics import unpack_rows
 
 __all__ = ["Evidence"]
 
@@ -26,6 +27,24 @@ class Evidence:
     """The complete pairs of a comparison: those that every arm has finished, and the baselines' trials on the same pairs."""
 
     comparison: Comparison
+
+    @property
+    def metric(self) -> Metric:
+        """What the scores are."""
+        return METRICS[self.comparison.metric]
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and greatest difference worth writing down: of shares the possible ones, else far beyond every score."""
+        if self.metric.share:
+            return -1.0, 1.0
+        most = 10 * max((abs(score.mean) for score in self.scores.values()), default=1.0)
+        return -most, most
+
+    @property
+    def resolution(self) -> float:
+        """The smallest difference that the scores can tell from none: one row's step of the accuracy, else 1% of the margin."""
+        return 1.0 / self.comparison.test_rows if self.metric.name == "accuracy" else self.comparison.margin / 100
 
     @property
     def adaptive(self) -> bool:
@@ -93,38 +112,40 @@ class Evidence:
         return [number for number in self.trials[first] if number in self.trials[second]]
 
     def posterior_after(self, first: str, second: str) -> Callable[[ArrayLike], Posterior]:
-        """Posterior of score(first) - score(second) after a number of further pairs; 0 for what is known now.
+        """Posterior of the first's lead over the second after a number of further pairs; 0 for what is known now.
 
-        Raises RunError where a trial on a fixed test part lacks its record of correct rows.
+        Raises RunError where a trial on a fixed test part lacks its record of the rows' scores.
         """
         numbers = self.shared_pairs(first, second)
-        differences = self._scores_of(first, numbers) - self._scores_of(second, numbers)
-        resolution = 1.0 / self.comparison.test_rows
+        differences = self._gains_of(first, numbers) - self._gains_of(second, numbers)
+        resolution = self.resolution
         if not self.fixed_test:
             return lambda further: resampled_posterior(differences, self._test_to_train_ratio, resolution, further)
-        rows = self._correct_share(first, numbers) - self._correct_share(second, numbers)
+        rows = self._gain_of_rows(first, numbers) - self._gain_of_rows(second, numbers)
         return lambda further: fixed_test_posterior(differences, rows, resolution, further)
 
     @property
     def _test_to_train_ratio(self) -> float:
         return self.comparison.test_rows / self.comparison.train_rows
 
-    def _scores_of(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
-        return np.array([self.trials[name][number].test_score for number in numbers], dtype=np.float64)
+    def _gains_of(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
+        return np.array([self.metric.gain(self.trials[name][number].test_score or 0.0) for number in numbers], dtype=np.float64)
 
-    def _correct_share(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
-        """Share of the pairs in which each test row was classified correctly, [rows]."""
-        total = np.zeros(self.comparison.test_rows, dtype=np.int32)
+    def _gain_of_rows(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
+        """Mean over the pairs of what each test row adds to the score, turned so that more is better, [rows]."""
+        total = np.zeros(self.comparison.test_rows)
         for number in numbers:
-            total += _correct_rows(self.trials[name][number], self.comparison.test_rows)
-        return total / len(numbers)
+            total += _row_scores(self.trials[name][number], self.comparison.test_rows)
+        return total * self.metric.gain(1.0) / len(numbers)
 
 
-def _correct_rows(trial: Trial, rows: int) -> NDArray[np.bool_]:
-    characters = 4 * math.ceil(math.ceil(rows / 8) / 3)  # base64 of one bit a row
-    if trial.test_rows != rows or len(trial.correct) != characters:
+def _row_scores(trial: Trial, rows: int) -> NDArray[np.float64]:
+    try:
+        if trial.test_rows != rows:
+            raise ValueError(f"there are {trial.test_rows} rows")
+        return unpack_rows(trial.row_scores, rows)
+    except ValueError as error:
         raise RunError(
-            f"pair {trial.number} of {trial.name} should record {rows} test rows in {characters} characters, but holds "
-            f"{trial.test_rows} rows in {len(trial.correct)}; the run is damaged: start it again in a new folder"
-        )
-    return unpack_correct(trial.correct, rows)
+            f"pair {trial.number} of {trial.name} should record the scores of {rows} test rows, but {error}; the run is damaged: "
+            "start it again in a new folder"
+        ) from error

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatewise.comparison.cheapest import measured_cost
+from gatewise.comparison.constraints import amount_text
 from gatewise.comparison.evidence import Evidence
+from gatewise.metrics import Metric, difference_text
 from gatewise.names import display_name
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 
 __all__ = ["Findings", "explain"]
 
-_MAJORITY = "majority"
+# What does not look at the input, or no further than its last step: a cell that does no better has learned nothing.
+_SIMPLEST = ("majority", "mean_value", "last_value", "step_frequency")
 
 
 @dataclass(frozen=True)
@@ -33,46 +36,75 @@ class Findings:
 
 
 def explain(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings) -> tuple[str, ...]:
-    """Return up to seven sentences: verdict, difference, probabilities, cost, what would decide, baselines, and a warning.
+    """Return up to eight sentences: verdict, constraints, difference, probabilities, cost, outlook, baselines, and a warning.
 
-    `verdict` is complete but for its explanation. Differences are in percentage points of the metric.
+    `verdict` is complete but for its explanation. Differences of a metric from 0 to 1 are in percentage points; where lower is
+    better they are turned, so that a positive one always favours the first.
     """
-    return tuple(_sentences(verdict, comparison, evidence, findings))
+    return tuple(_sentences(verdict, comparison, evidence, findings, Wording(evidence.metric, verdict.margin)))
 
 
-def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings) -> Iterator[str]:
-    yield _answer(verdict, findings)
+@dataclass(frozen=True)
+class Wording:
+    """How differences of the metric are written."""
+
+    metric: Metric
+    margin: float
+
+    def points(self, value: float, *, signed: bool = True) -> str:
+        """A difference with its unit."""
+        return difference_text(self.metric, value, self.margin, signed=signed)
+
+    def band(self) -> str:
+        """The margin with its unit."""
+        return self.points(self.margin, signed=False)
+
+    def range(self, interval: tuple[float, float]) -> str:
+        """An interval of differences, without the unit."""
+        low, high = (difference_text(self.metric, bound, self.margin, unit=False) for bound in interval)
+        return f"{low} to {high}"
+
+
+def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings, say: Wording) -> Iterator[str]:
+    yield _answer(verdict, findings, say)
+    if verdict.excluded:
+        yield _excluded(verdict)
     baseline = findings.against_leader[findings.best_baseline] if findings.best_baseline is not None else None
     if baseline is not None and _ahead(baseline):
-        yield _baseline_ahead(baseline, verdict)
+        yield _baseline_ahead(baseline, say)
     difference = verdict.difference
     if difference is not None:
-        yield _measured(difference, verdict, evidence)
+        yield _measured(difference, evidence, say)
         if difference.pairs > 1:
-            yield _probabilities(difference, verdict.margin)
+            yield _probabilities(difference, say)
     cost = _cost(comparison)
     if cost:
         yield cost
     if difference is not None and verdict.decision == "undecided":
         yield _outlook(difference, evidence)
     if baseline is not None and baseline.pairs > 1 and not _ahead(baseline):
-        yield _baseline(baseline, verdict)
-    majority = findings.against_leader.get(_MAJORITY)
-    if majority is not None and majority.conclusion != "second" and majority.pairs >= evidence.minimum_pairs:
-        yield _warning(majority.conclusion == "undecided", findings.leader)
+        yield _baseline(baseline, say)
+    simplest = next((one for name, one in findings.against_leader.items() if name in _SIMPLEST), None)
+    if simplest is not None and simplest.conclusion != "second" and simplest.pairs >= evidence.minimum_pairs:
+        yield _warning(simplest, findings.leader)
 
 
-def _answer(verdict: Verdict, findings: Findings) -> str:
+def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
+    if verdict.decision == "baseline" and set(verdict.costs) <= set(verdict.excluded):
+        return f"Ship the simple baseline, {_the(verdict.recommended)}: no cell meets the constraints."
     if verdict.decision == "baseline":
         return f"Ship the simple baseline, {_the(verdict.recommended)}: it beats the best cell, {_the(findings.leader)}."
     if verdict.decision == "equivalent":
         alike = _listed([findings.leader, *findings.in_question])
-        band = _points(verdict.margin, verdict.margin, signed=False)
+        band = say.band()
         return (
             f"Equivalent: {alike} very probably differ by less than {band}; ship {_the(verdict.recommended)}, {findings.reason}."
         )
+    if verdict.decision != "undecided" and not findings.rivals:
+        return f"Ship {_the(findings.leader)}: it alone meets the constraints."
     if verdict.decision != "undecided":
-        return f"Ship {_the(findings.leader)}: it is more accurate than {_listed(findings.rivals)}."
+        better = "more accurate" if say.metric.name == "accuracy" else f"better in {say.metric.label}"
+        return f"Ship {_the(findings.leader)}: it is {better} than {_listed(findings.rivals)}."
     if verdict.pairs == 0:
         return f"Undecided: no pair has finished yet; {_the(findings.leader)} is named only because it is listed first."
     return (
@@ -81,24 +113,27 @@ def _answer(verdict: Verdict, findings: Findings) -> str:
     )
 
 
-def _measured(difference: Difference, verdict: Verdict, evidence: Evidence) -> str:
-    margin = verdict.margin
-    sentence = (
-        f"{display_name(difference.first)} minus {display_name(difference.second)}: {_points(difference.mean, margin)} of "
-        f"{verdict.metric} over {_pairs(difference.pairs)}"
-    )
+def _excluded(verdict: Verdict) -> str:
+    found = "; ".join(f"{_the(name)}, whose {reason}" for name, reason in verdict.excluded.items())
+    return f"Excluded by the constraints: {found}."
+
+
+def _measured(difference: Difference, evidence: Evidence, say: Wording) -> str:
+    first, second = display_name(difference.first), display_name(difference.second)
+    subject = f"{first} minus {second}" if say.metric.higher_is_better else f"Lead of {first} over {second}"
+    sentence = f"{subject}: {say.points(difference.mean)} of {say.metric.label} over {_pairs(difference.pairs)}"
     if difference.pairs < 2:
         return f"{sentence}; a single pair does not show how far that may be off."
-    sentence += f" (95% interval {_range(difference.ci95, margin)}"
+    sentence += f" (95% interval {say.range(difference.ci95)}"
     causes = ["looking after every pair"] * evidence.adaptive + ["comparing several arms"] * (len(evidence.arms) > 2)
     if causes:
-        sentence += f"; {_range(difference.ci95_sequential, margin)} when widened for {' and '.join(causes)}"
-    return f"{sentence}), against a band of equivalence of ±{_points(margin, margin, signed=False)}."
+        sentence += f"; {say.range(difference.ci95_sequential)} when widened for {' and '.join(causes)}"
+    return f"{sentence}), against a band of equivalence of ±{say.band()}."
 
 
-def _probabilities(difference: Difference, margin: float) -> str:
+def _probabilities(difference: Difference, say: Wording) -> str:
     return (
-        f"{_the(difference.first, capital=True)} is better by more than {_points(margin, margin, signed=False)} with probability "
+        f"{_the(difference.first, capital=True)} is better by more than {say.band()} with probability "
         f"{_percent(difference.p_first)}, {_the(difference.second)} with {_percent(difference.p_second)}; "
         f"the two are equivalent with {_percent(difference.p_equivalent)}."
     )
@@ -120,7 +155,7 @@ def _cost(comparison: Comparison) -> str | None:
             f"A training step of the {first} takes {share} the {second}'s time (95% interval {low:.2f} to {high:.2f}): {which}."
         )
     values = {name: measured_cost(comparison.costs.get(name), kind) for name in arms}
-    measured = [f"{display_name(name)} {_amount(value, kind)}" for name, value in values.items() if value is not None]
+    measured = [f"{display_name(name)} {amount_text(value, kind)}" for name, value in values.items() if value is not None]
     subject = {"latency": "Median latency at batch 1", "memory": "Peak memory", "size": "Model size"}[kind]
     return f"{subject}: {', '.join(measured)}." if measured else None
 
@@ -138,21 +173,21 @@ def _outlook(difference: Difference, evidence: Evidence) -> str:
 
 
 def _ahead(baseline: Difference) -> bool:
-    """The baseline is more accurate than the best cell, though not shown to be so by more than the margin."""
+    """The baseline scores better than the best cell, though not shown to be so by more than the margin."""
     return baseline.conclusion == "undecided" and baseline.pairs > 1 and baseline.ci95[0] > 0.0
 
 
-def _baseline_ahead(difference: Difference, verdict: Verdict) -> str:
-    measured = f"{_points(difference.mean, verdict.margin)}, 95% interval {_range(difference.ci95, verdict.margin)}"
+def _baseline_ahead(difference: Difference, say: Wording) -> str:
+    measured = f"{say.points(difference.mean)}, 95% interval {say.range(difference.ci95)}"
     return (
         f"But a simple baseline, {_the(difference.first)}, is ahead of the best cell ({measured}): "
         "consider it first, though whether it leads by more than the margin is not settled."
     )
 
 
-def _baseline(difference: Difference, verdict: Verdict) -> str:
+def _baseline(difference: Difference, say: Wording) -> str:
     baseline, cell = _the(difference.first), _the(difference.second)
-    measured = f"{_points(difference.mean, verdict.margin)}, 95% interval {_range(difference.ci95, verdict.margin)}"
+    measured = f"{say.points(difference.mean)}, 95% interval {say.range(difference.ci95)}"
     if difference.conclusion == "first":
         return f"{_the(difference.first, capital=True)} is ahead of {cell} by more than the margin ({measured})."
     if difference.conclusion == "equivalent":
@@ -162,10 +197,10 @@ def _baseline(difference: Difference, verdict: Verdict) -> str:
     return f"Whether {cell} beats the best baseline, {baseline}, is not decided ({measured} for the baseline)."
 
 
-def _warning(unsettled: bool, leader: str) -> str:
-    if unsettled:
-        return f"Warning: {_the(leader)} is not shown to beat {_the(_MAJORITY)}; the cells may have learned nothing."
-    return f"Warning: {_the(leader)} does no better than {_the(_MAJORITY)}: the cells learned nothing."
+def _warning(simplest: Difference, leader: str) -> str:
+    if simplest.conclusion == "undecided":
+        return f"Warning: {_the(leader)} is not shown to beat {_the(simplest.first)}; the cells may have learned nothing."
+    return f"Warning: {_the(leader)} does no better than {_the(simplest.first)}: the cells learned nothing."
 
 
 # ---------------------------------------------------------------- wording
@@ -184,27 +219,9 @@ def _pairs(number: int, kind: str = "") -> str:
     return f"{number:,} {kind}pair{'' if number == 1 else 's'}"
 
 
-def _figure(value: float, margin: float, *, signed: bool = True) -> str:
-    digits = 1 if margin >= 0.005 else 2
-    figure = round(100 * value, digits) + 0.0  # adding zero turns -0.0 into 0.0
-    return f"{figure:{'+' if signed else ''}.{digits}f}"
-
-
-def _points(value: float, margin: float, *, signed: bool = True) -> str:
-    return f"{_figure(value, margin, signed=signed)} points"
-
-
-def _range(interval: tuple[float, float], margin: float) -> str:
-    return f"{_figure(interval[0], margin)} to {_figure(interval[1], margin)}"
-
-
 def _percent(probability: float) -> str:
     if 0.0 < probability < 0.01:
         return "under 1%"
     if 0.99 < probability < 1.0:
         return "over 99%"
     return f"{probability:.0%}"
-
-
-def _amount(value: float, kind: str) -> str:
-    return f"{value:.3g} ms" if kind == "latency" else f"{value / 1e6:.3g} MB"

@@ -2,78 +2,82 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from gatewise.comparison.option_checks import check_options
 from gatewise.errors import OptionError
-from gatewise.records import COSTS, Arm, Config
+from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric, metrics_of
+from gatewise.options.table import OPTION
+from gatewise.records import Arm, Config, Task
 
-__all__ = ["CELL_NAMES", "arms_of", "check_config", "parse_duration"]
+__all__ = ["CELL_NAMES", "arms_of", "check_config", "check_task", "resolve_margin"]
 
-CELL_NAMES = ("gru", "lstm", "rnn", "min_gru", "min_lstm")
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+CELL_NAMES = OPTION["cells"].choices
+DEFAULT_SHARE = 0.02
 
 
-def arms_of(cells: Sequence[str]) -> tuple[Arm, ...]:
-    """One arm a cell; a cell named again becomes a second arm of its own (`gru_2`), as in an A/A run."""
+def arms_of(
+    cells: Sequence[str], hidden_size: int = 64, match: str = "hidden", matched: Mapping[str, int] | None = None
+) -> tuple[Arm, ...]:
+    """One arm a cell; a cell named again becomes a second arm of its own (`gru_2`), as in an A/A run.
+
+    matched: the hidden size of every cell at which all have the same number of parameters. With match `parameters` the arms have
+    these sizes; with `both` the arms of equal hidden size are followed by those of equal parameters that differ from them
+    (`gru_h74`).
+    """
+    sizes = dict.fromkeys(cells, hidden_size) if match == "hidden" or matched is None else dict(matched)
+    if match == "both" and matched is not None:
+        sizes = dict.fromkeys(cells, hidden_size)
     seen: Counter[str] = Counter()
     arms = []
     for index, cell in enumerate(cells):
         seen[cell] += 1
-        arms.append(Arm(cell if seen[cell] == 1 else f"{cell}_{seen[cell]}", cell, index))
+        arms.append(Arm(cell if seen[cell] == 1 else f"{cell}_{seen[cell]}", cell, index, sizes[cell]))
+    if match == "both" and matched is not None:
+        for cell, size in matched.items():
+            if size != hidden_size:
+                arms.append(Arm(f"{cell}_h{size}", cell, len(arms), size))
     return tuple(arms)
 
 
-def parse_duration(text: str) -> float:
-    """Seconds of `90s`, `10m`, `1.5h`, `1h30m` or a plain number of seconds.
+def resolve_margin(margin: float | str | None, metric: Metric, simplest: float) -> float:
+    """Half width of the band of practical equivalence in units of the metric.
 
-    Raises OptionError on anything else.
+    margin: that number, a share such as `2%`, or None for the metric's own. A share is one of the simplest baseline's score on
+    the first validation part, `simplest`; of a metric written in percent it is points. Raises OptionError where none is left.
     """
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smh])", text.strip().lower())
-    if re.fullmatch(r"\d+(?:\.\d+)?", text.strip()):
-        seconds = float(text)
-    elif parts and re.fullmatch(r"(?:\d+(?:\.\d+)?\s*[smh]\s*)+", text.strip().lower()):
-        seconds = sum(float(number) * UNITS[unit] for number, unit in parts)
-    else:
-        raise OptionError(f"--budget {text!r} is not a duration; write it like 90s, 10m or 1h30m")
-    if seconds <= 0:
-        raise OptionError(f"--budget {text!r} leaves no time; write a duration above zero, like 10m")
-    return seconds
+    if isinstance(margin, (int, float)):
+        return float(margin)
+    if margin is None and metric.margin is not None:
+        return metric.margin
+    share = DEFAULT_SHARE if margin is None else float(margin.rstrip("% ")) / 100
+    value = share if metric.share else share * abs(simplest)
+    if not value > 0:
+        raise OptionError(
+            f"--margin {margin or f'{DEFAULT_SHARE:.0%}'} is a share of the simplest baseline's {metric.label}, which is "
+            f"{simplest:g}; give the margin as a number in units of the metric"
+        )
+    return value
+
+
+def check_task(config: Config, task: Task) -> None:
+    """Raise OptionError where an option does not fit the task that the data turned out to be."""
+    if config.metric is not None and task not in METRICS[config.metric].tasks:
+        raise OptionError(
+            f"--metric {config.metric} does not fit {task.replace('_', '-')}; choose one of {', '.join(metrics_of(task))}"
+        )
+    if config.weigh_classes is not None and task != "classification":
+        raise OptionError("--class-weights needs classes, and the target is numbers; leave it out")
+    metric = METRICS[config.metric or DEFAULT_METRICS[task]]
+    if config.margin is not None and metric.share and not 0 < resolve_margin(config.margin, metric, 0.0) < 0.5:
+        raise OptionError(
+            f"--margin {config.margin} is outside (0, 0.5); it is a difference in {metric.label}, such as 0.01 for one point"
+        )
 
 
 def check_config(config: Config) -> None:
     """Raise OptionError for the first value that cannot work, saying what is allowed."""
-    for cell in config.cells:
-        if cell not in CELL_NAMES:
-            near = difflib.get_close_matches(cell, CELL_NAMES, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "."
-            raise OptionError(f"--cells: unknown cell {cell!r}{hint} Known cells: {', '.join(CELL_NAMES)}")
-    if len(config.cells) < 2:
-        raise OptionError(f"--cells names {len(config.cells)} cell; a comparison needs at least two, for example gru,lstm")
-    if config.cost not in COSTS:
-        raise OptionError(f"--cost {config.cost!r} is unknown; choose one of {', '.join(COSTS)}")
-    if config.budget_s is None and config.pairs is None:
-        raise OptionError("neither a budget nor a number of pairs is given; pass --budget 10m or --pairs 10")
-    if not 0 < config.margin < 0.5:
-        raise OptionError(
-            f"--margin {config.margin:g} is outside (0, 0.5); it is a difference in accuracy, for example 0.01 for one point"
-        )
-    if not 0 <= config.seed < 2**31:
-        raise OptionError(f"--seed {config.seed} is outside 0 to 2147483647")
-    smallest = {
-        "pairs": 2,
-        "tune": 1,
-        "jobs": 1,
-        "threads": 1,
-        "hidden_size": 1,
-        "layers": 1,
-        "embedding_size": 1,
-        "batch_size": 1,
-    }
-    smallest |= {"max_length": 1, "max_vocabulary": 10, "max_epochs": 1}
-    for name, least in smallest.items():
-        value = getattr(config, name)
-        if value is not None and value < least:
-            raise OptionError(f"--{name.replace('_', '-')} {value} is too small; give at least {least}")
+    check_options(config)
+    if config.task is not None:
+        check_task(config, config.task)

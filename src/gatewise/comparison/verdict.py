@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
 from gatewise.comparison.cheapest import Choice, cheapest
+from gatewise.comparison.constraints import excluded_arms
 from gatewise.comparison.evidence import Evidence
 from gatewise.comparison.explain import Findings, explain
 from gatewise.records import Comparison, Difference, Verdict
@@ -23,26 +25,30 @@ def decide(comparison: Comparison) -> Verdict:
     the cheapest of them on `config.cost` is recommended; otherwise it is "undecided", with the leader recommended
     provisionally. A baseline that beats the leader is recommended whatever the arms among themselves (decision "baseline").
 
+    Arms that a constraint excludes are compared, but neither lead nor are shipped; where none is left, the best baseline is.
+
     Arms and baselines are two families of comparisons; within each the level is divided by their number (Bonferroni).
     'Equivalent' needs no such division, since it is only concluded where every single comparison allows it (Berger 1982,
     intersection-union).
 
-    Every number in the verdict is finite: with a single pair the intervals are [-1, 1], and with none `difference` is None.
-    Raises RunError where the record of a trial on a fixed test part is damaged.
+    Every number in the verdict is finite: with a single pair the intervals are `Evidence.bounds`, and with none `difference` is
+    None. Raises RunError where the record of a trial on a fixed test part is damaged.
     """
     evidence = Evidence(comparison)
     scores = evidence.scores
-    leader = max(evidence.arms, key=lambda name: scores[name].mean) if evidence.pairs else evidence.arms[0]
+    excluded = excluded_arms(comparison)
+    allowed = [name for name in evidence.arms if name not in excluded]
+    leader = _best(evidence, allowed or evidence.arms) if evidence.pairs else (allowed or evidence.arms)[0]
     couples = list(combinations(evidence.arms, 2)) if evidence.pairs else []
     between_arms = tuple(_difference(evidence, *couple, comparisons=len(couples)) for couple in couples)
     scored_baselines = [name for name in comparison.baselines if name in scores]
     against_leader = {name: _difference(evidence, name, leader, comparisons=len(scored_baselines)) for name in scored_baselines}
-    best_baseline = max(scored_baselines, key=lambda name: scores[name].mean, default=None)
+    best_baseline = _best(evidence, scored_baselines) if scored_baselines else None
 
-    by_rival = _by_rival(leader, between_arms)
+    by_rival = {name: one for name, one in _by_rival(leader, between_arms).items() if name in allowed}
     in_question = [name for name, difference in by_rival.items() if _winner(difference) != leader]
     choice = Choice(leader, "")
-    if best_baseline is not None and against_leader[best_baseline].conclusion == "first":
+    if best_baseline is not None and (not allowed or against_leader[best_baseline].conclusion == "first"):
         decision, choice = "baseline", Choice(best_baseline, "")
     elif not evidence.pairs:
         decision = "undecided"
@@ -50,7 +56,7 @@ def decide(comparison: Comparison) -> Verdict:
         decision = leader
     elif all(by_rival[name].conclusion == "equivalent" for name in in_question):
         decision = "equivalent"
-        choice = cheapest([name for name in evidence.arms if name == leader or name in in_question], comparison)
+        choice = cheapest([name for name in allowed if name == leader or name in in_question], comparison)
     else:
         decision = "undecided"
 
@@ -58,8 +64,8 @@ def decide(comparison: Comparison) -> Verdict:
         decision=decision,
         recommended=choice.name,
         metric=comparison.metric,
-        higher_is_better=True,
-        margin=comparison.config.margin,
+        higher_is_better=evidence.metric.higher_is_better,
+        margin=comparison.margin,
         pairs=evidence.pairs,
         difference=_deciding(evidence, by_rival, in_question),
         comparisons=(*between_arms, *((against_leader[best_baseline],) if best_baseline is not None else ())),
@@ -71,6 +77,7 @@ def decide(comparison: Comparison) -> Verdict:
         elapsed_s=comparison.elapsed_s,
         stopped=comparison.stopped,
         warnings=comparison.warnings,
+        excluded=excluded,
     )
     findings = Findings(leader, tuple(by_rival), tuple(in_question), best_baseline, against_leader, choice.reason)
     return replace(verdict, explanation=explain(verdict, comparison, evidence, findings))
@@ -88,13 +95,19 @@ def is_settled(verdict: Verdict) -> bool:
     return verdict.decision != "undecided" and not any(open_leads)
 
 
+def _best(evidence: Evidence, names: Sequence[str]) -> str:
+    return max(names, key=lambda name: evidence.metric.gain(evidence.scores[name].mean))
+
+
 def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int) -> Difference:
     """Compare two names on the pairs they share; foresee how many more would decide where these do not."""
-    margin = evidence.comparison.config.margin
+    margin = evidence.comparison.margin
     level = evidence.level(comparisons)
     pairs = len(evidence.shared_pairs(first, second))
     after = evidence.posterior_after(first, second)
-    difference = compare(first, second, after(0), margin, level, pairs=pairs, minimum_pairs=evidence.minimum_pairs)
+    difference = compare(
+        first, second, after(0), margin, level, pairs=pairs, minimum_pairs=evidence.minimum_pairs, bounds=evidence.bounds
+    )
     if difference.conclusion != "undecided":
         return difference
     due = max(evidence.minimum_pairs - pairs, 1)
@@ -116,4 +129,4 @@ def _deciding(evidence: Evidence, by_rival: dict[str, Difference], in_question: 
     rivals = undecided or in_question or list(by_rival)
     if not rivals:
         return None
-    return by_rival[max(rivals, key=lambda name: evidence.scores[name].mean)]
+    return by_rival[_best(evidence, rivals)]

@@ -3,46 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.parts import check_weights, grouped, part_masks
 from gatewise.data.repeats import group_series, group_texts
+from gatewise.data.rows import TEST, TRAIN, Rows, row_name
 from gatewise.data.suggestions import listed
-from gatewise.data.targets import class_targets
+from gatewise.data.targets import Target, finish_classes, finish_numbers, read_target
 from gatewise.data.tokens import has_tokens
 from gatewise.errors import DataError
-from gatewise.records import Dataset
+from gatewise.records import AudioFeatures, Dataset
 
-__all__ = ["check_series", "series_dataset", "text_dataset"]
+__all__ = ["assemble", "check_series", "series_dataset", "text_dataset"]
+
+# Numbers looked at together, so that checking takes little memory beside the data.
+_BLOCK = 1 << 20
 
 
-def text_dataset(
+def assemble(
     name: str,
-    texts: Sequence[str],
-    labels: Sequence[str],
+    rows: Rows,
+    target: Target,
     *,
-    target: str,
+    source: str,
+    output: str = "target",
+    order: Sequence[str] | None = None,
+    groups: str = "the groups",
+    weights: str = "the weights",
+    audio: AudioFeatures | None = None,
     inferred: Sequence[str] = (),
     warnings: Sequence[str] = (),
 ) -> Dataset:
-    """Make a Dataset of texts and class names; `target` names the labels in messages.
+    """Make a Dataset for classification or regression of rows that all have an input and a target.
 
-    Raises DataError as `class_targets` does.
+    source, groups, weights: what those are called in messages. output: the name of the number predicted. order: of the classes,
+    sorted where None. audio: how sounds were read, whose energies are now the sequences.
+    Raises DataError where the rows do not do: as `check_series`, `finish_classes`, `finish_numbers`, `part_masks`, `grouped` and
+    `check_weights` do.
     """
-    targets, classes, rare = class_targets(labels, target)
-    empty = sum(not has_tokens(text) for text in texts)
-    without = (f"{empty:,} texts hold no words; each is read as one unknown word.",) if empty else ()
+    if rows.kind != "text":
+        check_series(rows.sequences, rows.where, rows.step)
+    values: NDArray[Any]
+    classes: tuple[str, ...] = ()
+    rare: tuple[str, ...] = ()
+    if target.task == "regression":
+        values = finish_numbers(target, source, rows.where)
+        said = f"The task is regression: {output!r}, numbers from {values.min():g} to {values.max():g}, is predicted."
+    else:
+        values, classes, rare = finish_classes(target, source, order)
+        said = f"The task is classification into {len(classes)} classes: {listed(classes, 10)}."
+    repeats = group_texts(rows.sequences) if rows.kind == "text" else group_series(rows.sequences)
+    together, notes = grouped(repeats, rows, groups)
+    test, validation = part_masks(rows.parts)
+    if rows.weights is not None:
+        check_weights(rows.weights, weights, rows.where)
     return Dataset(
         name=name,
-        kind="text",
-        sequences=tuple(texts),
-        targets=targets,
+        kind=rows.kind,
+        sequences=tuple(rows.sequences),
+        targets=values,
         classes=classes,
-        groups=group_texts(texts),
-        inferred=(*inferred, _classes_sentence(classes)),
-        warnings=(*warnings, *rare, *without),
+        groups=together,
+        fixed_test=test,
+        channels=() if rows.kind == "text" else rows.channels or _numbered(rows.sequences[0]),
+        inferred=(*inferred, *notes, said),
+        warnings=(*warnings, *rare, *_empty_texts(rows), *_split_warnings(values, classes, repeats, test, validation)),
+        task=target.task,
+        fixed_validation=validation,
+        weights=rows.weights,
+        outputs=(output,) if target.task == "regression" else (),
+        audio=audio,
     )
+
+
+def text_dataset(name: str, texts: Sequence[str], labels: Sequence[str], *, target: str, inferred: Sequence[str] = ()) -> Dataset:
+    """Make a Dataset of texts and class names; `target` names the labels in messages. Raises DataError as `assemble` does."""
+    classes = read_target(list(labels), target, "classification")
+    return assemble(name, Rows("text", texts), classes, source=target, inferred=inferred)
 
 
 def series_dataset(
@@ -54,79 +95,91 @@ def series_dataset(
     channels: Sequence[str] = (),
     order: Sequence[str] | None = None,
     fixed_test: NDArray[np.bool_] | None = None,
-    where: Callable[[int], str] | None = None,
     inferred: Sequence[str] = (),
     warnings: Sequence[str] = (),
 ) -> Dataset:
     """Make a Dataset of series, each float32 [steps, channels], and class names.
 
     target: what the labels are called in messages. channels: their names, numbered where empty. order: the order of the classes,
-    sorted where None. where: how a row is called in messages, its number where None.
-    Raises DataError where a value is not finite, a series has no step or another number of channels, and as `class_targets` does.
+    sorted where None. Raises DataError as `assemble` does.
     """
-    check_series(sequences, where)
-    targets, classes, rare = class_targets(labels, target, order)
-    groups = group_series(sequences)
-    return Dataset(
-        name=name,
-        kind="series",
-        sequences=tuple(sequences),
-        targets=targets,
-        classes=classes,
-        groups=groups,
-        fixed_test=fixed_test,
-        channels=tuple(channels) or tuple(f"channel {number}" for number in range(1, sequences[0].shape[1] + 1)),
-        inferred=(*inferred, _classes_sentence(classes)),
-        warnings=(*warnings, *rare, *_archive_warnings(targets, classes, groups, fixed_test)),
-    )
+    parts = None if fixed_test is None else np.where(fixed_test, TEST, TRAIN).astype(np.int8)
+    rows = Rows("series", sequences, parts=parts, channels=tuple(channels))
+    classes = read_target(list(labels), target, "classification")
+    return assemble(name, rows, classes, source=target, order=order, inferred=inferred, warnings=warnings)
 
 
-def check_series(sequences: Sequence[NDArray[np.float32]], where: Callable[[int], str] | None = None) -> None:
-    """Raise DataError where there is no series, one has no step or a different number of channels, or a value is not finite."""
-    if not sequences:
+def check_series(
+    sequences: Sequence[NDArray[np.float32]],
+    where: Callable[[int], str] | None = None,
+    step: Callable[[int, int], str] | None = None,
+) -> None:
+    """Raise DataError where there is no series, one has no step or a different number of channels, or a value is not finite.
+
+    where: how a row is called in messages, by its number where None. step: how a step of a row is, likewise.
+    """
+    if not len(sequences):
         raise DataError("there is no series in the data. Expected at least one.")
-    call = where or (lambda row: f"row {row + 1}")
-    if not sequences[0].shape[1]:
+    call = where or row_name
+    channels = sequences[0].shape[1]
+    if not channels:
         raise DataError(f"{call(0)} has no channels. Expected at least one number a step.")
     for row, sequence in enumerate(sequences):
         if not len(sequence):
             raise DataError(f"{call(row)} has no steps. Drop it, or give it at least one.")
-        if sequence.shape[1] != sequences[0].shape[1]:
+        if sequence.shape[1] != channels:
             raise DataError(
-                f"{call(row)} has {sequence.shape[1]} channels, {call(0)} has {sequences[0].shape[1]}. "
-                "Give all rows the same channels."
+                f"{call(row)} has {sequence.shape[1]} channels, {call(0)} has {channels}. Give all rows the same channels."
             )
-    finite = np.isfinite(np.concatenate(sequences))
-    if finite.all():
-        return
-    steps, channels = np.nonzero(~finite)
     ends = np.cumsum([len(sequence) for sequence in sequences])
-    row = int(np.searchsorted(ends, steps[0], side="right"))
-    step = int(steps[0] - ends[row] + len(sequences[row]))
-    bad_rows = len(np.unique(np.searchsorted(ends, steps, side="right")))
+    blocks = np.searchsorted(ends, np.arange(0, ends[-1], max(1, _BLOCK // channels)), side="right")
+    bounds = [*np.unique(blocks).tolist(), len(sequences)]
+    bad = [
+        row
+        for first, last in pairwise(bounds)
+        if not np.isfinite(np.concatenate(sequences[first:last])).all()
+        for row in range(first, last)
+        if not np.isfinite(sequences[row]).all()
+    ]
+    if not bad:
+        return
+    count = sum(int((~np.isfinite(sequences[row])).sum()) for row in bad)
+    first_step, channel = (int(place) for place in np.argwhere(~np.isfinite(sequences[bad[0]]))[0])
+    place = f"step {first_step + 1}" if step is None else step(bad[0], first_step)
     raise DataError(
-        f"{len(steps):,} values in {bad_rows:,} rows are not finite (missing, NaN or infinite as 32-bit floats); the first is in "
-        f"{call(row)}, channel {int(channels[0]) + 1}, step {step + 1}. Fill them first (for example by interpolation) or drop "
-        "those rows; padding is not needed, because series may have different lengths."
+        f"{count:,} values in {len(bad):,} rows are not finite (missing, NaN or infinite as 32-bit floats); the first is in "
+        f"{call(bad[0])}, channel {channel + 1}, {place}. Fill them first (for example by interpolation) or drop those rows; "
+        "padding is not needed, because series may have different lengths."
     )
 
 
-def _classes_sentence(classes: Sequence[str]) -> str:
-    return f"The task is classification into {len(classes)} classes: {listed(classes, 10)}."
+def _numbered(sequence: NDArray[np.float32]) -> tuple[str, ...]:
+    return tuple(f"channel {number}" for number in range(1, sequence.shape[1] + 1))
 
 
-def _archive_warnings(
-    targets: NDArray[np.int64], classes: Sequence[str], groups: NDArray[np.int64], fixed_test: NDArray[np.bool_] | None
+def _empty_texts(rows: Rows) -> list[str]:
+    empty = sum(not has_tokens(text) for text in rows.sequences) if rows.kind == "text" else 0
+    return [f"{empty:,} texts hold no words; each is read as one unknown word."] if empty else []
+
+
+def _split_warnings(
+    targets: NDArray[Any],
+    classes: Sequence[str],
+    repeats: NDArray[np.int64],
+    test: NDArray[np.bool_] | None,
+    validation: NDArray[np.bool_] | None,
 ) -> list[str]:
-    if fixed_test is None:
+    """What to beware of in a source's own split."""
+    if test is None:
         return []
+    train = ~test if validation is None else ~test & ~validation
     warnings = []
-    repeated = int(np.isin(groups[fixed_test], groups[~fixed_test]).sum())
+    repeated = int(np.isin(repeats[test], repeats[train]).sum())
     if repeated:
         warnings.append(
             f"{repeated:,} test rows repeat a training row. The source's own split is kept, so test scores may flatter."
         )
-    unseen = [classes[number] for number in np.setdiff1d(targets[fixed_test], targets[~fixed_test])]
+    unseen = [classes[number] for number in np.setdiff1d(targets[test], targets[train])] if classes else []
     if unseen:
         warnings.append(f"Classes in the source's test part but not in its training part cannot be learned: {listed(unseen, 5)}.")
     return warnings

@@ -20,13 +20,15 @@ POOL_BATCHES = 50
 class Batch:
     """One padded batch.
 
-    inputs: int64 [batch, steps] or float32 [batch, steps, channels], zero on the padding. lengths, targets, rows: int64 [batch].
+    inputs: int64 [batch, steps] or float32 [batch, steps, channels], zero on the padding. lengths, rows: int64 [batch].
+    targets: what the network is to say, as in `Encoded.network_targets`. weights: float32 [batch], None for 1 each.
     """
 
     inputs: NDArray[Any]
     lengths: NDArray[np.int64]
-    targets: NDArray[np.int64]
+    targets: NDArray[Any]
     rows: NDArray[np.int64]
+    weights: NDArray[np.float32] | None = None
 
 
 def plan_batches(lengths: NDArray[np.int64], batch_size: int, generator: np.random.Generator | None) -> list[NDArray[np.int64]]:
@@ -48,18 +50,20 @@ def plan_batches(lengths: NDArray[np.int64], batch_size: int, generator: np.rand
     return [batches[number] for number in generator.permutation(len(batches))]
 
 
-def pad(encoded: Encoded, offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> Batch:
-    """Copy rows out of the flat storage into one padded batch. offsets: int64 [rows + 1], where each sequence starts."""
+def pad(encoded: Encoded, rows: NDArray[np.int64]) -> Batch:
+    """Copy rows out of the flat storage into one padded batch, less their last step where the encoding says so."""
     lengths = encoded.lengths[rows]
     steps = int(lengths.max())
     inside = np.arange(steps) < lengths[:, None]
     inputs = np.zeros((len(rows), steps, *encoded.values.shape[1:]), dtype=encoded.values.dtype)
-    inputs[inside] = encoded.values[(offsets[rows][:, None] + np.arange(steps))[inside]]
-    return Batch(inputs, lengths, encoded.targets[rows], rows)
+    inputs[inside] = encoded.values[(encoded.offsets[rows][:, None] + np.arange(steps))[inside]]
+    if encoded.from_last:
+        inputs -= inputs[np.arange(len(rows)), lengths - 1][:, np.newaxis] * inside[..., np.newaxis]
+    weights = None if encoded.weights is None else encoded.weights[rows]
+    return Batch(inputs, lengths, encoded.network_targets(rows), rows, weights)
 
 
 def iterate_batches(encoded: Encoded, plan: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:
     """Batches of `plan`, padded one at a time."""
-    offsets = np.concatenate([[0], np.cumsum(encoded.lengths)])
     for rows in plan:
-        yield pad(encoded, offsets, rows)
+        yield pad(encoded, rows)

@@ -3,65 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import parse_qsl
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gatewise.data.assemble import series_dataset
-from gatewise.data.generators import Generated, adding, counting, parity, temporal_order
-from gatewise.data.suggestions import listed, nearest
-from gatewise.data.targets import MINIMUM_ROWS
-from gatewise.errors import DataError
-from gatewise.records import Dataset
+from gatewise.data import synthetic
+from gatewise.data.assemble import assemble, series_dataset, text_dataset
+from gatewise.data.builtin_options import OPTIONS, read_request
+from gatewise.data.forecast import forecast_dataset
+from gatewise.data.next_step import next_step_dataset
+from gatewise.data.reading import refuse_columns
+from gatewise.data.rows import Rows
+from gatewise.data.targets import Target
+from gatewise.errors import OptionError
+from gatewise.records import Dataset, Reading, Task
 
 __all__ = ["BUILTIN_NAMES", "builtin_dataset"]
 
-_GENERATORS: dict[str, Callable[[int, int, np.random.Generator], Generated]] = {
-    "adding": adding,
-    "temporal-order": temporal_order,
-    "parity": parity,
-    "counting": counting,
+BUILTIN_NAMES = tuple(OPTIONS)
+
+Series = list[NDArray[np.float32]]
+
+_TASKS: dict[str, Task] = {"adding": "regression", "waves": "regression", "seasonal": "forecast", "chords": "next_step"}
+
+_LABELLED: dict[str, Callable[..., tuple[Series, list[str], tuple[str, ...]]]] = {
+    "temporal-order": synthetic.temporal_order,
+    "parity": synthetic.parity,
+    "counting": synthetic.counting,
+    "copy": synthetic.copy,
+    "recall": synthetic.recall,
+    "dyck1": synthetic.dyck1,
+    "dyck2": synthetic.dyck2,
 }
-BUILTIN_NAMES = ("digits", "digits-pixels", *_GENERATORS)
-
-_DEFAULTS = {"length": 50, "rows": 2000}
-# Below ten steps the relevant symbols of temporal order would fall on the first step, and counting has nothing to count.
-_LOWEST = {"length": 10, "rows": MINIMUM_ROWS}
 
 
-def builtin_dataset(request: str, seed: int) -> Dataset:
+def builtin_dataset(request: str, seed: int, reading: Reading | None = None) -> Dataset:
     """Make the built-in data set `request`: a name, and for the generators options after a question mark.
 
-    length: steps, 50 where not given. rows: 2,000 where not given. The same seed makes the same data; digits are always the same.
-    Raises DataError for a name or option that is not known, or a value that is too small.
+    rows: 2,000 where not given (300 of chords). length: steps, 50. Further options are said with their generators; `classes=2` of
+    adding asks whether the sum is above 1. The same seed makes the same data; digits are always the same. reading: of its fields
+    the task may name the data set's own, and a forecast takes window, horizon and season.
+    Raises DataError as `read_request` does, and OptionError for a part of the reading that does not apply.
     """
-    name, _, query = request.partition("?")
-    if name not in BUILTIN_NAMES:
-        raise DataError(
-            f"there is no built-in data set {name!r}; there are: {listed(BUILTIN_NAMES)}.{nearest(name, BUILTIN_NAMES)}"
-        )
-    if name not in _GENERATORS:
-        if query:
-            raise DataError(
-                f"builtin:{name} takes no options, {query!r} was given. Leave out the question mark and what follows."
-            )
+    name, options = read_request(request)
+    reading = reading or Reading()
+    task = "classification" if options.pop("classes", 0) else _TASKS.get(name, "classification")
+    _check_reading(name, task, reading)
+    if name in ("digits", "digits-pixels"):
         return _digits(name, by_row=name == "digits")
-    options = _options(name, query)
     generator = np.random.default_rng([seed, BUILTIN_NAMES.index(name)])
-    sequences, labels, channels = _GENERATORS[name](options["length"], options["rows"], generator)
-    made = f"{options['rows']:,} rows of length {options['length']} are generated with seed {seed}."
-    return series_dataset(name, sequences, labels, target="the class", channels=channels, inferred=(made,))
+    others = ", ".join(f"{key} {value}" for key, value in options.items() if key != "rows")
+    made = (f"{options['rows']:,} rows{f' ({others})' if others else ''} are generated with seed {seed}.",)
+    if name == "seasonal":
+        reading = replace(reading, task=task, time="time", series=("load",), target=("load",))
+        return forecast_dataset(name, synthetic.seasonal(generator, **options), reading, inferred=made)
+    if name == "chords":
+        rolls, keys = synthetic.chords(generator, **options)
+        return next_step_dataset(name, rolls, keys, inferred=made)
+    if name == "reviews":
+        return text_dataset(name, *synthetic.reviews(generator, **options), target="the sentiment", inferred=made)
+    if name == "waves":
+        return _numbers(name, *synthetic.waves(generator, **options), output="frequency", inferred=made)
+    if name == "adding":
+        sequences, sums, channels = synthetic.adding(generator, **options)
+        if task == "regression":
+            return _numbers(name, sequences, sums, channels, output="sum", inferred=made)
+        labels = np.where(sums > 1, "above 1", "at most 1").tolist()
+    else:
+        sequences, labels, channels = _LABELLED[name](generator, **options)
+    return series_dataset(name, sequences, labels, target="the class", channels=channels, inferred=made)
 
 
-def _options(name: str, query: str) -> dict[str, int]:
-    options = dict(_DEFAULTS)
-    for key, value in parse_qsl(query, keep_blank_values=True):
-        if key not in options:
-            raise DataError(f"builtin:{name} has no option {key!r}; there are: {listed(options)}.{nearest(key, options)}")
-        if not (value.isascii() and value.isdecimal()) or int(value) < _LOWEST[key]:
-            raise DataError(f"builtin:{name}: {key} is {value!r}; expected a whole number of at least {_LOWEST[key]}.")
-        options[key] = int(value)
-    return options
+def _check_reading(name: str, task: Task, reading: Reading) -> None:
+    refuse_columns(f"builtin:{name}", reading)
+    if reading.task not in (None, task):
+        other = " or ask for builtin:adding?classes=2" if name == "adding" and reading.task == "classification" else ""
+        raise OptionError(
+            f"builtin:{name} is made for the task {task}, and {reading.task} was asked for. Leave out the task{other}."
+        )
+    steps = [f"--{option}" for option in ("window", "horizon", "season") if getattr(reading, option) is not None]
+    if steps and task != "forecast":
+        raise OptionError(
+            f"builtin:{name} is made for the task {task}, which takes no {' or '.join(steps)}. Leave that out, or take "
+            "builtin:seasonal."
+        )
+
+
+def _numbers(
+    name: str,
+    sequences: Series,
+    targets: NDArray[np.float32],
+    channels: tuple[str, ...],
+    *,
+    output: str,
+    inferred: tuple[str, ...],
+) -> Dataset:
+    rows = Rows("series", sequences, channels=channels)
+    return assemble(name, rows, Target("regression", targets), source=f"the {output}", output=output, inferred=inferred)
 
 
 def _digits(name: str, *, by_row: bool) -> Dataset:

@@ -11,15 +11,27 @@ from numpy.typing import NDArray
 
 from gatewise.errors import DataError
 
-__all__ = ["is_missing", "is_number", "is_number_list", "parse_series", "parse_text"]
+__all__ = [
+    "NOT_GIVEN",
+    "SOUND_SUFFIXES",
+    "is_missing",
+    "is_number",
+    "is_number_list",
+    "is_sound_name",
+    "parse_series",
+    "parse_text",
+]
 
 _SEPARATORS = re.compile(r"[\s,;]+")
-_NOT_GIVEN = {"null", "none", "na", "?"}
+# What sound files that can be read are named.
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg")
+# Words that say a number is not given, in lower case.
+NOT_GIVEN = ("", "null", "none", "na", "nan", "?")
 
 
 def is_missing(cell: object) -> bool:
     """Whether a cell holds nothing: None or a floating-point NaN."""
-    return cell is None or (isinstance(cell, float) and math.isnan(cell))
+    return cell is None or (isinstance(cell, (float, np.floating)) and math.isnan(cell))
 
 
 def is_number(cell: object) -> bool:
@@ -30,7 +42,7 @@ def is_number(cell: object) -> bool:
         except ValueError:
             return False
         return True
-    return isinstance(cell, (int, float))
+    return isinstance(cell, (int, float, np.number))
 
 
 def is_number_list(cell: object) -> bool:
@@ -43,6 +55,11 @@ def is_number_list(cell: object) -> bool:
         return parse_series(cell) is not None
     except ValueError:
         return False
+
+
+def is_sound_name(cell: object) -> bool:
+    """Whether a cell is the name of a sound file."""
+    return isinstance(cell, str) and cell.strip().lower().endswith(SOUND_SUFFIXES)
 
 
 def parse_text(cell: object, where: str) -> str | None:
@@ -66,7 +83,7 @@ def parse_series(cell: Any) -> NDArray[np.float64] | None:
         return None
     if isinstance(cell, str):
         words = [word for word in _SEPARATORS.split(cell.strip().removeprefix("[").removesuffix("]")) if word]
-        cell = [float("nan") if word.lower() in _NOT_GIVEN else float(word) for word in words]
+        cell = [float("nan") if word.lower() in NOT_GIVEN else float(word) for word in words]
     elif not isinstance(cell, (list, tuple, np.ndarray)):
         raise ValueError(f"a single {type(cell).__name__}")
     try:

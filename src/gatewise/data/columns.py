@@ -1,4 +1,4 @@
-"""Which column of a table is the text, which are the channels of a series, and which is the target."""
+"""Which column of a table is the text, the sound, or a channel of a series, and which is the target."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from gatewise.data.cells import is_missing, is_number, is_number_list
+from gatewise.data.cells import is_missing, is_number, is_number_list, is_sound_name
 from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import DataError, OptionError
+from gatewise.records import Kind, Reading
 
-__all__ = ["Columns", "SequenceColumns", "choose_sequence", "choose_target"]
+__all__ = ["Choice", "Columns", "choose_columns", "require_column", "single_target"]
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -23,70 +24,139 @@ _SAMPLE = 1000
 
 
 @dataclass(frozen=True)
-class SequenceColumns:
-    """Where the sequences are: one text column, or one column a channel. `inferred`: what was guessed, as sentences."""
+class Choice:
+    """What is read of a table.
 
-    text: str | None
-    series: tuple[str, ...]
+    inputs: the column of texts or sounds, or one column a channel. target: None where there is none. inferred: what was guessed.
+    """
+
+    kind: Kind
+    inputs: tuple[str, ...]
+    target: str | None
     inferred: tuple[str, ...] = ()
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All columns used."""
-        return self.series or ((self.text,) if self.text is not None else ())
 
+def choose_columns(columns: Columns, reading: Reading, *, with_target: bool = True) -> Choice:
+    """Take the columns named, and infer the others.
 
-def choose_sequence(columns: Columns, *, text: str | None, series: Sequence[str], target: str | None) -> SequenceColumns:
-    """Take the columns named, or infer them: a text column by its name, else lists of numbers, else the longest texts.
-
-    Raises OptionError where both kinds are named, DataError where a column is unknown or none can be inferred.
+    The input is the text column by its name, else file names of sounds, else lists of numbers, else the longest texts; with
+    `reading.id`, where a row is a step, all number columns that are nothing else. The target goes by its name, or is the only
+    column left. Raises OptionError where the options contradict one another, DataError where a column is unknown, is asked for
+    twice, or cannot be inferred.
     """
-    if text is not None and series:
-        raise OptionError("--text and --series were both given; a data set is either texts or series. Give one of them.")
-    for name in (*([text] if text is not None else []), *series):
-        _require(columns, name)
-    if text is not None or series:
-        return SequenceColumns(text, tuple(series))
-    free = [name for name in columns if name != target]
-    texts = [name for name in free if _mostly(columns[name], _is_words)]
+    named = _named_inputs(reading)
+    target = single_target(reading) if with_target else None
+    beside = (reading.group, reading.split, reading.weights) if with_target else ()
+    for name in (*named, target, reading.id, reading.time, *beside):
+        if name is not None:
+            require_column(columns, name)
+    _refuse_two_roles(named, target, reading)
+    taken = {*reading.target, reading.id, reading.time, reading.group, reading.split, reading.weights}
+    free = [name for name in columns if name not in taken]
+    inferred: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()
+    if reading.id is not None and with_target and target is None:
+        # All number columns are channels, so the target has to be known before them.
+        target, inferred = _infer_target(columns, [name for name in free if name not in named], only=_not_numbers(columns))
+        free = [name for name in free if name != target]
+    if named:
+        kind: Kind = "text" if reading.text is not None else "audio" if reading.audio is not None else "series"
+        inputs = named
+    elif reading.id is not None:
+        kind, (inputs, guessed) = "series", _infer_channels(columns, free)
+    else:
+        kind, inputs, guessed = _infer_inputs(columns, free)
+    if with_target and target is None:
+        target, inferred = _infer_target(columns, [name for name in free if name not in inputs])
+    return Choice(kind, inputs, target, (*guessed, *inferred))
+
+
+def require_column(columns: Columns, name: str) -> None:
+    """Raise DataError unless there is such a column."""
+    if name not in columns:
+        raise DataError(f"there is no column {name!r}; the columns are: {listed(columns)}.{nearest(name, columns)}")
+
+
+def single_target(reading: Reading) -> str | None:
+    """The target named, None where it is to be inferred. Raises OptionError for several: a forecast alone predicts them."""
+    if len(reading.target) > 1:
+        raise OptionError(
+            f"--target names {len(reading.target)} columns ({listed(reading.target)}); only a forecast has several. Name one."
+        )
+    return reading.target[0] if reading.target else None
+
+
+def _not_numbers(columns: Columns) -> Callable[[str], bool]:
+    """Whether a column, given by its name, mostly holds something else than numbers."""
+    return lambda name: not _mostly(columns[name], is_number)
+
+
+def _named_inputs(reading: Reading) -> tuple[str, ...]:
+    given = {"--text": reading.text, "--audio": reading.audio, "--series": reading.series or None}
+    chosen = [option for option, value in given.items() if value is not None]
+    if len(chosen) > 1:
+        both = "both" if len(chosen) == 2 else "all"
+        raise OptionError(f"{' and '.join(chosen)} were {both} given; a data set is texts, sounds or series. Give one of them.")
+    if reading.id is not None and chosen in (["--text"], ["--audio"]):
+        raise OptionError(f"--id says that every row is a step of a series, so {chosen[0]} does not apply. Give one of them.")
+    if reading.time is not None and reading.id is None:
+        raise OptionError("--time orders the steps of series, one a row: name the column that tells the series apart with --id.")
+    return reading.series or tuple(name for name in (reading.text, reading.audio) if name is not None)
+
+
+def _refuse_two_roles(inputs: Sequence[str], target: str | None, reading: Reading) -> None:
+    # A group may be any column: the target, say, or the id of a long table.
+    roles = [("the input", name) for name in inputs]
+    others = {"the target": target, "the id": reading.id, "the time": reading.time}
+    others |= {"the split": reading.split, "the weights": reading.weights}
+    roles += [(role, name) for role, name in others.items() if name is not None]
+    for number, (role, name) in enumerate(roles):
+        earlier = next((first for first, other in roles[:number] if other == name), None)
+        if earlier is not None:
+            raise DataError(f"the column {name!r} is asked for as both {earlier} and {role}. Name two different columns.")
+
+
+def _infer_inputs(columns: Columns, free: Sequence[str]) -> tuple[Kind, tuple[str, ...], tuple[str, ...]]:
+    sounds = [name for name in free if _mostly(columns[name], is_sound_name)]
+    texts = [name for name in free if name not in sounds and _mostly(columns[name], _is_words)]
     named = _by_name(texts, TEXT_NAMES)
     if named is not None:
-        return SequenceColumns(named, (), (f"The text is the column {named!r}, by its name.",))
-    lists = [name for name in free if _mostly(columns[name], is_number_list)]
+        return "text", (named,), (f"The text is the column {named!r}, by its name.",)
+    if sounds:
+        return "audio", (sounds[0],), (f"The sounds are the files named in the column {sounds[0]!r}.",)
+    lists = tuple(name for name in free if _mostly(columns[name], is_number_list))
     if lists:
-        return SequenceColumns(None, tuple(lists), (f"The series is the columns that hold lists of numbers: {listed(lists)}.",))
+        return "series", lists, (f"The series is the columns that hold lists of numbers: {listed(lists)}.",)
     # A column that could be the target by its name is the text only where nothing else is.
     longest = max(texts, key=lambda name: (name.casefold() not in TARGET_NAMES, _mean_length(columns[name])), default=None)
     if longest is None or longest.casefold() in TARGET_NAMES:
         raise DataError(
-            f"no text column could be inferred; the columns are: {listed(columns)}. "
-            "Name it with --text COLUMN, or with --series COLUMN for columns of number lists."
+            f"no text column could be inferred; the columns are: {listed(columns)}. Name it with --text COLUMN, or with --series "
+            "COLUMN for columns of number lists; where every row is a step of a series, name the column of its id with --id."
         )
-    return SequenceColumns(longest, (), (f"The text is the column {longest!r}: of the text columns its texts are the longest.",))
+    return "text", (longest,), (f"The text is the column {longest!r}: of the text columns its texts are the longest.",)
 
 
-def choose_target(columns: Columns, *, target: str | None, sequence: SequenceColumns) -> tuple[str, tuple[str, ...]]:
-    """Take the target column named, or infer it by its name, or as the only other column.
+def _infer_channels(columns: Columns, free: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    channels = tuple(name for name in free if _mostly(columns[name], is_number))
+    if not channels:
+        raise DataError(
+            f"no column of numbers is left to be a channel; the columns are: {listed(columns)}. Name one by --series."
+        )
+    return channels, (f"The channels are the columns of numbers: {listed(channels)}.",)
 
-    Returns its name and what was inferred. Raises DataError where it is unknown, used already, or cannot be inferred.
-    """
-    if target is not None:
-        _require(columns, target)
-        if target in sequence.names:
-            raise DataError(f"the column {target!r} is asked for as both the input and the target. Name two different columns.")
-        return target, ()
-    others = [name for name in columns if name not in sequence.names]
-    named = _by_name(others, TARGET_NAMES)
+
+def _infer_target(
+    columns: Columns, free: Sequence[str], only: Callable[[str], bool] | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """The target by its name, or the only free column (of those that are `only`)."""
+    named = _by_name(free, TARGET_NAMES)
     if named is not None:
         return named, (f"The target is the column {named!r}, by its name.",)
-    if len(others) == 1:
-        return others[0], (f"The target is the column {others[0]!r}: there is no other.",)
+    left = [name for name in free if only is None or only(name)]
+    if len(left) == 1:
+        return left[0], (f"The target is the column {left[0]!r}: there is no other.",)
     raise DataError(f"no target column could be inferred; the columns are: {listed(columns)}. Name it with --target COLUMN.")
-
-
-def _require(columns: Columns, name: str) -> None:
-    if name not in columns:
-        raise DataError(f"there is no column {name!r}; the columns are: {listed(columns)}.{nearest(name, columns)}")
 
 
 def _by_name(names: Sequence[str], wanted: Sequence[str]) -> str | None:

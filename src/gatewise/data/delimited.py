@@ -1,86 +1,129 @@
-"""CSV and TSV as columns of text. Every cell stays as it is written: a text `NA` or a label `007` is never reinterpreted."""
+"""CSV and TSV as columns of text. Every cell stays as it is written: a text `NA` or a label `007` is never reinterpreted.
+
+Cells go into Arrow columns as they are parsed, some thousand rows at a time, so that a table never is a list of lists.
+"""
 
 from __future__ import annotations
 
 import csv
-import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
+from gatewise.data.arrow import ArrowColumns
 from gatewise.data.columns import Columns
-from gatewise.data.text_files import read_text
+from gatewise.data.text_files import TextSource
 from gatewise.errors import DataError
 
 __all__ = ["read_delimited"]
 
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
 
+# Rows that are Python objects at one time.
+_BLOCK = 8192
 
-def read_delimited(path: Path, *, tabs: bool) -> tuple[Columns, tuple[str, ...]]:
-    """Read a CSV (`tabs` false) or TSV file with a header.
+
+def read_delimited(source: TextSource, *, tabs: bool) -> tuple[Columns, tuple[str, ...]]:
+    """Read CSV (`tabs` false) or TSV text with a header.
 
     A CSV whose header holds no comma may be separated by semicolons or tabs. Empty cells are None (missing).
-    Returns the columns and sentences on what was inferred. Raises DataError for broken quoting, ragged rows and doubled names.
+    Returns the columns and sentences on what was inferred. Raises DataError for broken quoting, ragged rows, doubled names, and
+    bytes that are not UTF-8.
     """
-    text = read_text(path)
-    header = text.lstrip("\r\n").partition("\n")[0]
+    header = source.first_line
     delimiter = "\t" if tabs else next((mark for mark in ",;\t" if mark in header), ",")
     inferred: list[str] = []
     if not tabs and delimiter != ",":
         inferred.append(f"The columns are separated by a {_NAMES[delimiter]}: the header holds no comma.")
     if not tabs:
-        rows = _parse(path, text, delimiter, quoted=True)
+        table = _parse(source, delimiter, quoted=True)
     else:
-        rows, plain = _parse_tabs(path, text)
+        table, plain = _parse_tabs(source)
         if plain:
             inferred.append("Quotation marks are read as part of the text: the file does not quote its cells.")
-    return _columns(path, rows), tuple(inferred)
+    if not table.num_rows:
+        raise DataError(f"{source.name} holds a header and no rows. Expected at least 30 rows below it.")
+    return ArrowColumns(table), tuple(inferred)
 
 
-def _parse_tabs(path: Path, text: str) -> tuple[list[list[str]], bool]:
+def _parse_tabs(source: TextSource) -> tuple[Any, bool]:
     """Parse a TSV, which may quote its cells or never do so; also return whether it is read without quoting.
 
     Many TSV files never quote, and two texts that merely begin and end with a quotation mark would swallow the rows between them.
     Such a loss shows: without quoting every row has the header's width, and with quoting there are fewer rows, or an error.
     """
     try:
-        plain = _parse(path, text, "\t", quoted=False)
+        plain = _parse(source, "\t", quoted=False)
     except DataError:
-        return _parse(path, text, "\t", quoted=True), False
+        return _parse(source, "\t", quoted=True), False
     try:
-        quoted = _parse(path, text, "\t", quoted=True)
+        quoted = _parse(source, "\t", quoted=True)
     except DataError:
         return plain, True
-    return (quoted, False) if len(quoted) == len(plain) else (plain, True)
+    return (quoted, False) if quoted.num_rows == plain.num_rows else (plain, True)
 
 
-def _parse(path: Path, text: str, delimiter: str, *, quoted: bool) -> list[list[str]]:
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    )
+def _parse(source: TextSource, delimiter: str, *, quoted: bool) -> Any:
+    """The cells as a pyarrow Table of texts."""
+    import pyarrow
+
+    names: list[str] = []
+    chunks: list[list[Any]] = []
     rows: list[list[str]] = []
     line = 1
-    with _unlimited_cells():
-        try:
+    try:
+        with _unlimited_cells():
+            reader = csv.reader(
+                source.stream(), delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+            )
             for row in reader:
-                if row:
-                    _check_width(path, row, rows, line, _NAMES[delimiter])
+                if row and not names:
+                    names = _header(source.name, row)
+                    chunks = [[] for _ in names]
+                elif row:
+                    _check_width(source.name, row, len(names), line, _NAMES[delimiter])
                     rows.append(row)
+                    if len(rows) == _BLOCK:
+                        _move(rows, chunks)
                 line = reader.line_num + 1
-        except csv.Error as error:
-            raise DataError(
-                f"{path}: the quoting is broken in the row that starts at line {line} ({error}). "
-                'Close every quotation mark, and double those inside a cell: "she said ""yes""".'
-            ) from error
-    return rows
-
-
-def _check_width(path: Path, row: list[str], rows: list[list[str]], line: int, separator: str) -> None:
-    if rows and len(row) != len(rows[0]):
+    except csv.Error as error:
         raise DataError(
-            f"{path}: the row at line {line} has {len(row)} cells, the header has {len(rows[0])}. "
+            f"{source.name}: the quoting is broken in the row that starts at line {line} ({error}). "
+            'Close every quotation mark, and double those inside a cell: "she said ""yes""".'
+        ) from error
+    except UnicodeDecodeError:
+        # Says where it is.
+        source.text()
+        raise
+    _move(rows, chunks)
+    columns = [pyarrow.chunked_array(cells, type=pyarrow.string()) for cells in chunks]
+    return pyarrow.table(columns, names=names)
+
+
+def _move(rows: list[list[str]], chunks: list[list[Any]]) -> None:
+    """Turn rows into Arrow, a chunk a column, and forget them."""
+    import pyarrow
+
+    for number, column in enumerate(chunks):
+        cells = pyarrow.array([row[number] or None for row in rows], pyarrow.string())
+        # More than 2 GB of text is several arrays.
+        column.extend(cells.chunks if isinstance(cells, pyarrow.ChunkedArray) else [cells])
+    rows.clear()
+
+
+def _header(name: str, row: list[str]) -> list[str]:
+    names = [cell.strip() or f"column {number}" for number, cell in enumerate(row, 1)]
+    doubled = sorted({cell for cell in names if names.count(cell) > 1})
+    if doubled:
+        raise DataError(f"{name}: the header names {', '.join(map(repr, doubled))} twice. Give every column its own name.")
+    return names
+
+
+def _check_width(name: str, row: list[str], width: int, line: int, separator: str) -> None:
+    if len(row) != width:
+        raise DataError(
+            f"{name}: the row at line {line} has {len(row)} cells, the header has {width}. "
             f"Quote every cell that holds a {separator} or a line break."
         )
 
@@ -93,13 +136,3 @@ def _unlimited_cells() -> Iterator[None]:
         yield
     finally:
         csv.field_size_limit(previous)
-
-
-def _columns(path: Path, rows: list[list[str]]) -> Columns:
-    names = [name.strip() or f"column {number}" for number, name in enumerate(rows[0], 1)]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise DataError(f"{path}: the header names {', '.join(map(repr, doubled))} twice. Give every column its own name.")
-    if len(rows) == 1:
-        raise DataError(f"{path} holds a header and no rows. Expected at least 30 rows below it.")
-    return {name: [cell or None for cell in cells] for name, cells in zip(names, zip(*rows[1:], strict=True), strict=True)}

@@ -1,18 +1,23 @@
-"""Fitting and reading back encoders, the same way for texts and series."""
+"""Fitting and reading back encoders, the same way for texts, series, sound and forecasts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.assemble import check_series
+from gatewise.data.forecast_encoder import ForecastEncoder, fit_forecast_encoder
 from gatewise.data.prepared import Prepared
-from gatewise.data.series import SeriesEncoder, fit_series_encoder
+from gatewise.data.series import SeriesEncoder, fit_series_encoder, plain_series_encoder
+from gatewise.data.suggestions import listed
+from gatewise.data.target_scale import fit_target_scale
 from gatewise.data.text import TextEncoder, fit_text_encoder
 from gatewise.data.tokens import tokenize_all
+from gatewise.data.windows import Windows
 from gatewise.errors import DataError
 from gatewise.records import Encoded
 
@@ -25,7 +30,7 @@ __all__ = [
     "raw_inputs",
 ]
 
-Encoder: TypeAlias = TextEncoder | SeriesEncoder
+Encoder: TypeAlias = TextEncoder | SeriesEncoder | ForecastEncoder
 
 DEFAULT_TEXT_LENGTH = 512
 
@@ -33,36 +38,67 @@ DEFAULT_TEXT_LENGTH = 512
 def fit_encoder(
     prepared: Prepared, rows: NDArray[np.int64], *, max_vocabulary: int = 20_000, max_length: int | None = None
 ) -> Encoder:
-    """Fit the vocabulary, or the scaling, on `rows` alone (the training part).
+    """Fit the vocabulary, or the scaling, and where numbers are predicted their scale, on `rows` alone (the training part).
 
-    max_length: None for 512 tokens of a text, and for all steps of a series. Raises OptionError for a limit below 1.
+    max_length: None for 512 tokens of a text, and for all steps of a series; it does not apply to the windows of a forecast.
+    Raises OptionError for a limit below 1.
     """
-    if prepared.dataset.kind == "text":
+    dataset = prepared.dataset
+    if dataset.forecast is not None:
+        if not isinstance(prepared.series, Windows):
+            raise ValueError("a forecast is read from windows")
+        return fit_forecast_encoder(prepared.series.select(rows), dataset.forecast)
+    if dataset.task == "next_step":
+        return plain_series_encoder(len(dataset.channels), max_length=max_length)
+    encoder: TextEncoder | SeriesEncoder
+    if dataset.kind == "text":
         length = DEFAULT_TEXT_LENGTH if max_length is None else max_length
-        return fit_text_encoder([prepared.tokens[row] for row in rows], max_vocabulary=max_vocabulary, max_length=length)
-    return fit_series_encoder([prepared.series[row] for row in rows], max_length=max_length)
+        encoder = fit_text_encoder([prepared.tokens[row] for row in rows], max_vocabulary=max_vocabulary, max_length=length)
+    else:
+        encoder = fit_series_encoder([prepared.series[row] for row in rows], max_length=max_length)
+    if dataset.task == "regression":
+        return replace(encoder, target_scale=fit_target_scale(dataset.targets[rows]))
+    return encoder
 
 
-def raw_inputs(encoder: Encoder, inputs: Sequence[Any]) -> list[Any]:
+def raw_inputs(encoder: Encoder, inputs: Sequence[Any]) -> Sequence[Any]:
     """Check new inputs for prediction: texts become token lists, series float32 [steps, channels] ([steps] for one channel).
 
-    Raises DataError where an input is of another kind, has other channels, no step, or values that are not finite.
+    A forecast reads the last steps of a series. Raises DataError where an input is of another kind, has other channels, too few
+    steps, or values that are not finite.
     """
-    return _as_tokens(inputs) if isinstance(encoder, TextEncoder) else _as_series(inputs, encoder.input_size)
+    if isinstance(encoder, TextEncoder):
+        return _as_tokens(inputs)
+    if isinstance(encoder, ForecastEncoder) and isinstance(inputs, Windows) and encoder.reads(inputs):
+        return inputs
+    sequences = [_as_array(series, row, encoder.input_size) for row, series in enumerate(inputs, 1)]
+    if isinstance(encoder, ForecastEncoder):
+        sequences = encoder.last_steps(sequences)
+    if sequences:
+        check_series(sequences, lambda row: f"input {row + 1}")
+    return sequences
 
 
 def encode_raw(encoder: Encoder, inputs: Sequence[Any]) -> Encoded:
     """Encode new inputs for prediction; their targets are all 0. Raises DataError as `raw_inputs` does."""
-    checked, targets = raw_inputs(encoder, inputs), np.zeros(len(inputs), dtype=np.int64)
+    checked, targets = raw_inputs(encoder, inputs), _no_targets(encoder, len(inputs))
     return encoder.encode_tokens(checked, targets) if isinstance(encoder, TextEncoder) else encoder.encode(checked, targets)
 
 
 def encoder_from_json(value: Mapping[str, Any]) -> Encoder:
     """Rebuild whichever encoder was saved. Raises DataError for a kind that is not known or an incomplete one."""
-    kinds: dict[Any, type[Encoder]] = {"text": TextEncoder, "series": SeriesEncoder}
+    kinds: dict[Any, type[Encoder]] = {"text": TextEncoder, "series": SeriesEncoder, "forecast": ForecastEncoder}
     if value.get("kind") not in kinds:
-        raise DataError(f"the saved encoder is of kind {value.get('kind')!r}; expected text or series. Save the model again.")
+        raise DataError(f"the saved encoder is of kind {value.get('kind')!r}; expected {listed(kinds)}. Save the model again.")
     return kinds[value["kind"]].from_json(value)
+
+
+def _no_targets(encoder: Encoder, rows: int) -> NDArray[Any]:
+    if isinstance(encoder, ForecastEncoder):
+        return np.zeros((rows, encoder.outputs), dtype=np.float32)
+    if encoder.target_scale is not None:
+        return np.zeros((rows, len(encoder.target_scale.mean)), dtype=np.float32)
+    return np.zeros(rows, dtype=np.int64)
 
 
 def _as_tokens(texts: Sequence[Any]) -> list[list[str]]:
@@ -72,13 +108,6 @@ def _as_tokens(texts: Sequence[Any]) -> list[list[str]]:
         if not isinstance(text, str):
             raise DataError(f"input {row} is a {type(text).__name__}; the model reads texts. Give a list of str.")
     return tokenize_all(texts)
-
-
-def _as_series(inputs: Sequence[Any], channels: int) -> list[NDArray[np.float32]]:
-    sequences = [_as_array(series, row, channels) for row, series in enumerate(inputs, 1)]
-    if sequences:
-        check_series(sequences, lambda row: f"input {row + 1}")
-    return sequences
 
 
 def _as_array(series: Any, row: int, channels: int) -> NDArray[np.float32]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from gatewise.data.columns import Columns
-from gatewise.data.text_files import read_text
+from gatewise.data.text_files import TextSource, text_file
 from gatewise.errors import DataError
 
 __all__ = ["read_json_lines"]
@@ -18,32 +19,43 @@ def read_json_lines(path: Path) -> Columns:
 
     Raises DataError naming the line that is not a JSON object.
     """
-    text = read_text(path)
-    rows = _array(path, text) if text.lstrip().startswith("[") else _lines(path, text)
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
+    source = text_file(path)
+    is_array = source.data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    rows = _array(path, source) if is_array else _lines(path, source)
+    return _columns(rows)
 
 
-def _lines(path: Path, text: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+def _columns(rows: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Cells by column; of a row nothing else is kept."""
+    columns: dict[str, list[Any]] = {}
+    count = 0
+    for row in rows:
+        for name, cell in row.items():
+            column = columns.setdefault(name, [])
+            column += [None] * (count - len(column))
+            column.append(cell)
+        count += 1
+    return {name: [*column, *[None] * (count - len(column))] for name, column in columns.items()}
+
+
+def _lines(path: Path, source: TextSource) -> Iterator[dict[str, Any]]:
     # Not splitlines(): JSON allows U+2028 and its like inside a string.
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(source.text().split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except (json.JSONDecodeError, RecursionError) as error:
             raise DataError(f"{path}: line {number} is not valid JSON ({error}). Expected one object a line.") from error
-        rows.append(_object(path, f"line {number}", row))
-    return rows
+        yield _object(path, f"line {number}", row)
 
 
-def _array(path: Path, text: str) -> list[dict[str, Any]]:
+def _array(path: Path, source: TextSource) -> Iterator[dict[str, Any]]:
     try:
-        values = json.loads(text)
+        values = json.loads(source.text())
     except (json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{path} is not valid JSON ({error}). Expected one object a line, or one array of objects.") from error
-    return [_object(path, f"element {number} of the array", value) for number, value in enumerate(values, 1)]
+    return (_object(path, f"element {number} of the array", value) for number, value in enumerate(values, 1))
 
 
 def _object(path: Path, where: str, value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.tokens import tokenize_all
+from gatewise.data.windows import Windows, take
 from gatewise.records import Dataset
 
 __all__ = ["Prepared", "prepare"]
@@ -18,23 +20,35 @@ __all__ = ["Prepared", "prepare"]
 class Prepared:
     """A data set with its texts tokenised.
 
-    tokens: a list a text, empty for series. series: float32 [steps, channels] a row, empty for texts.
+    tokens: a list a text, empty for series. series: float32 [steps, channels] a row, empty for texts; Windows in a forecast.
     lengths: int64 [rows], tokens or steps before any truncation; a text without tokens counts as one.
     """
 
     dataset: Dataset
     tokens: tuple[list[str], ...]
-    series: tuple[NDArray[np.float32], ...]
+    series: Sequence[NDArray[np.float32]]
     lengths: NDArray[np.int64]
+
+    def inputs(self, rows: NDArray[np.int64]) -> Sequence[list[str]] | Sequence[NDArray[np.float32]]:
+        """Token lists or arrays of some rows, in the order of `rows`, as baselines read them."""
+        if self.dataset.kind == "text":
+            return [self.tokens[row] for row in rows]
+        return self.series.select(rows) if isinstance(self.series, Windows) else [self.series[row] for row in rows]
+
+    def weights(self, rows: NDArray[np.int64]) -> NDArray[np.float32] | None:
+        """Weights of some rows, float32 [rows], None where the data set has none."""
+        return None if self.dataset.weights is None else take(self.dataset.weights, rows).astype(np.float32)
 
 
 def prepare(dataset: Dataset) -> Prepared:
-    """Tokenise the texts of a data set, or take its series as they are, and measure their lengths."""
-    tokens: tuple[list[str], ...] = ()
-    series: tuple[NDArray[np.float32], ...] = ()
+    """Tokenise the texts of a data set, or take its series or sound as they are, and measure their lengths."""
     if dataset.kind == "text":
         tokens = tuple(tokenize_all(cast(tuple[str, ...], dataset.sequences)))
-    else:
-        series = cast(tuple[NDArray[np.float32], ...], dataset.sequences)
-    lengths = np.array([max(1, len(sequence)) for sequence in tokens or series], dtype=np.int64)
-    return Prepared(dataset, tokens, series, lengths)
+        return Prepared(dataset, tokens, (), _lengths(tokens))
+    series = cast(Sequence[NDArray[np.float32]], dataset.sequences)
+    lengths = np.full(len(series), series.window) if isinstance(series, Windows) else _lengths(series)
+    return Prepared(dataset, (), series, lengths)
+
+
+def _lengths(sequences: Sequence[list[str]] | Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
+    return np.array([max(1, len(sequence)) for sequence in sequences], dtype=np.int64)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.repeats import group_series, group_texts
+from gatewise.data.windows import Windows
 from gatewise.records import Dataset, Profile
 
 __all__ = ["describe", "fingerprint"]
@@ -15,13 +18,14 @@ _LOPSIDED = 0.8
 
 
 def describe(dataset: Dataset, lengths: NDArray[np.int64]) -> Profile:
-    """Profile a data set; lengths: int64 [rows], in tokens or steps before any truncation.
+    """Profile a data set; lengths: int64 [rows], in tokens, steps or frames before any truncation.
 
     Warns where one class holds over 80% of the rows, where sequences repeat, and where repeats carry different targets.
     """
-    counts = np.bincount(dataset.targets, minlength=len(dataset.classes))
-    group_sizes = np.bincount(dataset.groups)
-    repeated = group_sizes[dataset.groups] > 1
+    has_classes = dataset.task == "classification"
+    counts = np.bincount(dataset.targets if has_classes else [], minlength=len(dataset.classes))
+    repeats = _repeats_of(dataset)
+    repeated = np.bincount(repeats)[repeats] > 1
     return Profile(
         name=dataset.name,
         kind=dataset.kind,
@@ -36,14 +40,27 @@ def describe(dataset: Dataset, lengths: NDArray[np.int64]) -> Profile:
         fixed_test_rows=None if dataset.fixed_test is None else int(dataset.fixed_test.sum()),
         fingerprint=fingerprint(dataset),
         inferred=dataset.inferred,
-        warnings=(*dataset.warnings, *_imbalance(dataset, counts), *_repeats(dataset, repeated)),
+        warnings=(*dataset.warnings, *_imbalance(dataset, counts), *_repeats(dataset, repeats, repeated)),
+        task=dataset.task,
+        outputs=_outputs(dataset),
+        audio=dataset.audio,
+        forecast=dataset.forecast,
     )
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Return the SHA-256 (hex) over kind, classes, sequences and targets; the same rows in another order differ."""
-    digest = hashlib.sha256(repr((dataset.kind, dataset.classes, len(dataset))).encode("utf-8", "surrogatepass"))
-    for sequence in dataset.sequences:
+    """Return the SHA-256 (hex) over everything that decides a result: sequences, targets, groups, parts, weights and task.
+
+    Names do not count, so that the same rows have the same fingerprint in every format; in another order they have another one.
+    """
+    about = (dataset.kind, dataset.task, dataset.classes, len(dataset), dataset.audio, dataset.forecast)
+    digest = hashlib.sha256(repr(about).encode("utf-8", "surrogatepass"))
+    windows = dataset.sequences if isinstance(dataset.sequences, Windows) else None
+    if windows is not None:
+        # Windows overlap, and what they predict is in the same series: every step counts once.
+        digest.update(windows.values.astype("<f4", copy=False).tobytes())
+        digest.update(windows.starts.astype("<i8", copy=False).tobytes())
+    for sequence in dataset.sequences if windows is None else ():
         if isinstance(sequence, str):
             content, shape = sequence.encode("utf-8", "surrogatepass"), (len(sequence),)
         else:
@@ -51,29 +68,65 @@ def fingerprint(dataset: Dataset) -> str:
         # The shape keeps rows apart: without it ["ab", "c"] and ["a", "bc"] would look the same.
         digest.update(repr(shape).encode())
         digest.update(content)
-    digest.update(dataset.targets.astype("<i8", copy=False).tobytes())
+    beside: dict[str, NDArray[Any] | None] = {
+        "targets": dataset.targets if windows is None else None,
+        "groups": dataset.groups,
+        "test": dataset.fixed_test,
+        "validation": dataset.fixed_validation,
+        "weights": dataset.weights,
+        "origins": dataset.origins,
+    }
+    for name, values in beside.items():
+        if values is not None:
+            digest.update(f"{name} {values.dtype.kind} {values.shape}".encode())
+            digest.update(np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
     return digest.hexdigest()
 
 
+def _repeats_of(dataset: Dataset) -> NDArray[np.int64]:
+    """The rows of one sequence; the groups of a data set may be larger. Windows of a forecast overlap, and are all different."""
+    if dataset.task == "forecast":
+        return np.arange(len(dataset))
+    if dataset.kind == "text":
+        return group_texts(cast(tuple[str, ...], dataset.sequences))
+    return group_series(cast(tuple[NDArray[np.float32], ...], dataset.sequences))
+
+
+def _outputs(dataset: Dataset) -> dict[str, tuple[float, float, float]]:
+    """Least, median and greatest value of each number that is predicted."""
+    if dataset.task not in ("regression", "forecast"):
+        return {}
+    # In a forecast the outputs of one step are followed by those of the next.
+    values = dataset.targets.reshape(-1, len(dataset.outputs))
+    return {
+        name: (float(column.min()), float(np.median(column)), float(column.max()))
+        for name, column in zip(dataset.outputs, values.T, strict=True)
+    }
+
+
 def _imbalance(dataset: Dataset, counts: NDArray[np.int64]) -> list[str]:
-    share = counts.max() / len(dataset)
-    if share <= _LOPSIDED:
+    if dataset.task != "classification" or counts.max() / len(dataset) <= _LOPSIDED:
         return []
     name = dataset.classes[int(counts.argmax())]
-    return [f"The classes are imbalanced: {share:.0%} of the rows are {name!r}, which always guessing it would score."]
+    return [
+        f"The classes are imbalanced: {counts.max() / len(dataset):.0%} of the rows are {name!r}, which always guessing it would "
+        "score."
+    ]
 
 
-def _repeats(dataset: Dataset, repeated: NDArray[np.bool_]) -> list[str]:
+def _repeats(dataset: Dataset, repeats: NDArray[np.int64], repeated: NDArray[np.bool_]) -> list[str]:
     if not repeated.any():
         return []
-    groups = dataset.groups[repeated]
+    groups = repeats[repeated]
     different = len(np.unique(groups))
     # The extra rows are what a plain random split would leak.
     extra = int(repeated.sum()) - different
-    what = "text" if dataset.kind == "text" else "series"
+    what = {"text": "text", "series": "series", "audio": "sound"}[dataset.kind]
     kept = " of the training part" if dataset.fixed_test is not None else ""
     warnings = [f"{extra:,} rows repeat the {what} of another row; repeats{kept} are kept on one side of every split."]
-    labelled = len(np.unique(np.stack([groups, dataset.targets[repeated]]), axis=1).T)
+    # Two rows of one repeat and one target are one pair.
+    targets = np.unique(dataset.targets[repeated], axis=0, return_inverse=True)[1].reshape(-1)
+    labelled = len(np.unique(np.stack([groups, targets]), axis=1).T)
     if labelled > different:
         warnings.append(
             f"{labelled - different:,} repeated {what} carry different targets in different rows; no model can get both right."

@@ -1,14 +1,18 @@
-"""Find the same sequence repeated, so that its rows never straddle a split."""
+"""Which rows belong together: the same sequence repeated, and rows that share a group such as a speaker."""
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["group_series", "group_texts"]
+__all__ = ["group_series", "group_texts", "join_groups"]
+
+# Two of a thousand million different sequences share a digest of 128 bits with a probability below 10^-20.
+_DIGEST_BYTES = 16
 
 
 def group_texts(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -16,12 +20,28 @@ def group_texts(texts: Sequence[str]) -> NDArray[np.int64]:
 
     Texts are the same when they are equal after NFKC normalisation, case folding and collapsing of white space.
     """
-    return _number(_folded(text) for text in texts)
+    return _number((_folded(text).encode("utf-8", "surrogatepass") for text in texts), len(texts))
 
 
 def group_series(sequences: Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
     """Return a group a row, int64 [rows], numbered by first appearance; series are the same when every value is."""
-    return _number((sequence.shape, sequence.tobytes()) for sequence in sequences)
+    return _number((repr(sequence.shape).encode() + sequence.tobytes() for sequence in sequences), len(sequences))
+
+
+def join_groups(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the groups, int64 [rows], of rows that are together in `one`, in `other`, or by a chain of both.
+
+    These are the connected components of the graph whose edges join a row's group in `one` with its group in `other`.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not len(one):
+        return one
+    first = int(one.max()) + 1
+    nodes = first + int(other.max()) + 1
+    edges = coo_array((np.ones(len(one), dtype=np.int8), (one, first + other)), shape=(nodes, nodes))
+    return _by_appearance(connected_components(edges, directed=False)[1][one])
 
 
 def _folded(text: str) -> str:
@@ -29,6 +49,23 @@ def _folded(text: str) -> str:
     return " ".join(normal.casefold().split())
 
 
-def _number(keys: Iterable[Hashable]) -> NDArray[np.int64]:
-    known: dict[Hashable, int] = {}
-    return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
+def _number(contents: Iterable[bytes], rows: int) -> NDArray[np.int64]:
+    """Number equal contents by their digests, which take 16 bytes a row however long the contents are."""
+    digests = bytearray()
+    for content in contents:
+        digests += hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+    halves = np.frombuffer(digests, dtype="<u8").reshape(rows, 2)
+    order = np.lexsort((halves[:, 0], halves[:, 1]))
+    changes = np.ones(rows, dtype=bool)
+    changes[1:] = (halves[order[1:]] != halves[order[:-1]]).any(axis=1)
+    codes = np.empty(rows, dtype=np.int64)
+    codes[order] = np.cumsum(changes) - 1
+    return _by_appearance(codes)
+
+
+def _by_appearance(codes: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The same groups, numbered by first appearance."""
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse]

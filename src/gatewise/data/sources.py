@@ -3,130 +3,180 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gatewise.data.arrow import is_table, read_parquet, table_columns
+from gatewise.data.arrays import array_inputs, array_labelled, is_arrays
+from gatewise.data.arrow import is_table, table_columns
+from gatewise.data.assemble import check_series
+from gatewise.data.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
 from gatewise.data.builtin import builtin_dataset
-from gatewise.data.columns import Columns
+from gatewise.data.cells import SOUND_SUFFIXES
 from gatewise.data.delimited import read_delimited
-from gatewise.data.json_lines import read_json_lines
-from gatewise.data.npz import npz_dataset, npz_inputs
-from gatewise.data.suggestions import nearest
-from gatewise.data.tables import table_dataset, table_inputs
-from gatewise.data.ts_format import ts_dataset, ts_inputs
+from gatewise.data.files import ARCHIVES, TABLES, file_suffix, read_table
+from gatewise.data.forecast import forecast_inputs
+from gatewise.data.hub import hub_table
+from gatewise.data.labelled import Labelled, labelled_dataset
+from gatewise.data.npz import npz_inputs, npz_labelled
+from gatewise.data.reading import has_columns, read_options, refuse_columns, refuse_steps, require_task
+from gatewise.data.tables import Table, table_dataset, table_inputs
+from gatewise.data.text_files import standard_input
+from gatewise.data.ts_format import ts_inputs, ts_labelled
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Kind
 
 __all__ = ["open_inputs", "open_source"]
 
-_TEXT_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-_TABLES = (*_TEXT_TABLES, ".parquet", ".pq")
-_SERIES = (".npz", ".ts")
-_ACCEPTED = f"Expected a file ({', '.join(_TABLES + _SERIES)}; text tables also as .gz) or builtin:NAME"
+Report = Callable[[str], None]
+
 _BUILTIN = "builtin:"
-_REMOTE = ("http:", "https:", "s3:", "gs:", "hf:")
+_HUB = "hf:"
+_STANDARD_INPUT = "-"
+_MODEL_READS: dict[Kind, str] = {"text": "texts", "series": "series of numbers", "audio": "sounds"}
+_EXPECTED = (
+    f"Expected a file ({', '.join(TABLES + ARCHIVES)}), a folder of sounds, builtin:NAME, hf:NAME, - for CSV on standard input, "
+    "a pandas, polars or pyarrow table, arrays (X, y), or a gatewise Dataset"
+)
 
 
-def open_source(
-    source: Any, *, text: str | None = None, series: Sequence[str] = (), target: str | None = None, seed: int = 0
-) -> Dataset:
-    """Read labelled sequences.
+def open_source(source: Any, *, seed: int = 0, on_progress: Report | None = None, **reading: Any) -> Dataset:
+    """Read sequences with what is to be predicted of them.
 
-    source: a path (.csv, .tsv, .jsonl, .ndjson, .json, .parquet, .npz, .ts; text tables also gzipped), `builtin:NAME`, a pandas,
-    pyarrow or other Arrow table, or a Dataset, which comes back as it is. text, series, target: columns of a table; what is not
-    given is inferred and said in `Dataset.inferred`. seed: of the built-in generators.
-    Raises DataError where the data cannot be read or is not fit, OptionError where a column is named and the source has none.
+    source: a path (.csv, .tsv, .jsonl, .ndjson, .json, .parquet, .npz, .ts; text tables also gzipped), a folder with a sub-folder
+    of sounds for each class, `builtin:NAME`, `hf:NAME`, `-` for CSV on standard input, a table that speaks Arrow (pandas, polars,
+    pyarrow, ...), arrays (X, y) or {"X": ..., "y": ...}, or a Dataset, which comes back as it is. seed: of the built-in
+    generators. on_progress: told how far a long reading is. reading: the fields of `Reading`; what is not given is inferred and
+    said in `Dataset.inferred`; series and target may be one name.
+    Raises DataError where the data cannot be read or is not fit, OptionError where an option does not apply to the source.
     """
-    if isinstance(source, str) and source.startswith(_BUILTIN):
-        _refuse_columns(source, text, series, target)
-        return builtin_dataset(source.removeprefix(_BUILTIN), seed)
-    if isinstance(source, (str, os.PathLike)):
-        return _open_file(Path(source).expanduser(), text, tuple(series), target)
+    asked = read_options(reading)
     if isinstance(source, Dataset):
-        _refuse_columns("a Dataset", text, series, target)
-        return source
-    if is_table(source):
-        return table_dataset("table", table_columns(source), text=text, series=series, target=target)
-    raise DataError(
-        f"a {type(source).__name__} is no data source. {_ACCEPTED}, a pandas or pyarrow table, or a gatewise Dataset."
+        refuse_columns("a Dataset", asked)
+        return require_task(source, asked)
+    if isinstance(source, str) and source.startswith(_BUILTIN):
+        return builtin_dataset(source.removeprefix(_BUILTIN), seed, asked)
+    refuse_steps(asked)
+    if _is_sound_folder(source):
+        if asked.test is not None and not _is_sound_folder(asked.test):
+            raise DataError(
+                f"{source} is a folder of sounds, and {_called(asked.test)} is none. Give --test a folder of sounds too."
+            )
+        return audio_folder_dataset(_path(source), asked, on_progress)
+    with_labels = asked.task != "next_step"
+    opened = _open(source, with_labels, asked.test is not None)
+    test = None if asked.test is None else _open_test(asked.test, type(opened), with_labels)
+    if isinstance(opened, Labelled):
+        refuse_columns(opened.name if is_arrays(source) else str(source), replace(asked, test=None))
+        return labelled_dataset(opened, asked, test if isinstance(test, Labelled) else None)
+    return table_dataset(
+        opened.name,
+        opened.columns,
+        asked,
+        base=opened.base,
+        inferred=opened.inferred,
+        on_progress=on_progress,
+        parts=opened.parts,
+        test=test if isinstance(test, Table) else None,
     )
 
 
-def open_inputs(
-    source: Any, *, kind: Kind, text: str | None = None, series: Sequence[str] = ()
-) -> list[str] | list[NDArray[np.float32]]:
+def open_inputs(source: Any, *, kind: Kind, **reading: Any) -> list[Any]:
     """Read the sequences alone, for prediction: one a row, and no target is needed.
 
-    kind: what the model reads. Raises DataError where the source holds another kind, or a row has no input.
+    kind: what the model reads. Returns texts, series float32 [steps, channels], or paths of sounds. With `task="forecast"` and
+    the model's channels as `series`, these are the series to go on from, each in the order of time.
+    Raises DataError where the source holds another kind, or a row has no input.
     """
+    asked = read_options(reading)
+    if kind == "audio" and not has_columns(asked) and (sounds := _sounds(source)) is not None:
+        return sounds
+    table = _table(source)
+    if table is None:
+        refuse_columns(str(source) if isinstance(source, (str, os.PathLike)) else "the arrays", asked)
+        found, inputs = _archive_inputs(source)
+        if found != kind:
+            raise DataError(f"{_called(source)} holds {_MODEL_READS[found]}, but the model reads {_MODEL_READS[kind]}.")
+        if found == "series":
+            check_series(inputs)
+        return inputs
+    if asked.task == "forecast":
+        return list(forecast_inputs(table.columns, asked, asked.series))
+    return list(table_inputs(table.columns, asked, kind=kind, base=table.base))
+
+
+def _open(source: Any, with_labels: bool, alone: bool) -> Table | Labelled:
+    """Whatever `source` is, as a table or as labelled rows. alone: leave out a test part that lies beside it."""
+    table = _table(source)
+    if table is not None:
+        return table
     if isinstance(source, (str, os.PathLike)):
-        path = Path(source).expanduser()
-        suffix = _suffix(path)
-        if suffix in _SERIES:
-            _refuse_columns(str(path), text, series, None)
-            if kind == "text":
-                raise DataError(f"{path} holds series, but the model reads texts. Give it a table with a text column.")
-            return npz_inputs(path) if suffix == ".npz" else ts_inputs(path)
-        columns = _read_table(path, suffix)[0]
-    elif is_table(source):
-        columns = table_columns(source)
-    else:
-        raise DataError(f"a {type(source).__name__} is no input. Expected a file ({', '.join(_TABLES + _SERIES)}) or a table.")
-    return table_inputs(columns, kind=kind, text=text, series=series)
+        path = _path(source)
+        return npz_labelled(path, with_labels=with_labels) if file_suffix(path) == ".npz" else ts_labelled(path, alone=alone)
+    if is_arrays(source):
+        return array_labelled(source, with_labels=with_labels)
+    raise DataError(f"a {type(source).__name__} is no data source. {_EXPECTED}.")
 
 
-def _open_file(path: Path, text: str | None, series: tuple[str, ...], target: str | None) -> Dataset:
-    suffix = _suffix(path)
-    if suffix in _SERIES:
-        _refuse_columns(str(path), text, series, target)
-        return npz_dataset(path, path.stem) if suffix == ".npz" else ts_dataset(path)
-    columns, inferred = _read_table(path, suffix)
-    name = Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
-    return table_dataset(name, columns, text=text, series=series, target=target, inferred=inferred)
-
-
-def _suffix(path: Path) -> str:
-    """The suffix that says how to read a file, without .gz. Raises DataError where there is no such file or it is not known."""
-    try:
-        _require_file(path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}. {_ACCEPTED}.") from error
-    zipped = path.suffix.lower() == ".gz"
-    suffix = Path(path.stem).suffix.lower() if zipped else path.suffix.lower()
-    if suffix not in (_TEXT_TABLES if zipped else _TABLES + _SERIES):
-        raise DataError(f"{path}: files named {''.join(path.suffixes[-2:]) or 'without a suffix'} are not known. {_ACCEPTED}.")
-    return suffix
-
-
-def _require_file(path: Path) -> None:
-    if path.is_dir():
-        raise DataError(f"{path} is a directory. Point gatewise at one file inside it.")
-    if path.is_file():
-        if not path.stat().st_size:
-            raise DataError(f"{path} is empty. Expected at least 30 rows of data.")
-        return
-    # Path turns https://host into https:/host.
-    if path.parts and path.parts[0] in _REMOTE:
-        raise DataError(f"{path} is an address; gatewise reads local files. Download it first.")
-    beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise DataError(f"there is no file {path}.{nearest(path.name, beside)} {_ACCEPTED}.")
-
-
-def _read_table(path: Path, suffix: str) -> tuple[Columns, tuple[str, ...]]:
-    if suffix in (".parquet", ".pq"):
-        return read_parquet(path), ()
-    if suffix in (".csv", ".tsv"):
-        return read_delimited(path, tabs=suffix == ".tsv")
-    return read_json_lines(path), ()
-
-
-def _refuse_columns(source: str, text: str | None, series: Sequence[str], target: str | None) -> None:
-    if text is not None or series or target is not None:
-        raise OptionError(
-            f"{source} has no columns to choose from, so --text, --series and --target do not apply. Leave them out."
+def _open_test(source: Any, form: type, with_labels: bool) -> Table | Labelled:
+    if isinstance(source, Dataset) or (isinstance(source, str) and source.startswith(_BUILTIN)):
+        raise OptionError(f"{_called(source)} cannot be a test part. Give --test a source of the same form as the data.")
+    if _is_sound_folder(source):
+        raise DataError(f"{source} is a folder of sounds, and the data is none. Give --test a source of the same form.")
+    opened = _open(source, with_labels, alone=True)
+    if not isinstance(opened, form):
+        raise DataError(
+            f"{_called(source)} is not of the form of the data: one is a table, the other has arrays. Give --test the same form."
         )
+    return opened
+
+
+def _table(source: Any) -> Table | None:
+    """The source as a table, None where it is something else. Raises DataError where it is a file that cannot be read."""
+    if isinstance(source, str) and source == _STANDARD_INPUT:
+        columns, inferred = read_delimited(standard_input(), tabs=False)
+        return Table("standard-input", columns, Path(), inferred)
+    if isinstance(source, str) and source.startswith(_HUB):
+        return hub_table(source.removeprefix(_HUB))
+    if isinstance(source, (str, os.PathLike)):
+        path = _path(source)
+        suffix = file_suffix(path)
+        return None if suffix in ARCHIVES else read_table(path, suffix)
+    return Table("table", table_columns(source), Path()) if is_table(source) else None
+
+
+def _archive_inputs(source: Any) -> tuple[Kind, list[Any]]:
+    if isinstance(source, (str, os.PathLike)):
+        path = _path(source)
+        return npz_inputs(path) if file_suffix(path) == ".npz" else ("series", list(ts_inputs(path)))
+    if is_arrays(source) or (hasattr(source, "__len__") and hasattr(source, "__iter__")):
+        return array_inputs(source)
+    raise DataError(f"a {type(source).__name__} is no input. {_EXPECTED}.")
+
+
+def _sounds(source: Any) -> list[Any] | None:
+    """Sounds that are named, or given as waveforms, without a table; None where the source is something else."""
+    if _is_sound_folder(source):
+        return list(sound_files(_path(source)))
+    if isinstance(source, (str, os.PathLike)):
+        return [_path(source)] if str(source).lower().endswith(SOUND_SUFFIXES) else None
+    return list(source) if isinstance(source, list) else None
+
+
+def _path(source: str | os.PathLike[str]) -> Path:
+    return Path(source).expanduser()
+
+
+def _is_sound_folder(source: Any) -> bool:
+    if not isinstance(source, (str, os.PathLike)) or source == _STANDARD_INPUT or str(source).startswith(_HUB):
+        return False
+    try:
+        return is_audio_folder(_path(source))
+    except OSError:
+        # A name too long for a file: refused with the other paths.
+        return False
+
+
+def _called(source: Any) -> str:
+    return str(source) if isinstance(source, (str, os.PathLike)) else f"the {type(source).__name__}"

@@ -1,138 +1,169 @@
-"""Columns -> Dataset, or -> sequences alone where there is no target to read."""
+"""Columns -> Dataset, or -> sequences alone where there is no target to read.
+
+Memory: reading a CSV takes at most 3 times the size of the file and 300 bytes a row. The file is held as bytes while it is
+parsed, and as Arrow columns, which take the size of its cells and 4 bytes each; Python objects are made of the texts that become
+sequences, and of nothing else that Arrow can read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.assemble import check_series, series_dataset, text_dataset
-from gatewise.data.cells import parse_series, parse_text
-from gatewise.data.columns import Columns, choose_sequence, choose_target
-from gatewise.data.targets import class_name
-from gatewise.errors import DataError
-from gatewise.records import Dataset, Kind
+from gatewise.data.assemble import assemble, check_series
+from gatewise.data.audio import mel_names, read_sounds
+from gatewise.data.columns import Choice, Columns, choose_columns
+from gatewise.data.forecast import forecast_dataset
+from gatewise.data.next_step_rows import next_step_rows
+from gatewise.data.rows import Rows, join_rows
+from gatewise.data.table_rows import table_rows
+from gatewise.data.targets import Target, read_target
+from gatewise.errors import DataError, OptionError
+from gatewise.records import Dataset, Kind, Reading
 
-__all__ = ["table_dataset", "table_inputs"]
+__all__ = ["Table", "table_dataset", "table_inputs"]
 
 Series = NDArray[np.float32]
 
+_TEST = " of the test source"
+_WORDS: dict[Kind, str] = {"text": "texts", "series": "series of numbers", "audio": "sounds"}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table and where it is from. base: the folder that paths in it start from. parts: its own split, int8 [rows]."""
+
+    name: str
+    columns: Columns
+    base: Path | None = None
+    inferred: tuple[str, ...] = ()
+    parts: NDArray[np.int8] | None = None
+
 
 def table_dataset(
-    name: str, columns: Columns, *, text: str | None, series: Sequence[str], target: str | None, inferred: Sequence[str] = ()
+    name: str,
+    columns: Columns,
+    reading: Reading,
+    *,
+    base: Path | None = None,
+    inferred: Sequence[str] = (),
+    on_progress: Callable[[str], None] | None = None,
+    parts: NDArray[np.int8] | None = None,
+    test: Table | None = None,
 ) -> Dataset:
     """Make a Dataset of the columns named or inferred. Rows without an input or a target are dropped with a warning.
 
-    Raises DataError where a column is unknown or not inferable, over half of the rows are dropped, or the rows do not do.
+    base: the folder that paths of sounds start from. parts: the source's own split, TRAIN, VALIDATION or TEST a row. test: a
+    second table, whose rows become the test part; it needs the same columns. on_progress: told how far the reading of sounds is.
+    Raises OptionError where the options contradict one another, DataError where a column is unknown or not inferable, over half
+    of the rows are dropped, or the rows do not do.
     """
-    if not columns or not len(next(iter(columns.values()))):
-        raise DataError(f"{name} is empty: it holds no rows. Expected at least 30.")
-    sequence = choose_sequence(columns, text=text, series=series, target=target)
-    target, guessed = choose_target(columns, target=target, sequence=sequence)
-    labels = [class_name(cell) for cell in columns[target]]
-    notes = [*inferred, *sequence.inferred, *guessed]
-    if any(column.strip().casefold() == "split" for column in columns):
-        notes.append("The column 'split' is not used: gatewise makes its own repeated splits.")
-    label = f"the target {target!r}"
-    if sequence.text is not None:
-        texts = _texts(columns, sequence.text)
-        kept, warnings = _usable(texts, labels)
-        chosen = [texts[row] or "" for row in kept]
-        return text_dataset(name, chosen, [labels[row] or "" for row in kept], target=label, inferred=notes, warnings=warnings)
-    arrays = _series(columns, sequence.series)
-    kept, warnings = _usable(arrays, labels)
-    return series_dataset(
-        name,
-        _several_steps([array for row in kept if (array := arrays[row]) is not None], sequence.series),
-        [labels[row] or "" for row in kept],
-        target=label,
-        channels=sequence.series,
-        where=lambda row: f"row {kept[row] + 1}",
-        inferred=notes,
-        warnings=warnings,
+    _refuse_empty(name, columns)
+    _check_splits(reading, parts, test)
+    if reading.task == "forecast":
+        return forecast_dataset(name, columns, reading, inferred=tuple(inferred))
+    choice = choose_columns(columns, reading, with_target=reading.task != "next_step")
+    rows, notes = table_rows(columns, choice, reading, base)
+    rows = rows if parts is None else replace(rows, parts=_checked(parts, rows))
+    if test is not None:
+        _refuse_empty(test.name, test.columns)
+        test_rows, more = table_rows(test.columns, choice, reading, test.base, _TEST)
+        rows, notes = join_rows(rows, test_rows), [*notes, *more, f"The test part is {test.name}: {len(test_rows):,} rows."]
+    if rows.kind == "series" and len(rows) and all(sequence is None or len(sequence) == 1 for sequence in rows.sequences):
+        raise DataError(_single_step(choice, reading))
+    notes = [*inferred, *choice.inferred, *notes]
+    if reading.split is None and test is None and parts is None and any(_is_split(column) for column in columns):
+        notes.append("The column 'split' is not used: gatewise makes its own repeated splits. --split-column split keeps it.")
+    beside = {"groups": f"the column {reading.group!r}", "weights": f"the column {reading.weights!r}"}
+    if reading.task == "next_step" or choice.target is None or rows.labels is None:
+        kept, warnings = _usable(rows)
+        rows = rows if len(kept) == len(rows) else rows.take(kept)
+        return next_step_rows(name, rows, **beside, inferred=notes, warnings=warnings)
+    source = f"the target {choice.target!r}"
+    target = read_target(rows.labels, source, reading.task)
+    kept, warnings = _usable(rows, target)
+    if len(kept) < len(rows):
+        rows, target = rows.take(kept), target.take(kept)
+    features = None
+    if rows.kind == "audio":
+        energies, features, odd = read_sounds(rows.sequences, None, on_progress)
+        rows = replace(rows, sequences=energies, channels=mel_names(features))
+        warnings = [*warnings, *odd]
+    return assemble(
+        name, rows, target, source=source, output=choice.target, **beside, audio=features, inferred=notes, warnings=warnings
     )
 
 
-def table_inputs(columns: Columns, *, kind: Kind, text: str | None, series: Sequence[str]) -> list[str] | list[Series]:
-    """Read the inputs of every row for prediction; no target is needed.
+def table_inputs(
+    columns: Columns, reading: Reading, *, kind: Kind, base: Path | None = None
+) -> list[str] | list[Series] | list[Path]:
+    """Read the inputs of every row for prediction; no target is needed. Of sounds these are the paths.
 
     Raises DataError where an input is missing or of another kind.
     """
-    sequence = choose_sequence(columns, text=text, series=series, target=None)
-    if (sequence.text is not None) != (kind == "text"):
+    _refuse_empty("the input", columns)
+    choice = choose_columns(columns, reading, with_target=False)
+    if choice.kind != kind:
         raise DataError(
-            f"the model reads {_WORDS[kind]}, the input holds none in {', '.join(map(repr, sequence.names))}. "
-            "Name the columns with --text or --series."
+            f"the model reads {_WORDS[kind]}, the input holds none in {', '.join(map(repr, choice.inputs))}. "
+            "Name the columns with --text, --audio or --series."
         )
-    if sequence.text is not None:
-        texts = _texts(columns, sequence.text)
-        return [text for text in texts if text is not None] if None not in texts else _refuse(texts.index(None))
-    arrays = _series(columns, sequence.series)
-    missing = next((row for row, array in enumerate(arrays) if array is None), None)
-    found = [array for array in arrays if array is not None] if missing is None else _refuse(missing)
-    check_series(found)
-    return found
+    rows, _ = table_rows(columns, choice, Reading(id=reading.id, time=reading.time), base)
+    missing = next((row for row, sequence in enumerate(rows.sequences) if sequence is None), None)
+    if missing is not None:
+        raise DataError(f"row {missing + 1} has no input. Every row needs one to be predicted: fill it or drop the row.")
+    if kind == "series":
+        check_series(rows.sequences, rows.where, rows.step)
+    return list(rows.sequences)
 
 
-_WORDS: dict[Kind, str] = {"text": "texts", "series": "series of numbers"}
+def _refuse_empty(name: str, columns: Columns) -> None:
+    if not columns or not len(next(iter(columns.values()))):
+        raise DataError(f"{name} is empty: it holds no rows. Expected at least 30.")
 
 
-def _refuse(row: int) -> Any:
-    raise DataError(f"row {row + 1} has no input. Every row needs one to be predicted: fill it or drop the row.")
+def _check_splits(reading: Reading, parts: NDArray[np.int8] | None, test: Table | None) -> None:
+    given = {"--split-column": reading.split is not None, "--test": test is not None, "the source's own split": parts is not None}
+    chosen = [option for option, is_given in given.items() if is_given]
+    if len(chosen) > 1:
+        raise OptionError(f"{' and '.join(chosen)} both say what the test part is. Give one of them.")
+    if reading.task == "forecast" and (test is not None or parts is not None):
+        raise OptionError(f"{chosen[0]} does not apply to a forecast, whose test part follows the rest in time. Leave it out.")
 
 
-def _texts(columns: Columns, name: str) -> list[str | None]:
-    return [parse_text(cell, f"row {row} of the column {name!r}") for row, cell in enumerate(columns[name], 1)]
+def _checked(parts: NDArray[np.int8], rows: Rows) -> NDArray[np.int8]:
+    if len(parts) != len(rows):
+        raise OptionError("--id does not apply to a source that has its own split row by row. Name one of its parts alone.")
+    return parts
 
 
-def _series(columns: Columns, names: Sequence[str]) -> list[Series | None]:
-    """One array [steps, channels] a row, a channel a column; None where every channel is missing."""
-    rows: list[Series | None] = []
-    for row, cells in enumerate(zip(*(columns[name] for name in names), strict=True), 1):
-        channels = [_channel(cell, name, row) for name, cell in zip(names, cells, strict=True)]
-        present = [channel for channel in channels if channel is not None]
-        lengths = [0 if channel is None else len(channel) for channel in channels]
-        if present and len(set(lengths)) > 1:
-            found = ", ".join(f"{name} {length}" for name, length in zip(names, lengths, strict=True))
-            raise DataError(
-                f"row {row}: the channels have different numbers of steps ({found}). Give a row's channels the same length."
-            )
-        # A value beyond 32-bit floats becomes infinite here, and check_series then names its place.
-        with np.errstate(over="ignore"):
-            rows.append(np.stack(present, axis=1).astype(np.float32) if present else None)
-    return rows
+def _is_split(column: str) -> bool:
+    return column.strip().casefold() == "split"
 
 
-def _channel(cell: Any, name: str, row: int) -> NDArray[np.float64] | None:
-    try:
-        return parse_series(cell)
-    except ValueError as error:
-        raise DataError(
-            f"row {row} of the column {name!r} is not a series ({error}). "
-            "Expected a list of numbers, or a text of numbers separated by commas or spaces, the whole series in one cell."
-        ) from error
+def _single_step(choice: Choice, reading: Reading) -> str:
+    names = ", ".join(map(repr, choice.inputs))
+    if reading.id is not None:
+        return f"every series in {names} has a single step: each value of {reading.id!r} comes once. Name another --id."
+    return (
+        f"every series in {names} has a single step. A cell must hold a whole series: join the columns of one series into one "
+        "column of number lists; or, where every row is a step, name the column that says of which series with --id."
+    )
 
 
-def _several_steps(arrays: list[Series], names: Sequence[str]) -> list[Series]:
-    if arrays and all(len(array) == 1 for array in arrays):
-        raise DataError(
-            f"every series in {', '.join(map(repr, names))} has a single step. A cell must hold a whole series: "
-            "join the columns of one series into one column of number lists."
-        )
-    return arrays
-
-
-def _usable(sequences: Sequence[object], labels: Sequence[str | None]) -> tuple[list[int], list[str]]:
-    """The rows that have both an input and a target, and the warning on the others."""
-    no_input = sum(sequence is None for sequence in sequences)
-    no_target = sum(label is None for label in labels)
-    kept = [row for row, label in enumerate(labels) if label is not None and sequences[row] is not None]
-    dropped = len(labels) - len(kept)
+def _usable(rows: Rows, target: Target | None = None) -> tuple[NDArray[np.int64], list[str]]:
+    """Which rows have an input and, where one is wanted, a target; and the warning on the others."""
+    no_input = np.array([sequence is None for sequence in rows.sequences], dtype=bool)
+    no_target = np.zeros(len(rows), dtype=bool) if target is None else target.missing
+    kept = np.flatnonzero(~(no_input | no_target))
+    dropped = len(rows) - len(kept)
     if not dropped:
         return kept, []
-    found = f"{dropped:,} of {len(labels):,} rows lack an input ({no_input:,}) or a target ({no_target:,})"
-    if dropped > len(labels) / 2:
+    found = f"{dropped:,} of {len(rows):,} rows lack an input ({no_input.sum():,}) or a target ({no_target.sum():,})"
+    if dropped > len(rows) / 2:
         raise DataError(f"{found}: over half. Fill them, or name other columns with --text, --series and --target.")
     return kept, [f"{found} and were dropped."]

@@ -1,21 +1,21 @@
-"""Labels of any spelling as class indices, and the checks that they are classes at all."""
+"""What is to be predicted, however it is spelled, as class indices or as numbers, and the checks that it is fit for that."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.cells import is_missing
+from gatewise.data.column_values import Cells, encode_cells, number_cells
 from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 
-__all__ = ["class_name", "class_targets"]
+__all__ = ["MINIMUM_ROWS", "Target", "class_name", "finish_classes", "finish_numbers", "read_target"]
 
 MINIMUM_ROWS = 30
 FEW_ROWS = 5
@@ -23,6 +23,56 @@ MANY_CLASSES = 50
 
 # Label columns with missing values pass through floats in many tools, which turns 1 into 1.0.
 _WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """Targets as read. values: int64 [rows], indices into `names`, -1 where missing; or float64 [rows], NaN where missing."""
+
+    task: Literal["classification", "regression"]
+    values: NDArray[Any]
+    names: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which rows have no target, [rows]."""
+        return np.isnan(self.values) if self.task == "regression" else self.values < 0
+
+    def take(self, rows: NDArray[np.int64]) -> Target:
+        """The targets of some rows."""
+        return replace(self, values=self.values[rows])
+
+
+def read_target(
+    cells: Cells, source: str, task: Literal["classification", "regression"] | None = None, *, declared: bool = False
+) -> Target:
+    """Read targets. Where no task is named, numbers of which one has a fraction are a regression, all else are classes.
+
+    source: what the target is called in messages. declared: the source itself names its classes, which may then be any numbers.
+    Raises DataError where a cell does not fit the task.
+    """
+    if task == "regression":
+        return Target("regression", number_cells(cells, source))
+    numbers = None if declared else _numbers(cells, source)
+    fraction = None if numbers is None else _first_fraction(numbers)
+    if task == "classification" and fraction is not None:
+        raise DataError(
+            f"{source} holds numbers with fractions (such as {fraction:g}): they are no classes. Leave out --task classification "
+            "to predict the numbers, name another --target, or turn the numbers into classes first."
+        )
+    if numbers is not None and fraction is not None:
+        return Target("regression", numbers)
+    try:
+        codes, values = encode_cells(cells)
+    except TypeError:
+        # The first cell that cannot be compared is refused by name.
+        codes, values = np.arange(len(cells)), list(cells)
+    # Declared names are matched as they are written.
+    names = [str(value).strip() or None if declared else class_name(value) for value in values]
+    known = {name: number for number, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
+    # The last code is that of a missing cell, -1.
+    merged = np.array([-1 if name is None else known[name] for name in names] + [-1], dtype=np.int64)
+    return Target("classification", merged[codes], tuple(known))
 
 
 def class_name(label: Any) -> str | None:
@@ -38,66 +88,79 @@ def class_name(label: Any) -> str | None:
     return (whole[1] if whole else name) or None
 
 
-def class_targets(
-    names: Sequence[str], source: str, order: Sequence[str] | None = None
+def finish_classes(
+    target: Target, source: str, order: Sequence[str] | None = None
 ) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[str, ...]]:
-    """Turn class names into targets int64 [rows], the classes, and warnings.
+    """Return targets int64 [rows], the classes, and warnings. No target may be missing.
 
     Classes are sorted (as numbers where all are whole numbers) or come in the `order` given; those without a row are left out.
-    `source` names the target in errors. Raises DataError where the names are a regression target, an id or free text, of one
-    class, or too few to split.
+    `source` names the target in errors. Raises DataError where the classes are an id or free text, or a single one, or where the
+    rows are too few to split.
     """
-    counts = Counter(names)
-    classes = tuple(name for name in order if name in counts) if order is not None else tuple(_sorted(counts))
-    if order is None and _is_regression(classes):
-        raise DataError(
-            f"{source} holds numbers with fractions (such as {_first_fraction(classes)}): regression is not supported yet, the "
-            "target must be classes. Name another --target, or turn the numbers into classes first."
-        )
+    counts = dict(zip(target.names, np.bincount(target.values, minlength=len(target.names)).tolist(), strict=True))
+    rows, present = len(target.values), [name for name, count in counts.items() if count]
+    classes = tuple(name for name in order if counts.get(name)) if order is not None else tuple(_sorted(present))
     if len(classes) == 1:
         raise DataError(
             f"{source} holds one class only ({classes[0]!r}). A comparison needs at least two: name another --target."
         )
-    if len(names) < MINIMUM_ROWS:
-        raise DataError(f"there are {len(names)} usable rows. A comparison needs at least {MINIMUM_ROWS}: add data.")
-    if len(classes) == len(names) or (len(classes) > MANY_CLASSES and len(classes) > len(names) / 2):
+    _require_rows(rows)
+    if len(classes) == rows or (len(classes) > MANY_CLASSES and len(classes) > rows / 2):
         raise DataError(
-            f"{source} looks like an id or free text: {len(classes):,} different values in {len(names):,} rows. "
+            f"{source} looks like an id or free text: {len(classes):,} different values in {rows:,} rows. "
             "Name the column of classes with --target."
         )
-    if sum(count >= 2 for count in counts.values()) < 2:
+    if sum(counts[name] >= 2 for name in classes) < 2:
         raise DataError(f"{source} has fewer than two classes with at least 2 rows. Add rows of the rare classes, or merge them.")
     index = {name: number for number, name in enumerate(classes)}
-    return np.array([index[name] for name in names], dtype=np.int64), classes, _rare(counts, classes, source)
-
-
-def _rare(counts: Counter[str], classes: Sequence[str], source: str) -> tuple[str, ...]:
+    codes = np.array([index.get(name, -1) for name in target.names], dtype=np.int64)
     rare = [f"{name} ({counts[name]})" for name in classes if counts[name] < FEW_ROWS]
-    if not rare:
-        return ()
-    return (f"Classes of {source} with fewer than {FEW_ROWS} rows are hardly learned or tested: {listed(rare, 5)}.",)
+    warning = f"Classes of {source} with fewer than {FEW_ROWS} rows are hardly learned or tested: {listed(rare, 5)}."
+    return codes[target.values], classes, (warning,) if rare else ()
 
 
-def _as_number(name: str) -> float | None:
+def finish_numbers(target: Target, source: str, where: Callable[[int], str]) -> NDArray[np.float32]:
+    """Return the numbers to be predicted, float32 [rows, 1]. No target may be missing. where: how a row is called in messages.
+
+    Raises DataError where one is not finite as a 32-bit float, all are the same, or the rows are too few to split.
+    """
+    _require_rows(len(target.values))
+    with np.errstate(over="ignore"):
+        values = target.values.astype(np.float32)
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad):
+        raise DataError(
+            f"{source} holds {len(bad):,} numbers that are not finite as 32-bit floats; the first is in {where(int(bad[0]))}. "
+            "Correct them or drop these rows."
+        )
+    if (values == values[0]).all():
+        raise DataError(
+            f"{source} holds one number only ({values[0]:g}, as a 32-bit float): there is nothing to predict. Name another."
+        )
+    return values[:, np.newaxis]
+
+
+def _require_rows(rows: int) -> None:
+    if rows < MINIMUM_ROWS:
+        raise DataError(f"there are {rows} usable rows. A comparison needs at least {MINIMUM_ROWS}: add data.")
+
+
+def _numbers(cells: Cells, source: str) -> NDArray[np.float64] | None:
+    """The cells as numbers, None where one of them is something else."""
     try:
-        number = float(name)
-    except ValueError:
+        return number_cells(cells, source)
+    except DataError:
         return None
-    return number if math.isfinite(number) else None
 
 
-def _is_regression(classes: Sequence[str]) -> bool:
-    numbers = [_as_number(name) for name in classes]
-    return all(number is not None for number in numbers) and any(
-        number != int(number) for number in numbers if number is not None
-    )
+def _first_fraction(numbers: NDArray[np.float64]) -> float | None:
+    """The first number that is not whole; infinite ones and missing ones are no fractions."""
+    finite = numbers[np.isfinite(numbers)]
+    fractions = finite[finite != np.floor(finite)]
+    return float(fractions[0]) if len(fractions) else None
 
 
-def _first_fraction(classes: Sequence[str]) -> str:
-    return next(name for name in classes if float(name) != int(float(name)))
-
-
-def _sorted(names: Counter[str]) -> list[str]:
+def _sorted(names: Sequence[str]) -> list[str]:
     if all(re.fullmatch(r"-?[0-9]+", name) for name in names):
         return sorted(names, key=lambda name: (int(name), name))
     return sorted(names)

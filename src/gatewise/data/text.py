@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.prepared import Prepared
+from gatewise.data.target_scale import TargetScale
 from gatewise.data.tokens import tokenize_all
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Encoded
@@ -28,11 +29,12 @@ _SPECIAL = 2
 class TextEncoder:
     """Tokens to ids: 0 is padding, 1 a token not in the vocabulary, word number i of the vocabulary is 2 + i.
 
-    max_length: tokens read of every text, the first ones; None for all.
+    max_length: tokens read of every text, the first ones; None for all. target_scale: where numbers are predicted.
     """
 
     vocabulary: tuple[str, ...]
     max_length: int | None
+    target_scale: TargetScale | None = None
 
     @property
     def input_size(self) -> int:
@@ -43,21 +45,23 @@ class TextEncoder:
     def _ids(self) -> dict[str, int]:
         return {token: number for number, token in enumerate(self.vocabulary, _SPECIAL)}
 
-    def encode(self, texts: Sequence[str], targets: NDArray[np.int64]) -> Encoded:
+    def encode(self, texts: Sequence[str], targets: NDArray[Any]) -> Encoded:
         """Tokenise and encode texts; a text without tokens becomes one unknown token."""
         return self.encode_tokens(tokenize_all(texts), targets)
 
-    def encode_tokens(self, tokens: Sequence[Sequence[str]], targets: NDArray[np.int64]) -> Encoded:
+    def encode_tokens(self, tokens: Sequence[Sequence[str]], targets: NDArray[Any]) -> Encoded:
         """Encode texts that are tokenised already."""
         ids = self._ids
         rows = [[ids.get(token, UNKNOWN) for token in row[: self.max_length]] or [UNKNOWN] for row in tokens]
         lengths = np.array([len(row) for row in rows], dtype=np.int64)
         values = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(lengths.sum()))
-        return Encoded(values, lengths, targets, self.input_size)
+        encoded = Encoded(values, lengths, targets, self.input_size)
+        return encoded if self.target_scale is None else self.target_scale.apply(encoded)
 
     def encode_rows(self, prepared: Prepared, rows: NDArray[np.int64]) -> Encoded:
         """Encode some rows of a prepared data set of texts, in the order of `rows`."""
-        return self.encode_tokens([prepared.tokens[row] for row in rows], prepared.dataset.targets[rows])
+        encoded = self.encode_tokens([prepared.tokens[row] for row in rows], prepared.dataset.targets[rows])
+        return replace(encoded, weights=prepared.weights(rows))
 
     def truncated(self, lengths: NDArray[np.int64]) -> int:
         """How many rows of these lengths lose tokens to `max_length`."""
@@ -65,13 +69,18 @@ class TextEncoder:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types that `from_json` reads back."""
-        return {"kind": "text", "max_length": self.max_length, "vocabulary": list(self.vocabulary)}
+        return {
+            "kind": "text",
+            "max_length": self.max_length,
+            "vocabulary": list(self.vocabulary),
+            "target_scale": self.target_scale and self.target_scale.to_json(),
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> TextEncoder:
         """Rebuild an encoder from what `to_json` made. Raises DataError where a part is missing."""
         try:
-            return cls(tuple(value["vocabulary"]), value["max_length"])
+            return cls(tuple(value["vocabulary"]), value["max_length"], TargetScale.from_json(value.get("target_scale")))
         except (KeyError, TypeError) as error:
             raise DataError(f"the saved text encoder is incomplete ({error}). Save the model again.") from error
 

@@ -1,14 +1,17 @@
-"""Read a text file whole, plain or gzipped, and say clearly when it is not one."""
+"""Read a text file or standard input whole, plain or gzipped, and say clearly when it is no text."""
 
 from __future__ import annotations
 
 import gzip
+import io
+import sys
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from gatewise.errors import DataError
 
-__all__ = ["read_text"]
+__all__ = ["TextSource", "read_text", "standard_input", "text_file"]
 
 # First bytes of formats that are often saved under the wrong name.
 _SIGNATURES = {
@@ -18,47 +21,87 @@ _SIGNATURES = {
     b"\x89PNG": "PNG",
     b"\x93NUMPY": "npy",
 }
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_STANDARD_INPUT = "standard input"
+
+
+@dataclass(frozen=True, eq=False)
+class TextSource:
+    """Bytes that were found to be text. name: what they are called in messages."""
+
+    name: str
+    data: bytes
+
+    @property
+    def first_line(self) -> str:
+        """The first line that is not empty."""
+        start = len(_BYTE_ORDER_MARK) if self.data.startswith(_BYTE_ORDER_MARK) else 0
+        while self.data[start : start + 1] in (b"\r", b"\n"):
+            start += 1
+        end = self.data.find(b"\n", start)
+        return self.data[start : None if end < 0 else end].decode("utf-8", "replace")
+
+    def text(self) -> str:
+        """All of it. Raises DataError where it is not UTF-8."""
+        try:
+            return self.data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = self.data.count(b"\n", 0, error.start) + 1
+            detail = f" (byte 0x{self.data[error.start]:02x} in line {line})"
+            raise DataError(_encoding_message(self.name, "another encoding", detail)) from error
+
+    def stream(self) -> io.TextIOWrapper:
+        """All of it as a stream that decodes bit by bit, line ends kept. Reading may raise UnicodeDecodeError."""
+        return io.TextIOWrapper(io.BytesIO(self.data), encoding="utf-8-sig", newline="")
+
+
+def text_file(path: Path) -> TextSource:
+    """Read a file, gzipped or not (recognised by content).
+
+    Raises DataError where it cannot be read, is empty, or is binary.
+    """
+    try:
+        return _checked(str(path), path.read_bytes())
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}. Check the path and its permissions.") from error
+
+
+def standard_input() -> TextSource:
+    """Read standard input to its end. Raises DataError as `text_file` does, and where nothing is piped into it."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise DataError("nothing is piped into standard input. Pipe a CSV into it (cat data.csv | gatewise ...), or name a file.")
+    return _checked(_STANDARD_INPUT, sys.stdin.buffer.read())
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, without a byte order mark; gzip is recognised by content.
+    """Return the text of a UTF-8 file, without a byte order mark. Raises DataError as `text_file` and `TextSource.text` do."""
+    return text_file(path).text()
 
-    Raises DataError where the file cannot be read, is empty, binary, or in another encoding.
-    """
-    data = _read_bytes(path)
-    if not data.strip():
-        raise DataError(f"{path} is empty. Expected a header and at least 30 rows of data.")
-    for signature, name in _SIGNATURES.items():
+
+def _checked(name: str, data: bytes) -> TextSource:
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            data = gzip.decompress(data)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(f"{name} is a damaged gzip file ({error}). Download or compress it again.") from error
+    if not data or data.isspace():
+        raise DataError(f"{name} is empty. Expected a header and at least 30 rows of data.")
+    for signature, kind in _SIGNATURES.items():
         if data.startswith(signature):
             raise DataError(
-                f"{path} is binary, not text: it looks like {name}. Rename it to its real suffix, or export it as text."
+                f"{name} is binary, not text: it looks like {kind}. Rename it to its real suffix, or export it as text."
             )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(_encoding_message(path, "UTF-16"))
+        raise DataError(_encoding_message(name, "UTF-16"))
     if b"\x00" in data:
-        raise DataError(f"{path} is binary, not text: it holds NUL bytes. Point gatewise at a text table or a Parquet file.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        detail = f"byte 0x{data[error.start]:02x} in line {line}"
-        raise DataError(_encoding_message(path, "another encoding", detail)) from error
+        raise DataError(f"{name} is binary, not text: it holds NUL bytes. Point gatewise at a text table or a Parquet file.")
+    return TextSource(name, data)
 
 
-def _encoding_message(path: Path, encoding: str, detail: str = "") -> str:
-    found = f" ({detail})" if detail else ""
+def _encoding_message(name: str, encoding: str, detail: str = "") -> str:
     known = encoding if encoding.startswith("UTF") else "WINDOWS-1252"
+    file = Path("FILE.csv" if name == _STANDARD_INPUT else name)
     return (
-        f"{path} is not UTF-8 but {encoding}{found}, or it is a binary file. "
-        f"Convert it first, for example: iconv -f {known} -t UTF-8 {path.name} > converted{path.suffix}"
+        f"{name} is not UTF-8 but {encoding}{detail}, or it is a binary file. "
+        f"Convert it first, for example: iconv -f {known} -t UTF-8 {file.name} > converted{file.suffix}"
     )
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is a damaged gzip file ({error}). Download or compress it again.") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}. Check the path and its permissions.") from error

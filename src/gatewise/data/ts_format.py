@@ -1,7 +1,9 @@
-"""The .ts text format of the UEA and UCR archives of time series classification (Bagnall et al. 2018, arXiv:1811.00075).
+"""The .ts text format of the UEA, UCR and Monash archives of time series (Bagnall et al. 2018, arXiv:1811.00075; Tan et al. 2020,
+arXiv:2006.10996).
 
 Header lines begin with `@`, comments with `#`. After `@data` each line is one series: its dimensions separated by `:`, their
-values by `,`, and the class label last. A missing value is `?`. The number of values may differ between series.
+values by `,`, and the class label (`@classLabel true ...`) or the number to be predicted (`@targetLabel true`) last. A missing
+value is `?`. The number of values may differ between series.
 """
 
 from __future__ import annotations
@@ -13,51 +15,58 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.assemble import series_dataset
+from gatewise.data.labelled import Labelled
+from gatewise.data.rows import TEST, TRAIN, Rows
 from gatewise.data.suggestions import listed
 from gatewise.data.text_files import read_text
 from gatewise.errors import DataError
-from gatewise.records import Dataset
 
-__all__ = ["ts_dataset", "ts_inputs"]
+__all__ = ["ts_inputs", "ts_labelled"]
 
 Series = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class _Header:
+    """classes: those declared, None where a number is to be predicted."""
+
     dimensions: int | None
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
     path: Path
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] | None
     sequences: list[Series]
     labels: list[str]
     lines: list[int]
 
 
-def ts_dataset(path: Path) -> Dataset:
+def ts_labelled(path: Path, *, alone: bool = False) -> Labelled:
     """Read a .ts file; one of a pair NAME_TRAIN.ts and NAME_TEST.ts is read with the other, and their split is kept.
 
-    Raises DataError for time stamps, unlabelled or damaged files, and values that are missing.
+    alone: read this file and no other. Raises DataError for time stamps, unlabelled or damaged files.
     """
     name, train, test = _pair(path)
-    parts = [_read(part) for part in ((train, test) if train and test else (path,))]
+    parts = [_read(part) for part in ((train, test) if train and test and not alone else (path,))]
     sizes = [len(part.sequences) for part in parts]
     places = [(part.path.name, line) for part in parts for line in part.lines]
-    return series_dataset(
-        name,
+    declared = [part.classes for part in parts]
+    if len(parts) == 2 and (declared[0] is None) != (declared[1] is None):
+        raise DataError(f"{parts[0].path} and {parts[1].path} do not declare the same kind of target. Make their headers agree.")
+    rows = Rows(
+        "series",
         [sequence for part in parts for sequence in part.sequences],
-        [label for part in parts for label in part.labels],
-        target="the class label",
-        order=tuple(dict.fromkeys(label for part in parts for label in part.classes)),
-        fixed_test=np.repeat([False, True], sizes) if len(parts) == 2 else None,
+        labels=[label for part in parts for label in part.labels],
+        parts=np.repeat(np.array([TRAIN, TEST], dtype=np.int8), sizes) if len(parts) == 2 else None,
         where=lambda row: "line {1} of {0}".format(*places[row]),
-        inferred=_inferred(path, parts, sizes),
     )
+    inferred = tuple(_inferred(path, parts, sizes, alone))
+    if declared[0] is None:
+        return Labelled(name, rows, source="the target", task="regression", inferred=inferred)
+    order = tuple(dict.fromkeys(label for classes in declared for label in classes or ()))
+    return Labelled(name, rows, source="the class label", order=order, task="classification", inferred=inferred)
 
 
 def ts_inputs(path: Path) -> list[Series]:
@@ -79,7 +88,9 @@ def _pair(path: Path) -> tuple[str, Path | None, Path | None]:
     return path.stem, None, None
 
 
-def _inferred(path: Path, parts: Sequence[_Part], sizes: Sequence[int]) -> list[str]:
+def _inferred(path: Path, parts: Sequence[_Part], sizes: Sequence[int], alone: bool) -> list[str]:
+    if alone:
+        return []
     if len(parts) == 2:
         files = f"{parts[0].path.name} and {parts[1].path.name}"
         return [f"{files} are read together and their split is kept: {sizes[0]:,} rows to train on, {sizes[1]:,} to test."]
@@ -118,20 +129,23 @@ def _header(path: Path, lines: Sequence[str]) -> _Header:
             f"{path} has time stamps (@timeStamps true), which are not read. Resample the series to regular steps first."
         )
     flag, *classes = entries.get("classlabel", ["false"])
-    if flag.lower() != "true" or not classes:
-        reason = "a regression target (@targetLabel)" if "targetlabel" in entries else "no classes (@classLabel true ...)"
-        raise DataError(f"{path} declares {reason}. Only classification is supported: every series needs a class label.")
+    is_regression = entries.get("targetlabel", ["false"])[:1] in (["true"], ["True"])
+    if not is_regression and (flag.lower() != "true" or not classes):
+        raise DataError(
+            f"{path} declares neither classes (@classLabel true ...) nor a number (@targetLabel true) to be predicted. Every "
+            "series needs one at the end of its line."
+        )
     univariate = entries.get("univariate", ["false"])[:1] == ["true"]
     written = "".join(entries.get("dimensions", ["1"] if univariate else []))
     if written and not written.isdecimal():
         raise DataError(f"{path}: @dimensions is {written!r}; expected a whole number.")
-    return _Header(int(written) if written else None, tuple(classes))
+    return _Header(int(written) if written else None, None if is_regression else tuple(classes))
 
 
-def _row(where: str, line: str, expected: int | None, classes: Sequence[str]) -> tuple[Series, str]:
+def _row(where: str, line: str, expected: int | None, classes: Sequence[str] | None) -> tuple[Series, str]:
     *dimensions, label = line.split(":")
     label = label.strip()
-    if label not in classes:
+    if classes is not None and label not in classes:
         raise DataError(f"{where} ends in the label {label[:40]!r}, which @classLabel does not name: {listed(classes)}.")
     if not dimensions or (expected is not None and len(dimensions) != expected):
         raise DataError(f"{where} has {len(dimensions)} dimensions; expected {expected or 'at least 1'}, separated by colons.")

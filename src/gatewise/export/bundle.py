@@ -10,13 +10,14 @@ from typing import Any
 
 from gatewise.data.encoders import encoder_from_json
 from gatewise.errors import RunError
-from gatewise.nn import SequenceClassifier, build_network
+from gatewise.nn import SequenceNetwork, build_network
+from gatewise.records import AudioFeatures, Forecast, from_json, to_json
 from gatewise.training.baselines import BASELINES
 from gatewise.training.model import Model
 
 __all__ = ["load_model", "save_model"]
 
-FORMAT = 2
+FORMAT = 3
 WEIGHTS = "model.safetensors"
 METADATA = "model.json"
 
@@ -33,13 +34,20 @@ def save_model(model: Model, path: Path) -> None:
         "format": FORMAT,
         "name": model.name,
         "kind": model.kind,
+        "task": model.task,
+        "metric": model.metric,
         "classes": list(model.classes),
         "channels": list(model.channels),
+        "outputs": list(model.outputs),
+        "audio": to_json(model.audio),
+        "forecast": to_json(model.forecast),
+        "seasonal": list(model.seasonal),
+        "deviation": list(model.deviation),
         "encoder": model.encoder.to_json(),
         "architecture": dict(model.architecture),
         "details": dict(model.details),
     }
-    if isinstance(model.predictor, SequenceClassifier):
+    if isinstance(model.predictor, SequenceNetwork):
         save_tensors(model.predictor.state_dict(), temporary / WEIGHTS)
     else:
         values, arrays = model.predictor.state()
@@ -78,14 +86,21 @@ def load_model(path: Path) -> Model:
         else:
             predictor = BASELINES[metadata["name"]].from_state(metadata["baseline"], load_arrays(path / WEIGHTS))
         return Model(
-            metadata["name"],
-            metadata["kind"],
-            tuple(metadata["classes"]),
-            tuple(metadata["channels"]),
-            encoder_from_json(metadata["encoder"]),
-            predictor,
-            metadata["architecture"],
-            metadata["details"],
+            name=metadata["name"],
+            kind=metadata["kind"],
+            task=metadata["task"],
+            metric=metadata["metric"],
+            classes=tuple(metadata["classes"]),
+            channels=tuple(metadata["channels"]),
+            outputs=tuple(metadata["outputs"]),
+            encoder=encoder_from_json(metadata["encoder"]),
+            predictor=predictor,
+            audio=from_json(AudioFeatures, metadata["audio"]),
+            forecast=from_json(Forecast, metadata["forecast"]),
+            seasonal=tuple(metadata["seasonal"]),
+            deviation=tuple(metadata["deviation"]),
+            architecture=metadata["architecture"],
+            details=metadata["details"],
         )
     except (OSError, AttributeError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise RunError(f"the model in {path} is damaged ({error}); run `gatewise resume` on its run to write it anew") from error

@@ -7,8 +7,9 @@ from gatewise.nn.gru import GRU
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.min_gru import MinGRU
 from gatewise.nn.min_lstm import MinLSTM
-from gatewise.nn.network import CELLS, SequenceClassifier, build_network
+from gatewise.nn.network import CELLS, SequenceNetwork, build_network
 from gatewise.nn.rnn import RNN
+from gatewise.nn.sizes import MatchedSizes, matched_hidden_sizes, recurrent_parameters
 from gatewise.nn.stream import Stream, StreamState
 
 __all__ = [
@@ -20,13 +21,16 @@ __all__ = [
     "Backend",
     "GRUCell",
     "LSTMCell",
+    "MatchedSizes",
     "MinGRU",
     "MinLSTM",
-    "SequenceClassifier",
+    "SequenceNetwork",
     "Stream",
     "StreamState",
     "accelerate",
     "backend",
     "build_network",
+    "matched_hidden_sizes",
+    "recurrent_parameters",
     "restore",
 ]

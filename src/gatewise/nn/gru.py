@@ -28,14 +28,16 @@ class GRU(TorchLayer):
     recurrent_dropout: probability that a unit of h is hidden from the recurrent products, by one mask per sequence (variational
     dropout, Gal & Ghahramani 2016). zoneout: probability that a unit keeps its state at a step; in evaluation the expected
     state is taken (Krueger et al. 2017). layer_norm: normalise W_ih x and W_hh h over all gates, with gains weight_ln_ih_l[k]
-    and weight_ln_hh_l[k] and the biases as shifts (Ba et al. 2016). chrono: the longest dependency T in steps; starts the
-    update gate at log U(1, T - 1) (Tallec & Ollivier 2018).
+    and weight_ln_hh_l[k] and the biases as shifts (Ba et al. 2016). forget_bias: the update gate's first bias, whole in bias_ih;
+    z keeps the state as the LSTM's f does, so a positive one remembers longer. chrono: the longest dependency T in steps; starts
+    the update gate at log U(1, T - 1) (Tallec & Ollivier 2018).
 
     Raises what torch.nn.GRU raises, ValueError for an option out of range.
     """
 
     torch_forward = nn.GRU.forward
     chrono: int | None = None
+    forget_bias: float | None = None
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class GRU(TorchLayer):
         zoneout: float = 0.0,
         layer_norm: bool = False,
         reset_after: bool = True,
+        forget_bias: float | None = None,
         chrono: int | None = None,
     ) -> None:
         if proj_size:
@@ -63,20 +66,27 @@ class GRU(TorchLayer):
                 "layer_norm needs reset_after=True: it normalises one recurrent product over all gates, and with "
                 "reset_after=False there are two"
             )
-        if chrono is not None and not bias:
-            raise ValueError("chrono sets the update gate's bias and needs bias=True")
+        if chrono is not None and forget_bias is not None:
+            raise ValueError("chrono and forget_bias both set the update gate's bias; give one of them")
+        if not bias and (chrono is not None or forget_bias is not None):
+            raise ValueError("chrono and forget_bias set the update gate's bias and need bias=True")
         self.recurrent_dropout = check_probability("recurrent_dropout", recurrent_dropout)
         self.layer_norm = layer_norm
         self.zoneout = check_probability("zoneout", zoneout)
         self.reset_after = reset_after
+        self.forget_bias = forget_bias
         self.chrono = check_longest_dependency(chrono)
         super().__init__("GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype)
         if layer_norm:
             self._add_layer_norm(device, dtype)
 
     def reset_parameters(self) -> None:
-        """Draw as torch.nn does; then chrono's biases."""
+        """Draw as torch.nn does; then the biases of forget_bias or chrono."""
         super().reset_parameters()
+        if self.forget_bias is not None:
+            for b_ih, b_hh in self._gate_biases():
+                b_ih[UPDATE_GATE] = self.forget_bias
+                b_hh[UPDATE_GATE] = 0.0
         if self.chrono is not None:
             for b_ih, b_hh in self._gate_biases():
                 b_ih[UPDATE_GATE] = draw(b_ih[UPDATE_GATE], self.chrono)

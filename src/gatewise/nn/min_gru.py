@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from gatewise.nn.min_layer import MinLayer
 
 __all__ = ["MinGRU"]
@@ -14,9 +16,14 @@ class MinGRU(MinLayer):
         g(x) = x + 0.5 where x >= 0, else sigmoid(x)
 
     Gates see the input alone, so the recurrence is linear in h; the state is positive from any h_0 >= 0 on. Blocks of
-    weight_ih_l[k] and bias_ih_l[k]: z, h. Arguments are those of torch.nn.GRU.
+    weight_ih_l[k] and bias_ih_l[k]: z, h. forget_bias and chrono set the negative of b_z: it writes where the GRU's keeps.
+    The other arguments are those of torch.nn.GRU.
 
     Raises TypeError or ValueError for an argument out of range.
     """
 
     cell_name = "min_gru"
+
+    def start_gates(self, gates: Tensor, kept: Tensor) -> None:
+        """1 - z keeps the state."""
+        gates[0] = -kept

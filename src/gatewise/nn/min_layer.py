@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from gatewise.kernels.options import GATES
+from gatewise.nn.chrono import check_longest_dependency, draw
 from gatewise.nn.noise import check_probability
 from gatewise.nn.stack import Stack
 
@@ -18,9 +19,15 @@ __all__ = ["MinLayer"]
 
 class MinLayer(Stack):
     """A layer whose gates do not see the state: weight_ih_l[k] [gates * H, size] and bias_ih_l[k] [gates * H], `_reverse`
-    appended for the second direction, drawn from U(-1 / sqrt(H), 1 / sqrt(H))."""
+    appended for the second direction, drawn from U(-1 / sqrt(H), 1 / sqrt(H)).
+
+    forget_bias: at first about sigmoid(forget_bias) of the state is kept at a step, as in an LSTM with that forget gate. chrono:
+    the longest dependency T in steps; draws that bias from log U(1, T - 1) for every unit (Tallec & Ollivier 2018).
+    """
 
     in_torch = False
+    forget_bias: float | None = None
+    chrono: int | None = None
     cell_name: ClassVar[str]
 
     def __init__(
@@ -34,8 +41,15 @@ class MinLayer(Stack):
         bidirectional: bool = False,
         device: Any = None,
         dtype: Any = None,
+        *,
+        forget_bias: float | None = None,
+        chrono: int | None = None,
     ) -> None:
         super().__init__()
+        if chrono is not None and forget_bias is not None:
+            raise ValueError("chrono and forget_bias both set the gates' biases; give one of them")
+        if not bias and (chrono is not None or forget_bias is not None):
+            raise ValueError("chrono and forget_bias set the gates' biases and need bias=True")
         for name, value in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
             if isinstance(value, bool) or not isinstance(value, int):
                 raise TypeError(f"{name} should be of type int, got: {type(value).__name__}")
@@ -48,6 +62,8 @@ class MinLayer(Stack):
         self.batch_first = batch_first
         self.dropout = check_probability("dropout", dropout)
         self.bidirectional = bidirectional
+        self.forget_bias = forget_bias
+        self.chrono = check_longest_dependency(chrono)
         rows = GATES[self.cell] * hidden_size
         self._all_weights = []
         for layer in range(num_layers):
@@ -67,10 +83,20 @@ class MinLayer(Stack):
         return self.cell_name
 
     def reset_parameters(self) -> None:
-        """Draw all parameters from U(-1 / sqrt(H), 1 / sqrt(H)), as torch.nn's recurrent layers do."""
+        """Draw all parameters from U(-1 / sqrt(H), 1 / sqrt(H)), as torch.nn's recurrent layers do; then the gates' biases."""
         bound = 1 / math.sqrt(self.hidden_size)
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
+        if self.chrono is None and self.forget_bias is None:
+            return
+        for names in self._all_weights:
+            gates = self.parameter(names[1]).detach().view(GATES[self.cell], self.hidden_size)
+            kept = torch.full_like(gates[0], self.forget_bias or 0.0) if self.chrono is None else draw(gates[0], self.chrono)
+            self.start_gates(gates, kept)
+
+    def start_gates(self, gates: Tensor, kept: Tensor) -> None:
+        """Write the gates' first biases, [gates, H], so that sigmoid(kept), [H], of the state is kept at a step."""
+        raise NotImplementedError
 
     def weights(self, layer: int) -> list[Tensor | None]:
         """Per direction w_ih, None, b_ih, None: there is no recurrent product."""
@@ -82,7 +108,8 @@ class MinLayer(Stack):
 
     def extra_repr(self) -> str:
         """The constructor's arguments that differ from their defaults."""
-        defaults = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        defaults: dict[str, Any] = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        defaults |= {"forget_bias": None, "chrono": None}
         given = [f"{name}={getattr(self, name)}" for name, default in defaults.items() if getattr(self, name) != default]
         return ", ".join([str(self.input_size), str(self.hidden_size), *given])
 

@@ -1,52 +1,74 @@
-"""The classifier every arm uses: embed -> recurrent -> pool -> head. Arms differ in the recurrent part alone."""
+"""The network every arm uses: embed -> recurrent -> pool -> head. Arms differ in the recurrent part alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from gatewise.errors import OptionError
 from gatewise.nn.gru import GRU
+from gatewise.nn.highway import Highway
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.min_gru import MinGRU
 from gatewise.nn.min_lstm import MinLSTM
 from gatewise.nn.rnn import RNN
 from gatewise.nn.stack import Stack
 
-__all__ = ["CELLS", "SequenceClassifier", "build_network"]
+__all__ = ["CELLS", "POOLINGS", "Pooling", "SequenceNetwork", "build_network", "head_width"]
 
 CELLS: dict[str, Callable[..., Stack]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN, "min_gru": MinGRU, "min_lstm": MinLSTM}
 """The recurrent layer of every arm, by its cell's name."""
 
+Pooling = Literal["summary", "steps"]
+POOLINGS: tuple[Pooling, ...] = ("summary", "steps")
+
 UNKNOWN_TOKEN = 1
 
 
-class SequenceClassifier(nn.Module):
-    """Classify sequences of tokens or of vectors.
+class SequenceNetwork(nn.Module):
+    """Read sequences of tokens or of vectors, and say something of each of them, or of each of their steps.
 
-    The states are pooled three ways and concatenated: the last real step (what a recurrent cell is asked to remember), the mean
-    and the maximum over the real steps (Conneau et al. 2017 found them stronger on sentences). Padding enters none of them.
+    pooling: `summary` pools the states three ways and concatenates them: the last real step (what a recurrent cell is asked to
+    remember), the mean and the maximum over the real steps (Conneau et al. 2017 found them stronger on sentences); padding enters
+    none of them. `steps` gives every state to the head by itself. outputs: class scores, or numbers.
     input_dropout: probability that a whole step is hidden in training: a token becomes the unknown token (word dropout, Iyyer et
-    al. 2015), a vector becomes zero. dropout: on the embedding, between layers and on the pooled states.
+    al. 2015), a vector becomes zero. dropout: on the embedding, between layers and on what the head reads. highway: a linear
+    forecast that is added to what the head says; it reads every step.
     """
 
     def __init__(
-        self, embedding: nn.Embedding | None, recurrent: nn.Module, head: nn.Linear, *, dropout: float, input_dropout: float
+        self,
+        embedding: nn.Embedding | None,
+        recurrent: nn.Module,
+        head: nn.Linear,
+        *,
+        pooling: Pooling,
+        dropout: float,
+        input_dropout: float,
+        highway: Highway | None = None,
     ) -> None:
         super().__init__()
         self.embedding = embedding
         self.recurrent = recurrent
         self.head = head
+        self.pooling = pooling
+        self.outputs = head.out_features
         self.dropout = nn.Dropout(dropout)
         self.input_dropout = input_dropout
+        self.highway = highway
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """Class scores before the softmax.
+        """Class scores before the softmax, logits, or numbers: whatever the loss takes them for.
 
         inputs: int64 [batch, steps] token ids, or float [batch, steps, channels]. lengths: int64 [batch], from 1 to steps.
-        Returns [batch, classes].
+        Returns [batch, outputs], with pooling `steps` [batch, steps, outputs]: at a step what follows from the steps up to
+        it, and beyond a sequence's length nothing of meaning.
         """
+        linear = None if self.highway is None else self.highway(inputs)
         if self.training and self.input_dropout:
             hidden = torch.rand(inputs.shape[:2], device=inputs.device) < self.input_dropout
             inputs = (
@@ -56,9 +78,9 @@ class SequenceClassifier(nn.Module):
             )
         vectors = inputs if self.embedding is None else self.dropout(self.embedding(inputs))
         states, _ = self.recurrent(vectors, lengths=lengths)
-        pooled = pool(states, lengths)
-        scores: Tensor = self.head(self.dropout(pooled))
-        return scores
+        read = states if self.pooling == "steps" else pool(states, lengths)
+        scores: Tensor = self.head(self.dropout(read))
+        return scores if linear is None else scores + linear
 
 
 def pool(states: Tensor, lengths: Tensor) -> Tensor:
@@ -70,26 +92,51 @@ def pool(states: Tensor, lengths: Tensor) -> Tensor:
     return torch.cat([last, mean, maximum], dim=1)
 
 
+def head_width(pooling: Pooling, hidden_size: int, *, bidirectional: bool) -> int:
+    """How many numbers the head reads. Raises OptionError for a pooling that is not known, or cannot go with both directions."""
+    if pooling not in POOLINGS:
+        raise OptionError(f"pooling is {pooling!r}; expected one of {', '.join(POOLINGS)}.")
+    if pooling == "summary":
+        return 3 * hidden_size * (2 if bidirectional else 1)
+    if bidirectional:
+        raise OptionError(
+            "a bidirectional cell cannot predict the next step, because its backward direction has read the answer. Leave out "
+            "bidirectional."
+        )
+    return hidden_size
+
+
 def build_network(
     cell: str,
     *,
     input_size: int,
     tokens: bool,
-    classes: int,
+    outputs: int,
+    pooling: Pooling,
     embedding_size: int,
     hidden_size: int,
     layers: int,
     bidirectional: bool,
     dropout: float,
     input_dropout: float,
+    forget_bias: float | None = None,
+    chrono: int | None = None,
+    highway: Mapping[str, Any] | None = None,
     seed: int,
     cell_seed: int,
-) -> SequenceClassifier:
+) -> SequenceNetwork:
     """Build and initialise one arm's network.
 
-    Embedding and head are drawn from `seed` alone, so that they are identical in every arm of a pair; the recurrent part from
-    `cell_seed`. input_size: the vocabulary's size for tokens, else the number of channels.
+    Embedding and head are drawn from `seed` alone, so that they are identical in every arm of a pair of one hidden size; the
+    recurrent part from `cell_seed`. input_size: the vocabulary's size for tokens, else the number of channels. forget_bias: first
+    bias of the gate that keeps the state, so that at first about sigmoid(forget_bias) of it is kept at a step: the LSTM's forget
+    gate, the GRU's update gate, and in minGRU and minLSTM whatever has that effect. chrono: longest memory in steps that these
+    gates are initialised for (Tallec & Ollivier 2018). An rnn has no gate and ignores both, so that it can be compared with cells
+    that have. highway: arguments of `Highway`, None for none. Raises OptionError for a pooling, forget_bias or chrono that cannot
+    be.
     """
+    width = head_width(pooling, hidden_size, bidirectional=bidirectional)
+    gate_options = _gate_options(cell, forget_bias, chrono)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         embedding = None
@@ -99,8 +146,7 @@ def build_network(
             nn.init.normal_(embedding.weight, std=0.1)
             with torch.no_grad():
                 embedding.weight[0].zero_()
-        width = 3 * hidden_size * (2 if bidirectional else 1)
-        head = nn.Linear(width, classes)
+        head = nn.Linear(width, outputs)
         torch.manual_seed(cell_seed)
         recurrent = CELLS[cell](
             embedding_size if tokens else input_size,
@@ -109,5 +155,20 @@ def build_network(
             batch_first=True,
             dropout=dropout if layers > 1 else 0.0,
             bidirectional=bidirectional,
+            **gate_options,
         )
-    return SequenceClassifier(embedding, recurrent, head, dropout=dropout, input_dropout=input_dropout)
+    linear = None if highway is None else Highway(**highway)
+    return SequenceNetwork(
+        embedding, recurrent, head, pooling=pooling, dropout=dropout, input_dropout=input_dropout, highway=linear
+    )
+
+
+def _gate_options(cell: str, forget_bias: float | None, chrono: int | None) -> dict[str, Any]:
+    """The options of a cell's layer that set the first biases of its gates."""
+    if forget_bias is not None and chrono is not None:
+        raise OptionError("forget_bias and chrono both set the first biases of the gates. Give one of them.")
+    if forget_bias is not None and not math.isfinite(forget_bias):
+        raise OptionError(f"forget_bias is {forget_bias}; expected a finite number, such as 1.")
+    if chrono is not None and (isinstance(chrono, bool) or not isinstance(chrono, int) or chrono < 2):
+        raise OptionError(f"chrono is {chrono}; expected the longest memory in steps, a whole number of at least 2.")
+    return {} if cell == "rnn" else {"forget_bias": forget_bias, "chrono": chrono}

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gatewise.names import display_name
-from gatewise.records import Comparison
+from gatewise.records import Comparison, Profile
 
-__all__ = ["Block", "Bullets", "Command", "Figure", "Key", "Section", "Table", "arm_keys", "colours"]
+__all__ = ["Block", "Bullets", "Command", "Figure", "Key", "Section", "Table", "arm_keys", "colours", "unit_of_length"]
 
-ARM_COLOURS = 4
+ARM_COLOURS = 6
 
 
 @dataclass(frozen=True)
@@ -82,3 +82,8 @@ def arm_keys(comparison: Comparison) -> tuple[Key, ...]:
     """Return the legend of a figure in which every arm has its colour."""
     shades = colours(comparison)
     return tuple(Key(shades[arm.name], display_name(arm.name)) for arm in comparison.arms)
+
+
+def unit_of_length(profile: Profile) -> str:
+    """Return what the lengths of sequences are counted in."""
+    return {"text": "tokens", "series": "steps", "audio": "frames"}[profile.kind]

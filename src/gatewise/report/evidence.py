@@ -1,12 +1,30 @@
 """What the report draws, gathered from the trials of a comparison: arrays in, plain numbers out."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
-from gatewise.records import Comparison, Trial
+from gatewise.metrics import METRICS, Metric
+from gatewise.records import Comparison, Difference, Trial, Verdict
 
-__all__ = ["Curve", "differences", "learning_curves", "phase_seconds", "scores_by_pair", "train_test_gaps", "tuning_by_arm"]
+__all__ = [
+    "Curve",
+    "arms_left",
+    "differences",
+    "near_best",
+    "phase_seconds",
+    "scores_by_pair",
+    "shown_difference",
+    "train_test_gaps",
+    "training_curves",
+    "tuning_by_arm",
+    "without_far_epochs",
+]
+
+FAR_MARGINS = 40
+FAR_SHARE = 0.5
+FEWEST_EPOCHS = 3
 
 
 @dataclass(frozen=True)
@@ -18,35 +36,47 @@ class Curve:
     sd: tuple[float, ...]
 
 
+def arms_left(comparison: Comparison, verdict: Verdict) -> list[str]:
+    """Return the names of the arms that no constraint excludes."""
+    return [name for name in _arm_names(comparison) if name not in verdict.excluded]
+
+
+def shown_difference(verdict: Verdict) -> Difference | None:
+    """Return the difference that decides, or the first of all where constraints leave fewer than two arms; None without pairs."""
+    return verdict.difference or next(iter(verdict.comparisons), None)
+
+
 def scores_by_pair(comparison: Comparison) -> dict[str, dict[int, float]]:
-    """Return the test score of every arm and baseline by the number of the pair, in the order arms, then baselines."""
+    """Return the finite test scores of every arm and baseline by the number of the pair, in the order arms, then baselines."""
     scores: dict[str, dict[int, float]] = {name: {} for name in (*_arm_names(comparison), *comparison.baselines)}
     for trial in (*comparison.trials, *comparison.baseline_trials):
-        if trial.test_score is not None:
+        if trial.test_score is not None and math.isfinite(trial.test_score):
             scores.setdefault(trial.name, {})[trial.number] = trial.test_score
     return scores
 
 
-def differences(scores: Mapping[str, Mapping[int, float]], first: str, second: str) -> list[float]:
-    """Return score(first) - score(second) of every pair that has both, by the number of the pair."""
+def differences(scores: Mapping[str, Mapping[int, float]], first: str, second: str, metric: Metric) -> list[float]:
+    """Return by how much the first is better than the second in every pair that has both, by the number of the pair."""
     one, other = scores.get(first, {}), scores.get(second, {})
-    return [one[number] - other[number] for number in sorted(one.keys() & other.keys())]
+    return [metric.gain(one[number] - other[number]) for number in sorted(one.keys() & other.keys())]
 
 
 def train_test_gaps(comparison: Comparison) -> dict[str, float]:
-    """Return the mean of train score - test score of every arm and baseline that was scored on both."""
+    """Return by how much every arm and baseline is better on training rows than on test rows, the mean where both were scored."""
+    metric = METRICS[comparison.metric]
     gaps: dict[str, list[float]] = {}
     for trial in (*comparison.trials, *comparison.baseline_trials):
         if trial.train_score is not None and trial.test_score is not None:
-            gaps.setdefault(trial.name, []).append(trial.train_score - trial.test_score)
+            gaps.setdefault(trial.name, []).append(metric.gain(trial.train_score - trial.test_score))
     return {name: fmean(values) for name, values in gaps.items()}
 
 
-def learning_curves(comparison: Comparison) -> dict[str, Curve]:
-    """Return the learning curve of every arm that has one.
+def training_curves(comparison: Comparison) -> dict[str, Curve]:
+    """Return the score by epoch of every arm that has one.
 
     Early stopping ends the pairs at different epochs. A curve ends where fewer than half of the arm's pairs were still
-    training, so that the few that train longest do not bend its end.
+    training, so that the few that train longest do not bend its end. Scores that are not finite, of a training that
+    diverged, do not count.
     """
     curves = {}
     for name in _arm_names(comparison):
@@ -54,13 +84,41 @@ def learning_curves(comparison: Comparison) -> dict[str, Curve]:
         by_epoch: dict[int, list[float]] = {}
         for history in histories:
             for epoch in history:
-                by_epoch.setdefault(epoch.epoch, []).append(epoch.validation_score)
+                if math.isfinite(epoch.validation_score):
+                    by_epoch.setdefault(epoch.epoch, []).append(epoch.validation_score)
         kept = sorted(epoch for epoch, values in by_epoch.items() if 2 * len(values) >= len(histories))
         if kept:
             curves[name] = Curve(
                 tuple(kept), tuple(fmean(by_epoch[epoch]) for epoch in kept), tuple(pstdev(by_epoch[epoch]) for epoch in kept)
             )
     return curves
+
+
+def near_best(values: Iterable[float], metric: Metric, margin: float) -> Callable[[float], bool]:
+    """Return whether a value is near enough to the best of `values` to be drawn on one scale with it.
+
+    Far from the best is 40 margins, and half of the best itself. Errors have no bound, and those of a first epoch or of a bad
+    learning rate can be many times the others, which would be a flat line beside them; a share of rows cannot run away.
+    """
+    best = max((metric.gain(value) for value in values), default=0.0)
+    worst = -math.inf if metric.share else best - max(FAR_MARGINS * margin, FAR_SHARE * abs(best))
+    return lambda value: metric.gain(value) >= worst
+
+
+def without_far_epochs(curves: Mapping[str, Curve], metric: Metric, margin: float) -> dict[str, Curve]:
+    """Return the curves without the epochs that are far from the best of all, or whole where too few would be left of one."""
+    is_near = near_best((value for curve in curves.values() for value in curve.mean), metric, margin)
+    near = {}
+    for name, curve in curves.items():
+        kept = [place for place, value in enumerate(curve.mean) if is_near(value)]
+        if len(kept) < FEWEST_EPOCHS:
+            return dict(curves)
+        near[name] = Curve(
+            tuple(curve.epochs[place] for place in kept),
+            tuple(curve.mean[place] for place in kept),
+            tuple(curve.sd[place] for place in kept),
+        )
+    return near
 
 
 def tuning_by_arm(comparison: Comparison) -> dict[str, list[Trial]]:

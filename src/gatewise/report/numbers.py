@@ -4,21 +4,22 @@ import math
 
 __all__ = [
     "MINUS",
+    "NOT_KNOWN",
     "bytes_text",
     "count",
     "duration",
-    "interval",
     "milliseconds",
+    "number",
     "pairs_text",
     "percent",
-    "points",
     "probability",
-    "signed",
     "significant",
+    "span",
 ]
 
 MINUS = "\u2212"
 NOT_KNOWN = "–"
+DAY = 86_400
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -35,36 +36,21 @@ def probability(value: float) -> str:
     return percent(value)
 
 
-def signed(difference: float, digits: int = 1) -> str:
-    """Return a difference of shares in percentage points with its sign and no unit: 0.004 is "+0.4"."""
-    if not math.isfinite(difference):
-        return NOT_KNOWN
-    value = round(100 * difference, digits)
-    sign = "+" if value > 0 else MINUS if value < 0 else ""
-    return f"{sign}{abs(value):.{digits}f}"
-
-
-def points(difference: float, digits: int = 1) -> str:
-    """Return a difference of shares in percentage points: 0.004 is "+0.4 points"."""
-    return f"{signed(difference, digits)} points"
-
-
-def interval(bounds: tuple[float, float]) -> str:
-    """Return an interval of differences: (-0.003, 0.011) is "−0.3 to +1.1 points"; one from -1 to 1 says nothing yet."""
-    if not all(map(math.isfinite, bounds)) or (bounds[0] <= -1 and bounds[1] >= 1):
-        return "not known yet"
-    return f"{signed(bounds[0])} to {signed(bounds[1])} points"
-
-
 def significant(value: float, digits: int = 3) -> str:
-    """Return a number of at least 0 with that many significant digits, never in exponent form: 1234.5 is "1,230"."""
+    """Return a number with that many significant digits, never in exponent form: 1234.5 is "1,230"."""
     if not math.isfinite(value):
         return NOT_KNOWN
     rounded = float(f"{value:.{digits}g}")
     if rounded == 0:
         return "0"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
-    return f"{rounded:,.{decimals}f}"
+    return f"{rounded:,.{decimals}f}".replace("-", MINUS)
+
+
+def number(value: float) -> str:
+    """Return a value from the data with six significant digits and no zeros behind them: 17.5 is "17.5"."""
+    text = significant(value, 6)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def milliseconds(value: float) -> str:
@@ -103,3 +89,10 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
+
+
+def span(seconds: float) -> str:
+    """Return the time that steps of a series cover: 3600 is "1 h", 604800 "7 days", 0.02 "20 ms"."""
+    if seconds >= 2 * DAY:
+        return f"{number(round(seconds / DAY, 1))} days"
+    return duration(seconds) if seconds >= 1 else f"{number(1000 * seconds)} ms"

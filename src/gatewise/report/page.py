@@ -5,27 +5,21 @@ from markupsafe import Markup
 
 from gatewise.names import display_name
 from gatewise.records import Comparison, Verdict
-from gatewise.report.numbers import count, duration, interval, percent, points, probability
+from gatewise.report.blocks import Section
+from gatewise.report.evidence import arms_left
+from gatewise.report.metric_text import MetricText
+from gatewise.report.numbers import count, duration, probability
+from gatewise.report.sections.constraints import constraints_section
 from gatewise.report.sections.costs import costs_section
-from gatewise.report.sections.data import data_section
+from gatewise.report.sections.data import data_section, subject_of
 from gatewise.report.sections.difference import difference_section
+from gatewise.report.sections.learning_curve import learning_curve_section
 from gatewise.report.sections.reproduce import reproduce_section
 from gatewise.report.sections.scores import lengths_section, scores_section
 from gatewise.report.sections.training import curves_section, time_section, tuning_section
+from gatewise.report.words import capitalised
 
 __all__ = ["render_page"]
-
-SECTIONS = (
-    difference_section,
-    costs_section,
-    scores_section,
-    curves_section,
-    lengths_section,
-    tuning_section,
-    time_section,
-    data_section,
-    reproduce_section,
-)
 
 
 def render_page(comparison: Comparison, verdict: Verdict) -> str:
@@ -39,33 +33,70 @@ def render_page(comparison: Comparison, verdict: Verdict) -> str:
     )
     environment.filters["drawing"] = Markup
     profile = comparison.profile
+    say = MetricText.of(comparison)
+    badge = _badge(comparison, verdict)
     return environment.get_template("report.html.j2").render(
-        title=f"{' or '.join(dict.fromkeys(display_name(arm.name) for arm in comparison.arms))} on {profile.name}",
-        subject=f"{profile.name} · {count(profile.rows)} {'texts' if profile.kind == 'text' else 'series'} · "
-        f"{count(len(profile.classes))} classes",
-        badge=_badge(verdict),
+        title=f"{' or '.join(dict.fromkeys(display_name(arm.cell) for arm in comparison.arms))} on {profile.name}",
+        subject=subject_of(profile),
+        badge=badge,
         decision=verdict.decision,
         recommended=display_name(verdict.recommended) if verdict.pairs else "",
-        headline=verdict.explanation[0] if verdict.explanation else _badge(verdict),
+        headline=verdict.explanation[0] if verdict.explanation else badge,
         sentences=verdict.explanation[1:],
-        facts=_facts(verdict),
+        facts=_facts(verdict, say),
         warnings=verdict.warnings,
-        sections=[section(comparison, verdict) for section in SECTIONS],
-        margin=f"{100 * verdict.margin:.3g}",
+        sections=_sections(comparison, verdict),
+        band=say.band(),
+        of_baseline=_share_of_baseline(comparison, say),
+        metric=say.label,
+        higher_is_better=say.metric.higher_is_better,
         adaptive=comparison.config.pairs is None,
         several=len(comparison.arms) > 2,
+        one_size=len({arm.hidden_size for arm in comparison.arms}) == 1,
         fixed_test=profile.fixed_test_rows is not None,
+        forecast=profile.task == "forecast",
         train_rows=count(comparison.train_rows),
         test_rows=count(comparison.test_rows),
     )
 
 
-def _badge(verdict: Verdict) -> str:
+def _sections(comparison: Comparison, verdict: Verdict) -> list[Section]:
+    """The sections in their order; those that do not apply to the run are left out."""
+    made = (
+        difference_section(comparison, verdict),
+        constraints_section(comparison, verdict),
+        costs_section(comparison, verdict),
+        scores_section(comparison, verdict),
+        learning_curve_section(comparison, verdict),
+        curves_section(comparison, verdict),
+        lengths_section(comparison, verdict),
+        tuning_section(comparison, verdict),
+        time_section(comparison, verdict),
+        data_section(comparison, verdict),
+        reproduce_section(comparison, verdict),
+    )
+    return [section for section in made if section is not None]
+
+
+def _badge(comparison: Comparison, verdict: Verdict) -> str:
+    left = arms_left(comparison, verdict)
+    if verdict.decision == "baseline" and not left:
+        return "No cell meets the constraints"
+    if verdict.decision in left and len(left) == 1:
+        return f"Only the {display_name(left[0])} meets the constraints"
     fixed = {"equivalent": "Practically equal", "undecided": "Undecided", "baseline": "A baseline wins"}
     return fixed.get(verdict.decision, f"{display_name(verdict.decision)} is better")
 
 
-def _facts(verdict: Verdict) -> list[tuple[str, str, str]]:
+def _share_of_baseline(comparison: Comparison, say: MetricText) -> str:
+    """The share of the simplest baseline's score that the margin was taken as; "" where it was given, or is the metric's own."""
+    margin = comparison.config.margin
+    if say.metric.share or isinstance(margin, (int, float)) or (margin is None and say.metric.margin is not None):
+        return ""
+    return margin or "2%"
+
+
+def _facts(verdict: Verdict, say: MetricText) -> list[tuple[str, str, str]]:
     """Return (label, value, remark) of the few numbers that stand under the headline."""
     facts = []
     difference = verdict.difference
@@ -77,13 +108,16 @@ def _facts(verdict: Verdict) -> list[tuple[str, str, str]]:
             f"{second} is better": difference.p_second,
         }
         likeliest = max(outcomes, key=lambda outcome: outcomes[outcome])
-        facts.append((f"{first} minus {second}", points(difference.mean), f"95%: {interval(difference.ci95)}"))
+        versus = capitalised(say.versus(difference.first, difference.second))
+        facts.append((versus, say.difference(difference.mean), f"95%: {say.interval(difference)}"))
         facts.append(("Probability", probability(outcomes[likeliest]), f"that {likeliest}"))
     if verdict.recommended in verdict.scores:
         score = verdict.scores[verdict.recommended]
-        facts.append(
-            (f"Test {verdict.metric}", percent(score.mean), f"{display_name(verdict.recommended)}, ± {100 * score.sd:.1f}")
-        )
+        remark = f"{display_name(verdict.recommended)}, ± {say.size(score.sd, unit=False)}{say.direction}"
+        facts.append((f"Test {say.label}", say.value(score.mean), remark))
+    if verdict.excluded:
+        reasons = "; ".join(verdict.excluded.values())
+        facts.append(("Excluded by the constraints", ", ".join(map(display_name, verdict.excluded)), reasons))
     of_budget = "no time limit" if verdict.budget_s is None else f"of {duration(verdict.budget_s)}"
     facts.append(("Pairs", count(verdict.pairs), f"in {duration(verdict.elapsed_s)}, {of_budget}"))
     return facts

@@ -1,5 +1,6 @@
 """The verdict as a person meets it at the end of a run, in 80 columns."""
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,48 +11,56 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewise.names import display_name
-from gatewise.records import Comparison, Cost, Verdict
-from gatewise.report.numbers import MINUS, bytes_text, count, duration, interval, pairs_text, percent, points, significant
+from gatewise.records import Comparison, Cost, ScoreSummary, Verdict
+from gatewise.report.metric_text import MetricText
+from gatewise.report.numbers import MINUS, bytes_text, count, duration, pairs_text, significant
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar
+from gatewise.report.sections.constraints import constraints_line
+from gatewise.report.words import capitalised
 
 __all__ = ["verdict_panel"]
 
 HEADLINE_STYLES = {"undecided": "bold yellow", "baseline": "bold yellow"}
 NOTHING = "-"
+NAME_WIDTH, SCORE_WIDTH = 11, 13
 
 
 def verdict_panel(comparison: Comparison, verdict: Verdict, report: Path | None = None) -> RenderableType:
-    """Return the verdict for a rich console: answer, scores and costs, difference, warnings, the report's path.
+    """Return the verdict for a rich console: answer, scores and costs, difference, constraints, warnings, the report's path.
 
     No line is longer than the console is wide, from 80 columns up. `report` is left out where there is no file.
     """
     headline, *sentences = verdict.explanation or (f"Decision: {display_name(verdict.decision)}.",)
-    parts: list[RenderableType] = [Text(), plain_text(headline, HEADLINE_STYLES.get(verdict.decision, "bold green"))]
-    if verdict.scores:
-        parts += [Text(), _table(comparison, verdict), Text()]
-    parts += _difference_lines(verdict)
-    if sentences:
-        parts += [Text(), *(_bullet(sentence) for sentence in sentences)]
-    if verdict.warnings:
-        parts += [Text(), *(_bullet(warning, "yellow", "!") for warning in verdict.warnings)]
+    say = MetricText.of(comparison)
     limit = "" if verdict.budget_s is None else f" of {duration(verdict.budget_s)}"
-    parts += [Text(), Text(f"{pairs_text(verdict.pairs)} in {duration(verdict.elapsed_s)}{limit}.", "dim")]
+    last: list[RenderableType] = [Text(f"{pairs_text(verdict.pairs)} in {duration(verdict.elapsed_s)}{limit}.", "dim")]
     if report is not None:
         path = plain_text(f"Report: {report}")
         path.overflow = "fold"
-        parts.append(path)
-    return Group(*parts)
+        last.append(path)
+    limits = constraints_line(comparison, verdict)
+    parts: list[list[RenderableType]] = [
+        [plain_text(headline, HEADLINE_STYLES.get(verdict.decision, "bold green"))],
+        _scores(comparison, verdict, say) if verdict.scores else [],
+        _difference_lines(verdict, say),
+        [plain_text(limits)] if limits else [],
+        [_bullet(sentence) for sentence in sentences],
+        [_bullet(warning, "yellow", "!") for warning in verdict.warnings],
+        last,
+    ]
+    return Group(*(line for part in parts if part for line in (Text(), *part)))
 
 
-def _table(comparison: Comparison, verdict: Verdict) -> Table:
+def _scores(comparison: Comparison, verdict: Verdict, say: MetricText) -> list[RenderableType]:
+    """The table of scores and costs; a line says where lower is better."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
-    table.add_column("", min_width=12)
+    table.add_column("", min_width=NAME_WIDTH)
     headers = (
-        f"test\n{comparison.metric}",
+        "\n".join(textwrap.wrap(f"test {say.label}", SCORE_WIDTH)),
         "ms a\nstep",
-        "p50 ms,\nbatch 1",
-        "p50 ms,\nbatch 32",
+        "p50 ms,\n1 row",
+        "p50 ms,\n32 rows",
         "peak\nmemory",
         "para-\nmeters",
         "size",
@@ -59,11 +68,31 @@ def _table(comparison: Comparison, verdict: Verdict) -> Table:
     for header in headers:
         table.add_column(header, justify="right", no_wrap=True)
     for name in dict.fromkeys((*(arm.name for arm in comparison.arms), *verdict.scores)):
-        score = verdict.scores.get(name)
-        shown = NOTHING if score is None else f"{percent(score.mean)} ± {100 * score.sd:.1f}"
         style = "bold" if name == verdict.recommended and verdict.decision != "undecided" else ""
-        table.add_row(display_name(name), shown, *_cost_cells(verdict.costs.get(name)), style=style)
-    return table
+        table.add_row(
+            _called(name, comparison),
+            _score(verdict.scores.get(name), say),
+            *_cost_cells(verdict.costs.get(name)),
+            style="dim" if name in verdict.excluded else style,
+        )
+    lower = f"In test {say.label}{say.direction}."
+    return [table, *([] if say.metric.higher_is_better else [Text(lower, "dim")])]
+
+
+def _called(name: str, comparison: Comparison) -> str:
+    """The name of an arm with its hidden size where these differ, or of a baseline."""
+    sizes = {arm.name: arm.hidden_size for arm in comparison.arms}
+    called = display_name(name)
+    if len(set(sizes.values())) > 1 and name in sizes and "(hidden" not in called:
+        called = f"{called} (hidden {sizes[name]})"
+    return called.replace(" (hidden", "\n(hidden")
+
+
+def _score(score: ScoreSummary | None, say: MetricText) -> str:
+    if score is None:
+        return NOTHING
+    text = say.summary(score).replace(MINUS, "-")
+    return text if len(text) <= SCORE_WIDTH else text.replace(" ±", "\n±")
 
 
 def _cost_cells(cost: Cost | None) -> tuple[str, ...]:
@@ -84,15 +113,12 @@ def _cost_cells(cost: Cost | None) -> tuple[str, ...]:
     )
 
 
-def _difference_lines(verdict: Verdict) -> list[RenderableType]:
+def _difference_lines(verdict: Verdict, say: MetricText) -> list[RenderableType]:
     difference = verdict.difference
     if difference is None:
         return []
-    first, second = display_name(difference.first), display_name(difference.second)
-    line = (
-        f"{first} minus {second}: {points(difference.mean)} (95%: {interval(difference.ci95)}), equal within "
-        f"±{100 * verdict.margin:.3g}"
-    )
+    versus = capitalised(say.versus(difference.first, difference.second))
+    line = f"{versus}: {say.difference(difference.mean)} (95%: {say.interval(difference)}), equal within {say.band()}"
     # Output that is redirected may go to an encoding without the typographic minus.
     return [Text(line.replace(MINUS, "-")), ProbabilityBar(difference)]
 

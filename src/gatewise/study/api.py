@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from gatewise.comparison.plan import parse_duration
 from gatewise.export.bundle import load_model
+from gatewise.metrics import METRICS
 from gatewise.names import display_name
-from gatewise.records import Comparison, Config, CostName, Dataset, Verdict
-from gatewise.report.live import NullView
+from gatewise.options.configuration import build_config
+from gatewise.options.quantities import parse_duration
+from gatewise.options.table import OPTION
+from gatewise.records import Comparison, Dataset, Verdict
+from gatewise.report.live import NullView, view_for
+from gatewise.report.notebook import notebook_card
 from gatewise.report.page import render_page
 from gatewise.study.folder import RunFolder, write_atomic
 from gatewise.study.run import Finished, read_run, resume_run, start_run
@@ -22,6 +28,10 @@ from gatewise.study.session import View
 from gatewise.training.model import Model
 
 __all__ = ["Result", "compare", "default_folder", "open_run", "resume", "source_name"]
+
+# Sources named by what stands before the colon, and standard input, are no paths.
+_NO_PATHS = ("builtin:", "hf:")
+_STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +61,7 @@ class Result:
                     "bytes": cost.bytes if cost else None,
                 }
             )
-        return sorted(rows, key=lambda row: -float(row["score"] or 0.0))
+        return sorted(rows, key=lambda row: float(row["score"] or 0.0), reverse=METRICS[self.verdict.metric].higher_is_better)
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report as one HTML file and return its path."""
@@ -70,78 +80,114 @@ class Result:
     def __repr__(self) -> str:
         return f"<gatewise.Result {self.verdict.decision!r}, ship {display_name(self.verdict.recommended)}: {self.path}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return notebook_card(self.comparison, self.verdict, self.path)
+
 
 def compare(
     data: Any,
     *,
     text: str | None = None,
-    series: Sequence[str] = (),
-    target: str | None = None,
-    cells: Sequence[str] = ("gru", "lstm"),
+    audio: str | None = None,
+    series: str | Sequence[str] = (),
+    target: str | Sequence[str] = (),
+    id: str | None = None,
+    time: str | None = None,
+    group: str | None = None,
+    split: str | None = None,
+    weights: str | None = None,
+    test: Any = None,
+    task: str | None = None,
+    window: int | None = None,
+    horizon: int | None = None,
+    season: int | None = None,
+    metric: str | None = None,
+    weigh_classes: str | None = None,
+    cells: str | Sequence[str] = ("gru", "lstm"),
     budget: str | float | None = None,
     pairs: int | None = None,
-    margin: float = 0.01,
+    margin: str | float | None = None,
     tune: int | None = None,
-    cost: CostName = "training",
-    seed: int = 0,
-    jobs: int = 1,
-    threads: int = 1,
+    cost: str = "training",
+    match: str = "hidden",
+    curve: str | Sequence[float] = (),
     hidden_size: int = 64,
     layers: int = 1,
     bidirectional: bool = False,
+    forget_bias: float | None = None,
+    chrono: int | None = None,
     embedding_size: int = 64,
     batch_size: int | None = None,
     max_length: int | None = None,
     max_vocabulary: int = 20_000,
     max_epochs: int | None = None,
+    max_latency: str | float | None = None,
+    max_size: str | int | None = None,
+    max_memory: str | int | None = None,
     out: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    jobs: int = 1,
+    threads: int = 1,
     view: View | None = None,
+    verbose: bool = False,
 ) -> Result:
-    """Compare recurrent cells on labelled sequences, fairly paired, and say which to ship.
+    """Compare recurrent cells on your own sequences, fairly paired, and say which to ship.
 
-    data: a path, `builtin:NAME`, a pandas or pyarrow table, or a Dataset. text, series, target: columns, inferred if not given.
-    budget: `"10m"` or seconds, by default ten minutes, or no limit where `pairs` is given. pairs: an exact number of pairs
-    instead of stopping when decided. margin: half width of the band of practical equivalence, in accuracy. tune: tuning trials
-    for each cell. cost: what decides between equivalent cells. jobs: processes that train at once (more than one needs the
-    usual `if __name__ == "__main__":` guard in a script), with `threads` each. Sizes and limits are the same
-    for every cell. out: the run's folder, by default `runs/NAME-DATE`. view: who is shown progress; nobody by default.
+    Data. data: a path, `builtin:NAME`, `hf:NAME`, `-` for CSV on standard input, a table (pandas, polars, pyarrow), arrays with
+    targets as `(X, y)`, or a Dataset. text, audio, series, target: columns, inferred where not given; target may name several
+    columns in a forecast. id, time: columns that name a series and order its steps, where a row is one step. group: column whose
+    equal values never straddle a split. split: column that says train, validation or test. weights: column of row weights.
+    test: a second source of the same form, the fixed test part.
+
+    Task. task: "classify", "regress", "forecast" or "next-step", inferred where not given. window, horizon, season: steps that a
+    forecast reads, predicts and takes for one period. metric: what is compared, by default the task's own (accuracy, mae, mase,
+    nll). weigh_classes: "balanced" gives every class the same say in training.
+
+    Comparison. cells: two or more of gru, lstm, rnn, min_gru, min_lstm. budget: `"10m"` or seconds, by default ten minutes, or no
+    limit where `pairs` is given. pairs: an exact number of pairs instead of stopping when decided. margin: half width of the band
+    of practical equivalence, in units of the metric or like `"2%"` of the simplest baseline's error (of a metric written in
+    percent: points). tune: tuning trials for each cell. cost: what decides between equivalent cells, "training", "latency",
+    "memory" or "size". match: arms of equal "hidden" size, of equal "parameters", or "both". curve: shares of the training data
+    that rise to 1, at which pairs are run.
+
+    Cells and training. hidden_size, layers, bidirectional, embedding_size: the same for every cell. forget_bias: initial bias of
+    the gates that forget; chrono: longest memory in steps that they are initialised for. batch_size, max_length, max_vocabulary,
+    max_epochs: limits, the same for every cell; None for what suits the data.
+
+    Constraints: cells beyond them are out before the verdict. max_latency: `"2ms"` or milliseconds. max_size: `"1MB"` or bytes of
+    weights. max_memory: `"200MB"` or bytes at the peak.
+
+    Run. out: the run's folder, by default `runs/NAME-DATE`. seed: of everything random. jobs: processes that train at once (more
+    than one needs the usual `if __name__ == "__main__":` guard in a script), with `threads` each. verbose: show progress on
+    standard error; view: show it to an object of your own instead.
 
     Raises DataError, OptionError or RunError (all GatewiseError), each with one message that says what to do.
     """
-    budget_s = parse_duration(str(budget)) if budget is not None else (None if pairs is not None else 600.0)
-    config = Config(
-        source=source_name(data),
-        text=text,
-        series=tuple(series),
-        target=target,
-        cells=tuple(cells),
-        budget_s=budget_s,
-        pairs=pairs,
-        margin=margin,
-        tune=tune,
-        cost=cost,
-        seed=seed,
-        jobs=jobs,
-        threads=threads,
-        hidden_size=hidden_size,
-        layers=layers,
-        bidirectional=bidirectional,
-        embedding_size=embedding_size,
-        batch_size=batch_size,
-        max_length=max_length,
-        max_vocabulary=max_vocabulary,
-        max_epochs=max_epochs,
-    )
+    # Before anything else is named here, the local names are the parameters.
+    given = {name: value for name, value in locals().items() if name in OPTION}
+    config = build_config(source_name(data), given | {"test": None if test is None else source_name(test)})
     folder = RunFolder(Path(out) if out is not None else default_folder(config.source))
-    return _result(start_run(config, data, folder, view or NullView()))
+    with _watched(view, verbose) as watcher:
+        return _result(start_run(config, data, folder, watcher, test=_if_object(test)))
 
 
 def resume(
-    run: str | os.PathLike[str], *, data: Any = None, budget: str | float | None = None, view: View | None = None
+    run: str | os.PathLike[str],
+    *,
+    data: Any = None,
+    test: Any = None,
+    budget: str | float | None = None,
+    view: View | None = None,
+    verbose: bool = False,
 ) -> Result:
-    """Go on with an interrupted run, or give an undecided one a larger total budget. data: needed where it was no file."""
-    budget_s = parse_duration(str(budget)) if budget is not None else None
-    return _result(resume_run(RunFolder(Path(run)), view or NullView(), data=data, budget_s=budget_s))
+    """Go on with an interrupted run, or give an undecided one a larger total budget.
+
+    data, test: needed where they were no files. verbose, view: as in `compare`.
+    """
+    budget_s = parse_duration(budget) if budget is not None else None
+    with _watched(view, verbose) as watcher:
+        return _result(resume_run(RunFolder(Path(run)), watcher, data=data, test=_if_object(test), budget_s=budget_s))
 
 
 def open_run(run: str | os.PathLike[str]) -> Result:
@@ -150,20 +196,41 @@ def open_run(run: str | os.PathLike[str]) -> Result:
 
 
 def source_name(data: Any) -> str:
-    """How a configuration names its source: an absolute path, `builtin:NAME`, or `<kind of object>` for data from Python."""
+    """How a configuration names its source: an absolute path, `builtin:NAME`, `hf:NAME`, `-`, or `<kind of object>`."""
     if isinstance(data, (str, os.PathLike)):
         text = str(data)
-        return text if text.startswith("builtin:") else str(Path(text).expanduser().resolve())
+        named = text == _STANDARD_INPUT or text.startswith(_NO_PATHS)
+        return text if named else str(Path(text).expanduser().resolve())
     return f"<{data.name}>" if isinstance(data, Dataset) else f"<{type(data).__module__.split('.')[0]} {type(data).__name__}>"
 
 
 def default_folder(source: str) -> Path:
     """`runs/NAME-DATE-TIME`, with a number behind it where another run began in the same second."""
-    name = source.removeprefix("builtin:").split("?")[0] if not source.startswith("<") else "table"
-    stem = Path(name).name.split(".")[0] or "run"
+    if source == _STANDARD_INPUT or source.startswith("<"):
+        stem = "table"
+    else:
+        name = re.sub(r"^\w+:", "", source).split("?")[0]
+        stem = re.sub(r"[^\w-]+", "-", Path(name).name.split(".")[0]).strip("-") or "run"
     first = Path("runs") / f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
     more = (first.with_name(f"{first.name}-{number}") for number in count(2))
     return next(path for path in chain([first], more) if not path.exists())
+
+
+def _if_object(test: Any) -> Any:
+    """What the configuration cannot name; a path is read from there."""
+    return None if isinstance(test, (str, os.PathLike)) else test
+
+
+@contextmanager
+def _watched(view: View | None, verbose: bool) -> Iterator[View]:
+    """The view that is shown progress: the caller's own, lines on standard error, or nobody."""
+    if view is not None or not verbose:
+        yield NullView() if view is None else view
+        return
+    from rich.console import Console
+
+    with view_for(Console(stderr=True)) as shown:
+        yield shown
 
 
 def _result(finished: Finished) -> Result:

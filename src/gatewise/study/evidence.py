@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
-from gatewise.comparison.plan import arms_of
-from gatewise.records import BatchLatency, Comparison, Config, Cost, Hyperparameters, LengthScore, Profile, Trial, from_json
+from gatewise.metrics import METRICS, Metric
+from gatewise.records import (
+    Arm,
+    BatchLatency,
+    Comparison,
+    Config,
+    Cost,
+    Epoch,
+    Hyperparameters,
+    LengthScore,
+    Profile,
+    Trial,
+    TrialKind,
+    from_json,
+)
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.journal import Journal
-from gatewise.training.baselines import baselines_for
-from gatewise.training.metrics import METRIC
 from gatewise.training.tune import best_hyperparameters
 
 __all__ = ["build_comparison", "chosen_hyperparameters", "complete_pairs", "read_trials", "target_score"]
@@ -25,8 +36,8 @@ Trials = Mapping[str, list[Trial]]
 
 
 def read_trials(journal: Journal) -> dict[str, list[Trial]]:
-    """Finished trials by kind: `tuning`, `pair` and `baseline`."""
-    return {kind: [from_json(Trial, payload) for payload in journal.payloads(kind)] for kind in ("tuning", "pair", "baseline")}
+    """Finished trials by kind: `tuning`, `pair`, `baseline` and `curve`."""
+    return {kind: [from_json(Trial, payload) for payload in journal.payloads(kind)] for kind in get_args(TrialKind)}
 
 
 def build_comparison(
@@ -35,9 +46,10 @@ def build_comparison(
     """Everything a run has found so far. found: what `read_trials` gives."""
     data = journal.get("data")
     profile = from_json(Profile, data["profile"])
-    arms = arms_of(config.cells)
+    arms = tuple(from_json(Arm, arm) for arm in data["arms"])
+    metric = METRICS[data["metric"]]
     names = tuple(arm.name for arm in arms)
-    baselines = baselines_for(profile.kind)
+    baselines = tuple(data["baselines"])
     tuning = tuple(found["tuning"])
     count = complete_pairs([*found["pair"], *found["baseline"]], (*names, *baselines))
     used = tuple(trial for trial in found["pair"] if trial.number < count)
@@ -52,16 +64,18 @@ def build_comparison(
         profile=profile,
         arms=arms,
         baselines=baselines,
-        metric=METRIC,
-        chosen=chosen_hyperparameters(tuning, names),
+        metric=metric.name,
+        margin=data["margin"],
+        chosen=chosen_hyperparameters(tuning, names, metric),
         tuning=tuning,
         trials=used,
         baseline_trials=tuple(trial for trial in found["baseline"] if trial.number < count),
+        curve_trials=tuple(found["curve"]),
         pairs=count,
         train_rows=data["train_rows"],
         test_rows=data["test_rows"],
         target_score=plan["target_score"],
-        costs={name: _cost(name, journal, [*used] or [*tuning], used, plan["target_score"]) for name in names},
+        costs={name: _cost(name, journal, [*used] or [*tuning], used, metric, plan["target_score"]) for name in names},
         training_time_ratio=ratio,
         by_length=_by_length(used, names, data["length_edges"], profile),
         environment=environment,
@@ -80,27 +94,27 @@ def complete_pairs(trials: Sequence[Trial], names: Sequence[str]) -> int:
     return count
 
 
-def chosen_hyperparameters(tuning: Sequence[Trial], names: Sequence[str]) -> dict[str, Hyperparameters]:
+def chosen_hyperparameters(tuning: Sequence[Trial], names: Sequence[str], metric: Metric) -> dict[str, Hyperparameters]:
     """The best of every arm's tuning trials."""
     found = {name: [trial for trial in tuning if trial.name == name] for name in names}
-    return {name: best_hyperparameters(trials) for name, trials in found.items() if trials}
+    return {name: best_hyperparameters(trials, metric) for name, trials in found.items() if trials}
 
 
-def target_score(tuning: Sequence[Trial], names: Sequence[str], majority: float) -> float:
+def target_score(tuning: Sequence[Trial], names: Sequence[str], simplest: float, metric: Metric) -> float:
     """The validation score to be reached, fixed before the first pair.
 
-    It lies 95% of the way from the share of the majority class to the weakest arm's tuned best: close to what all can do, and
+    It lies 95% of the way from the simplest baseline's score to the weakest arm's tuned best: close to what all can do, and
     still within reach where the validation part is small and the best of several trials was lucky.
     """
-    weakest = min(max(trial.validation_score for trial in tuning if trial.name == name) for name in names)
-    return majority + TARGET_SHARE * (weakest - majority)
+    best = [max((trial.validation_score for trial in tuning if trial.name == name), key=metric.gain) for name in names]
+    return simplest + TARGET_SHARE * (min(best, key=metric.gain) - simplest)
 
 
-def _cost(name: str, journal: Journal, sized: Sequence[Trial], used: Sequence[Trial], target: float | None) -> Cost:
+def _cost(
+    name: str, journal: Journal, sized: Sequence[Trial], used: Sequence[Trial], metric: Metric, target: float | None
+) -> Cost:
     own = [trial for trial in used if trial.name == name]
-    reached = [
-        next((epoch for epoch in trial.history if target is not None and epoch.validation_score >= target), None) for trial in own
-    ]
+    reached = [_first_to_reach(trial, metric, target) for trial in own]
     steps, latency, memory = (journal.get(f"timing:{what}") for what in ("steps", "latency", "memory"))
     size = next((trial for trial in sized if trial.name == name), None)
     return Cost(
@@ -115,6 +129,12 @@ def _cost(name: str, journal: Journal, sized: Sequence[Trial], used: Sequence[Tr
         parameters=size.parameters if size else 0,
         bytes=size.size_bytes if size else 0,
     )
+
+
+def _first_to_reach(trial: Trial, metric: Metric, target: float | None) -> Epoch | None:
+    if target is None:
+        return None
+    return next((epoch for epoch in trial.history if metric.gain(epoch.validation_score) >= metric.gain(target)), None)
 
 
 def _median_or_none(values: Sequence[float]) -> float | None:
@@ -132,7 +152,7 @@ def _by_length(trials: Sequence[Trial], names: Sequence[str], edges: Sequence[in
         counts = {name: [trial.by_length[number] for trial in trials if trial.name == name] for name in names}
         rows = sum(count for count, _ in counts[names[0]])
         if rows:
-            scores = {name: sum(right for _, right in items) / rows for name, items in counts.items()}
+            scores = {name: sum(total for _, total in items) / rows for name, items in counts.items()}
             result.append(LengthScore(low, high, rows, scores))
         low = high + 1
     return tuple(result)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gatewise.data.splits import folds_of, make_split
 from gatewise.export.bundle import save_model
@@ -16,7 +17,8 @@ from gatewise.study.evidence import chosen_hyperparameters
 from gatewise.study.folder import RunFolder, write_atomic, write_json
 from gatewise.study.session import Session
 from gatewise.training.baselines import BASELINES
-from gatewise.training.model import Model
+from gatewise.training.metrics import truth_of
+from gatewise.training.model import Model, model_of
 
 __all__ = ["train_final", "write_results"]
 
@@ -31,7 +33,7 @@ def train_final(session: Session, verdict: Verdict) -> None:
     """Train the recommended model for use, unless it is there already.
 
     It learns from all rows but one validation part, which stops its training; where the source has a test part of its own, that
-    part stays unseen. Its accuracy is what the pairs of the comparison estimated, each with slightly less data.
+    part stays unseen. Its score is what the pairs of the comparison estimated, each with slightly less data.
     """
     finals = session.journal.payloads("final")
     if finals and finals[-1]["name"] == verdict.recommended and session.folder.model.exists():
@@ -46,33 +48,45 @@ def _train(session: Session, verdict: Verdict) -> Model:
     workload = session.workload
     dataset = workload.dataset
     name = verdict.recommended
-    split = make_split(dataset, 0, session.config.seed)
-    train, validation = split.train, split.validation
-    if dataset.fixed_test is None:
-        train = np.sort(np.concatenate([train, split.test]))
+    train, validation = _parts(session)
     score = verdict.scores.get(name)
     details = {
         "source": session.config.source,
         "trained_on_rows": len(train),
         "stopped_by_rows": len(validation),
-        "expected_accuracy": to_json(score) if score else None,
+        "metric": verdict.metric,
+        "expected_score": to_json(score) if score else None,
         "seed": session.config.seed,
     }
-    encoder = workload.fit_encoder(train)
+    encoder, truth, metric = workload.fit_encoder(train), truth_of(dataset, validation, train), workload.metric.name
     if name in BASELINES:
         baseline = workload.fit_baseline(name, train, validation)
-        return Model(name, dataset.kind, dataset.classes, dataset.channels, encoder, baseline, {}, details)
+        return model_of(dataset, truth, metric, name, encoder, baseline, {}, details)
     arm = next(arm for arm in workload.arms if arm.name == name)
-    chosen = chosen_hyperparameters(session.trials("tuning"), session.names)[name]
+    chosen = chosen_hyperparameters(session.trials("tuning"), session.names, workload.metric)[name]
 
     def on_epoch(epoch: Epoch) -> None:
         session.show(f"training the {display_name(name)} on all data, epoch {epoch.epoch}")
 
-    encoded = [encoder.encode_rows(workload.prepared, rows) for rows in (train, validation)]
+    encoded = [workload.weighed(encoder.encode_rows(workload.prepared, rows)) for rows in (train, validation)]
     number = folds_of(dataset)
-    fitted = workload.fit_arm(arm, number, chosen, encoded[0], encoded[1], on_epoch, lambda: session.left() > 0)
+    fitted = workload.fit_arm(
+        arm, number, chosen, encoded[0], encoded[1], (train, validation), on_epoch, lambda: session.left() > 0
+    )
     architecture = workload.architecture(arm, number, chosen, encoded[0].input_size)
-    return Model(name, dataset.kind, dataset.classes, dataset.channels, encoder, fitted.network, architecture, details)
+    return model_of(dataset, truth, metric, name, encoder, fitted.network, architecture, details)
+
+
+def _parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All rows that may be learned from: in a forecast everything before the last block of time, which stops the training."""
+    dataset, seed = session.workload.dataset, session.config.seed
+    if dataset.task == "forecast" and dataset.fixed_test is None:
+        last = make_split(dataset, folds_of(dataset) - 1, seed)
+        return np.sort(np.concatenate([last.train, last.validation])), last.test
+    split = make_split(dataset, 0, seed)
+    if dataset.fixed_test is None:
+        return np.sort(np.concatenate([split.train, split.test])), split.validation
+    return split.train, split.validation
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -17,7 +17,8 @@ from gatewise.errors import GatewiseError
 from gatewise.records import Arm, Hyperparameters, to_json
 from gatewise.study.work import EncodedSplit, Workload
 from gatewise.timing import interleave, percentiles
-from gatewise.training.fit import TrainingStep, to_tensors
+from gatewise.training.fit import TrainingStep
+from gatewise.training.objectives import to_tensors
 
 __all__ = ["measure_latency", "measure_memory", "measure_steps"]
 
@@ -37,8 +38,8 @@ def measure_steps(workload: Workload, chosen: Mapping[str, Hyperparameters], sec
         network = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
         averaged = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
         network.train()
-        step = TrainingStep(network, chosen[arm.name], averaged)
-        return lambda number: step(*batches[number % len(batches)])
+        step = TrainingStep(network, workload.objective, chosen[arm.name], averaged)
+        return lambda number: step(batches[number % len(batches)])
 
     times = interleave({arm.name: action(arm) for arm in workload.arms}, rounds=STEP_ROUNDS, warm_up=5, seconds=seconds)
     return {"milliseconds": {name: values.tolist() for name, values in times.items()}}
@@ -54,7 +55,11 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
         batches = [to_tensors(batch) for batch in iterate_batches(encoded.test, plan)]
 
         def action(network: torch.nn.Module, batches: Any = batches) -> Callable[[int], object]:
-            return lambda number: network(*batches[number % len(batches)][:2])
+            def call(number: int) -> object:
+                batch = batches[number % len(batches)]
+                return network(batch.inputs, batch.lengths)
+
+            return call
 
         with torch.inference_mode():
             actions = {name: action(network) for name, network in networks.items()}
@@ -82,6 +87,8 @@ def measure_memory(workload: Workload, chosen: Mapping[str, Hyperparameters]) ->
             "batch_size": size,
             "steps": longest,
             "threads": torch.get_num_threads(),
+            "task": workload.dataset.task,
+            "metric": workload.metric.name,
             "hyperparameters": to_json(chosen[arm.name]),
         }
         done = subprocess.run(

@@ -15,6 +15,7 @@ from gatewise.nn import build_network
 from gatewise.records import Hyperparameters, from_json
 from gatewise.timing import peak_resident_bytes, reset_peak
 from gatewise.training.fit import TrainingStep
+from gatewise.training.objectives import Tensors, objective_of
 
 STEPS = 3
 
@@ -25,7 +26,7 @@ def main() -> None:
     torch.set_num_threads(task["threads"])
     # A tiny network first: what the libraries load and allocate once belongs to no arm.
     wanted = task["architecture"]
-    tiny = {"input_size": 4 if wanted["tokens"] else wanted["input_size"], "embedding_size": 4, "hidden_size": 4}
+    tiny = {"input_size": 4 if wanted["tokens"] else wanted["input_size"], "embedding_size": 4, "hidden_size": 4, "highway": None}
     _train(task | {"architecture": wanted | tiny, "batch_size": 2, "steps": 2})
     reset_peak()
     before = peak_resident_bytes()
@@ -38,14 +39,18 @@ def _train(task: dict[str, Any]) -> None:
     architecture = task["architecture"]
     trained, averaged = build_network(**architecture), build_network(**architecture)
     trained.train()
-    step = TrainingStep(trained, hyperparameters, averaged)
+    objective = objective_of(task["task"], task["metric"])
+    step = TrainingStep(trained, objective, hyperparameters, averaged)
     batch, steps = task["batch_size"], task["steps"]
     if architecture["tokens"]:
         inputs = torch.randint(1, architecture["input_size"], (batch, steps))
     else:
         inputs = torch.randn(batch, steps, architecture["input_size"])
+    targets = torch.zeros(batch, dtype=torch.int64)
+    if task["task"] in ("regression", "forecast"):
+        targets = torch.zeros(batch, architecture["outputs"])
     for _ in range(STEPS):
-        step(inputs, torch.full((batch,), steps), torch.zeros(batch, dtype=torch.int64))
+        step(Tensors(inputs, torch.full((batch,), steps), targets, None))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from gatewise.study.evidence import chosen_hyperparameters, complete_pairs, targ
 from gatewise.study.measure import measure_latency, measure_memory, measure_steps
 from gatewise.study.session import Session
 from gatewise.study.work import Unit
-from gatewise.training.baselines import baselines_for
 from gatewise.training.tune import suggest
 
 __all__ = ["measure", "run_pairs", "tune"]
@@ -47,10 +46,10 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
             if number == 0:
                 _check_budget(session, session.trials("tuning"))
         trials = session.trials("tuning")
-        targets = session.workload.dataset.targets
-        target = target_score(trials, session.names, float(np.bincount(targets).max() / len(targets)))
+        simplest = session.journal.get("data")["simplest_score"]
+        target = target_score(trials, session.names, simplest, session.workload.metric)
         session.record("plan", "plan", {"target_score": target, "tuning_trials": len(trials) // len(session.names)})
-    chosen = chosen_hyperparameters(session.trials("tuning"), session.names)
+    chosen = chosen_hyperparameters(session.trials("tuning"), session.names, session.workload.metric)
     for name, values in chosen.items():
         session.view.log(
             f"{display_name(name)}: learning rate {values.learning_rate:.2g}, dropout {values.dropout:.2f}, "
@@ -65,7 +64,7 @@ def _tuning_round(session: Session, number: int, planned: int, trials: list[Tria
             own = sorted(
                 (trial for trial in trials if trial.name == name and trial.number < number), key=lambda trial: trial.number
             )
-            hyperparameters = suggest(session.workload.dataset.kind, session.config.seed, number, own)
+            hyperparameters = suggest(session.workload.dataset.kind, session.workload.metric, session.config.seed, number, own)
             unit = Unit("tuning", name, number, hyperparameters)
             if unit.key not in session.journal:
                 yield unit
@@ -79,7 +78,7 @@ def _tuning_round(session: Session, number: int, planned: int, trials: list[Tria
     for unit, trial in session.runner.results(units(), on_progress):
         session.add_trial(unit, trial)
         session.view.log(
-            f"tuning {display_name(unit.name)} {number + 1}: validation {trial.validation_score:.1%} "
+            f"tuning {display_name(unit.name)} {number + 1}: validation {session.score_text(trial.validation_score)} "
             f"after {trial.best_epoch} epochs, {trial.seconds:.1f} s"
         )
 
@@ -132,7 +131,7 @@ class _BudgetSpent(Exception):
 def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
     """Run pairs until the decision is clear, their number is reached or the budget is spent; returns which of these."""
     config = session.config
-    baselines = baselines_for(session.workload.dataset.kind)
+    baselines = session.workload.baselines
     everyone = (*session.names, *baselines)
     stopped = "running"
     overtime = -OVERTIME_SHARE * (config.budget_s or 0.0)
@@ -211,8 +210,8 @@ def _show_evidence(session: Session, done: int) -> None:
 
 
 def _pair_line(session: Session, names: tuple[str, ...], done: int) -> str:
-    scores = {trial.name: trial.test_score for trial in session.trials("pair", "baseline") if trial.number == done - 1}
-    return f"pair {done}: " + ", ".join(f"{display_name(name)} {scores[name]:.1%}" for name in names)
+    scores = {trial.name: trial.test_score or 0.0 for trial in session.trials("pair", "baseline") if trial.number == done - 1}
+    return f"pair {done}: " + ", ".join(f"{display_name(name)} {session.score_text(scores[name])}" for name in names)
 
 
 def _pair_seconds(session: Session) -> float:

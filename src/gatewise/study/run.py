@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from gatewise.comparison.plan import arms_of, check_config
+from gatewise.comparison.plan import check_config, check_task, resolve_margin
 from gatewise.comparison.verdict import decide
 from gatewise.data.encoders import DEFAULT_TEXT_LENGTH
 from gatewise.data.profile import describe
 from gatewise.data.sources import open_source
 from gatewise.data.splits import folds_of, make_split
 from gatewise.errors import OptionError, RunError
-from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, from_json, to_json
+from gatewise.metrics import DEFAULT_METRICS
+from gatewise.records import Comparison, Config, Dataset, Profile, Progress, Reading, Verdict, from_json, to_json
+from gatewise.study.arms import arms_for, match_note
+from gatewise.study.curve import run_curve
 from gatewise.study.environment import describe_environment
 from gatewise.study.evidence import build_comparison, read_trials
 from gatewise.study.finish import remove_leftovers, train_final, write_results
@@ -38,13 +42,14 @@ class Finished:
     verdict: Verdict
 
 
-def start_run(config: Config, data: Any, folder: RunFolder, view: View) -> Finished:
-    """Run a comparison in a new folder. data: whatever `open_source` reads.
+def start_run(config: Config, data: Any, folder: RunFolder, view: View, *, test: Any = None) -> Finished:
+    """Run a comparison in a new folder. data, test: whatever `open_source` reads; test only where `config.test` names no file.
 
     Raises DataError or OptionError before anything is written where the input or an option is not acceptable.
     """
     check_config(config)
-    dataset = open_source(data, text=config.text, series=config.series, target=config.target, seed=config.seed)
+    dataset = _open(config, data, test, view)
+    check_task(config, dataset.task)
     for number in range(folds_of(dataset)):
         make_split(dataset, number, config.seed)
     config = _resolved(config, dataset)
@@ -58,16 +63,39 @@ def start_run(config: Config, data: Any, folder: RunFolder, view: View) -> Finis
         raise
 
 
+def _open(config: Config, data: Any, test: Any, view: View) -> Dataset:
+    reading = {item.name: getattr(config, item.name) for item in fields(Reading)}
+    if test is not None:
+        reading["test"] = test
+
+    def show(text: str) -> None:
+        view.update(Progress(text, 0, config.pairs, time.monotonic() - started, config.budget_s))
+
+    started = time.monotonic()
+    return open_source(data, seed=config.seed, on_progress=show, **reading)
+
+
 def _resolved(config: Config, dataset: Dataset) -> Config:
     """The configuration with what depends on the data filled in, so that `config.yaml` hides no default."""
     rows = len(make_split(dataset, 0, config.seed).train)
     schedule = default_schedule(rows, batch_size=config.batch_size, max_epochs=config.max_epochs)
     longest = config.max_length or (DEFAULT_TEXT_LENGTH if dataset.kind == "text" else None)
-    return replace(config, batch_size=schedule.batch_size, max_epochs=schedule.max_epochs, max_length=longest)
+    asked = dataset.forecast
+    return replace(
+        config,
+        task=dataset.task,
+        metric=config.metric or DEFAULT_METRICS[dataset.task],
+        window=asked.window if asked else None,
+        horizon=asked.horizon if asked else None,
+        season=asked.season if asked else None,
+        batch_size=schedule.batch_size,
+        max_epochs=schedule.max_epochs,
+        max_length=longest,
+    )
 
 
-def resume_run(folder: RunFolder, view: View, *, data: Any = None, budget_s: float | None = None) -> Finished:
-    """Go on with a run where its journal ends. data: needed where the source was not a file. budget_s: a new total budget.
+def resume_run(folder: RunFolder, view: View, *, data: Any = None, test: Any = None, budget_s: float | None = None) -> Finished:
+    """Go on with a run where its journal ends. data, test: needed where they were no files. budget_s: a new total budget.
 
     Raises RunError if there is no run, or its data is not what it was.
     """
@@ -76,14 +104,16 @@ def resume_run(folder: RunFolder, view: View, *, data: Any = None, budget_s: flo
         config = replace(config, budget_s=budget_s)
     try:
         check_config(config)
-    except TypeError as error:
-        raise RunError(f"{folder.config} has a value of the wrong type ({error}); restore it or start a new run") from error
-    if data is None and config.source.startswith("<"):
-        raise RunError(
-            f"{folder.path} was started on {config.source} from Python; resume it there with gatewise.resume(folder, data=...)"
-        )
-    source = config.source if data is None else data
-    dataset = open_source(source, text=config.text, series=config.series, target=config.target, seed=config.seed)
+    except OptionError as error:
+        raise RunError(f"{folder.config} cannot be used ({error}); restore it or start a new run") from error
+    for name, given, source in (("data", data, config.source), ("test", test, config.test or "")):
+        if given is None and source.startswith("<"):
+            raise RunError(
+                f"{folder.path} was started on {source} from Python; resume it there with gatewise.resume(folder, {name}=...)"
+            )
+    if data is None and config.source == "-":
+        raise RunError(f"{folder.path} was started on standard input; resume it in Python with gatewise.resume(folder, data=...)")
+    dataset = _open(config, config.source if data is None else data, test, view)
     environment = folder.read_environment()
     if not environment:
         environment = describe_environment() | {"threads": config.threads}
@@ -120,7 +150,7 @@ def _stopped(folder: RunFolder) -> str:
 
 
 def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View) -> Finished:
-    workload = Workload(config, dataset, arms_of(config.cells))
+    workload = Workload(config, dataset, arms_for(config, dataset))
     with (
         folder.locked(),
         open_journal(folder.journal) as journal,
@@ -134,6 +164,7 @@ def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder:
         try:
             chosen = tune(session)
             measure(session, chosen)
+            run_curve(session, chosen)
             stopped = run_pairs(session, chosen)
             train_final(session, session.verdict(stopped))
         except KeyboardInterrupt:
@@ -161,11 +192,14 @@ def _record_data(session: Session) -> None:
 
 
 def _in_one_line(profile: Profile) -> str:
-    unit = "tokens" if profile.kind == "text" else "steps"
-    shares = [count / profile.rows for count in profile.classes.values()]
+    unit = {"text": "tokens", "series": "steps", "audio": "frames"}[profile.kind]
+    what = f"{len(profile.outputs)} numbers to predict"
+    if profile.classes:
+        shares = [count / profile.rows for count in profile.classes.values()]
+        what = f"{len(shares)} classes of {min(shares):.0%} to {max(shares):.0%}"
     return (
-        f"{profile.rows:,} rows, {len(shares)} classes of {min(shares):.0%} to {max(shares):.0%}, {profile.length_min:,} to "
-        f"{profile.length_max:,} {unit} (median {profile.length_median:,.0f}), {profile.repeated_rows:,} rows repeat another."
+        f"{profile.rows:,} rows, {what}, {profile.length_min:,} to {profile.length_max:,} {unit} (median "
+        f"{profile.length_median:,.0f}), {profile.repeated_rows:,} rows repeat another."
     )
 
 
@@ -174,11 +208,18 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
     split = make_split(workload.dataset, 0, session.config.seed)
     encoder = workload.fit_encoder(split.train)
     cut, rows = encoder.truncated(workload.prepared.lengths), len(workload.dataset)
-    cut_note = f"{cut:,} of {rows:,} sequences are longer than {encoder.max_length} and are cut there (--max-length)"
+    cut_note = f"{cut:,} of {rows:,} sequences are longer than {session.config.max_length} and are cut there (--max-length)"
+    simplest = workload.simplest_score()
+    note = match_note(session.config, workload.dataset)
     return {
         "profile": to_json(profile),
+        "arms": to_json(workload.arms),
+        "baselines": list(workload.baselines),
+        "metric": workload.metric.name,
+        "margin": resolve_margin(session.config.margin, workload.metric, simplest),
+        "simplest_score": simplest,
         "length_edges": workload.length_edges.tolist(),
         "train_rows": len(split.train) + len(split.validation),
         "test_rows": len(split.test),
-        "warnings": [cut_note] if cut else [],
+        "warnings": [*([cut_note] if cut else []), *([note] if note else [])],
     }

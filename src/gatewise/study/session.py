@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from gatewise.comparison.verdict import decide
+from gatewise.metrics import value_text
 from gatewise.records import Comparison, Config, Progress, Trial, Verdict, to_json
 from gatewise.study.evidence import build_comparison, read_trials
 from gatewise.study.folder import RunFolder, append_json_line
@@ -51,6 +52,10 @@ class Session:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(arm.name for arm in self.workload.arms)
+
+    def score_text(self, value: float) -> str:
+        """A score as people read it."""
+        return value_text(self.workload.metric, value, self.journal.get("data")["margin"])
 
     def elapsed(self) -> float:
         """Seconds the run has taken so far."""

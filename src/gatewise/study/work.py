@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 from gatewise.data.encoders import Encoder, fit_encoder
 from gatewise.data.prepared import Prepared, prepare
 from gatewise.data.splits import make_split
-from gatewise.nn import SequenceClassifier, build_network
-from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial
-from gatewise.training.baselines import BASELINES, Baseline
-from gatewise.training.fit import Fitted, Schedule, default_schedule, fit, predict_probabilities
-from gatewise.training.metrics import accuracy, pack_correct
+from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric
+from gatewise.nn import SequenceNetwork, build_network
+from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
+from gatewise.study.arms import outputs_of
+from gatewise.training.baselines import BASELINES, baselines_for
+from gatewise.training.examples import Baseline, Examples
+from gatewise.training.fit import Fitted, Schedule, default_schedule, fit
+from gatewise.training.metrics import pack_rows, score, score_rows, truth_of
+from gatewise.training.objectives import Objective, objective_of
 
 __all__ = ["EncodedSplit", "Unit", "Workload", "seed_of"]
 
@@ -30,16 +34,18 @@ OnEpoch = Callable[[Epoch], None]
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of work by name. number: of the tuning trial, or of the pair."""
+    """A piece of work by name. number: of the tuning trial, or of the pair. share: of the training part, for a learning curve."""
 
-    kind: Literal["tuning", "pair", "baseline"]
+    kind: TrialKind
     name: str
     number: int
     hyperparameters: Hyperparameters | None = None
+    share: float = 1.0
 
     @property
     def key(self) -> str:
-        return f"{self.kind}:{self.name}:{self.number}"
+        share = f":{self.share:g}" if self.kind == "curve" else ""
+        return f"{self.kind}:{self.name}:{self.number}{share}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +74,21 @@ class Workload:
         self.prepared = prepare(self.dataset)
 
     @property
+    def metric(self) -> Metric:
+        """What the arms are judged by."""
+        return METRICS[self.config.metric or DEFAULT_METRICS[self.dataset.task]]
+
+    @property
+    def objective(self) -> Objective:
+        """What the arms are trained for."""
+        return objective_of(self.dataset.task, self.metric.name)
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Names of the baselines that fit the data, the simplest first."""
+        return baselines_for(self.dataset)
+
+    @property
     def length_edges(self) -> NDArray[np.int64]:
         """Upper bounds of the length bins: quantiles of all lengths, so that bins hold about equally many rows."""
         quantiles = np.quantile(self.prepared.lengths, np.linspace(0, 1, LENGTH_BINS + 1)[1:], method="higher")
@@ -93,7 +114,17 @@ class Workload:
         train, validation, test = (
             encoder.encode_rows(self.prepared, rows) for rows in (split.train, split.validation, split.test)
         )
-        return EncodedSplit(split, encoder, train, validation, test, time.perf_counter() - started)
+        return EncodedSplit(split, encoder, self.weighed(train), self.weighed(validation), test, time.perf_counter() - started)
+
+    def weighed(self, encoded: Encoded) -> Encoded:
+        """With rows of rare classes weighing more, where that is asked for: every class then has the same say."""
+        if self.config.weigh_classes is None:
+            return encoded
+        own = np.ones(len(encoded)) if encoded.weights is None else encoded.weights.astype(np.float64)
+        totals = np.bincount(encoded.targets, weights=own, minlength=len(self.dataset.classes))
+        present = np.count_nonzero(totals)
+        weights = own * own.sum() / (present * np.maximum(totals[encoded.targets], np.finfo(np.float64).tiny))
+        return replace(encoded, weights=weights.astype(np.float32))
 
     def fit_encoder(self, rows: NDArray[np.int64]) -> Encoder:
         """Vocabulary or scaling from these rows alone."""
@@ -113,18 +144,26 @@ class Workload:
             "cell": arm.cell,
             "input_size": input_size,
             "tokens": self.dataset.kind == "text",
-            "classes": len(self.dataset.classes),
+            "outputs": outputs_of(self.dataset),
+            "pooling": "steps" if self.dataset.task == "next_step" else "summary",
             "embedding_size": config.embedding_size,
-            "hidden_size": config.hidden_size,
+            "hidden_size": arm.hidden_size,
             "layers": config.layers,
             "bidirectional": config.bidirectional,
             "dropout": hyperparameters.dropout,
             "input_dropout": hyperparameters.input_dropout,
+            "highway": self._highway(),
+            "forget_bias": config.forget_bias,
+            "chrono": config.chrono,
             "seed": seed_of(config.seed, number),
             "cell_seed": seed_of(config.seed, number, arm.index),
         }
 
-    def network(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> SequenceClassifier:
+    def _highway(self) -> dict[str, Any] | None:
+        asked = self.dataset.forecast
+        return {"window": asked.window, "horizon": asked.horizon, "channels": list(asked.targets)} if asked else None
+
+    def network(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> SequenceNetwork:
         """An arm's network as it starts."""
         return build_network(**self.architecture(arm, number, hyperparameters, input_size))
 
@@ -135,15 +174,19 @@ class Workload:
         hyperparameters: Hyperparameters,
         train: Encoded,
         validation: Encoded,
+        rows: tuple[NDArray[np.int64], NDArray[np.int64]],
         on_epoch: OnEpoch,
         time_left: Callable[[], bool] = lambda: True,
     ) -> Fitted:
-        """Train an arm."""
+        """Train an arm. rows: those of the training and the validation part."""
+        truth = truth_of(self.dataset, rows[1], rows[0])
         return fit(
             self.network(arm, number, hyperparameters, train.input_size),
             self.network(arm, number, hyperparameters, train.input_size),
             train,
             validation,
+            self.objective,
+            lambda predictions: score(self.metric.name, predictions, truth),
             hyperparameters,
             self.schedule(len(train)),
             seed=seed_of(self.config.seed, number),
@@ -151,35 +194,39 @@ class Workload:
             time_left=time_left,
         )
 
-    def inputs(self, rows: NDArray[np.int64]) -> list[Any]:
-        """Token lists or arrays of some rows, as baselines read them."""
-        source: Any = self.prepared.tokens if self.dataset.kind == "text" else self.prepared.series
-        return [source[row] for row in rows]
+    def examples(self, rows: NDArray[np.int64]) -> Examples:
+        """Some rows as baselines read them."""
+        inputs = self.prepared.inputs(rows)
+        weights = None if self.dataset.weights is None else self.dataset.weights[rows]
+        return Examples(inputs, self.dataset.targets[rows], len(self.dataset.classes), self.dataset.forecast, weights)
 
     def fit_baseline(self, name: str, train: NDArray[np.int64], validation: NDArray[np.int64]) -> Baseline:
         """Fit a baseline on rows of the data."""
-        targets = self.dataset.targets
-        return BASELINES[name].fit(
-            self.inputs(train),
-            targets[train],
-            self.inputs(validation),
-            targets[validation],
-            len(self.dataset.classes),
-        )
+        return BASELINES[name].fit(self.examples(train), self.examples(validation))
+
+    def simplest_score(self) -> float:
+        """The validation score of the simplest baseline on the first split: what a cell must be measured against."""
+        split = make_split(self.dataset, 0, self.config.seed)
+        model = self.fit_baseline(self.baselines[0], split.train, split.validation)
+        return self._score(model.predict(self.examples(split.validation).inputs), split.validation, split.train)
+
+    def _score(self, predictions: NDArray[np.float32], rows: NDArray[np.int64], train: NDArray[np.int64]) -> float:
+        return score(self.metric.name, predictions, truth_of(self.dataset, rows, train))
 
     def _run_arm(self, unit: Unit, arm: Arm, on_epoch: OnEpoch) -> Trial:
         if unit.hyperparameters is None:
             raise ValueError(f"unit {unit.key} has no hyperparameters")
         started = time.perf_counter()
         # Every tuning trial uses the first split, whose test part it never sees.
-        pair = unit.number if unit.kind == "pair" else 0
+        pair = 0 if unit.kind == "tuning" else unit.number
         fresh = self._encoded is None or self._encoded[0] != pair
-        encoded = self.encode(pair)
-        fitted = self.fit_arm(arm, pair, unit.hyperparameters, encoded.train, encoded.validation, on_epoch)
-        phases = {"encoding": encoded.seconds if fresh else 0.0, **fitted.phases}
+        encoded = self.encode(pair) if unit.share == 1.0 else self._encode(self._shortened(pair, unit.share), started)
+        rows = encoded.split.train, encoded.split.validation
+        fitted = self.fit_arm(arm, pair, unit.hyperparameters, encoded.train, encoded.validation, rows, on_epoch)
+        phases = {"encoding": encoded.seconds if fresh or unit.share < 1.0 else 0.0, **fitted.phases}
         weights = list(fitted.network.parameters())
         trial = Trial(
-            kind="tuning" if unit.kind == "tuning" else "pair",
+            kind=unit.kind,
             name=arm.name,
             number=unit.number,
             hyperparameters=unit.hyperparameters,
@@ -189,24 +236,39 @@ class Workload:
             history=fitted.history,
             parameters=sum(weight.numel() for weight in weights),
             size_bytes=sum(weight.numel() * weight.element_size() for weight in weights),
+            share=unit.share,
         )
-        if unit.kind == "pair":
+        if unit.kind != "tuning":
             scoring = time.perf_counter()
-            sample = encoded.encoder.encode_rows(self.prepared, self._sample(encoded.split.train, pair))
+            sample = self._sample(encoded.split.train, pair)
+            own = encoded.encoder.encode_rows(self.prepared, sample)
             trial = replace(
-                self._scored(trial, predict_probabilities(fitted.network, encoded.test), encoded.split.test),
-                train_score=accuracy(predict_probabilities(fitted.network, sample), sample.targets),
+                self._scored(trial, self.objective.predict(fitted.network, encoded.test), encoded.split),
+                train_score=self._score(self.objective.predict(fitted.network, own), sample, encoded.split.train),
             )
             phases["evaluation"] = phases.get("evaluation", 0.0) + time.perf_counter() - scoring
         return replace(trial, phases=phases, seconds=time.perf_counter() - started)
+
+    def _shortened(self, number: int, share: float) -> Split:
+        """A split whose training part keeps a share of its rows; a smaller share is part of a larger one.
+
+        In a forecast the latest rows are kept, else rows drawn at random, in every class alike by chance alone.
+        """
+        split = make_split(self.dataset, number, self.config.seed)
+        kept = max(2, round(share * len(split.train)))
+        if self.dataset.origins is not None:
+            order = np.argsort(-self.dataset.origins[split.train], kind="stable")
+        else:
+            order = np.random.default_rng([self.config.seed, 4, number]).permutation(len(split.train))
+        return replace(split, train=np.sort(split.train[order[:kept]]))
 
     def _run_baseline(self, unit: Unit) -> Trial:
         started = time.perf_counter()
         split = make_split(self.dataset, unit.number, self.config.seed)
         model = self.fit_baseline(unit.name, split.train, split.validation)
         fitted = time.perf_counter()
-        score = {
-            part: accuracy(model.predict_probabilities(self.inputs(rows)), self.dataset.targets[rows])
+        scores = {
+            part: self._score(model.predict(self.examples(rows).inputs), rows, split.train)
             for part, rows in (("train", self._sample(split.train, unit.number)), ("validation", split.validation))
         }
         _, arrays = model.state()
@@ -215,13 +277,13 @@ class Workload:
             name=unit.name,
             number=unit.number,
             hyperparameters=None,
-            validation_score=score["validation"],
+            validation_score=scores["validation"],
             validation_loss=None,
-            train_score=score["train"],
+            train_score=scores["train"],
             parameters=sum(array.size for array in arrays.values()),
             size_bytes=sum(array.nbytes for array in arrays.values()),
         )
-        trial = self._scored(trial, model.predict_probabilities(self.inputs(split.test)), split.test)
+        trial = self._scored(trial, model.predict(self.examples(split.test).inputs), split)
         ended = time.perf_counter()
         return replace(trial, phases={"fitting": fitted - started, "evaluation": ended - fitted}, seconds=ended - started)
 
@@ -231,19 +293,21 @@ class Workload:
             return rows
         return np.sort(np.random.default_rng(seed_of(self.config.seed, number)).choice(rows, TRAIN_SCORE_ROWS, replace=False))
 
-    def _scored(self, trial: Trial, probabilities: NDArray[np.float32], rows: NDArray[np.int64]) -> Trial:
-        targets = self.dataset.targets[rows]
-        right = probabilities.argmax(1) == targets
+    def _scored(self, trial: Trial, predictions: NDArray[np.float32], split: Split) -> Trial:
+        truth = truth_of(self.dataset, split.test, split.train)
+        value, rows = score_rows(self.metric.name, predictions, truth)
         edges = self.length_edges
-        bins = np.searchsorted(edges, self.prepared.lengths[rows])
+        bins = np.searchsorted(edges, self.prepared.lengths[split.test])
         counts = np.bincount(bins, minlength=len(edges))
-        correct = np.bincount(bins, weights=right, minlength=len(edges)).astype(int)
+        sums = np.bincount(bins, weights=rows, minlength=len(edges))
+        # Only a test part that all pairs share needs the rows; bits are kept for whoever wants to look.
+        keep = self.dataset.fixed_test is not None or self.metric.name == "accuracy"
         return replace(
             trial,
-            test_score=accuracy(probabilities, targets),
-            test_rows=len(rows),
-            correct=pack_correct(probabilities, targets),
-            by_length=tuple(zip(counts.tolist(), correct.tolist(), strict=True)),
+            test_score=value,
+            test_rows=len(split.test),
+            row_scores=pack_rows(rows) if keep else "",
+            by_length=tuple(zip(counts.tolist(), sums.tolist(), strict=True)),
         )
 
 

@@ -1,8 +1,9 @@
 """Simple models on the same splits. A recurrent cell that does not beat them is not worth shipping.
 
-Each is a frozen value made of plain numbers, so that a winner is saved without pickle:
-`majority` predicts the most frequent class; `tfidf_logistic` is logistic regression on TF-IDF of words and word pairs;
-`linear_features` is logistic regression on simple statistics of every channel.
+Classes: `majority` predicts the most frequent class; `tfidf_logistic` is logistic regression on TF-IDF of words and word pairs;
+`linear_features` is logistic regression on simple statistics of every channel. Numbers: `mean_value` predicts the mean,
+`tfidf_ridge` and `ridge_features` are ridge regressions on the same features. Forecasts and next-step prediction have their own
+in `forecast_baselines` and `next_step_baselines`.
 """
 
 from __future__ import annotations
@@ -10,43 +11,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.records import Kind
-from gatewise.training.metrics import accuracy
+from gatewise.records import Dataset
+from gatewise.training.examples import Baseline, Examples
+from gatewise.training.forecast_baselines import LastSeason, LastValue, LinearWindow
+from gatewise.training.metrics import log_loss
+from gatewise.training.next_step_baselines import LinearStep, RepeatStep, StepFrequency
 
-__all__ = ["BASELINES", "Baseline", "LinearFeatures", "Majority", "TfidfLogistic", "baselines_for", "series_features"]
+__all__ = [
+    "BASELINES",
+    "LinearFeatures",
+    "Majority",
+    "MeanValue",
+    "RidgeFeatures",
+    "TfidfLogistic",
+    "TfidfRidge",
+    "baselines_for",
+    "series_features",
+]
 
 REGULARISATION = (0.3, 1.0, 3.0, 10.0)
+RIDGE = (0.1, 1.0, 10.0, 100.0, 1000.0)
 SEGMENTS = 10
 
 Tokens = Sequence[Sequence[str]]
 Arrays = Sequence[NDArray[np.float32]]
-
-
-class Baseline(Protocol):
-    """A fitted simple model."""
-
-    name: ClassVar[str]
-
-    @classmethod
-    def fit(
-        cls, train: Any, targets: NDArray[np.int64], validation: Any, validation_targets: NDArray[np.int64], classes: int
-    ) -> Baseline:
-        """Fit on the training part; the validation part chooses the regularisation."""
-
-    def predict_probabilities(self, inputs: Any) -> NDArray[np.float32]:
-        """Class probabilities float32 [rows, classes] of token lists (text) or arrays [steps, channels] (series)."""
-
-    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """What `from_state` needs: JSON values, and arrays."""
-
-    @classmethod
-    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Baseline:
-        """Rebuild a fitted model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +50,11 @@ class Majority:
     frequencies: NDArray[np.float32]
 
     @classmethod
-    def fit(
-        cls, train: Any, targets: NDArray[np.int64], validation: Any, validation_targets: NDArray[np.int64], classes: int
-    ) -> Majority:
-        return cls((np.bincount(targets, minlength=classes) / len(targets)).astype(np.float32))
+    def fit(cls, train: Examples, validation: Examples) -> Majority:
+        counts = np.bincount(train.targets, weights=train.weights, minlength=train.classes)
+        return cls((counts / counts.sum()).astype(np.float32))
 
-    def predict_probabilities(self, inputs: Any) -> NDArray[np.float32]:
+    def predict(self, inputs: Sequence[Any]) -> NDArray[np.float32]:
         return np.tile(self.frequencies, (len(inputs), 1))
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -81,18 +73,18 @@ class Logistic:
     bias: NDArray[np.float64]
 
     @classmethod
-    def fit(
-        cls, train: Any, targets: NDArray[np.int64], validation: Any, validation_targets: NDArray[np.int64], classes: int
-    ) -> Logistic:
-        """The inverse regularisation strength with the best validation accuracy out of 0.3, 1, 3 and 10."""
+    def fit(cls, features: Any, train: Examples, validation_features: Any, validation: Examples) -> Logistic:
+        """The inverse regularisation strength with the best validation accuracy out of 0.3, 1, 3 and 10; ties by log loss."""
         from sklearn.linear_model import LogisticRegression
 
-        best: tuple[float, Logistic] | None = None
+        best: tuple[tuple[float, float], Logistic] | None = None
         for strength in REGULARISATION:
-            fitted = LogisticRegression(C=strength, max_iter=5000, tol=1e-3).fit(train, targets)
-            weights = np.zeros((classes, train.shape[1]))
+            fitted = LogisticRegression(C=strength, max_iter=5000, tol=1e-3).fit(
+                features, train.targets, sample_weight=train.weights
+            )
+            weights = np.zeros((train.classes, features.shape[1]))
             # A class that the training part lacks must never be predicted.
-            bias = np.full(classes, -1e9)
+            bias = np.full(train.classes, -1e9)
             if len(fitted.classes_) == 2:
                 weights[fitted.classes_[1]] = fitted.coef_[0]
                 bias[fitted.classes_] = [0.0, fitted.intercept_[0]]
@@ -100,12 +92,14 @@ class Logistic:
                 weights[fitted.classes_] = fitted.coef_
                 bias[fitted.classes_] = fitted.intercept_
             model = cls(weights, bias)
-            score = accuracy(model.predict_probabilities(validation), validation_targets)
-            if best is None or score > best[0]:
-                best = score, model
-        return cast("tuple[float, Logistic]", best)[1]
+            probabilities = model.predict(validation_features)
+            right = float((probabilities.argmax(1) == validation.targets).mean())
+            reached = (right, -log_loss(probabilities, validation.targets))
+            if best is None or reached > best[0]:
+                best = reached, model
+        return cast("tuple[tuple[float, float], Logistic]", best)[1]
 
-    def predict_probabilities(self, features: Any) -> NDArray[np.float32]:
+    def predict(self, features: Any) -> NDArray[np.float32]:
         scores = np.asarray(features @ self.weights.T) + self.bias
         scores -= scores.max(1, keepdims=True)
         exponentials = np.exp(scores)
@@ -122,23 +116,12 @@ class TfidfLogistic:
     logistic: Logistic
 
     @classmethod
-    def fit(
-        cls, train: Tokens, targets: NDArray[np.int64], validation: Tokens, validation_targets: NDArray[np.int64], classes: int
-    ) -> TfidfLogistic:
-        from sklearn.feature_extraction.text import TfidfVectorizer
+    def fit(cls, train: Examples, validation: Examples) -> TfidfLogistic:
+        terms, idf, features, validation_features = _fit_tfidf(train.inputs, validation.inputs)
+        return cls(terms, idf, Logistic.fit(features, train, validation_features, validation))
 
-        repeated = any(count > 1 for count in _document_counts(train).values())
-        vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True, min_df=2 if repeated else 1)
-        features = vectorizer.fit_transform(train)
-        logistic = Logistic.fit(features, targets, vectorizer.transform(validation), validation_targets, classes)
-        return cls(tuple(vectorizer.get_feature_names_out()), vectorizer.idf_, logistic)
-
-    def predict_probabilities(self, inputs: Tokens) -> NDArray[np.float32]:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True, vocabulary=self.terms)
-        vectorizer.idf_ = self.idf
-        return self.logistic.predict_probabilities(vectorizer.transform(inputs))
+    def predict(self, inputs: Tokens) -> NDArray[np.float32]:
+        return self.logistic.predict(_tfidf(self.terms, self.idf, inputs))
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {"terms": list(self.terms)}, {"idf": self.idf, "weights": self.logistic.weights, "bias": self.logistic.bias}
@@ -158,17 +141,12 @@ class LinearFeatures:
     logistic: Logistic
 
     @classmethod
-    def fit(
-        cls, train: Arrays, targets: NDArray[np.int64], validation: Arrays, validation_targets: NDArray[np.int64], classes: int
-    ) -> LinearFeatures:
-        features = series_features(train)
-        mean, scale = features.mean(0), features.std(0)
-        scale[scale < 1e-12] = 1.0
-        standardised = (series_features(validation) - mean) / scale
-        return cls(mean, scale, Logistic.fit((features - mean) / scale, targets, standardised, validation_targets, classes))
+    def fit(cls, train: Examples, validation: Examples) -> LinearFeatures:
+        mean, scale, features, validation_features = _fit_standard(train.inputs, validation.inputs)
+        return cls(mean, scale, Logistic.fit(features, train, validation_features, validation))
 
-    def predict_probabilities(self, inputs: Arrays) -> NDArray[np.float32]:
-        return self.logistic.predict_probabilities((series_features(inputs) - self.mean) / self.scale)
+    def predict(self, inputs: Arrays) -> NDArray[np.float32]:
+        return self.logistic.predict((series_features(inputs) - self.mean) / self.scale)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {}, {"mean": self.mean, "scale": self.scale, "weights": self.logistic.weights, "bias": self.logistic.bias}
@@ -178,14 +156,164 @@ class LinearFeatures:
         return cls(arrays["mean"], arrays["scale"], Logistic(arrays["weights"], arrays["bias"]))
 
 
-BASELINES: dict[str, type[Majority] | type[TfidfLogistic] | type[LinearFeatures]] = {
-    model.name: model for model in (Majority, TfidfLogistic, LinearFeatures)
+@dataclass(frozen=True, eq=False)
+class MeanValue:
+    """Always the mean of the training part."""
+
+    name: ClassVar[str] = "mean_value"
+    mean: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, train: Examples, validation: Examples) -> MeanValue:
+        return cls(np.average(train.targets.astype(np.float64), axis=0, weights=train.weights))
+
+    def predict(self, inputs: Sequence[Any]) -> NDArray[np.float32]:
+        return np.tile(self.mean.astype(np.float32), (len(inputs), 1))
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        return {}, {"mean": self.mean}
+
+    @classmethod
+    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> MeanValue:
+        return cls(arrays["mean"])
+
+
+@dataclass(frozen=True, eq=False)
+class Ridge:
+    """Ridge regression: x W^T + b. weights: float64 [outputs, features]; bias: [outputs]."""
+
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, features: Any, train: Examples, validation_features: Any, validation: Examples) -> Ridge:
+        """The penalty with the least squared error on the validation part out of 0.1, 1, 10, 100 and 1,000."""
+        from sklearn.linear_model import Ridge as Regression
+
+        best: tuple[float, Ridge] | None = None
+        for penalty in RIDGE:
+            fitted = Regression(alpha=penalty).fit(features, train.targets.astype(np.float64), sample_weight=train.weights)
+            model = cls(np.atleast_2d(fitted.coef_), np.atleast_1d(fitted.intercept_))
+            error = float(np.square(model.predict(validation_features) - validation.targets).mean())
+            if best is None or error < best[0]:
+                best = error, model
+        return cast("tuple[float, Ridge]", best)[1]
+
+    def predict(self, features: Any) -> NDArray[np.float32]:
+        return np.asarray(features @ self.weights.T + self.bias, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class TfidfRidge:
+    """Ridge regression on the features of `TfidfLogistic`."""
+
+    name: ClassVar[str] = "tfidf_ridge"
+    terms: tuple[str, ...]
+    idf: NDArray[np.float64]
+    ridge: Ridge
+
+    @classmethod
+    def fit(cls, train: Examples, validation: Examples) -> TfidfRidge:
+        terms, idf, features, validation_features = _fit_tfidf(train.inputs, validation.inputs)
+        return cls(terms, idf, Ridge.fit(features, train, validation_features, validation))
+
+    def predict(self, inputs: Tokens) -> NDArray[np.float32]:
+        return self.ridge.predict(_tfidf(self.terms, self.idf, inputs))
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        return {"terms": list(self.terms)}, {"idf": self.idf, "weights": self.ridge.weights, "bias": self.ridge.bias}
+
+    @classmethod
+    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TfidfRidge:
+        return cls(tuple(values["terms"]), arrays["idf"], Ridge(arrays["weights"], arrays["bias"]))
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeFeatures:
+    """Ridge regression on the features of `LinearFeatures`."""
+
+    name: ClassVar[str] = "ridge_features"
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    ridge: Ridge
+
+    @classmethod
+    def fit(cls, train: Examples, validation: Examples) -> RidgeFeatures:
+        mean, scale, features, validation_features = _fit_standard(train.inputs, validation.inputs)
+        return cls(mean, scale, Ridge.fit(features, train, validation_features, validation))
+
+    def predict(self, inputs: Arrays) -> NDArray[np.float32]:
+        return self.ridge.predict((series_features(inputs) - self.mean) / self.scale)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        return {}, {"mean": self.mean, "scale": self.scale, "weights": self.ridge.weights, "bias": self.ridge.bias}
+
+    @classmethod
+    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> RidgeFeatures:
+        return cls(arrays["mean"], arrays["scale"], Ridge(arrays["weights"], arrays["bias"]))
+
+
+BASELINES: dict[str, type[Baseline]] = {
+    model.name: model
+    for model in cast(
+        "tuple[type[Baseline], ...]",
+        (
+            Majority,
+            TfidfLogistic,
+            LinearFeatures,
+            MeanValue,
+            TfidfRidge,
+            RidgeFeatures,
+            LastValue,
+            LastSeason,
+            LinearWindow,
+            StepFrequency,
+            RepeatStep,
+            LinearStep,
+        ),
+    )
 }
 
 
-def baselines_for(kind: Kind) -> tuple[str, ...]:
-    """Names of the baselines that fit a kind of data."""
-    return (Majority.name, TfidfLogistic.name if kind == "text" else LinearFeatures.name)
+def baselines_for(dataset: Dataset) -> tuple[str, ...]:
+    """Names of the baselines that fit a data set, the simplest first."""
+    if dataset.forecast is not None:
+        seasonal = 1 < dataset.forecast.season <= dataset.forecast.window
+        return (LastValue.name, *([LastSeason.name] if seasonal else []), LinearWindow.name)
+    if dataset.task == "next_step":
+        return (StepFrequency.name, RepeatStep.name, LinearStep.name)
+    text = dataset.kind == "text"
+    if dataset.task == "regression":
+        return (MeanValue.name, TfidfRidge.name if text else RidgeFeatures.name)
+    return (Majority.name, TfidfLogistic.name if text else LinearFeatures.name)
+
+
+def _fit_tfidf(train: Tokens, validation: Tokens) -> tuple[tuple[str, ...], NDArray[np.float64], Any, Any]:
+    """Terms, their inverse document frequencies, and the features of both parts."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    repeated = any(count > 1 for count in _document_counts(train).values())
+    vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True, min_df=2 if repeated else 1)
+    features = vectorizer.fit_transform(train)
+    return tuple(vectorizer.get_feature_names_out()), vectorizer.idf_, features, vectorizer.transform(validation)
+
+
+def _tfidf(terms: tuple[str, ...], idf: NDArray[np.float64], inputs: Tokens) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True, vocabulary=terms)
+    vectorizer.idf_ = idf
+    return vectorizer.transform(inputs)
+
+
+def _fit_standard(
+    train: Arrays, validation: Arrays
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and scale of the training part's features, and the standardised features of both parts."""
+    features = series_features(train)
+    mean, scale = features.mean(0), features.std(0)
+    scale[scale < 1e-12] = 1.0
+    return mean, scale, (features - mean) / scale, (series_features(validation) - mean) / scale
 
 
 def series_features(sequences: Arrays) -> NDArray[np.float64]:

@@ -12,18 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import cross_entropy
 
 from gatewise.data.batches import Batch, iterate_batches, plan_batches
-from gatewise.nn import SequenceClassifier
+from gatewise.nn import SequenceNetwork
 from gatewise.records import Encoded, Epoch, Hyperparameters
-from gatewise.training.metrics import accuracy, log_loss
+from gatewise.training.objectives import Objective, Tensors, to_tensors
 
-__all__ = ["Fitted", "Schedule", "TrainingStep", "default_schedule", "fit", "predict_probabilities", "to_tensors"]
+__all__ = ["Fitted", "Schedule", "TrainingStep", "default_schedule", "fit"]
 
 CLIP_NORM = 1.0
 AVERAGING = 0.99
-EVALUATION_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Schedule:
 class Fitted:
     """A trained network at its best epoch. phases: wall seconds by phase; seconds: all."""
 
-    network: SequenceClassifier
+    network: SequenceNetwork
     history: tuple[Epoch, ...]
     best_epoch: int
     validation_score: float
@@ -56,11 +54,6 @@ def default_schedule(train_rows: int, *, batch_size: int | None, max_epochs: int
     return Schedule(size, epochs, max(3, math.ceil(0.15 * epochs)))
 
 
-def to_tensors(batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """inputs, lengths and targets of a batch as tensors that share its memory."""
-    return torch.from_numpy(batch.inputs), torch.from_numpy(batch.lengths), torch.from_numpy(batch.targets)
-
-
 class TrainingStep:
     """One optimisation step of one network, with its wall time by phase.
 
@@ -68,8 +61,11 @@ class TrainingStep:
     young), which is what gets evaluated and shipped: it lets a few epochs on little data stop at a better and steadier point.
     """
 
-    def __init__(self, network: SequenceClassifier, hyperparameters: Hyperparameters, averaged: SequenceClassifier) -> None:
+    def __init__(
+        self, network: SequenceNetwork, objective: Objective, hyperparameters: Hyperparameters, averaged: SequenceNetwork
+    ) -> None:
         self.network = network
+        self.objective = objective
         self.parameters: list[torch.Tensor] = list(network.parameters())
         self.averages: list[torch.Tensor] = list(averaged.parameters())
         self.optimizer = torch.optim.AdamW(
@@ -78,11 +74,11 @@ class TrainingStep:
         self.steps = 0
         self.phases: dict[str, float] = defaultdict(float)
 
-    def __call__(self, inputs: torch.Tensor, lengths: torch.Tensor, targets: torch.Tensor) -> float:
+    def __call__(self, batch: Tensors) -> float:
         """Take the step and return the batch's mean loss."""
         self.optimizer.zero_grad(set_to_none=True)
         with _clock(self.phases, "forward"):
-            loss = cross_entropy(self.network(inputs, lengths), targets)
+            loss = self.objective.loss(self.network(batch.inputs, batch.lengths), batch)
         with _clock(self.phases, "backward"):
             loss.backward()  # type: ignore[no-untyped-call]
         with _clock(self.phases, "optimiser"), torch.no_grad():
@@ -95,10 +91,12 @@ class TrainingStep:
 
 
 def fit(
-    network: SequenceClassifier,
-    averaged: SequenceClassifier,
+    network: SequenceNetwork,
+    averaged: SequenceNetwork,
     train: Encoded,
     validation: Encoded,
+    objective: Objective,
+    score: Callable[[NDArray[np.float32]], float],
     hyperparameters: Hyperparameters,
     schedule: Schedule,
     *,
@@ -108,13 +106,13 @@ def fit(
 ) -> Fitted:
     """Train until the validation loss has not fallen for `patience` epochs, and return the weights of the best one.
 
-    averaged: a copy of `network`; it holds the returned weights. Data order and dropout are drawn from `seed` alone, so that arms
-    of one pair see the same batches in the same order. The caller's random state is left as it was. time_left: asked after every
-    epoch; training ends where it says no.
+    averaged: a copy of `network`; it holds the returned weights. score: the metric of predictions on `validation`. Data order and
+    dropout are drawn from `seed` alone, so that arms of one pair see the same batches in the same order. The caller's random
+    state is left as it was. time_left: asked after every epoch; training ends where it says no.
     """
     started = time.perf_counter()
     order = np.random.default_rng([seed, 1])
-    step = TrainingStep(network, hyperparameters, averaged)
+    step = TrainingStep(network, objective, hyperparameters, averaged)
     phases = step.phases
     best = (math.inf, 0, 0.0)
     best_weights = [parameter.detach().clone() for parameter in averaged.parameters()]
@@ -125,17 +123,18 @@ def fit(
             network.train()
             total = 0.0
             for batch in _timed(iterate_batches(train, plan_batches(train.lengths, schedule.batch_size, order)), phases):
-                total += step(*to_tensors(batch)) * len(batch.targets)
+                total += step(to_tensors(batch)) * len(batch.rows)
             with _clock(phases, "evaluation"):
-                probabilities = predict_probabilities(averaged, validation)
-            loss, score = log_loss(probabilities, validation.targets), accuracy(probabilities, validation.targets)
+                predictions = objective.predict(averaged, validation)
+                loss = objective.validation_loss(predictions, validation)
             if not (math.isfinite(total) and math.isfinite(loss)):
                 break
-            epoch = Epoch(number, total / len(train), loss, score, time.perf_counter() - started)
+            reached = score(predictions)
+            epoch = Epoch(number, total / len(train), loss, reached, time.perf_counter() - started)
             history.append(epoch)
             on_epoch(epoch)
             if loss < best[0]:
-                best = (loss, number, score)
+                best = (loss, number, reached)
                 torch._foreach_copy_(best_weights, list(averaged.parameters()))
             elif number - best[1] >= schedule.patience:
                 break
@@ -144,20 +143,9 @@ def fit(
     with torch.no_grad():
         torch._foreach_copy_(list(averaged.parameters()), best_weights)
     if not best[1]:
-        probabilities = predict_probabilities(averaged, validation)
-        best = (log_loss(probabilities, validation.targets), 0, accuracy(probabilities, validation.targets))
+        predictions = objective.predict(averaged, validation)
+        best = (objective.validation_loss(predictions, validation), 0, score(predictions))
     return Fitted(averaged, tuple(history), best[1], best[2], best[0], dict(phases), time.perf_counter() - started)
-
-
-def predict_probabilities(network: SequenceClassifier, encoded: Encoded) -> NDArray[np.float32]:
-    """Class probabilities float32 [rows, classes] in the order of `encoded`; batches are bucketed by length."""
-    network.eval()
-    result = np.empty((len(encoded), network.head.out_features), dtype=np.float32)
-    with torch.inference_mode():
-        for batch in iterate_batches(encoded, plan_batches(encoded.lengths, EVALUATION_BATCH, None)):
-            inputs, lengths, _ = to_tensors(batch)
-            result[batch.rows] = torch.softmax(network(inputs, lengths), dim=1).numpy()
-    return result
 
 
 @contextmanager

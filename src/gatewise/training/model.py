@@ -1,4 +1,4 @@
-"""A trained model with its preprocessing inside: raw texts or arrays in, classes out."""
+"""A trained model with its preprocessing inside: raw texts, arrays or sounds in, predictions out."""
 
 from __future__ import annotations
 
@@ -9,57 +9,159 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.audio import audio_inputs
 from gatewise.data.encoders import Encoder, encode_raw, raw_inputs
 from gatewise.data.targets import class_name
 from gatewise.errors import DataError
-from gatewise.nn import SequenceClassifier
-from gatewise.records import Kind
-from gatewise.training.baselines import Baseline
-from gatewise.training.fit import predict_probabilities
+from gatewise.nn import SequenceNetwork
+from gatewise.records import AudioFeatures, Dataset, Forecast, Kind, Task
+from gatewise.training.examples import Baseline
+from gatewise.training.metrics import Truth, score
+from gatewise.training.objectives import objective_of
 
-__all__ = ["Model"]
+__all__ = ["Model", "model_of"]
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A classifier of raw sequences.
+    """Predicts from raw sequences.
 
-    name: the arm or baseline it came from. classes: in the order of the probability columns. architecture: what rebuilds the
-    network (empty for a baseline). details: where it came from, shown to people, never read by code.
+    name: the arm or baseline it came from. classes: in the order of the probability columns. outputs: names of the numbers
+    predicted. metric: what `score` measures. seasonal, deviation: scales of a forecast's errors (`metrics.Truth`). architecture:
+    what rebuilds the network (empty for a baseline). details: where it came from, shown to people, never read by code.
     """
 
     name: str
     kind: Kind
+    task: Task
+    metric: str
     classes: tuple[str, ...]
     channels: tuple[str, ...]
+    outputs: tuple[str, ...]
     encoder: Encoder
-    predictor: SequenceClassifier | Baseline
+    predictor: SequenceNetwork | Baseline
+    audio: AudioFeatures | None = None
+    forecast: Forecast | None = None
+    seasonal: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
     architecture: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def predict_proba(self, sequences: Sequence[Any]) -> NDArray[np.float32]:
-        """Class probabilities float32 [rows, classes]. sequences: texts, or arrays [steps, channels] ([steps] for one channel).
+        """Class probabilities float32 [rows, classes]. sequences: as in `predict`.
 
-        Raises DataError where an input has another type or number of channels than the model learned, or values not finite.
+        Raises DataError where the model predicts no classes, or an input is not what it learned from.
         """
+        if self.task != "classification":
+            raise DataError(f"the model predicts {', '.join(self.outputs[:3]) or 'numbers'}, no classes. Use predict.")
         if not len(sequences):
             return np.empty((0, len(self.classes)), dtype=np.float32)
-        if isinstance(self.predictor, SequenceClassifier):
-            return predict_probabilities(self.predictor, encode_raw(self.encoder, sequences))
-        return self.predictor.predict_probabilities(raw_inputs(self.encoder, sequences))
+        return self._predict(sequences)
 
-    def predict(self, sequences: Sequence[Any]) -> list[str]:
-        """The most probable class of every sequence."""
-        return [self.classes[index] for index in self.predict_proba(sequences).argmax(1)]
+    def predict(self, sequences: Sequence[Any]) -> Any:
+        """Predictions for raw sequences.
 
-    def score(self, sequences: Sequence[Any], targets: Sequence[Any]) -> float:
-        """Accuracy against the true classes, given by name.
-
-        Raises DataError where the two have different lengths, or there are none.
+        sequences: texts, arrays [steps, channels] ([steps] for one channel), or for sound paths or (waveform, sample rate).
+        Returns the most probable class of each as a list, numbers float32 [rows] (regression) or [rows, horizon, channels]
+        (forecast; the windows' last steps are what is read), or a list of arrays [steps, keys]: the probabilities of the step
+        after each one given (next-step prediction). Raises DataError where an input has another type or number of channels than
+        the model learned, too few steps, or values not finite.
         """
-        if len(sequences) != len(targets):
-            raise DataError(f"{len(sequences)} sequences came with {len(targets)} targets; give one target for each sequence")
+        if self.task == "classification":
+            return [self.classes[index] for index in self.predict_proba(sequences).argmax(1)]
+        if self.task == "next_step":
+            return self._next_steps(sequences)
+        if not len(sequences):
+            return np.empty((0, *self._shape), dtype=np.float32)
+        return self._predict(self._windows(sequences)).reshape(len(sequences), *self._shape)
+
+    def score(self, sequences: Sequence[Any], targets: Any = None) -> float:
+        """The metric against the truth: classes by name, or numbers shaped as `predict` returns them.
+
+        Next-step prediction needs no targets. Raises DataError where sequences and targets differ in number, or there are none.
+        """
         if not len(sequences):
             raise DataError("no sequences came to be scored; give at least one with its target")
-        predicted = self.predict(sequences)
-        return sum(guess == class_name(target) for guess, target in zip(predicted, targets, strict=True)) / len(predicted)
+        if self.task == "next_step":
+            values = [np.asarray(one, dtype=np.float32) for one in sequences]
+            predictions = np.concatenate([found[:-1] for found in self._next_steps(values)])
+            steps = np.array([len(one) - 1 for one in values], dtype=np.int64)
+            return score(self.metric, predictions, Truth(np.concatenate([one[1:] for one in values]), steps))
+        if targets is None or len(sequences) != len(targets):
+            came = 0 if targets is None else len(targets)
+            raise DataError(f"{len(sequences)} sequences came with {came} targets; give one target for each sequence")
+        if self.task == "classification":
+            return score(self.metric, self.predict_proba(sequences), Truth(self._indices(targets)))
+        truth = np.asarray(targets, dtype=np.float32).reshape(len(sequences), -1)
+        predictions = self._predict(self._windows(sequences))
+        scales = [np.array(values) if values else None for values in (self.seasonal, self.deviation)]
+        return score(self.metric, predictions, Truth(truth, None, *scales))
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        return (self.forecast.horizon, len(self.forecast.targets)) if self.forecast else ()
+
+    def _inputs(self, sequences: Sequence[Any]) -> Sequence[Any]:
+        return audio_inputs(sequences, self.audio) if self.audio is not None else sequences
+
+    def _predict(self, sequences: Sequence[Any]) -> NDArray[np.float32]:
+        inputs = self._inputs(sequences)
+        if isinstance(self.predictor, SequenceNetwork):
+            return objective_of(self.task, self.metric).predict(self.predictor, encode_raw(self.encoder, inputs))
+        return np.asarray(self.predictor.predict(raw_inputs(self.encoder, inputs)), dtype=np.float32)
+
+    def _windows(self, sequences: Sequence[Any]) -> Sequence[Any]:
+        if self.forecast is None:
+            return sequences
+        window = self.forecast.window
+        short = next((row for row, one in enumerate(sequences, 1) if len(one) < window), None)
+        if short is not None:
+            raise DataError(f"input {short} has {len(sequences[short - 1])} steps; the model reads the last {window}. Give more.")
+        return [one[-window:] for one in sequences]
+
+    def _next_steps(self, sequences: Sequence[Any]) -> list[NDArray[np.float32]]:
+        # One silent step behind each sequence makes the step after the last one a step like the others.
+        checked = raw_inputs(self.encoder, sequences)
+        longer = [np.concatenate([one, np.zeros_like(one[:1])]) for one in checked]
+        if not longer:
+            return []
+        ends = np.cumsum([len(one) for one in checked])
+        return np.split(self._predict(longer), ends[:-1])
+
+    def _indices(self, targets: Sequence[Any]) -> NDArray[np.int64]:
+        index = {name: number for number, name in enumerate(self.classes)}
+        names = [class_name(target) for target in targets]
+        unknown = next((name for name in names if name not in index), None)
+        if unknown is not None or None in names:
+            raise DataError(f"the target {unknown!r} is none of the model's classes: {', '.join(self.classes[:10])}.")
+        return np.array([index[str(name)] for name in names], dtype=np.int64)
+
+
+def model_of(
+    dataset: Dataset,
+    truth: Truth,
+    metric: str,
+    name: str,
+    encoder: Encoder,
+    predictor: SequenceNetwork | Baseline,
+    architecture: Mapping[str, Any],
+    details: Mapping[str, Any],
+) -> Model:
+    """A model of what was learned from a data set. truth: of any rows, for the scales of a forecast's errors."""
+    return Model(
+        name=name,
+        kind=dataset.kind,
+        task=dataset.task,
+        metric=metric,
+        classes=dataset.classes,
+        channels=dataset.channels,
+        outputs=dataset.outputs,
+        encoder=encoder,
+        predictor=predictor,
+        audio=dataset.audio,
+        forecast=dataset.forecast,
+        seasonal=() if truth.seasonal is None else tuple(truth.seasonal.tolist()),
+        deviation=() if truth.deviation is None else tuple(truth.deviation.tolist()),
+        architecture=architecture,
+        details=details,
+    )

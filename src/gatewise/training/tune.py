@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gatewise.metrics import Metric
 from gatewise.records import Hyperparameters, Kind, Trial
 
 __all__ = ["best_hyperparameters", "default_hyperparameters", "suggest"]
@@ -23,7 +24,7 @@ def default_hyperparameters(kind: Kind) -> Hyperparameters:
     return Hyperparameters(learning_rate=3e-3, dropout=0.2, input_dropout=0.0, weight_decay=0.01)
 
 
-def suggest(kind: Kind, seed: int, number: int, finished: Sequence[Trial]) -> Hyperparameters:
+def suggest(kind: Kind, metric: Metric, seed: int, number: int, finished: Sequence[Trial]) -> Hyperparameters:
     """Hyperparameters of tuning trial `number`, given the arm's finished trials 0 .. number - 1."""
     if number == 0:
         return default_hyperparameters(kind)
@@ -43,14 +44,14 @@ def suggest(kind: Kind, seed: int, number: int, finished: Sequence[Trial]) -> Hy
         if trial.hyperparameters is None:
             raise ValueError(f"trial {trial.number} of {trial.name} is not a tuning trial")
         values = {name: getattr(trial.hyperparameters, name) for name in space}
-        study.add_trial(optuna.create_trial(params=values, distributions=space, value=trial.validation_score))
+        study.add_trial(optuna.create_trial(params=values, distributions=space, value=metric.gain(trial.validation_score)))
     asked = study.ask(space)
     return Hyperparameters(**asked.params)
 
 
-def best_hyperparameters(finished: Sequence[Trial]) -> Hyperparameters:
+def best_hyperparameters(finished: Sequence[Trial], metric: Metric) -> Hyperparameters:
     """The trial with the best validation score; ties go to the lower validation loss, then to the earlier trial."""
-    best = min(finished, key=lambda trial: (-trial.validation_score, trial.validation_loss or 0.0, trial.number))
+    best = min(finished, key=lambda trial: (-metric.gain(trial.validation_score), trial.validation_loss or 0.0, trial.number))
     if best.hyperparameters is None:
         raise ValueError(f"trial {best.number} of {best.name} is not a tuning trial")
     return best.hyperparameters

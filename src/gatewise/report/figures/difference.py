@@ -5,22 +5,27 @@ from collections.abc import Sequence
 
 from gatewise.names import display_name
 from gatewise.records import Difference
-from gatewise.report.figures.svg import Drawing, Scale, decimals_for
-from gatewise.report.numbers import interval, percent, points, probability, signed
+from gatewise.report.figures.svg import Drawing, Scale
+from gatewise.report.metric_text import MetricText
+from gatewise.report.numbers import percent, probability
+from gatewise.report.words import capitalised
 
 __all__ = ["difference_figure", "probability_figure"]
 
 DOT_SPACING = 10
 DOT_WIDTH_PERCENT = 2.8
 NARROWER_THAN_THE_PAIRS = 3
+# Of both arms' names side by side on a phone.
+MOST_CHARACTERS = 30
 
 
-def difference_figure(difference: Difference, values: Sequence[float], margin: float) -> str:
-    """Return the figure of every pair's difference, their mean with its intervals, and the band of half width `margin`.
+def difference_figure(difference: Difference, values: Sequence[float], say: MetricText) -> str:
+    """Return the figure of every pair's difference, their mean with its intervals, and the band of practical equivalence.
 
-    values: score(first) - score(second) of every pair. The scale is symmetric about 0, so both sides have the same room. An
+    values: by how much the first is better in every pair. The scale is symmetric about 0, so both sides have the same room. An
     interval wider than a few times the pairs' own range (two or three pairs) is cut at the edge and ends in an arrow.
     """
+    margin = say.margin
     first, second = display_name(difference.first), display_name(difference.second)
     observed = max((abs(value) for value in (*values, difference.mean)), default=0.0)
     bounds = [abs(bound) for bound in (*difference.ci95, *difference.ci95_sequential) if math.isfinite(bound)]
@@ -30,33 +35,34 @@ def difference_figure(difference: Difference, values: Sequence[float], margin: f
     places = _beeswarm([across(value) for value in sorted(values)])
     top, dots = 26, 40 + DOT_SPACING * max((row for _, row in places), default=0)
     mean, axis = dots + 30, dots + 66
+    stacked = 18 if len(first) + len(second) > MOST_CHARACTERS else 0
+    versus = say.versus(difference.first, difference.second)
     drawing = Drawing(
         "difference",
-        height=axis + 46,
-        title=f"Difference in score, {first} minus {second}, against the band of practical equivalence",
-        description=f"Mean {points(difference.mean)}, 95% interval {interval(difference.ci95)}, over {len(values)} pairs; "
-        f"the band reaches from {signed(-margin)} to {signed(margin)} points.",
+        height=axis + 66 + stacked,
+        title=f"{capitalised(versus)} in test {say.label}, against the band of practical equivalence",
+        description=f"Mean {say.difference(difference.mean)}, 95% interval {say.interval(difference)}, over {len(values)} pairs; "
+        f"the band reaches from {say.range((-margin, margin))}.",
     )
     drawing.rectangle(across(-margin), across(margin), top, axis, "band")
-    drawing.text(50, top - 9, f"practically equal: within ±{100 * margin:.3g} points", "label middle muted")
-    ticks = across.ticks()
-    for tick in ticks:
+    drawing.text(50, top - 9, f"practically equal: within {say.band()}", "label middle muted")
+    for tick in across.ticks():
         drawing.line((across(tick), axis), (across(tick), axis + 5), "axis")
-        drawing.text(across(tick), axis + 19, signed(tick, decimals_for(ticks)), "tick middle")
+        drawing.text(across(tick), axis + 19, say.difference_tick(tick, across.step()), "tick middle")
     drawing.line((0, axis), (100, axis), "axis")
     drawing.line((50, top), (50, axis), "zero")
-    drawing.text(0, axis + 40, f"◂ {second} better", "label", shift=-18)
-    drawing.text(50, axis + 40, "points", "tick middle")
-    drawing.text(100, axis + 40, f"{first} better ▸", "label end", shift=18)
+    drawing.text(50, axis + 38, say.difference_axis(), "tick middle")
+    drawing.text(0, axis + 60, f"◂ {second} better", "label", shift=-18)
+    drawing.text(100, axis + 60 + stacked, f"{first} better ▸", "label end", shift=18)
     for (x, row), value in zip(places, sorted(values), strict=True):
-        drawing.dot(x, dots - DOT_SPACING * row, "pair", hint=points(value, 2))
+        drawing.dot(x, dots - DOT_SPACING * row, "pair", hint=say.difference(value, fine=True))
     if difference.ci95_sequential != difference.ci95:
         _interval_line(drawing, across, difference.ci95_sequential, mean, "interval-wide")
     _interval_line(drawing, across, difference.ci95, mean, "interval")
-    drawing.diamond(across(difference.mean), mean, "mean", hint=points(difference.mean, 2))
+    drawing.diamond(across(difference.mean), mean, "mean", hint=say.difference(difference.mean, fine=True))
     place = across(difference.mean)
     side = "start" if place < 30 else "end" if place > 70 else "middle"
-    drawing.text(min(max(place, 0), 100), mean + 24, f"mean {points(difference.mean)}", f"label strong halo {side}")
+    drawing.text(min(max(place, 0), 100), mean + 24, f"mean {say.difference(difference.mean)}", f"label strong halo {side}")
     return drawing.markup()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-__all__ = ["Drawing", "Scale", "decimals_for"]
+__all__ = ["Drawing", "Scale", "padded"]
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,24 @@ class Scale:
     def __call__(self, value: float) -> float:
         return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
 
-    def ticks(self, most: int = 5) -> list[float]:
-        """Return at most `most` round values (multiples of 1, 2 or 5 times a power of ten) inside the scale."""
+    def step(self, most: int = 5) -> float:
+        """Return how far apart ticks are: 1, 2 or 5 times a power of ten."""
         smallest = (self.high - self.low) / most
         power = 10.0 ** math.floor(math.log10(smallest))
-        step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= smallest)
+        return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= smallest)
+
+    def ticks(self, most: int = 5) -> list[float]:
+        """Return at most `most` round values (multiples of `step`) inside the scale."""
+        step = self.step(most)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [number * step for number in range(first, last + 1)]
 
 
-def decimals_for(ticks: Sequence[float]) -> int:
-    """Return the decimals needed to tell ticks given in shares apart once they are written in percent."""
-    step = 100 * (ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
-    return max(0, -math.floor(math.log10(step) + 1e-9))
+def padded(values: Sequence[float], share: float) -> tuple[float, float]:
+    """Return least and greatest of the values with a share of their range as room beside them, and some where all are equal."""
+    low, high = min(values), max(values)
+    room = share * (high - low) or 0.02 * abs(high) or 0.01
+    return low - room, high + room
 
 
 class Drawing:

@@ -1,37 +1,61 @@
 """The data as the run found them."""
 
-from gatewise.records import Comparison, Verdict
-from gatewise.report.blocks import Block, Bullets, Section, Table
-from gatewise.report.numbers import count, percent, significant
+from collections.abc import Mapping
 
-__all__ = ["data_section"]
+from gatewise.records import AudioFeatures, Comparison, Forecast, Profile, Task, Verdict
+from gatewise.report.blocks import Block, Bullets, Section, Table, unit_of_length
+from gatewise.report.numbers import count, number, percent, span
 
-MOST_CLASSES = 20
+__all__ = ["data_section", "subject_of"]
+
+MOST_ROWS = 20
+MOST_NAMES = 6
+KINDS = {"text": "texts", "series": "time series", "audio": "sound, as log-mel energies"}
+TASKS: Mapping[Task, str] = {
+    "classification": "classification",
+    "regression": "regression",
+    "forecast": "forecast",
+    "next_step": "next step of a sequence of labels",
+}
+
+
+def subject_of(profile: Profile) -> str:
+    """Return what the data are and what is asked of them, in one line: "mr · 10,662 texts · 2 classes"."""
+    outputs = list(profile.outputs)
+    if profile.task == "classification":
+        asked = f"{count(len(profile.classes))} classes"
+    elif profile.task == "next_step":
+        asked = f"next step of {count(profile.channels)} channels"
+    else:
+        what = outputs[0] if len(outputs) == 1 else f"{count(len(outputs))} channels"
+        ahead = f", {count(profile.forecast.horizon)} steps ahead" if profile.forecast else ""
+        asked = f"{TASKS[profile.task]} of {what}{ahead}"
+    return f"{profile.name} · {count(profile.rows)} {_rows_noun(profile)} · {asked}"
 
 
 def data_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on the data's profile, what was inferred about it, and warnings the page's head does not hold."""
     profile = comparison.profile
-    unit = "tokens" if profile.kind == "text" else "steps"
-    lengths = (profile.length_min, profile.length_median, profile.length_p95, profile.length_max)
     lines = [
         ("Name", profile.name),
-        ("Kind", "texts" if profile.kind == "text" else "time series"),
-        ("Rows", count(profile.rows)),
-        ("Classes", count(len(profile.classes))),
-        (f"Length in {unit}: shortest · median · 95% · longest", " · ".join(f"{length:,.10g}" for length in lengths)),
-        ("Rows that repeat another", count(profile.repeated_rows)),
+        ("Kind", KINDS[profile.kind]),
+        ("Task", TASKS[profile.task]),
+        (f"Rows ({_rows_noun(profile)})", count(profile.rows)),
+        *_shape(profile),
         ("Training rows of each pair", count(comparison.train_rows)),
         ("Test rows of each pair", count(comparison.test_rows)),
-        (
-            "Test part",
-            "drawn anew for every pair" if profile.fixed_test_rows is None else "the source's own, the same for every pair",
-        ),
+        ("Test part", _test_part(profile)),
         ("Fingerprint", profile.fingerprint),
     ]
-    if profile.kind == "series":
-        lines.insert(4, ("Channels", count(profile.channels)))
-    blocks: list[Block] = [Table(("Property", "Value"), tuple(lines), words=True), _classes(comparison)]
+    blocks: list[Block] = [Table(("Property", "Value"), tuple(lines), words=True)]
+    if profile.forecast is not None:
+        blocks.append(_forecast(profile.forecast, profile))
+    if profile.audio is not None:
+        blocks.append(_audio(profile.audio))
+    if profile.classes:
+        blocks.append(_classes(profile))
+    if profile.outputs:
+        blocks.append(_outputs(profile))
     if profile.inferred:
         blocks.append(Bullets("Inferred from the source", profile.inferred))
     further = [warning for warning in (*comparison.warnings, *profile.warnings) if warning not in verdict.warnings]
@@ -40,12 +64,73 @@ def data_section(comparison: Comparison, verdict: Verdict) -> Section:
     return Section("data", "The data", (), blocks)
 
 
-def _classes(comparison: Comparison) -> Table:
-    profile = comparison.profile
-    ranked = sorted(profile.classes.items(), key=lambda item: -item[1])
-    rows = tuple(
-        (name, count(held), percent(held / profile.rows if profile.rows else 0.0)) for name, held in ranked[:MOST_CLASSES]
+def _rows_noun(profile: Profile) -> str:
+    if profile.task == "forecast":
+        return "windows"
+    return {"text": "texts", "series": "series", "audio": "recordings"}[profile.kind]
+
+
+def _shape(profile: Profile) -> list[tuple[str, str]]:
+    """What describes the sequences of the task, and is not said elsewhere."""
+    lines = []
+    if profile.task == "classification":
+        lines.append(("Classes", count(len(profile.classes))))
+    if profile.kind == "series":
+        lines.append(("Channels", count(profile.channels)))
+    if profile.task != "forecast":
+        lengths = (profile.length_min, profile.length_median, profile.length_p95, profile.length_max)
+        label = f"Length in {unit_of_length(profile)}: shortest · median · 95% · longest"
+        lines.append((label, " · ".join(number(length) for length in lengths)))
+        lines.append(("Rows that repeat another", count(profile.repeated_rows)))
+    return lines
+
+
+def _test_part(profile: Profile) -> str:
+    if profile.fixed_test_rows is not None:
+        return "the source's own, the same for every pair"
+    if profile.task == "forecast":
+        return "a stretch of time, after all that is learned from"
+    return "drawn anew for every pair"
+
+
+def _forecast(forecast: Forecast, profile: Profile) -> Table:
+    def steps(held: int) -> str:
+        covered = "" if forecast.step_seconds is None else f" ({span(held * forecast.step_seconds)})"
+        return f"{count(held)} {'step' if held == 1 else 'steps'}{covered}"
+
+    season = steps(forecast.season) if forecast.season > 1 else "none known"
+    names = list(profile.outputs)
+    shown = ", ".join(names[:MOST_NAMES]) + (f" and {count(len(names) - MOST_NAMES)} more" if len(names) > MOST_NAMES else "")
+    rows = (
+        ("Window that is read", steps(forecast.window)),
+        ("Horizon that is predicted", steps(forecast.horizon)),
+        ("Season", season),
+        ("Channels that are read", count(profile.channels)),
+        ("Channels that are predicted", f"{count(len(forecast.targets))}: {shown}" if names else count(len(forecast.targets))),
     )
+    return Table(("Forecast", "Value"), rows, words=True)
+
+
+def _audio(audio: AudioFeatures) -> Table:
+    rows = (
+        ("Sample rate", f"{count(audio.sample_rate)} Hz"),
+        ("Window of a frame", span(audio.window)),
+        ("From one frame to the next", span(audio.hop)),
+        ("Mel bands", f"{count(audio.mels)}, from {number(audio.low)} to {number(audio.high)} Hz"),
+    )
+    return Table(("Features of the sound", "Value"), rows, words=True)
+
+
+def _classes(profile: Profile) -> Table:
+    ranked = sorted(profile.classes.items(), key=lambda item: -item[1])
+    rows = tuple((name, count(held), percent(held / profile.rows if profile.rows else 0.0)) for name, held in ranked[:MOST_ROWS])
     left = len(ranked) - len(rows)
-    note = f"And {significant(left)} smaller classes." if left else ""
+    note = f"And {count(left)} smaller {'class' if left == 1 else 'classes'}." if left else ""
     return Table(("Class", "Rows", "Share"), rows, caption="Classes", note=note)
+
+
+def _outputs(profile: Profile) -> Table:
+    rows = tuple((name, *map(number, values)) for name, values in list(profile.outputs.items())[:MOST_ROWS])
+    left = len(profile.outputs) - len(rows)
+    note = f"And {count(left)} more." if left else ""
+    return Table(("Name", "Least", "Median", "Greatest"), rows, caption="Numbers to predict", note=note)

@@ -3,9 +3,11 @@
 from gatewise.names import display_name
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
-from gatewise.report.evidence import differences, scores_by_pair
+from gatewise.report.evidence import arms_left, differences, scores_by_pair, shown_difference
 from gatewise.report.figures.difference import difference_figure, probability_figure
-from gatewise.report.numbers import count, interval, pairs_text, points, probability
+from gatewise.report.metric_text import MetricText
+from gatewise.report.numbers import count, pairs_text, probability
+from gatewise.report.words import capitalised
 
 __all__ = ["difference_section"]
 
@@ -14,25 +16,24 @@ TITLE = "The difference"
 
 def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on the deciding difference against the band of practical equivalence."""
-    difference = verdict.difference
+    difference = shown_difference(verdict)
     if difference is None:
         reason = "No difference can be shown: it takes complete pairs of two arms, and this run has none."
         return Section("difference", TITLE, (reason,))
+    say = MetricText.of(comparison)
     first, second = display_name(difference.first), display_name(difference.second)
     shades = colours(comparison)
     sides = (shades.get(difference.first, "baseline"), shades.get(difference.second, "baseline"))
-    values = differences(scores_by_pair(comparison), difference.first, difference.second)
-    paragraphs = [
-        f"{first} minus {second}: {points(difference.mean)} in test {verdict.metric}, 95% interval {interval(difference.ci95)}, "
-        f"over {pairs_text(difference.pairs)}. Up to ±{100 * verdict.margin:.3g} points count as practically equal.",
-    ]
+    values = differences(scores_by_pair(comparison), difference.first, difference.second, say.metric)
+    paragraphs = [*_undeciding(comparison, verdict), _measured(difference, say)]
     if difference.conclusion == "undecided" and difference.further_pairs is not None:
         paragraphs.append(f"About {count(difference.further_pairs)} further pairs would probably decide.")
     blocks: list[Block] = [
         Figure(
-            difference_figure(difference, values, verdict.margin),
-            "Each dot is one pair: the same split, seed, data order, initial embedding and head, and only the cell differs. The "
-            f"diamond is the mean, the thick line its 95% interval{_widened(comparison, difference)}.",
+            difference_figure(difference, values, say),
+            "Each dot is one pair: the same split, seed, data order, initial embedding and head, and only "
+            f"{_differs(comparison)}. The diamond is the mean, the thick line its 95% "
+            f"interval{_widened(comparison, difference)}.",
             (Key("dot", "one pair"), Key("diamond", "mean and 95% interval"), Key("area", "practically equal")),
         ),
         Figure(
@@ -47,8 +48,31 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
     ]
     others = [other for other in verdict.comparisons if (other.first, other.second) != (difference.first, difference.second)]
     if others:
-        blocks.append(_others(others))
+        blocks.append(_others(others, say))
     return Section("difference", TITLE, tuple(paragraphs), blocks)
+
+
+def _undeciding(comparison: Comparison, verdict: Verdict) -> list[str]:
+    """What is said first where the difference that is shown decides nothing."""
+    if verdict.difference is not None:
+        return []
+    left = arms_left(comparison, verdict)
+    whom = f"only the {display_name(left[0])}" if left else "no arm"
+    return [f"The constraints leave {whom}, so that no difference between arms decides; it is shown all the same."]
+
+
+def _measured(difference: Difference, say: MetricText) -> str:
+    turned = "" if say.metric.higher_is_better else ", where lower is better"
+    return (
+        f"{capitalised(say.versus(difference.first, difference.second))}: {say.difference(difference.mean)} in test "
+        f"{say.label}{turned}; 95% interval {say.interval(difference)}, over {pairs_text(difference.pairs)}. Up to "
+        f"{say.band()} counts as practically equal."
+    )
+
+
+def _differs(comparison: Comparison) -> str:
+    sizes = {arm.hidden_size for arm in comparison.arms}
+    return "the cell differs" if len(sizes) == 1 else "the cell and its hidden size differ"
 
 
 def _widened(comparison: Comparison, difference: Difference) -> str:
@@ -62,12 +86,12 @@ def _widened(comparison: Comparison, difference: Difference) -> str:
     return f", and the thin line the interval widened for {' and '.join(reasons)}"
 
 
-def _others(others: list[Difference]) -> Table:
+def _others(others: list[Difference], say: MetricText) -> Table:
     rows = tuple(
         (
-            f"{display_name(other.first)} minus {display_name(other.second)}",
-            points(other.mean),
-            interval(other.ci95),
+            capitalised(say.versus(other.first, other.second)),
+            say.difference(other.mean),
+            say.interval(other),
             probability(other.p_first),
             probability(other.p_equivalent),
             probability(other.p_second),

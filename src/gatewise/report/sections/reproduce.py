@@ -1,10 +1,10 @@
 """How to run the same comparison again, and in what environment it ran."""
 
-import dataclasses
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gatewise.options.command import option_words
 from gatewise.records import Comparison, Config, Verdict
 from gatewise.report.blocks import Command, Section, Table
 from gatewise.report.numbers import bytes_text, duration
@@ -36,27 +36,7 @@ def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
 
 def command_line(config: Config) -> str:
     """Return the `gatewise compare` command of a configuration: cells and seed always, other options where not the default."""
-    words = ["gatewise", "compare", config.source]
-    for field in dataclasses.fields(Config):
-        value = getattr(config, field.name)
-        if field.name != "source" and (field.name in ("cells", "seed") or value != field.default):
-            words += _option(field.name, value)
-    return shlex.join(words)
-
-
-def _option(name: str, value: Any) -> list[str]:
-    """Return the words of one option. No budget is what an exact number of pairs implies, so it needs no option."""
-    if name == "budget_s":
-        whole_minutes = value is not None and value % 60 == 0
-        return [] if value is None else ["--budget", f"{value / 60:.0f}m" if whole_minutes else f"{value:g}s"]
-    option = f"--{name.replace('_', '-')}"
-    if name == "cells":
-        return [option, ",".join(value)]
-    if isinstance(value, bool):
-        return [option]
-    if isinstance(value, tuple):
-        return [word for item in value for word in (option, str(item))]
-    return [option, str(value)]
+    return shlex.join(["gatewise", "compare", config.source, *option_words(config)])
 
 
 def _flat(environment: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -2,81 +2,101 @@
 
 from gatewise.names import display_name
 from gatewise.records import Comparison, LengthScore, Verdict
-from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours
-from gatewise.report.evidence import scores_by_pair, train_test_gaps
+from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours, unit_of_length
+from gatewise.report.evidence import scores_by_pair, shown_difference, train_test_gaps
 from gatewise.report.figures.lines import length_range, lengths_figure
 from gatewise.report.figures.strips import Strip, strips_figure
-from gatewise.report.numbers import count, pairs_text, percent, points, signed
+from gatewise.report.metric_text import MetricText
+from gatewise.report.numbers import NOT_KNOWN, count, pairs_text
+from gatewise.report.words import capitalised
 
 __all__ = ["lengths_section", "scores_section"]
 
-FAR_BELOW = 0.1
+FAR_POINTS = 0.1
+FAR_MARGINS = 10
+# Their score is the plain mean of what the rows add, so that some of the rows have a score of their own. (Rows weigh by their
+# steps in the likelihood of steps, and in the others by what the rest of the rows holds.)
+MEAN_OVER_ROWS = ("accuracy", "log_loss", "mae", "mse", "mase")
 
 
 def scores_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on the test scores of all arms and baselines."""
     title = "Scores"
+    say = MetricText.of(comparison)
     scores = {name: by_pair for name, by_pair in scores_by_pair(comparison).items() if by_pair and name in verdict.scores}
-    if not scores:
+    arms = [arm.name for arm in comparison.arms if arm.name in scores]
+    if not arms:
         return Section("scores", title, ("No scores can be shown: no pair was finished.",))
     gaps, shades = train_test_gaps(comparison), colours(comparison)
+    worst_arm = min(say.metric.gain(verdict.scores[name].mean) for name in arms)
     rows = []
     strips = []
-    weakest_arm = min((verdict.scores[arm.name].mean for arm in comparison.arms if arm.name in scores), default=0.0)
     for name, by_pair in scores.items():
         summary = verdict.scores[name]
-        gap = points(gaps[name]) if name in gaps else "not measured"
-        rows.append((display_name(name), percent(summary.mean), f"{100 * summary.sd:.1f} points", count(summary.n), gap))
+        gap = say.difference(gaps[name]) if name in gaps else "not measured"
+        rows.append((display_name(name), say.value(summary.mean), say.size(summary.sd), count(summary.n), gap))
+        near = say.metric.gain(summary.mean) > worst_arm - _far(say, worst_arm)
         strips.append(
             Strip(
                 display_name(name),
                 shades.get(name, "baseline"),
                 tuple(by_pair.values()),
                 summary.mean,
-                f"{percent(summary.mean)} ± {100 * summary.sd:.1f}",
-                sets_scale=summary.mean > weakest_arm - FAR_BELOW,
+                say.summary(summary),
+                sets_scale=near or name in arms,
             )
         )
-    metric = comparison.metric
     figure = Figure(
-        strips_figure("scores-figure", strips, title=f"Test {metric} of every pair", axis=f"test {metric}"),
+        strips_figure("scores-figure", strips, say, title=f"Test {say.label} of every pair", axis=say.axis("test")),
         "Each dot is one pair, the diamond their mean; mean ± standard deviation over the splits stands at the right. Arms and "
         "baselines share splits, so compare them by the difference of each pair, not by how far the rows overlap.",
     )
-    table = Table(("Arm or baseline", "Mean", "Standard deviation", "Splits", "Train minus test"), tuple(rows))
-    tested = f"Test {metric} over {pairs_text(comparison.pairs)}, {count(comparison.test_rows)} test rows each."
-    return Section("scores", title, (tested,), (figure, table))
+    header = ("Arm or baseline", "Mean", "Standard deviation", "Splits", capitalised(say.ahead_on_training()))
+    tested = (
+        f"{capitalised(say.axis('test'))}, over {pairs_text(comparison.pairs)} of {count(comparison.test_rows)} test rows each."
+    )
+    return Section("scores", title, (tested,), (figure, Table(header, tuple(rows))))
 
 
-def lengths_section(comparison: Comparison, verdict: Verdict) -> Section:
-    """Return the section on the score by sequence length."""
+def lengths_section(comparison: Comparison, verdict: Verdict) -> Section | None:
+    """Return the section on the score by length; None where all are of one length, or rows have no score of their own."""
     title = "Score by sequence length"
+    profile = comparison.profile
+    if comparison.metric not in MEAN_OVER_ROWS or profile.length_min == profile.length_max:
+        return None
     bins = [item for item in comparison.by_length if item.scores]
     if not bins:
         return Section("lengths", title, ("Scores by length are not shown: no pair was finished.",))
-    unit = "tokens" if comparison.profile.kind == "text" else "steps"
+    say, unit = MetricText.of(comparison), unit_of_length(profile)
     if len(bins) == 1:
-        only = ", ".join(f"{display_name(name)} {percent(score)}" for name, score in bins[0].scores.items())
+        only = ", ".join(f"{display_name(name)} {say.value(score)}" for name, score in bins[0].scores.items())
         return Section("lengths", title, (f"All test rows fall into one bin of {length_range(bins[0])} {unit}: {only}.",))
     names = [arm.name for arm in comparison.arms if any(arm.name in item.scores for item in bins)]
-    difference = verdict.difference
+    difference = shown_difference(verdict)
     deciding = (difference.first, difference.second) if difference is not None else None
     header = (f"Length in {unit}", "Test rows", *map(display_name, names))
     if deciding is not None:
-        header = (*header, f"{display_name(deciding[0])} minus {display_name(deciding[1])}")
-    table = Table(header, tuple(_length_row(item, names, deciding) for item in bins))
+        header = (*header, capitalised(say.versus(*deciding)))
+    table = Table(header, tuple(_length_row(item, names, deciding, say) for item in bins))
     figure = Figure(
-        lengths_figure(bins, colours(comparison), comparison.metric, unit),
+        lengths_figure(bins, colours(comparison), say, unit),
         "Mean over the test rows of each bin, all pairs together. Bins with few rows scatter, so a gap there is no finding.",
         arm_keys(comparison),
     )
     return Section("lengths", title, (), (figure, table))
 
 
-def _length_row(item: LengthScore, names: list[str], deciding: tuple[str, str] | None) -> tuple[str, ...]:
-    cells = tuple(percent(item.scores[name]) if name in item.scores else "–" for name in names)
+def _far(say: MetricText, worst_arm: float) -> float:
+    """By how much a baseline may be worse than the worst arm before it would squeeze the arms together."""
+    return FAR_POINTS if say.metric.share else max(FAR_MARGINS * say.margin, abs(worst_arm) / 5)
+
+
+def _length_row(item: LengthScore, names: list[str], deciding: tuple[str, str] | None, say: MetricText) -> tuple[str, ...]:
+    cells = tuple(say.value(item.scores[name]) if name in item.scores else NOT_KNOWN for name in names)
     row = (length_range(item), count(item.rows), *cells)
     if deciding is None:
         return row
-    both = all(name in item.scores for name in deciding)
-    return (*row, signed(item.scores[deciding[0]] - item.scores[deciding[1]]) if both else "–")
+    if not all(name in item.scores for name in deciding):
+        return (*row, NOT_KNOWN)
+    lead = say.metric.gain(item.scores[deciding[0]] - item.scores[deciding[1]])
+    return (*row, say.difference(lead, unit=False))

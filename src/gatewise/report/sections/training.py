@@ -1,4 +1,4 @@
-"""How the arms trained: learning curves, tuning, and where the time went."""
+"""How the arms trained: scores by epoch, tuning, and where the time went."""
 
 import math
 from statistics import median
@@ -6,10 +6,19 @@ from statistics import median
 from gatewise.names import display_name
 from gatewise.records import Comparison, Trial, Verdict
 from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours
-from gatewise.report.evidence import learning_curves, phase_seconds, tuning_by_arm
+from gatewise.report.evidence import (
+    near_best,
+    phase_seconds,
+    shown_difference,
+    training_curves,
+    tuning_by_arm,
+    without_far_epochs,
+)
 from gatewise.report.figures.lines import curves_figure
 from gatewise.report.figures.strips import Strip, strips_figure
-from gatewise.report.numbers import count, duration, percent, points, significant
+from gatewise.report.metric_text import MetricText
+from gatewise.report.numbers import count, duration, percent, significant
+from gatewise.report.words import listed
 
 __all__ = ["curves_section", "time_section", "tuning_section"]
 
@@ -17,24 +26,27 @@ STEP_PHASES = ("forward", "backward", "optimiser")
 
 
 def curves_section(comparison: Comparison, verdict: Verdict) -> Section:
-    """Return the section on learning curves."""
-    title = "Learning curves"
-    curves = learning_curves(comparison)
+    """Return the section on the validation score by epoch."""
+    title = "Training curves"
+    say = MetricText.of(comparison)
+    whole = training_curves(comparison)
+    curves = without_far_epochs(whole, say.metric, say.margin)
     if not curves:
-        return Section("curves", title, ("No learning curves can be shown: no pair was finished.",))
+        return Section("curves", title, ("No training curves can be shown: no pair was finished.",))
     caption = (
         "Mean over the pairs; the shaded area is one standard deviation either way. Early stopping ends pairs at different "
         "epochs, so a curve ends where fewer than half of its pairs were still training."
     )
-    figure = Figure(
-        curves_figure(curves, colours(comparison), comparison.target_score, verdict.metric), caption, arm_keys(comparison)
-    )
+    if curves != whole:
+        caption += " Epochs far worse than the best, mostly the first ones, are left out."
+    figure = Figure(curves_figure(curves, colours(comparison), comparison.target_score, say), caption, arm_keys(comparison))
     return Section("curves", title, (), (figure,))
 
 
 def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on tuning: every trial, what was chosen, and its effect beside the effect of the cell."""
     title = "Tuning"
+    say = MetricText.of(comparison)
     tuned = {
         name: [trial for trial in trials if math.isfinite(trial.validation_score)]
         for name, trials in tuning_by_arm(comparison).items()
@@ -45,26 +57,35 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
         reason = "No tuning trials were run" + (": every arm used the same hyperparameters." if table.rows else ".")
         return Section("tuning", title, (reason,), (table,) if table.rows else ())
     shades = colours(comparison)
+    all_scores = [trial.validation_score for trials in tuned.values() for trial in trials]
+    is_near = near_best(all_scores, say.metric, say.margin)
     strips = []
     for name, trials in tuned.items():
-        scores = tuple(trial.validation_score for trial in trials)
-        best = max(scores) if verdict.higher_is_better else min(scores)
+        scores = [trial.validation_score for trial in trials]
+        best = max(scores, key=say.metric.gain)
         chosen = _chosen_score(trials, comparison, name)
-        text = f"{count(len(scores))} trials, median {percent(median(scores))}"
-        strips.append(Strip(display_name(name), shades[name], scores, best if chosen is None else chosen, text))
-    metric = verdict.metric
-    figure = Figure(
-        strips_figure("tuning-figure", strips, title=f"Validation {metric} of every tuning trial", axis=f"validation {metric}"),
+        text = f"{count(len(scores))} trials, median {say.value(median(scores))}" if len(scores) > 1 else say.value(scores[0])
+        marked = best if chosen is None else chosen
+        strips.append(Strip(display_name(name), shades[name], tuple(filter(is_near, scores)), marked, text, is_near(marked)))
+    caption = (
         "Each dot is one trial on the tuning split, the diamond the one chosen. Every arm has the same search space and the same "
-        "number of trials, and none of them saw the test part.",
+        "number of trials, and none of them saw the test part."
     )
-    return Section("tuning", title, (_effects(tuned, verdict),), (figure, table) if table.rows else (figure,))
+    if not all(map(is_near, all_scores)):
+        caption += " Trials far worse than the best are left out."
+    figure = Figure(
+        strips_figure(
+            "tuning-figure", strips, say, title=f"Validation {say.label} of every tuning trial", axis=say.axis("validation")
+        ),
+        caption,
+    )
+    return Section("tuning", title, (_effects(tuned, verdict, say),), (figure, table) if table.rows else (figure,))
 
 
 def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on the wall time of training by phase, over tuning and pairs."""
     title = "Where the time went"
-    seconds = phase_seconds((*comparison.tuning, *comparison.trials))
+    seconds = phase_seconds((*comparison.tuning, *comparison.trials, *comparison.curve_trials))
     names = [arm.name for arm in comparison.arms if arm.name in seconds]
     if not names:
         return Section("time", title, ("Time by phase was not recorded: no trial was finished.",))
@@ -80,21 +101,27 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     total = sum(totals.values())
     stepping = sum(seconds[name].get(phase, 0.0) for name in names for phase in STEP_PHASES)
     share = percent(stepping / total if total else 0.0)
-    lead = f"All tuning trials and pairs took {duration(total)}, {share} of it in forward, backward and optimiser steps."
+    all_of = (
+        "All tuning trials, pairs and trials of the learning curve" if comparison.curve_trials else "All tuning trials and pairs"
+    )
+    lead = f"{all_of} took {duration(total)}, {share} of it in forward, backward and optimiser steps."
     table = Table(("Phase", *map(display_name, names)), tuple(rows), highlighted=(len(rows) - 1,))
     return Section("time", title, (lead,), (table,))
 
 
-def _effects(tuned: dict[str, list[Trial]], verdict: Verdict) -> str:
+def _effects(tuned: dict[str, list[Trial]], verdict: Verdict, say: MetricText) -> str:
+    if all(len(trials) == 1 for trials in tuned.values()):
+        return "One tuning trial was run for each arm."
     spreads = []
     for name, trials in tuned.items():
         scores = [trial.validation_score for trial in trials]
-        spreads.append(f"{points(max(scores) - min(scores)).removeprefix('+')} for {display_name(name)}")
-    sentence = f"From the worst to the best trial the validation {verdict.metric} moved by {' and '.join(spreads)}"
-    if verdict.difference is None:
+        spreads.append(f"{say.size(max(scores) - min(scores))} for {display_name(name)}")
+    sentence = f"From the worst to the best trial the validation {say.label} moved by {listed(spreads)}"
+    difference = shown_difference(verdict)
+    if difference is None:
         return f"{sentence}."
-    effect = points(abs(verdict.difference.mean)).removeprefix("+")
-    return f"{sentence}; changing the cell moved the test {verdict.metric} by {effect}."
+    arms = f"{display_name(difference.first)} and {display_name(difference.second)}"
+    return f"{sentence}; between {arms} the test {say.label} differs by {say.size(difference.mean)}."
 
 
 def _chosen_score(trials: list[Trial], comparison: Comparison, name: str) -> float | None:

@@ -1,0 +1,95 @@
+"""How scores grow with the training data: the arms' pairs at shares of the training part, as estimates with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatewise.metrics import Metric
+from gatewise.records import Trial
+from gatewise.statistics.correlated import resampled_posterior
+
+__all__ = ["CurvePoint", "Estimate", "curve_points"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over pairs with its 95% interval, corrected for the rows that pairs share; None for fewer than two pairs."""
+
+    mean: float
+    ci95: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What the arms reach with a share of the training part.
+
+    train_rows: that share in rows. pairs: those in which every arm was scored. scores: test score of each arm. gaps: by how much
+    each arm is better on the rows it learned from than on the test rows, in units of the metric. differences:
+    by how much the first arm is better than each other one, by the other's name.
+    """
+
+    share: float
+    train_rows: int
+    pairs: int
+    scores: Mapping[str, Estimate]
+    gaps: Mapping[str, Estimate]
+    differences: Mapping[str, Estimate]
+
+
+def curve_points(
+    trials: Sequence[Trial], arms: Sequence[str], metric: Metric, *, train_rows: int, test_rows: int, resolution: float
+) -> tuple[CurvePoint, ...]:
+    """One point for every share of the training data at which all arms were scored on the same pair, the smallest first.
+
+    trials: of kind `curve`, and of kind `pair` for the whole training part; others are passed over. arms: names, the one that
+    the others are subtracted from first. train_rows: of the whole training part. resolution: the least change of a score that
+    can be seen, below which no standard deviation is taken (1 / test_rows for accuracy).
+
+    Pairs at share f learn from f * train_rows rows, and so overlap less than those on all of it: the variance of a mean over J
+    pairs is s^2 (1/J + test_rows / (f * train_rows)) (Nadeau and Bengio 2003, "Inference for the generalization error").
+    """
+    by_share: dict[float, dict[int, dict[str, Trial]]] = {}
+    for trial in trials:
+        scored = trial.test_score is not None and trial.train_score is not None
+        if trial.kind in ("pair", "curve") and trial.name in arms and scored:
+            by_share.setdefault(trial.share, {}).setdefault(trial.number, {})[trial.name] = trial
+    points = []
+    for share, pairs in sorted(by_share.items()):
+        complete = [pairs[number] for number in sorted(pairs) if len(pairs[number]) == len(arms)]
+        if complete:
+            rows = max(1, round(share * train_rows))
+            points.append(_point(share, rows, complete, arms, metric, test_rows / rows, resolution))
+    return tuple(points)
+
+
+def _point(
+    share: float,
+    rows: int,
+    pairs: Sequence[Mapping[str, Trial]],
+    arms: Sequence[str],
+    metric: Metric,
+    ratio: float,
+    resolution: float,
+) -> CurvePoint:
+    tests = {name: np.array([pair[name].test_score for pair in pairs], dtype=np.float64) for name in arms}
+    trains = {name: np.array([pair[name].train_score for pair in pairs], dtype=np.float64) for name in arms}
+    sign = metric.gain(1.0)
+
+    def estimate(values: NDArray[np.float64]) -> Estimate:
+        if len(values) < 2:
+            return Estimate(float(values.mean()), None)
+        low, high = resampled_posterior(values, ratio, resolution).interval(0.95)
+        return Estimate(float(values.mean()), (float(low), float(high)))
+
+    return CurvePoint(
+        share=share,
+        train_rows=rows,
+        pairs=len(pairs),
+        scores={name: estimate(tests[name]) for name in arms},
+        gaps={name: estimate(sign * (trains[name] - tests[name])) for name in arms},
+        differences={name: estimate(sign * (tests[arms[0]] - tests[name])) for name in arms[1:]},
+    )

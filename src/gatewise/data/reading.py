@@ -1,0 +1,65 @@
+"""The options that say how a source is read, as a user gives them, and the sources they do not apply to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from gatewise.data.suggestions import listed, nearest
+from gatewise.errors import OptionError
+from gatewise.records import Dataset, Reading, Task
+
+__all__ = ["has_columns", "read_options", "refuse_columns", "refuse_steps", "require_task"]
+
+_COLUMNS = ("text", "audio", "series", "target", "id", "time", "group", "split", "weights")
+_LISTS = ("series", "target")
+# Options that are called otherwise on the command line.
+_FLAGS = {"split": "split-column"}
+
+
+def read_options(given: Mapping[str, Any]) -> Reading:
+    """Make a Reading of options: one name where several are possible becomes a tuple, None the default.
+
+    Raises OptionError for a task that is not known.
+    """
+    options = dict(given)
+    for name in _LISTS:
+        value = options.get(name)
+        options[name] = () if value is None else (value,) if isinstance(value, str) else tuple(value)
+    task, tasks = options.get("task"), get_args(Task)
+    if task is not None and task not in tasks:
+        raise OptionError(f"the task is {task!r}; expected one of {listed(tasks)}.{nearest(str(task), tasks)}")
+    return Reading(**options)
+
+
+def has_columns(reading: Reading) -> bool:
+    """Whether any column is named."""
+    return any(getattr(reading, name) not in (None, ()) for name in _COLUMNS)
+
+
+def refuse_columns(source: str, reading: Reading) -> None:
+    """Raise OptionError where a column or a test part is named for a source that takes none."""
+    given = [name for name in (*_COLUMNS, "test") if getattr(reading, name) not in (None, ())]
+    named = [f"--{_FLAGS.get(name, name)}" for name in given]
+    if named:
+        plural = len(named) > 1
+        raise OptionError(
+            f"{source} has no columns to choose from, so {' and '.join(named)} {'do' if plural else 'does'} not apply. "
+            f"Leave {'them' if plural else 'it'} out."
+        )
+
+
+def refuse_steps(reading: Reading) -> None:
+    """Raise OptionError where the steps of a forecast are named for another task."""
+    named = [f"--{name}" for name in ("window", "horizon", "season") if getattr(reading, name) is not None]
+    if named and reading.task != "forecast":
+        raise OptionError(f"{' and '.join(named)} belong to a forecast. Add --task forecast, or leave them out.")
+
+
+def require_task(dataset: Dataset, reading: Reading) -> Dataset:
+    """The data set. Raises OptionError where another task is asked for than its own."""
+    if reading.task not in (None, dataset.task):
+        raise OptionError(
+            f"the task of {dataset.name} is {dataset.task}, and {reading.task} was asked for. Leave out --task or take others."
+        )
+    return dataset

@@ -1,0 +1,92 @@
+"""One table -> rows: its inputs as texts, series or paths, and what belongs to each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatewise.data.audio import sound_paths
+from gatewise.data.cells import parse_series
+from gatewise.data.column_values import number_cells, text_cells
+from gatewise.data.columns import Choice, Columns, require_column
+from gatewise.data.long_tables import long_series
+from gatewise.data.parts import read_parts
+from gatewise.data.rows import Rows
+from gatewise.errors import DataError
+from gatewise.records import Reading
+
+__all__ = ["table_rows"]
+
+Series = NDArray[np.float32]
+
+
+def table_rows(columns: Columns, choice: Choice, reading: Reading, base: Path | None, of: str = "") -> tuple[Rows, list[str]]:
+    """Read the rows of one table, and say what was inferred. Rows without an input have None.
+
+    of: says which table it is in messages, such as " of the test source". Raises DataError where a column is missing or holds
+    cells of another kind.
+    """
+    beside = [name for name in (choice.target, reading.group, reading.split, reading.weights) if name is not None]
+    for name in (*choice.inputs, *beside, *(name for name in (reading.id, reading.time) if name is not None)):
+        if name not in columns and of:
+            raise DataError(f"the test source has no column {name!r}, which the other has. Give both the same columns.")
+        require_column(columns, name)
+    notes: tuple[str, ...] = ()
+    sequences: Sequence[Any]
+    if reading.id is not None:
+        long = long_series(columns, id=reading.id, time=reading.time, channels=choice.inputs, constant=beside, of=of)
+        cells: Columns = long.columns
+        sequences, notes = long.sequences, long.inferred
+        rows = Rows("series", sequences, channels=choice.inputs, where=long.where, step=long.step)
+    else:
+        cells = columns
+        if choice.kind == "text":
+            sequences = text_cells(columns[choice.inputs[0]], choice.inputs[0], of)
+        elif choice.kind == "audio":
+            sequences, notes = sound_paths(columns[choice.inputs[0]], choice.inputs[0], base or Path())
+        else:
+            sequences = _series(columns, choice.inputs, of)
+        rows = Rows(choice.kind, sequences, where=lambda row: f"row {row + 1}{of}")
+        rows = replace(rows, channels=choice.inputs if choice.kind == "series" else ())
+    weights = None if reading.weights is None else number_cells(cells[reading.weights], f"the column {reading.weights!r}", of)
+    return replace(
+        rows,
+        labels=None if choice.target is None else cells[choice.target],
+        groups=None if reading.group is None else cells[reading.group],
+        parts=None if reading.split is None else read_parts(cells[reading.split], reading.split, rows.where),
+        weights=weights,
+    ), list(notes)
+
+
+def _series(columns: Columns, names: Sequence[str], of: str) -> list[Series | None]:
+    """One array [steps, channels] a row, a channel a column; None where every channel is missing."""
+    rows: list[Series | None] = []
+    for row, cells in enumerate(zip(*(columns[name] for name in names), strict=True), 1):
+        channels = [_channel(cell, name, row, of) for name, cell in zip(names, cells, strict=True)]
+        present = [channel for channel in channels if channel is not None]
+        lengths = [0 if channel is None else len(channel) for channel in channels]
+        if present and len(set(lengths)) > 1:
+            found = ", ".join(f"{name} {length}" for name, length in zip(names, lengths, strict=True))
+            raise DataError(
+                f"row {row}{of}: the channels have different numbers of steps ({found}). Give a row's channels the same length."
+            )
+        # A value beyond 32-bit floats becomes infinite here, and check_series then names its place.
+        with np.errstate(over="ignore"):
+            rows.append(np.stack(present, axis=1).astype(np.float32) if present else None)
+    return rows
+
+
+def _channel(cell: Any, name: str, row: int, of: str) -> NDArray[np.float64] | None:
+    try:
+        return parse_series(cell)
+    except ValueError as error:
+        raise DataError(
+            f"row {row} of the column {name!r}{of} is not a series ({error}). "
+            "Expected a list of numbers, or a text of numbers separated by commas or spaces, the whole series in one cell; where "
+            "every row is a step of a series, name the column that says of which with --id."
+        ) from error

@@ -1,0 +1,85 @@
+"""The metrics by name: what each is called, which way is better, and how its values are written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Records need numpy, and the command line reads this table before anything heavy is loaded.
+    from gatewise.records import Task
+
+__all__ = ["DEFAULT_METRICS", "METRICS", "Metric", "difference_text", "metrics_of", "value_text"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric's name and manners.
+
+    share: a number from 0 to 1 that is written in percent, its differences in points. margin: half width of the band of
+    practical equivalence unless the user names one; None for 2% of the simplest baseline's value.
+    """
+
+    name: str
+    label: str
+    tasks: tuple[Task, ...]
+    higher_is_better: bool
+    share: bool = False
+    margin: float | None = None
+
+    def gain(self, value: float) -> float:
+        """The value, turned where lower is better, so that more is better."""
+        return value if self.higher_is_better else -value
+
+
+_CLASSES: tuple[Task, ...] = ("classification",)
+_NUMBERS: tuple[Task, ...] = ("regression", "forecast")
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", "accuracy", _CLASSES, True, share=True, margin=0.01),
+        Metric("balanced_accuracy", "balanced accuracy", _CLASSES, True, share=True, margin=0.01),
+        Metric("macro_f1", "macro F1", _CLASSES, True, share=True, margin=0.01),
+        Metric("auroc", "AUROC", _CLASSES, True, share=True, margin=0.01),
+        Metric("log_loss", "log loss", _CLASSES, False),
+        Metric("mae", "MAE", _NUMBERS, False),
+        Metric("mse", "MSE", _NUMBERS, False),
+        Metric("rmse", "RMSE", _NUMBERS, False),
+        Metric("r2", "R²", ("regression",), True, margin=0.01),
+        Metric("rse", "RSE", ("forecast",), False),
+        Metric("mase", "MASE", ("forecast",), False),
+        Metric("nll", "negative log-likelihood a step", ("next_step",), False),
+    )
+}
+
+DEFAULT_METRICS: dict[Task, str] = {"classification": "accuracy", "regression": "mae", "forecast": "mase", "next_step": "nll"}
+
+
+def metrics_of(task: Task) -> tuple[str, ...]:
+    """Names of the metrics that fit a task."""
+    return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
+
+
+def value_text(metric: Metric, value: float, margin: float) -> str:
+    """A value of the metric: 0.774 is "77.4%", a MASE of 0.8312 with a margin of 0.02 is "0.831"."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{100 * value:.{_digits(100 * margin)}f}%" if metric.share else f"{value:,.{_digits(margin)}f}"
+
+
+def difference_text(metric: Metric, difference: float, margin: float, *, signed: bool = True, unit: bool = True) -> str:
+    """A difference of the metric: 0.004 is "+0.4 points", one of a MASE "+0.012"."""
+    if not math.isfinite(difference):
+        return "–"
+    factor, ending = (100, " points") if metric.share else (1, "")
+    # Adding zero turns -0.0 into 0.0.
+    value = round(factor * difference, _digits(factor * margin)) + 0.0
+    text = f"{value:{'+' if signed else ''},.{_digits(factor * margin)}f}"
+    return f"{text}{ending if unit else ''}"
+
+
+def _digits(margin: float) -> int:
+    """Decimals that show a tenth of the margin."""
+    return max(0, math.ceil(-math.log10(margin) - 1e-9) + 1) if margin > 0 else 3

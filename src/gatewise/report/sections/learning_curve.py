@@ -1,0 +1,150 @@
+"""The learning curve: what the arms reach with shares of the training part."""
+
+from collections.abc import Sequence
+
+from gatewise.comparison.curve import CurvePoint, Estimate, curve_points
+from gatewise.comparison.evidence import Evidence
+from gatewise.names import display_name
+from gatewise.records import Comparison, Verdict
+from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours
+from gatewise.report.figures.curve_by_data import curve_by_data_figure
+from gatewise.report.metric_text import MetricText
+from gatewise.report.numbers import count, percent
+from gatewise.report.words import capitalised, listed
+
+__all__ = ["learning_curve_section"]
+
+TITLE = "Learning curve"
+
+
+def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section | None:
+    """Return the section on scores, differences and gaps by training rows; None where no curve was asked for."""
+    if not comparison.curve_trials:
+        return None
+    say, shades = MetricText.of(comparison), colours(comparison)
+    arms = [arm.name for arm in comparison.arms]
+    points = curve_points(
+        (*comparison.trials, *comparison.curve_trials),
+        arms,
+        say.metric,
+        train_rows=comparison.train_rows,
+        test_rows=comparison.test_rows,
+        resolution=Evidence(comparison).resolution,
+    )
+    if not points:
+        return Section("by-data", TITLE, ("No learning curve can be shown: no pair on a share of the rows was finished.",))
+    keys = arm_keys(comparison)
+    blocks = (
+        Figure(
+            curve_by_data_figure(points, shades, say, "scores"),
+            "Each dot is the mean of all pairs at that share, the bar its 95% interval, cut where it leaves the figure. The "
+            "intervals of two arms may overlap and the arms still differ, because they share splits: the difference below is "
+            "what tells.",
+            keys,
+        ),
+        _scores_table(points, arms, say),
+        Figure(
+            curve_by_data_figure(points, shades, say, "differences"),
+            f"Above zero the {display_name(arms[0])} is better. The bar is the 95% interval of the paired difference, for one "
+            "look at one share.",
+            keys[1:],
+        ),
+        _differences_table(points, arms, say),
+        Figure(
+            curve_by_data_figure(points, shades, say, "gaps"),
+            "By how much an arm does better on the rows it learned from than on the test rows. A gap that closes as rows are "
+            "added is overfitting that more data cures.",
+            keys,
+        ),
+        _gaps_table(points, arms, say),
+    )
+    return Section("by-data", TITLE, tuple(_paragraphs(points, arms, say)), blocks)
+
+
+def _paragraphs(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> list[str]:
+    shares = listed(
+        [f"{percent(point.share, 0)} ({count(point.train_rows)} rows, {count(point.pairs)} pairs)" for point in points]
+    )
+    paragraphs = [f"The arms were trained on {shares} of the training part."]
+    first, last = points[0], points[-1]
+    if len(points) > 1:
+        ends = {name: (say.value(first.scores[name].mean), say.value(last.scores[name].mean)) for name in arms}
+        moved = listed([f"from {low} to {high} for {display_name(name)}" for name, (low, high) in ends.items()])
+        paragraphs.append(f"From the smallest share to the largest the test {say.label} goes {moved}.")
+    paragraphs += _differing(points, arms)
+    if len(points) > 1:
+        paragraphs.append(_last_step(points[-2], last, arms, say))
+    return paragraphs
+
+
+def _differing(points: Sequence[CurvePoint], arms: Sequence[str]) -> list[str]:
+    """At which shares the first arm and another differ beyond the interval, and which arms it does not differ from at any."""
+    first, *others = arms
+    if all(point.pairs < 2 for point in points):
+        return ["A single pair at each share does not show whether the arms differ."]
+    sentences, alike = [], []
+    for other in others:
+        ahead: dict[str, list[str]] = {}
+        for point in points:
+            interval = point.differences[other].ci95
+            if interval is not None and not interval[0] <= 0 <= interval[1]:
+                ahead.setdefault(first if interval[0] > 0 else other, []).append(percent(point.share, 0))
+        if not ahead:
+            alike.append(display_name(other))
+            continue
+        parts = listed([f"{display_name(name)} is ahead at {listed(shares)}" for name, shares in ahead.items()])
+        rest = "" if sum(map(len, ahead.values())) == len(points) else "; the other shares show no difference"
+        sentences.append(f"Between {display_name(first)} and {display_name(other)}: {parts}{rest}.")
+    if alike:
+        sentences.append(
+            f"Between {display_name(first)} and {listed(alike, 'or')} no share shows a difference: intervals hold zero."
+        )
+    return sentences
+
+
+def _last_step(before: CurvePoint, last: CurvePoint, arms: Sequence[str], say: MetricText) -> str:
+    gains = {name: say.metric.gain(last.scores[name].mean - before.scores[name].mean) for name in arms}
+    steps = listed(
+        [f"{display_name(name)} {'better' if gain >= 0 else 'worse'} by {say.size(gain)}" for name, gain in gains.items()]
+    )
+    growing = [display_name(name) for name, gain in gains.items() if gain > say.margin]
+    outlook = (
+        f"beyond the band of {say.band()} for {listed(growing)}, so more data of the same kind would probably help"
+        if growing
+        else f"not beyond the band of {say.band()}, so more data of the same kind would hardly help"
+    )
+    return f"The last step, from {percent(before.share, 0)} to {percent(last.share, 0)}, made {steps}: {outlook}."
+
+
+def _scores_table(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> Table:
+    rows = tuple(
+        (count(point.train_rows), count(point.pairs), *(_score(point.scores[name], say) for name in arms)) for point in points
+    )
+    caption = f"Test {say.label}, with 95% intervals"
+    return Table(("Training rows", "Pairs", *map(display_name, arms)), rows, caption=caption)
+
+
+def _differences_table(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> Table:
+    rows = tuple((count(point.train_rows), *(_difference(point.differences[name], say) for name in arms[1:])) for point in points)
+    header = ("Training rows", *(capitalised(say.versus(arms[0], name)) for name in arms[1:]))
+    return Table(header, rows, caption=f"{capitalised(say.difference_axis())}, with 95% intervals")
+
+
+def _gaps_table(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> Table:
+    rows = tuple((count(point.train_rows), *(_difference(point.gaps[name], say) for name in arms)) for point in points)
+    caption = f"{capitalised(say.label)}, {say.ahead_on_training()}, with 95% intervals"
+    return Table(("Training rows", *map(display_name, arms)), rows, caption=caption)
+
+
+def _score(estimate: Estimate, say: MetricText) -> str:
+    if estimate.ci95 is None:
+        return say.value(estimate.mean)
+    low, high = map(say.value, estimate.ci95)
+    return f"{say.value(estimate.mean)} ({low} to {high})"
+
+
+def _difference(estimate: Estimate, say: MetricText) -> str:
+    if estimate.ci95 is None:
+        return say.difference(estimate.mean, unit=False)
+    low, high = (say.difference(bound, unit=False) for bound in estimate.ci95)
+    return f"{say.difference(estimate.mean, unit=False)} ({low} to {high})"

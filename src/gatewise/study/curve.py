@@ -1,0 +1,63 @@
+"""The learning curve: pairs on shares of the training part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import count
+
+from gatewise.names import display_name
+from gatewise.records import Epoch, Hyperparameters
+from gatewise.study.session import Session
+from gatewise.study.work import Unit
+
+__all__ = ["run_curve"]
+
+BUDGET_SHARE = 0.5
+MOST_PAIRS = 10
+
+
+def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
+    """Run rounds of one pair at every share below 1 of `config.curve`; the pairs at 1 are those of the comparison.
+
+    Rounds end at half of the budget, or after `config.pairs` or 10 of them; the first is always finished, so that there is a
+    curve. A share has the same split, test part and batches' seed as the whole pair of that number.
+    """
+    shares = [share for share in session.config.curve if share < 1.0]
+    if not shares:
+        return
+    most = session.config.pairs or MOST_PAIRS
+
+    def units() -> Iterator[Unit]:
+        for number in count():
+            wanted = [
+                Unit("curve", name, number, chosen[name], share)
+                for share in shares
+                for name in (session.names if number % 2 == 0 else session.names[::-1])
+            ]
+            missing = [unit for unit in wanted if unit.key not in session.journal]
+            if not missing:
+                continue
+            if number >= most or (number and not _fits(session, number)):
+                return
+            yield from missing
+
+    def on_progress(unit: Unit, epoch: Epoch | None) -> None:
+        at = f", epoch {epoch.epoch}" if epoch else ""
+        session.show(f"learning curve at {unit.share:.0%}, pair {unit.number + 1}: {display_name(unit.name)}{at}")
+
+    for unit, trial in session.runner.results(units(), on_progress):
+        session.add_trial(unit, trial)
+        session.view.log(
+            f"learning curve at {unit.share:.0%}, pair {unit.number + 1}: {display_name(unit.name)} "
+            f"{session.score_text(trial.test_score or 0.0)}"
+        )
+
+
+def _fits(session: Session, rounds: int) -> bool:
+    """Whether another round ends within its share of the budget, if it takes as long as those before on average."""
+    budget = session.config.budget_s
+    if budget is None:
+        return True
+    jobs = min(session.config.jobs, len(session.names))
+    seconds = sum(trial.seconds for trial in session.trials("curve")) / rounds / jobs
+    return session.elapsed() + seconds <= BUDGET_SHARE * budget

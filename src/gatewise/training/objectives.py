@@ -1,0 +1,153 @@
+"""What a network is trained for: its loss on a batch, and its outputs as predictions in the units of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy, l1_loss, mse_loss
+
+from gatewise.data.batches import Batch, iterate_batches, plan_batches
+from gatewise.nn import SequenceNetwork
+from gatewise.records import Encoded, Task
+from gatewise.training.next_step import step_log_loss, step_nll
+
+__all__ = ["Objective", "Tensors", "objective_of", "to_tensors"]
+
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Tensors:
+    """A batch as tensors that share its memory: inputs, int64 lengths, targets, and float32 weights or None."""
+
+    inputs: Tensor
+    lengths: Tensor
+    targets: Tensor
+    weights: Tensor | None
+
+
+def to_tensors(batch: Batch) -> Tensors:
+    """Tensors of a batch."""
+    return Tensors(
+        torch.from_numpy(batch.inputs),
+        torch.from_numpy(batch.lengths),
+        torch.from_numpy(batch.targets),
+        None if batch.weights is None else torch.from_numpy(batch.weights),
+    )
+
+
+class Objective(Protocol):
+    """A task as a network sees it."""
+
+    def loss(self, outputs: Tensor, batch: Tensors) -> Tensor:
+        """Mean loss of the network's outputs on a batch, weighted where the rows have weights; a scalar."""
+
+    def predict(self, network: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
+        """Predictions in the order of `encoded`, as `Baseline.predict` gives them; batches are bucketed by length."""
+
+    def validation_loss(self, predictions: NDArray[np.float32], encoded: Encoded) -> float:
+        """The loss of predictions on rows whose targets are known, unweighted by batch."""
+
+
+def objective_of(task: Task, metric: str) -> Objective:
+    """The objective of a task; numbers are trained on absolute errors where the metric counts them, else on squared ones."""
+    if task == "classification":
+        return Classes()
+    if task == "next_step":
+        return NextStep()
+    return Numbers(absolute=metric in ("mae", "mase"))
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Cross-entropy of class scores; predictions are probabilities [rows, classes]."""
+
+    def loss(self, outputs: Tensor, batch: Tensors) -> Tensor:
+        if batch.weights is None:
+            return cross_entropy(outputs, batch.targets)
+        return _weighted_mean(cross_entropy(outputs, batch.targets, reduction="none"), batch.weights)
+
+    def predict(self, network: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
+        return _rows_of(network, encoded, lambda outputs: torch.softmax(outputs, dim=1))
+
+    def validation_loss(self, predictions: NDArray[np.float32], encoded: Encoded) -> float:
+        chosen = predictions[np.arange(len(encoded)), encoded.targets]
+        return _average(-np.log(np.maximum(chosen, np.finfo(np.float32).tiny)), encoded)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Absolute or squared errors in units of `Encoded.scale`; predictions are in those of the data, [rows, outputs]."""
+
+    absolute: bool
+
+    def loss(self, outputs: Tensor, batch: Tensors) -> Tensor:
+        if outputs.shape != batch.targets.shape:
+            raise ValueError(f"the network says {tuple(outputs.shape)} where the targets are {tuple(batch.targets.shape)}")
+        measure = l1_loss if self.absolute else mse_loss
+        if batch.weights is None:
+            return measure(outputs, batch.targets)
+        return _weighted_mean(measure(outputs, batch.targets, reduction="none").mean(1), batch.weights)
+
+    def predict(self, network: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
+        outputs = _rows_of(network, encoded, lambda outputs: outputs)
+        if encoded.base is None or encoded.scale is None:
+            raise ValueError("rows whose numbers are predicted need a base and a scale")
+        return np.asarray(encoded.base + outputs * encoded.scale, dtype=np.float32)
+
+    def validation_loss(self, predictions: NDArray[np.float32], encoded: Encoded) -> float:
+        errors = (predictions - encoded.targets) / encoded.scale
+        return _average((np.abs(errors) if self.absolute else np.square(errors)).mean(1), encoded)
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """Cross-entropy of every key at every next step; predictions are probabilities, end to end [steps, keys]."""
+
+    def loss(self, outputs: Tensor, batch: Tensors) -> Tensor:
+        return step_log_loss(outputs, batch.inputs, batch.lengths)
+
+    def predict(self, network: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
+        network.eval()
+        steps = encoded.lengths - 1
+        starts = np.cumsum(steps) - steps
+        result = np.empty((int(steps.sum()), network.outputs), dtype=np.float32)
+        with torch.inference_mode():
+            for batch in iterate_batches(encoded, plan_batches(encoded.lengths, EVALUATION_BATCH, None)):
+                tensors = to_tensors(batch)
+                probabilities = torch.sigmoid(network(tensors.inputs, tensors.lengths)).numpy()
+                for place, row in enumerate(batch.rows):
+                    result[starts[row] : starts[row] + steps[row]] = probabilities[place, : steps[row]]
+        return result
+
+    def validation_loss(self, predictions: NDArray[np.float32], encoded: Encoded) -> float:
+        inside = np.ones(len(encoded.values), dtype=bool)
+        inside[encoded.offsets] = False
+        return step_nll(predictions, encoded.values[inside], encoded.lengths - 1)[0]
+
+
+def _weighted_mean(losses: Tensor, weights: Tensor) -> Tensor:
+    # A batch may hold rows of weight 0 alone: it then teaches nothing.
+    return (losses * weights).sum() / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
+
+
+def _average(losses: NDArray[np.floating], encoded: Encoded) -> float:
+    if encoded.weights is None or not encoded.weights.any():
+        return float(losses.mean(dtype=np.float64))
+    return float(np.average(losses.astype(np.float64), weights=encoded.weights))
+
+
+def _rows_of(network: SequenceNetwork, encoded: Encoded, finish: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
+    network.eval()
+    result = np.empty((len(encoded), network.outputs), dtype=np.float32)
+    with torch.inference_mode():
+        for batch in iterate_batches(encoded, plan_batches(encoded.lengths, EVALUATION_BATCH, None)):
+            tensors = to_tensors(batch)
+            result[batch.rows] = finish(network(tensors.inputs, tensors.lengths)).numpy()
+    return result

@@ -1,0 +1,86 @@
+"""The command that repeats a run: its words ask for the same configuration again."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import typer
+
+from gatewise.cli import app
+from gatewise.options.command import option_words
+from gatewise.options.configuration import build_config
+from gatewise.options.table import OPTION
+from gatewise.records import Config
+
+FULL = Config(
+    "/data/größe.csv",
+    text="the text",
+    target=("label",),
+    id="id",
+    time="time",
+    group="speaker",
+    split="part",
+    weights="weight",
+    task="classification",
+    cells=("min_gru", "gru"),
+    metric="macro_f1",
+    margin="2%",
+    weigh_classes="balanced",
+    match="both",
+    max_latency_ms=0.3,
+    max_size_bytes=1_500_000,
+    max_memory_bytes=2_000_000_001,
+    curve=(0.1, 0.25, 1.0),
+    budget_s=90.5,
+    pairs=8,
+    tune=3,
+    cost="latency",
+    seed=3,
+    jobs=2,
+    threads=2,
+    hidden_size=32,
+    layers=2,
+    bidirectional=True,
+    forget_bias=1.0,
+    embedding_size=16,
+    batch_size=8,
+    max_length=99,
+    max_vocabulary=500,
+    max_epochs=4,
+)
+FORECAST = Config(
+    "a.csv", task="forecast", series=("x", "y"), target=("x", "y"), window=168, horizon=24, season=24, margin=0.02, chrono=99
+)
+
+
+def asked_by(words: list[str], source: str) -> Config:
+    """The configuration that the command line makes of words."""
+    command: Any = typer.main.get_command(app)
+    context = command.commands["compare"].make_context("compare", [source, *words])
+    given = {name: value for name, value in context.params.items() if name in OPTION and value not in (None, [], ())}
+    return build_config(given.pop("source"), given)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config("a.csv"),
+        FULL,
+        FORECAST,
+        replace(FORECAST, test="b.csv", margin=1e-05, budget_s=None, pairs=4),
+        Config("v1.0", text="v2.0", pairs=4),
+        Config("a", audio="file", max_latency_ms=2.0, max_size_bytes=300_000, max_memory_bytes=7),
+    ],
+    ids=["plain", "full", "forecast", "no budget", "budget and pairs", "limits"],
+)
+def test_words_ask_for_the_same_again(config: Config) -> None:
+    assert asked_by(option_words(config), config.source) == config
+
+
+def test_words_are_those_that_differ_from_the_default() -> None:
+    assert option_words(Config("a.csv")) == ["--cells", "gru,lstm", "--seed", "0"]
+    words = option_words(replace(Config("a.csv"), split="part", max_latency_ms=2.0, max_size_bytes=1_000_000, bidirectional=True))
+    assert words == [
+        *("--split-column", "part", "--cells", "gru,lstm", "--bidirectional", "--max-latency", "2ms", "--max-size", "1MB"),
+        *("--seed", "0"),
+    ]
