@@ -18,7 +18,7 @@ class Metric:
     """A metric's name and manners.
 
     share: a number from 0 to 1 that is written in percent, its differences in points. margin: half width of the band of
-    practical equivalence unless the user names one; None for 2% of the simplest baseline's value.
+    practical equivalence unless the user names one; None for 2% of the best baseline's value.
     """
 
     name: str

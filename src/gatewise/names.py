@@ -16,7 +16,7 @@ _BASELINES = {
     "linear_window": "linear model of the window",
     "step_frequency": "share of steps",
     "repeat_step": "repeated step",
-    "linear_step": "linear model of the last step",
+    "linear_step": "linear model of the last two steps",
 }
 _CELLS = {
     "gru": "GRU",

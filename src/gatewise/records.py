@@ -230,7 +230,7 @@ class Config:
     """Everything that decides what a run does; rendered to `config.yaml` with every default.
 
     text to season: as in `Reading`; test names a file. metric: None for the task's own. margin: half width of the band of
-    practical equivalence in units of the metric, or a share of the simplest baseline's error such as `2%`; None for the metric's
+    practical equivalence in units of the metric, or a share of the best baseline's error such as `2%`; None for the metric's
     own. weigh_classes: `balanced` gives every class the same say in training. match: arms of equal hidden size, of equal
     parameters, or both. forget_bias: initial bias of forgetting gates; chrono: longest memory in steps that gates are
     initialised for (Tallec & Ollivier 2018). max_latency_ms, max_size_bytes, max_memory_bytes: what an arm may cost.

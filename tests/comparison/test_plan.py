@@ -75,6 +75,8 @@ def test_options_that_do_not_fit_the_task_are_refused() -> None:
         check_task(replace(CONFIG, metric="auroc"), "regression")
     with pytest.raises(OptionError, match="--class-weights needs classes"):
         check_task(replace(CONFIG, weigh_classes="balanced"), "forecast")
+    with pytest.raises(OptionError, match="counts every step alike"):
+        check_task(replace(CONFIG, weights="w"), "next_step")
     check_task(replace(CONFIG, metric="mase", margin=3.0), "forecast")
 
 
@@ -89,7 +91,7 @@ def test_options_that_do_not_fit_the_task_are_refused() -> None:
         (1.5, "mae", 1.5),
     ],
 )
-def test_a_margin_is_a_number_a_share_of_the_simplest_score_or_the_metrics_own(
+def test_a_margin_is_a_number_a_share_of_the_best_baselines_score_or_the_metrics_own(
     margin: float | str | None, metric: str, expected: float
 ) -> None:
     assert resolve_margin(margin, METRICS[metric], 5.0) == pytest.approx(expected)

@@ -265,7 +265,7 @@ def test_the_command_names_the_constraints_and_the_curve_as_they_are_typed(run_n
                 "lengths": ["7,816", "Lead of GRU over GRU (hidden 74)", "length in steps"],
                 "tuning": ["the validation MAE moved by 749 for GRU"],
                 "data": ["Name Least Median Greatest demand −1,520.25 30,412.5 98,400", "Channels 24"],
-                "decided": ["±248 in MAE, 2% of what the simplest baseline has on the first validation part"],
+                "decided": ["±248 in MAE, 2% of what the best baseline has on the first validation part"],
             },
         ),
         (

@@ -167,6 +167,10 @@ def test_default_schedule(rows: int, expected: tuple[int, int, int]) -> None:
     assert default_schedule(rows, batch_size=None, max_epochs=None) == Schedule(*expected)
 
 
+def test_next_step_prediction_has_small_batches_and_more_steps() -> None:
+    assert default_schedule(229, batch_size=None, max_epochs=None, task="next_step") == Schedule(8, 207, 32)
+
+
 def test_default_schedule_keeps_what_is_given() -> None:
     assert default_schedule(1000, batch_size=10, max_epochs=40) == Schedule(10, 40, 6)
     assert default_schedule(1000, batch_size=10, max_epochs=None).max_epochs == 20

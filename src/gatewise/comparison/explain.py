@@ -13,10 +13,10 @@ from gatewise.names import display_name
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 
-__all__ = ["Findings", "explain"]
+__all__ = ["SIMPLEST_BASELINES", "Findings", "explain"]
 
 # What does not look at the input, or no further than its last step: a cell that does no better has learned nothing.
-_SIMPLEST = ("majority", "mean_value", "last_value", "step_frequency")
+SIMPLEST_BASELINES = ("majority", "mean_value", "last_value", "step_frequency")
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,19 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
         yield _outlook(difference, evidence)
     if baseline is not None and baseline.pairs > 1 and not _ahead(baseline):
         yield _baseline(baseline, say)
-    simplest = next((one for name, one in findings.against_leader.items() if name in _SIMPLEST), None)
-    if simplest is not None and simplest.conclusion != "second" and simplest.pairs >= evidence.minimum_pairs:
-        yield _warning(simplest, findings.leader)
+    simplest = next((one for name, one in findings.against_leader.items() if name in SIMPLEST_BASELINES), None)
+    if simplest is not None and simplest.conclusion == "undecided" and simplest.pairs >= evidence.minimum_pairs:
+        yield f"Warning: {_the(findings.leader)} is not shown to beat {_the(simplest.first)}; the cells may have learned nothing."
 
 
 def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
     if verdict.decision == "baseline" and set(verdict.costs) <= set(verdict.excluded):
         return f"Ship the simple baseline, {_the(verdict.recommended)}: no cell meets the constraints."
+    equal = [name for name in SIMPLEST_BASELINES if name in findings.against_leader]
+    if verdict.decision == "baseline" and any(findings.against_leader[name].conclusion == "equivalent" for name in equal):
+        than = "it" if equal[0] == verdict.recommended else _the(equal[0])
+        best = f"the best cell, {_the(findings.leader)}, does no better than {than}"
+        return f"Ship the simple baseline, {_the(verdict.recommended)}: {best}."
     if verdict.decision == "baseline":
         return f"Ship the simple baseline, {_the(verdict.recommended)}: it beats the best cell, {_the(findings.leader)}."
     if verdict.decision == "equivalent":
@@ -195,12 +200,6 @@ def _baseline(difference: Difference, say: Wording) -> str:
     if difference.conclusion == "second":
         return f"{_the(difference.second, capital=True)} beats the best baseline, {baseline} ({measured} for the baseline)."
     return f"Whether {cell} beats the best baseline, {baseline}, is not decided ({measured} for the baseline)."
-
-
-def _warning(simplest: Difference, leader: str) -> str:
-    if simplest.conclusion == "undecided":
-        return f"Warning: {_the(leader)} is not shown to beat {_the(simplest.first)}; the cells may have learned nothing."
-    return f"Warning: {_the(leader)} does no better than {_the(simplest.first)}: the cells learned nothing."
 
 
 # ---------------------------------------------------------------- wording

@@ -41,22 +41,22 @@ def arms_of(
     return tuple(arms)
 
 
-def resolve_margin(margin: float | str | None, metric: Metric, simplest: float) -> float:
+def resolve_margin(margin: float | str | None, metric: Metric, best: float) -> float:
     """Half width of the band of practical equivalence in units of the metric.
 
-    margin: that number, a share such as `2%`, or None for the metric's own. A share is one of the simplest baseline's score on
-    the first validation part, `simplest`; of a metric written in percent it is points. Raises OptionError where none is left.
+    margin: that number, a share such as `2%`, or None for the metric's own. A share is one of the best baseline's score on the
+    first validation part, `best`; of a metric written in percent it is points. Raises OptionError where none is left.
     """
     if isinstance(margin, (int, float)):
         return float(margin)
     if margin is None and metric.margin is not None:
         return metric.margin
     share = DEFAULT_SHARE if margin is None else float(margin.rstrip("% ")) / 100
-    value = share if metric.share else share * abs(simplest)
+    value = share if metric.share else share * abs(best)
     if not value > 0:
         raise OptionError(
-            f"--margin {margin or f'{DEFAULT_SHARE:.0%}'} is a share of the simplest baseline's {metric.label}, which is "
-            f"{simplest:g}; give the margin as a number in units of the metric"
+            f"--margin {margin or f'{DEFAULT_SHARE:.0%}'} is a share of the best baseline's {metric.label}, which is "
+            f"{best:g}; give the margin as a number in units of the metric"
         )
     return value
 
@@ -67,6 +67,8 @@ def check_task(config: Config, task: Task) -> None:
         raise OptionError(
             f"--metric {config.metric} does not fit {task.replace('_', '-')}; choose one of {', '.join(metrics_of(task))}"
         )
+    if config.weights is not None and task == "next_step":
+        raise OptionError("--weights weighs rows, and next-step prediction counts every step alike; leave it out")
     if config.weigh_classes is not None and task != "classification":
         raise OptionError("--class-weights needs classes, and the target is numbers; leave it out")
     metric = METRICS[config.metric or DEFAULT_METRICS[task]]

@@ -9,7 +9,7 @@ from itertools import combinations
 from gatewise.comparison.cheapest import Choice, cheapest
 from gatewise.comparison.constraints import excluded_arms
 from gatewise.comparison.evidence import Evidence
-from gatewise.comparison.explain import Findings, explain
+from gatewise.comparison.explain import SIMPLEST_BASELINES, Findings, explain
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.statistics.decision import compare
 from gatewise.statistics.power import further_pairs
@@ -23,7 +23,8 @@ def decide(comparison: Comparison) -> Verdict:
     The leader is the arm with the highest mean score (the first listed of equals). Every arm it does not beat stays in question.
     If none stays, the leader is the decision; if the leader is equivalent to all that stay, the decision is "equivalent" and
     the cheapest of them on `config.cost` is recommended; otherwise it is "undecided", with the leader recommended
-    provisionally. A baseline that beats the leader is recommended whatever the arms among themselves (decision "baseline").
+    provisionally. A baseline that beats the leader is recommended whatever the arms among themselves (decision "baseline"), and
+    so is the best of them where the leader is no better than one of `SIMPLEST_BASELINES`: it has learned nothing.
 
     Arms that a constraint excludes are compared, but neither lead nor are shipped; where none is left, the best baseline is.
 
@@ -48,7 +49,8 @@ def decide(comparison: Comparison) -> Verdict:
     by_rival = {name: one for name, one in _by_rival(leader, between_arms).items() if name in allowed}
     in_question = [name for name, difference in by_rival.items() if _winner(difference) != leader]
     choice = Choice(leader, "")
-    if best_baseline is not None and (not allowed or against_leader[best_baseline].conclusion == "first"):
+    learned_nothing = any(one.conclusion == "equivalent" for name, one in against_leader.items() if name in SIMPLEST_BASELINES)
+    if best_baseline is not None and (not allowed or learned_nothing or against_leader[best_baseline].conclusion == "first"):
         decision, choice = "baseline", Choice(best_baseline, "")
     elif not evidence.pairs:
         decision = "undecided"

@@ -68,7 +68,7 @@ def parse_size(value: Any, called: str = "--max-size") -> int:
 
 
 def parse_margin(value: Any, called: str = "--margin") -> float | str:
-    """A margin in units of the metric as a number, or as `2%` where it is a share of the simplest baseline's error.
+    """A margin in units of the metric as a number, or as `2%` where it is a share of the best baseline's error.
 
     Raises OptionError on anything else, and where it is not above zero.
     """
@@ -82,7 +82,7 @@ def parse_margin(value: Any, called: str = "--margin") -> float | str:
     if number is None or not 0 < number < math.inf:
         raise OptionError(
             f"{called} {value!r} is not a number above zero; write it in units of the metric, like 0.01, or like 2% for a share "
-            "of the simplest baseline's error"
+            "of the best baseline's error"
         )
     return f"{number:.12g}%" if share else number
 

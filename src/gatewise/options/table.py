@@ -183,7 +183,7 @@ OPTIONS: tuple[Option, ...] = (
         "margin",
         _COMPARISON,
         "margin",
-        "Half width of the band of practical equivalence: in units of the metric, like 0.01, or like 2% of the simplest "
+        "Half width of the band of practical equivalence: in units of the metric, like 0.01, or like 2% of the best "
         "baseline's error.",
         unset="the metric's own",
     ),

@@ -89,7 +89,7 @@ def _badge(comparison: Comparison, verdict: Verdict) -> str:
 
 
 def _share_of_baseline(comparison: Comparison, say: MetricText) -> str:
-    """The share of the simplest baseline's score that the margin was taken as; "" where it was given, or is the metric's own."""
+    """The share of the best baseline's score that the margin was taken as; "" where it was given, or is the metric's own."""
     margin = comparison.config.margin
     if say.metric.share or isinstance(margin, (int, float)) or (margin is None and say.metric.margin is not None):
         return ""

@@ -64,7 +64,14 @@ def _tuning_round(session: Session, number: int, planned: int, trials: list[Tria
             own = sorted(
                 (trial for trial in trials if trial.name == name and trial.number < number), key=lambda trial: trial.number
             )
-            hyperparameters = suggest(session.workload.dataset.kind, session.workload.metric, session.config.seed, number, own)
+            hyperparameters = suggest(
+                session.workload.dataset.kind,
+                session.workload.metric,
+                session.config.seed,
+                number,
+                own,
+                session.workload.dataset.task,
+            )
             unit = Unit("tuning", name, number, hyperparameters)
             if unit.key not in session.journal:
                 yield unit

@@ -78,7 +78,7 @@ def _open(config: Config, data: Any, test: Any, view: View) -> Dataset:
 def _resolved(config: Config, dataset: Dataset) -> Config:
     """The configuration with what depends on the data filled in, so that `config.yaml` hides no default."""
     rows = len(make_split(dataset, 0, config.seed).train)
-    schedule = default_schedule(rows, batch_size=config.batch_size, max_epochs=config.max_epochs)
+    schedule = default_schedule(rows, batch_size=config.batch_size, max_epochs=config.max_epochs, task=dataset.task)
     longest = config.max_length or (DEFAULT_TEXT_LENGTH if dataset.kind == "text" else None)
     asked = dataset.forecast
     return replace(
@@ -209,15 +209,17 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
     encoder = workload.fit_encoder(split.train)
     cut, rows = encoder.truncated(workload.prepared.lengths), len(workload.dataset)
     cut_note = f"{cut:,} of {rows:,} sequences are longer than {session.config.max_length} and are cut there (--max-length)"
-    simplest = workload.simplest_score()
+    # Only a margin that is a share of it needs the best baseline's score.
+    scores = workload.baseline_scores(workload.baselines[:1] if workload.metric.margin else workload.baselines)
+    best = max(scores, key=workload.metric.gain)
     note = match_note(session.config, workload.dataset)
     return {
         "profile": to_json(profile),
         "arms": to_json(workload.arms),
         "baselines": list(workload.baselines),
         "metric": workload.metric.name,
-        "margin": resolve_margin(session.config.margin, workload.metric, simplest),
-        "simplest_score": simplest,
+        "margin": resolve_margin(session.config.margin, workload.metric, best),
+        "simplest_score": scores[0],
         "length_edges": workload.length_edges.tolist(),
         "train_rows": len(split.train) + len(split.validation),
         "test_rows": len(split.test),

@@ -4,7 +4,7 @@ order, so it gives the same result in any process, before or after a crash."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -132,7 +132,9 @@ class Workload:
 
     def schedule(self, train_rows: int) -> Schedule:
         """How long every arm may train."""
-        return default_schedule(train_rows, batch_size=self.config.batch_size, max_epochs=self.config.max_epochs)
+        return default_schedule(
+            train_rows, batch_size=self.config.batch_size, max_epochs=self.config.max_epochs, task=self.dataset.task
+        )
 
     def architecture(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> dict[str, Any]:
         """What `build_network` needs to build an arm's network as it starts, in plain JSON types.
@@ -204,11 +206,12 @@ class Workload:
         """Fit a baseline on rows of the data."""
         return BASELINES[name].fit(self.examples(train), self.examples(validation))
 
-    def simplest_score(self) -> float:
-        """The validation score of the simplest baseline on the first split: what a cell must be measured against."""
+    def baseline_scores(self, names: Sequence[str]) -> list[float]:
+        """Validation scores of some baselines on the first split: what a cell must be measured against."""
         split = make_split(self.dataset, 0, self.config.seed)
-        model = self.fit_baseline(self.baselines[0], split.train, split.validation)
-        return self._score(model.predict(self.examples(split.validation).inputs), split.validation, split.train)
+        inputs = self.examples(split.validation).inputs
+        models = [self.fit_baseline(name, split.train, split.validation) for name in names]
+        return [self._score(model.predict(inputs), split.validation, split.train) for model in models]
 
     def _score(self, predictions: NDArray[np.float32], rows: NDArray[np.int64], train: NDArray[np.int64]) -> float:
         return score(self.metric.name, predictions, truth_of(self.dataset, rows, train))

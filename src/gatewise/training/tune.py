@@ -10,29 +10,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatewise.metrics import Metric
-from gatewise.records import Hyperparameters, Kind, Trial
+from gatewise.records import Hyperparameters, Kind, Task, Trial
 
 __all__ = ["best_hyperparameters", "default_hyperparameters", "suggest"]
 
 RANDOM_TRIALS = 4
 
 
-def default_hyperparameters(kind: Kind) -> Hyperparameters:
+def default_hyperparameters(kind: Kind, task: Task = "classification") -> Hyperparameters:
     """What the first tuning trial uses: strong dropout for text, whose embedding overfits in a few epochs; little for series."""
+    if task == "next_step":
+        return Hyperparameters(learning_rate=5e-3, dropout=0.2, input_dropout=0.0, weight_decay=0.01)
     if kind == "text":
         return Hyperparameters(learning_rate=3e-3, dropout=0.6, input_dropout=0.2, weight_decay=0.01)
     return Hyperparameters(learning_rate=3e-3, dropout=0.2, input_dropout=0.0, weight_decay=0.01)
 
 
-def suggest(kind: Kind, metric: Metric, seed: int, number: int, finished: Sequence[Trial]) -> Hyperparameters:
+def suggest(
+    kind: Kind, metric: Metric, seed: int, number: int, finished: Sequence[Trial], task: Task = "classification"
+) -> Hyperparameters:
     """Hyperparameters of tuning trial `number`, given the arm's finished trials 0 .. number - 1."""
     if number == 0:
-        return default_hyperparameters(kind)
+        return default_hyperparameters(kind, task)
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     space: dict[str, optuna.distributions.BaseDistribution] = {
-        "learning_rate": optuna.distributions.FloatDistribution(1e-3, 1e-2, log=True),
+        "learning_rate": optuna.distributions.FloatDistribution(1e-3, 1.5e-2 if task == "next_step" else 1e-2, log=True),
         "dropout": optuna.distributions.FloatDistribution(*((0.4, 0.7) if kind == "text" else (0.0, 0.5))),
         "input_dropout": optuna.distributions.FloatDistribution(0.0, 0.3 if kind == "text" else 0.1),
         "weight_decay": optuna.distributions.FloatDistribution(1e-3, 0.3, log=True),
