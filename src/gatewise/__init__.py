@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gatewise.errors import DataError, GatewiseError, OptionError, RunError
 
 if TYPE_CHECKING:
+    from gatewise.estimators import Forecaster, SequenceClassifier, SequenceRegressor
     from gatewise.export.bundle import load_model
     from gatewise.study.api import Result, compare, open_run, resume
     from gatewise.training.model import Model
@@ -24,11 +25,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DataError",
+    "Forecaster",
     "GatewiseError",
     "Model",
     "OptionError",
     "Result",
     "RunError",
+    "SequenceClassifier",
+    "SequenceRegressor",
     "__version__",
     "compare",
     "load_model",
@@ -37,8 +41,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Forecaster": "gatewise.estimators",
     "Model": "gatewise.training.model",
     "Result": "gatewise.study.api",
+    "SequenceClassifier": "gatewise.estimators",
+    "SequenceRegressor": "gatewise.estimators",
     "compare": "gatewise.study.api",
     "load_model": "gatewise.export.bundle",
     "open_run": "gatewise.study.api",
