@@ -288,7 +288,7 @@ def test_the_command_names_the_constraints_and_the_curve_as_they_are_typed(run_n
             "whole_next_step",
             {
                 "head": ["JSB_Chorales · 382 series · next step of 88 channels", "Test negative log-likelihood a step 8.53"],
-                "scores": ["Test negative log-likelihood a step, lower is better", "linear model of the last step"],
+                "scores": ["Test negative log-likelihood a step, lower is better", "linear model of the last two steps"],
                 "data": ["Length in steps", "next step of a sequence of labels"],
             },
         ),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,56 +107,6 @@ class Logistic:
 
 
 @dataclass(frozen=True, eq=False)
-class TfidfLogistic:
-    """Logistic regression on TF-IDF of words and pairs of neighbouring words seen in at least two training texts."""
-
-    name: ClassVar[str] = "tfidf_logistic"
-    terms: tuple[str, ...]
-    idf: NDArray[np.float64]
-    logistic: Logistic
-
-    @classmethod
-    def fit(cls, train: Examples, validation: Examples) -> TfidfLogistic:
-        terms, idf, features, validation_features = _fit_tfidf(train.inputs, validation.inputs)
-        return cls(terms, idf, Logistic.fit(features, train, validation_features, validation))
-
-    def predict(self, inputs: Tokens) -> NDArray[np.float32]:
-        return self.logistic.predict(_tfidf(self.terms, self.idf, inputs))
-
-    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        return {"terms": list(self.terms)}, {"idf": self.idf, "weights": self.logistic.weights, "bias": self.logistic.bias}
-
-    @classmethod
-    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TfidfLogistic:
-        return cls(tuple(values["terms"]), arrays["idf"], Logistic(arrays["weights"], arrays["bias"]))
-
-
-@dataclass(frozen=True, eq=False)
-class LinearFeatures:
-    """Logistic regression on standardised simple statistics of every channel."""
-
-    name: ClassVar[str] = "linear_features"
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    logistic: Logistic
-
-    @classmethod
-    def fit(cls, train: Examples, validation: Examples) -> LinearFeatures:
-        mean, scale, features, validation_features = _fit_standard(train.inputs, validation.inputs)
-        return cls(mean, scale, Logistic.fit(features, train, validation_features, validation))
-
-    def predict(self, inputs: Arrays) -> NDArray[np.float32]:
-        return self.logistic.predict((series_features(inputs) - self.mean) / self.scale)
-
-    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        return {}, {"mean": self.mean, "scale": self.scale, "weights": self.logistic.weights, "bias": self.logistic.bias}
-
-    @classmethod
-    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> LinearFeatures:
-        return cls(arrays["mean"], arrays["scale"], Logistic(arrays["weights"], arrays["bias"]))
-
-
-@dataclass(frozen=True, eq=False)
 class MeanValue:
     """Always the mean of the training part."""
 
@@ -204,53 +154,81 @@ class Ridge:
 
 
 @dataclass(frozen=True, eq=False)
-class TfidfRidge:
-    """Ridge regression on the features of `TfidfLogistic`."""
+class Tfidf:
+    """A linear model on TF-IDF of words and pairs of neighbouring words seen in at least two training texts."""
 
-    name: ClassVar[str] = "tfidf_ridge"
+    linear: ClassVar[type[Logistic] | type[Ridge]]
     terms: tuple[str, ...]
     idf: NDArray[np.float64]
-    ridge: Ridge
+    model: Logistic | Ridge
 
     @classmethod
-    def fit(cls, train: Examples, validation: Examples) -> TfidfRidge:
+    def fit(cls, train: Examples, validation: Examples) -> Self:
         terms, idf, features, validation_features = _fit_tfidf(train.inputs, validation.inputs)
-        return cls(terms, idf, Ridge.fit(features, train, validation_features, validation))
+        return cls(terms, idf, cls.linear.fit(features, train, validation_features, validation))
 
     def predict(self, inputs: Tokens) -> NDArray[np.float32]:
-        return self.ridge.predict(_tfidf(self.terms, self.idf, inputs))
+        return self.model.predict(_tfidf(self.terms, self.idf, inputs))
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        return {"terms": list(self.terms)}, {"idf": self.idf, "weights": self.ridge.weights, "bias": self.ridge.bias}
+        return {"terms": list(self.terms)}, {"idf": self.idf, "weights": self.model.weights, "bias": self.model.bias}
 
     @classmethod
-    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TfidfRidge:
-        return cls(tuple(values["terms"]), arrays["idf"], Ridge(arrays["weights"], arrays["bias"]))
+    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        return cls(tuple(values["terms"]), arrays["idf"], cls.linear(arrays["weights"], arrays["bias"]))
+
+
+class TfidfLogistic(Tfidf):
+    """Logistic regression on TF-IDF."""
+
+    name: ClassVar[str] = "tfidf_logistic"
+    linear = Logistic
+
+
+class TfidfRidge(Tfidf):
+    """Ridge regression on TF-IDF."""
+
+    name: ClassVar[str] = "tfidf_ridge"
+    linear = Ridge
 
 
 @dataclass(frozen=True, eq=False)
-class RidgeFeatures:
-    """Ridge regression on the features of `LinearFeatures`."""
+class SimpleFeatures:
+    """A linear model on standardised simple statistics of every channel."""
 
-    name: ClassVar[str] = "ridge_features"
+    linear: ClassVar[type[Logistic] | type[Ridge]]
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
-    ridge: Ridge
+    model: Logistic | Ridge
 
     @classmethod
-    def fit(cls, train: Examples, validation: Examples) -> RidgeFeatures:
+    def fit(cls, train: Examples, validation: Examples) -> Self:
         mean, scale, features, validation_features = _fit_standard(train.inputs, validation.inputs)
-        return cls(mean, scale, Ridge.fit(features, train, validation_features, validation))
+        return cls(mean, scale, cls.linear.fit(features, train, validation_features, validation))
 
     def predict(self, inputs: Arrays) -> NDArray[np.float32]:
-        return self.ridge.predict((series_features(inputs) - self.mean) / self.scale)
+        return self.model.predict((series_features(inputs) - self.mean) / self.scale)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        return {}, {"mean": self.mean, "scale": self.scale, "weights": self.ridge.weights, "bias": self.ridge.bias}
+        return {}, {"mean": self.mean, "scale": self.scale, "weights": self.model.weights, "bias": self.model.bias}
 
     @classmethod
-    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> RidgeFeatures:
-        return cls(arrays["mean"], arrays["scale"], Ridge(arrays["weights"], arrays["bias"]))
+    def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        return cls(arrays["mean"], arrays["scale"], cls.linear(arrays["weights"], arrays["bias"]))
+
+
+class LinearFeatures(SimpleFeatures):
+    """Logistic regression on simple statistics."""
+
+    name: ClassVar[str] = "linear_features"
+    linear = Logistic
+
+
+class RidgeFeatures(SimpleFeatures):
+    """Ridge regression on simple statistics."""
+
+    name: ClassVar[str] = "ridge_features"
+    linear = Ridge
 
 
 BASELINES: dict[str, type[Baseline]] = {
