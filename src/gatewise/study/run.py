@@ -179,6 +179,8 @@ def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder:
 def _record_data(session: Session) -> None:
     workload = session.workload
     profile = describe(workload.dataset, workload.prepared.lengths)
+    note = match_note(session.config, workload.dataset)
+    profile = replace(profile, inferred=(*profile.inferred, *([note] if note else [])))
     known = session.journal.get("data")
     if known is None:
         session.record("data", "data", _data_payload(session, profile))
@@ -212,7 +214,6 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
     # Only a margin that is a share of it needs the best baseline's score.
     scores = workload.baseline_scores(workload.baselines[:1] if workload.metric.margin else workload.baselines)
     best = max(scores, key=workload.metric.gain)
-    note = match_note(session.config, workload.dataset)
     return {
         "profile": to_json(profile),
         "arms": to_json(workload.arms),
@@ -223,5 +224,5 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
         "length_edges": workload.length_edges.tolist(),
         "train_rows": len(split.train) + len(split.validation),
         "test_rows": len(split.test),
-        "warnings": [*([cut_note] if cut else []), *([note] if note else [])],
+        "warnings": [cut_note] if cut else [],
     }
