@@ -46,7 +46,6 @@ Kind = Literal["text", "series", "audio"]
 Task = Literal["classification", "regression", "forecast", "next_step"]
 TrialKind = Literal["tuning", "pair", "baseline", "curve"]
 CostName = Literal["training", "latency", "memory", "size"]
-COSTS: tuple[CostName, ...] = ("training", "latency", "memory", "size")
 
 
 # ---------------------------------------------------------------- data

@@ -15,7 +15,8 @@ from gatewise.estimators.settings import Settings
 from gatewise.estimators.threads import limited_threads
 from gatewise.metrics import METRICS
 from gatewise.nn import build_network
-from gatewise.records import Dataset, Epoch, Forecast
+from gatewise.nn.highway import highway_of
+from gatewise.records import Dataset, Epoch
 from gatewise.training.fit import default_schedule, fit
 from gatewise.training.metrics import score, truth_of
 from gatewise.training.model import Model, model_of
@@ -55,7 +56,7 @@ def learn(dataset: Dataset, parts: Parts, settings: Settings, metric: str) -> Le
         "bidirectional": settings.bidirectional,
         "dropout": hyperparameters.dropout,
         "input_dropout": hyperparameters.input_dropout,
-        "highway": _highway(dataset.forecast),
+        "highway": highway_of(dataset.forecast),
         "forget_bias": settings.forget_bias,
         "chrono": settings.chrono,
         "seed": settings.seed,
@@ -94,9 +95,3 @@ def learn(dataset: Dataset, parts: Parts, settings: Settings, metric: str) -> Le
     details = {"source": dataset.name, "trained_on_rows": len(train), "stopped_by_rows": len(validation), "seed": settings.seed}
     model = model_of(dataset, truth, metric, settings.cell, encoder, fitted.network, architecture, details)
     return Learned(model, fitted.history, fitted.best_epoch)
-
-
-def _highway(forecast: Forecast | None) -> dict[str, Any] | None:
-    if forecast is None:
-        return None
-    return {"window": forecast.window, "horizon": forecast.horizon, "channels": list(forecast.targets)}

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
-__all__ = ["Highway"]
+from gatewise.records import Forecast
+
+__all__ = ["Highway", "highway_of"]
+
+
+def highway_of(forecast: Forecast | None) -> dict[str, Any] | None:
+    """The arguments of a forecast's `Highway` in plain JSON types; None where nothing is forecast."""
+    if forecast is None:
+        return None
+    return {"window": forecast.window, "horizon": forecast.horizon, "channels": list(forecast.targets)}
 
 
 class Highway(nn.Module):

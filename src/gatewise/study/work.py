@@ -16,6 +16,7 @@ from gatewise.data.prepared import Prepared, prepare
 from gatewise.data.splits import make_split
 from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric
 from gatewise.nn import SequenceNetwork, build_network
+from gatewise.nn.highway import highway_of
 from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
 from gatewise.study.arms import outputs_of
 from gatewise.training.baselines import BASELINES, baselines_for
@@ -154,16 +155,12 @@ class Workload:
             "bidirectional": config.bidirectional,
             "dropout": hyperparameters.dropout,
             "input_dropout": hyperparameters.input_dropout,
-            "highway": self._highway(),
+            "highway": highway_of(self.dataset.forecast),
             "forget_bias": config.forget_bias,
             "chrono": config.chrono,
             "seed": seed_of(config.seed, number),
             "cell_seed": seed_of(config.seed, number, arm.index),
         }
-
-    def _highway(self) -> dict[str, Any] | None:
-        asked = self.dataset.forecast
-        return {"window": asked.window, "horizon": asked.horizon, "channels": list(asked.targets)} if asked else None
 
     def network(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> SequenceNetwork:
         """An arm's network as it starts."""
