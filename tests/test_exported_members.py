@@ -1,9 +1,11 @@
 """What a module says it exports is sorted and there, and importing the package stays light."""
 
+import ast
 import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,31 @@ def test_dir_and_unknown_names() -> None:
     assert gatewise.compare is importlib.import_module("gatewise.study.api").compare
     with pytest.raises(AttributeError, match="no attribute 'compere'"):
         _ = gatewise.compere
+
+
+def python(code: str) -> str:
+    """What a fresh interpreter prints."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_rooms_are_there_after_the_plain_import() -> None:
+    code = (
+        "import gatewise, sys; light = 'torch' not in sys.modules; print(light, gatewise.nn.GRU, gatewise.estimators.Forecaster)"
+    )
+    assert python(code).split()[0] == "True"
+
+
+def test_completion_finds_rooms_and_functions() -> None:
+    code = "import rlcompleter, gatewise; print(rlcompleter.Completer({'gatewise': gatewise}).attr_matches('gatewise.'))"
+    found = python(code)
+    for name in ("nn", "estimators", "compare(", "open_run(", "SequenceClassifier("):
+        assert f"'gatewise.{name}" in found
+
+
+def test_type_checkers_see_every_name() -> None:
+    tree = ast.parse(Path(str(gatewise.__file__)).read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert set(gatewise.__all__) - {"__version__"} <= {name.name for node in imports for name in node.names}
 
 
 HEAVY = ("torch", "numpy", "sklearn", "scipy", "matplotlib", "pyarrow", "optuna", "rich.live")

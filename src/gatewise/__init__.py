@@ -5,6 +5,7 @@
     result.verdict.decision      # "gru", "lstm", "equivalent", "baseline" or "undecided"
     result.model.predict(["a fine film"])
 
+`gatewise.nn` has the recurrent layers by themselves, `gatewise.estimators` the networks as scikit-learn estimators.
 Importing the package is light: torch is loaded when a name that needs it is first used.
 """
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from gatewise.errors import DataError, GatewiseError, OptionError, RunError
 
 if TYPE_CHECKING:
+    from gatewise import estimators, nn
     from gatewise.estimators import Forecaster, SequenceClassifier, SequenceRegressor
     from gatewise.export.bundle import load_model
     from gatewise.study.api import Result, compare, open_run, resume
@@ -35,10 +37,14 @@ __all__ = [
     "SequenceRegressor",
     "__version__",
     "compare",
+    "estimators",
     "load_model",
+    "nn",
     "open_run",
     "resume",
 ]
+
+_ROOMS = ("estimators", "nn")
 
 _HOMES = {
     "Forecaster": "gatewise.estimators",
@@ -54,6 +60,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"gatewise.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'gatewise' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
