@@ -11,7 +11,7 @@ FOLDER holds ETTh1.csv (github.com/zhouhaoyi/ETDataset; Zhou et al. 2021) and ex
 
 Then, for example:
 
-    gatewise compare OUT/etth1.csv --task forecast --time date --split part --horizon 24
+    gatewise compare OUT/etth1.csv --task forecast --time date --split-column part --horizon 24
     gatewise compare OUT/exchange_wide.csv --task forecast --time day --horizon 3
     gatewise compare OUT/exchange_long.csv --task forecast --id currency --time day --horizon 3
 """

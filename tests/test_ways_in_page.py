@@ -13,9 +13,12 @@ import typer
 import gatewise
 from gatewise import estimators
 from gatewise.cli import app
+from gatewise.data.layouts import EXPECTED
 
-PAGE = (Path(__file__).parents[1] / "docs" / "ways_in.md").read_text(encoding="utf-8")
-COMMANDS = [found.strip() for found in re.findall(r"gatewise (?:compare|predict|report) [^`\n|]+", PAGE)]
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "ways_in.md").read_text(encoding="utf-8")
+BENCHMARK = (ROOT / "benchmarks" / "forecasting_data.py").read_text(encoding="utf-8")
+COMMANDS = [found.strip() for found in re.findall(r"gatewise (?:compare|predict|report) [^`\n|]+", PAGE + BENCHMARK)]
 SECTIONS = [
     section
     for section in re.split(r"^## ", PAGE, flags=re.MULTILINE)
@@ -34,6 +37,11 @@ def test_commands_were_found() -> None:
     assert len(COMMANDS) > 20
     assert sum(" - " in line for line in COMMANDS) == 1
     assert len(SECTIONS) == 2
+
+
+def test_the_layouts_of_archives_are_all_named() -> None:
+    for key in re.findall(r"\b(?:[Xy]|values|lengths|labels|(?:X|y|train|test)_[a-z]+)\b", EXPECTED):
+        assert f"`{key}`" in PAGE
 
 
 @pytest.mark.parametrize("section", SECTIONS)
