@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 import gatewise
 from gatewise.cli import main
 from gatewise.options.configuration import build_config
-from gatewise.options.table import OPTION, OPTIONS, PANELS
+from gatewise.options.table import OPTIONS, PANELS, SPELLINGS
 from gatewise.records import Config
 from gatewise.study.api import Result
 from gatewise.study.config_file import read_config_file
@@ -80,11 +81,51 @@ def test_help(run: Run, command: tuple[str, ...]) -> None:
     assert max(map(len, done.out.splitlines())) <= 80
 
 
+def test_version(run: Run) -> None:
+    done = run("--version")
+    assert (done.code, done.out, done.err) == (0, f"gatewise {gatewise.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("co",), "compare"),
+        (("compare", "--metr"), "--metric"),
+        (("compare", "--class"), "--class-weights"),
+        (("compare", "--cells", "gru,l"), "gru,lstm"),
+        (("compare", "--match", ""), "hidden parameters both"),
+        (("report", "ru"), ""),
+    ],
+)
+def test_bash_completes_commands_options_and_choices(words: tuple[str, ...], offered: str, tmp_path: Path) -> None:
+    command = tmp_path / "gatewise"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m gatewise "$@"\n')
+    command.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    script = f"""
+    eval "$(gatewise --show-completion bash)"
+    COMP_WORDS=(gatewise {" ".join(word or "''" for word in words)}) COMP_CWORD={len(words)}
+    _gatewise_completion gatewise
+    echo "${{COMPREPLY[*]}}"
+    """
+    done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == (offered, "")
+
+
+@pytest.mark.parametrize(("shell", "begins"), [("zsh", "#compdef gatewise"), ("fish", "complete --command gatewise")])
+def test_other_shells_get_a_script(run: Run, monkeypatch: pytest.MonkeyPatch, shell: str, begins: str) -> None:
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    done = run("--show-completion", shell)
+    assert done.code == 0
+    assert done.out.startswith(begins)
+
+
 def test_help_names_every_option_of_the_comparison(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = run("compare", "--help").out
     for option in OPTIONS:
-        assert option.flag in text
+        for flag in option.flags:
+            assert flag in text
     for panel in PANELS:
         assert f"─ {panel} ─" in text
     for option in ("--json", "--config", "--quiet", "--no-bidirectional"):
@@ -111,6 +152,9 @@ def test_help_names_every_option_of_the_comparison(run: Run, monkeypatch: pytest
         (("--text", "a", "--series", "b"), "--text and --series were given"),
         (("--split-column", "part", "--test", "b.csv"), "--split-column and --test"),
         (("--class-weights", "even"), "Known values: balanced"),
+        (("--weigh-classes", "even"), "Known values: balanced"),
+        (("--split-column", "a", "--split", "a"), "--split-column and --split are one option, which came 2 times"),
+        (("--class-weights", "balanced", "--weigh-classes", "balanced"), "--class-weights and --weigh-classes are one option"),
         (("--match", "size"), "hidden, parameters, both"),
         (("--max-latency", "fast"), "--max-latency 'fast' is not a time above zero; write it like 2ms"),
         (("--max-size", "small"), "--max-size 'small' is not a size"),
@@ -241,7 +285,7 @@ def test_init_writes_a_file_that_is_read_as_the_defaults(run: Run, tmp_path: Pat
     assert done.out == "gatewise.yaml is written; run it with `gatewise compare --config gatewise.yaml`\n"
     options = read_config_file(tmp_path / "gatewise.yaml")
     assert build_config(options.pop("source"), options) == Config(SOURCE)
-    assert set(json.loads((tmp_path / "gatewise.schema.json").read_text(encoding="utf-8"))["properties"]) == set(OPTION)
+    assert set(json.loads((tmp_path / "gatewise.schema.json").read_text(encoding="utf-8"))["properties"]) == set(SPELLINGS)
     again = run("init", "builtin:digits")
     assert (again.code, again.out) == (2, "")
     assert again.err == "gatewise: gatewise.yaml exists; choose another name, or pass --force to replace it\n"

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gatewise.errors import GatewiseError
-from gatewise.options.table import OPTION
+import gatewise
+from gatewise.errors import GatewiseError, OptionError
+from gatewise.options.table import OPTION, Option
 
 if TYPE_CHECKING:
     from gatewise.study.api import Result
 
-__all__ = ["app", "main"]
+__all__ = ["app", "given_options", "main"]
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -26,7 +28,6 @@ EXIT_INTERRUPTED = 130
 app = typer.Typer(
     name="gatewise",
     help="GRU or LSTM? A fair, paired, budgeted comparison of recurrent cells on your own sequences.",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -53,20 +54,46 @@ def _described(name: str, *, panel: str | None = None) -> Any:
     """An option of the table as typer wants it. Its default stands in the help alone: what is not given may stand in a file."""
     option = OPTION[name]
     default = "" if option.unset == "none" else f" Default: {option.default_text}."
-    spelled = f"{option.flag}/--no-{option.flag[2:]}" if option.kind == "flag" else option.flag
+    spelled = (f"{option.flag}/--no-{option.flag[2:]}",) if option.kind == "flag" else option.flags
     repeated = " Repeat it for each." if option.kind == "columns" else ""
     return typer.Option(
-        spelled,
+        *spelled,
         metavar=_METAVARS.get(option.kind),
         help=f"{option.help_text}{repeated}{default}",
         rich_help_panel=panel or option.panel,
+        autocompletion=_choices_of(option) if option.choices else None,
     )
+
+
+def _choices_of(option: Option) -> Callable[[str], list[str]]:
+    """What a shell offers for the value of an option: its choices, of several behind a comma the last."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, begun = incomplete.rpartition(",") if option.kind == "choices" else ("", "", incomplete)
+        return [f"{before}{comma}{choice}" for choice in option.choices if choice.startswith(begun)]
+
+    return complete
 
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")]
 Source = Annotated[str | None, typer.Argument(metavar="SOURCE", help=OPTION["source"].help_text, show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"gatewise {gatewise.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -80,7 +107,7 @@ def compare(
     id: Annotated[str | None, _described("id")] = None,
     time: Annotated[str | None, _described("time")] = None,
     group: Annotated[str | None, _described("group")] = None,
-    split: Annotated[str | None, _described("split")] = None,
+    split: Annotated[list[str] | None, _described("split")] = None,
     weights: Annotated[str | None, _described("weights")] = None,
     test: Annotated[str | None, _described("test")] = None,
     task: Annotated[str | None, _described("task")] = None,
@@ -88,7 +115,7 @@ def compare(
     horizon: Annotated[int | None, _described("horizon")] = None,
     season: Annotated[int | None, _described("season")] = None,
     metric: Annotated[str | None, _described("metric")] = None,
-    weigh_classes: Annotated[str | None, _described("weigh_classes")] = None,
+    weigh_classes: Annotated[list[str] | None, _described("weigh_classes")] = None,
     cells: Annotated[str | None, _described("cells")] = None,
     budget: Annotated[str | None, _described("budget")] = None,
     pairs: Annotated[int | None, _described("pairs")] = None,
@@ -128,12 +155,27 @@ def compare(
     from gatewise.study.config_file import combined_options
     from gatewise.study.threads import default_jobs
 
-    given = {name: value for name, value in context.params.items() if name in OPTION and value not in (None, [], ())}
+    given = given_options(context.params)
     options = combined_options(config, given)
     options.setdefault("jobs", default_jobs(options.get("threads", 1)))
     with _view(quiet) as view:
         result = run(options.pop("source"), **options, view=view)
     _finish(result, as_json)
+
+
+def given_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The options among the parameters of `compare` that were given, by name.
+
+    Raises OptionError where one of two spellings comes twice; the parser by itself would let the last one win.
+    """
+    given = {name: value for name, value in parameters.items() if name in OPTION and value not in (None, [], ())}
+    for name, values in given.items():
+        option = OPTION[name]
+        if option.other_flag:
+            if len(values) > 1:
+                raise OptionError(f"{' and '.join(option.flags)} are one option, which came {len(values)} times; give it once")
+            given[name] = values[0]
+    return given
 
 
 @app.command()
@@ -222,7 +264,8 @@ def check() -> None:
 def main() -> None:
     """Run the command; every error a user can meet becomes one message and exit code 2."""
     try:
-        app()
+        # `python -m gatewise` is called as the command is, so that a shell completes both.
+        app(prog_name="gatewise")
     except GatewiseError as error:
         print(f"gatewise: {error}", file=sys.stderr)
         sys.exit(EXIT_ERROR)

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 import typer
 
-from gatewise.cli import app
+from gatewise.cli import app, given_options
 from gatewise.options.command import option_words
 from gatewise.options.configuration import build_config
-from gatewise.options.table import OPTION
 from gatewise.records import Config
 
 FULL = Config(
@@ -57,7 +56,7 @@ def asked_by(words: list[str], source: str) -> Config:
     """The configuration that the command line makes of words."""
     command: Any = typer.main.get_command(app)
     context = command.commands["compare"].make_context("compare", [source, *words])
-    given = {name: value for name, value in context.params.items() if name in OPTION and value not in (None, [], ())}
+    given = given_options(context.params)
     return build_config(given.pop("source"), given)
 
 

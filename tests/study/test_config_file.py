@@ -11,7 +11,7 @@ import yaml
 from gatewise.errors import DataError, OptionError, RunError
 from gatewise.options.configuration import build_config
 from gatewise.options.schema import json_schema
-from gatewise.options.table import OPTION, OPTIONS
+from gatewise.options.table import OPTION, OPTIONS, SPELLINGS
 from gatewise.records import Config
 from gatewise.study.config_file import combined_options, read_config_file
 from gatewise.study.config_template import config_template, write_template
@@ -228,7 +228,7 @@ def test_the_schema_accepts_the_template_and_refuses_what_reading_refuses() -> N
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["additionalProperties"] is False
     properties = schema["properties"]
-    assert set(properties) == set(OPTION)
+    assert set(properties) == set(SPELLINGS)
     for name, value in yaml.safe_load(config_template(SOURCE)).items():
         assert matches(value, properties[name]), name
         assert matches(properties[name]["default"], properties[name]), name
@@ -243,6 +243,7 @@ def test_the_schema_accepts_the_template_and_refuses_what_reading_refuses() -> N
         "bidirectional": [True],
         "forget_bias": [1, -0.5],
         "max_size": ["1MB", 10],
+        "split_column": ["part"],
     }
     wrong: dict[str, list[Any]] = {
         "text": [1, "", ["a"]],
@@ -254,6 +255,7 @@ def test_the_schema_accepts_the_template_and_refuses_what_reading_refuses() -> N
         "bidirectional": ["yes", 1],
         "hidden_size": [0, 1.5, "64", True],
         "seed": [-1, 2**31],
+        "class_weights": ["even"],
         "forget_bias": ["one"],
         "chrono": [1],
     }

@@ -74,6 +74,20 @@ def test_options_may_be_spelled_as_on_the_command_line(asked: Asked) -> None:
     )
 
 
+def test_both_spellings_of_a_name_are_keywords(asked: Asked) -> None:
+    for keywords in ({"split": "part", "weigh_classes": "balanced"}, {"split_column": "part", "class_weights": "balanced"}):
+        compare(SOURCE, **keywords)
+        assert asked.positional[0] == Config(SOURCE, split="part", weigh_classes="balanced")
+
+
+def test_two_spellings_at_once_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="split and split_column are one option, and both were given"):
+        gatewise.compare(SOURCE, split="a", split_column="a", out=tmp_path / "run")
+    with pytest.raises(OptionError, match="weigh_classes and class_weights are one option"):
+        gatewise.compare(SOURCE, weigh_classes="balanced", class_weights="balanced", out=tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+
+
 def test_defaults_are_those_of_the_record(asked: Asked) -> None:
     compare(SOURCE)
     assert asked.positional[:2] == (Config(SOURCE), SOURCE)

@@ -5,11 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gatewise.options.table import OPTION
+from gatewise.errors import OptionError
+from gatewise.options.table import OPTION, SPELLINGS
 from gatewise.options.values import read_value
 from gatewise.records import Config
 
-__all__ = ["build_config"]
+__all__ = ["build_config", "by_name"]
+
+
+def by_name(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The options among keywords, under the names of the table; those not given, in whatever spelling, are None.
+
+    Raises OptionError where one option comes in two spellings.
+    """
+    options: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
+    for key, value in keywords.items():
+        option = SPELLINGS.get(key)
+        if option is None:
+            continue
+        if value is not None and option.name in spelled:
+            raise OptionError(f"{spelled[option.name]} and {key} are one option, and both were given; give one of them")
+        if value is not None:
+            spelled[option.name] = key
+            options[option.name] = value
+        options.setdefault(option.name, None)
+    return options
 
 
 def build_config(source: str, options: Mapping[str, Any]) -> Config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gatewise.options.table import OPTIONS, Option
+from gatewise.options.table import SPELLINGS, Option
 
 __all__ = ["json_schema"]
 
@@ -13,13 +13,13 @@ _ABOVE_ZERO: dict[str, Any] = {"type": "number", "exclusiveMinimum": 0}
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema of a configuration file: every option under its name, null allowed everywhere, and nothing else."""
+    """The schema of a configuration file: every option under its names, null allowed everywhere, and nothing else."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "gatewise comparison",
         "type": "object",
         "additionalProperties": False,
-        "properties": {option.name: _property(option) for option in OPTIONS},
+        "properties": {name: _property(option) for name, option in SPELLINGS.items()},
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from gatewise.metrics import METRICS
 
-__all__ = ["OPTION", "OPTIONS", "PANELS", "Option"]
+__all__ = ["OPTION", "OPTIONS", "PANELS", "SPELLINGS", "Option"]
 
 Kind = Literal[
     "source",
@@ -68,13 +68,18 @@ class Option:
         return "SOURCE" if self.name == "source" else f"--{(self.other_flag or self.name).replace('_', '-')}"
 
     @property
+    def flags(self) -> tuple[str, ...]:
+        """All its spellings on the command line, the one that messages use first."""
+        return (self.flag, f"--{self.name.replace('_', '-')}") if self.other_flag else (self.flag,)
+
+    @property
     def config_field(self) -> str:
         """The field of `Config` that holds it."""
         return self.other_field or self.name
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Spellings that a configuration file may use: the name, the flag's, and the field's, so that a run's own file is one."""
+        """Spellings in Python and in a configuration file: the name, the flag's, and the field's, so that a run's own is one."""
         return tuple(dict.fromkeys((self.name, self.other_flag or self.name, self.config_field)))
 
     @property
@@ -264,3 +269,6 @@ OPTIONS: tuple[Option, ...] = (
 
 OPTION: dict[str, Option] = {option.name: option for option in OPTIONS}
 """The options by name."""
+
+SPELLINGS: dict[str, Option] = {key: option for option in OPTIONS for key in option.keys}
+"""The options by every spelling of their names."""

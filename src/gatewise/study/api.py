@@ -15,9 +15,8 @@ from typing import Any
 from gatewise.export.bundle import load_model
 from gatewise.metrics import METRICS
 from gatewise.names import display_name
-from gatewise.options.configuration import build_config
+from gatewise.options.configuration import build_config, by_name
 from gatewise.options.quantities import parse_duration
-from gatewise.options.table import OPTION
 from gatewise.records import Comparison, Dataset, Verdict
 from gatewise.report.live import NullView, view_for
 from gatewise.report.notebook import notebook_card
@@ -96,6 +95,7 @@ def compare(
     time: str | None = None,
     group: str | None = None,
     split: str | None = None,
+    split_column: str | None = None,
     weights: str | None = None,
     test: Any = None,
     task: str | None = None,
@@ -104,6 +104,7 @@ def compare(
     season: int | None = None,
     metric: str | None = None,
     weigh_classes: str | None = None,
+    class_weights: str | None = None,
     cells: str | Sequence[str] = ("gru", "lstm"),
     budget: str | float | None = None,
     pairs: int | None = None,
@@ -137,12 +138,12 @@ def compare(
     Data. data: a path, `builtin:NAME`, `hf:NAME`, `-` for CSV on standard input, a table (pandas, polars, pyarrow), arrays with
     targets as `(X, y)`, or a Dataset. text, audio, series, target: columns, inferred where not given; target may name several
     columns in a forecast. id, time: columns that name a series and order its steps, where a row is one step. group: column whose
-    equal values never straddle a split. split: column that says train, validation or test. weights: column of row weights.
-    test: a second source of the same form, the fixed test part.
+    equal values never straddle a split. split_column (or split): column that says train, validation or test. weights: column of
+    row weights. test: a second source of the same form, the fixed test part.
 
     Task. task: "classify", "regress", "forecast" or "next-step", inferred where not given. window, horizon, season: steps that a
     forecast reads, predicts and takes for one period. metric: what is compared, by default the task's own (accuracy, mae, mase,
-    nll). weigh_classes: "balanced" gives every class the same say in training.
+    nll). class_weights (or weigh_classes): "balanced" gives every class the same say in training.
 
     Comparison. cells: two or more of gru, lstm, rnn, min_gru, min_lstm. budget: `"10m"` or seconds, by default ten minutes, or no
     limit where `pairs` is given. pairs: an exact number of pairs instead of stopping when decided. margin: half width of the band
@@ -165,7 +166,7 @@ def compare(
     Raises DataError, OptionError or RunError (all GatewiseError), each with one message that says what to do.
     """
     # Before anything else is named here, the local names are the parameters.
-    given = {name: value for name, value in locals().items() if name in OPTION}
+    given = by_name(locals())
     config = build_config(source_name(data), given | {"test": None if test is None else source_name(test)})
     folder = RunFolder(Path(out) if out is not None else default_folder(config.source))
     with _watched(view, verbose) as watcher:

@@ -9,14 +9,13 @@ from typing import Any
 import yaml
 
 from gatewise.errors import OptionError
-from gatewise.options.table import OPTIONS, Option
+from gatewise.options.table import SPELLINGS, Option
 from gatewise.options.values import did_you_mean, read_value
 
 __all__ = ["combined_options", "read_config_file"]
 
 # A configuration is a few kilobytes; what is larger is data given by mistake.
 _MOST_BYTES = 1_000_000
-_BY_KEY = {key: option for option in OPTIONS for key in option.keys}
 # Sources that are no paths: `<...>` stands in a run's file for data that came from Python.
 _NO_PATHS = ("builtin:", "hf:", "<")
 
@@ -45,9 +44,9 @@ def read_config_file(path: Path) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for key, value, line in _entries(path):
         where = f"{path}, line {line}: "
-        option = _BY_KEY.get(key.replace("-", "_")) if isinstance(key, str) else None
+        option = SPELLINGS.get(key.replace("-", "_")) if isinstance(key, str) else None
         if option is None:
-            near = did_you_mean(str(key).replace("-", "_"), _BY_KEY)
+            near = did_you_mean(str(key).replace("-", "_"), SPELLINGS)
             raise OptionError(f"{where}there is no option {key!r}{near or '; `gatewise init` writes a file with all there are'}")
         if option.name in options:
             raise OptionError(f"{where}{key} is given a second time; keep one of the two lines")
