@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import gatewise
-from gatewise.errors import GatewiseError, OptionError
+from gatewise.errors import GatewiseError, OptionError, RunError
 from gatewise.options.table import OPTION, Option
 
 if TYPE_CHECKING:
@@ -212,13 +212,26 @@ def resume(
 
 
 @app.command()
-def report(run: RunPath, as_json: AsJson = False) -> None:
+def report(
+    run: RunPath,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report here instead of report.html in the run's folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Print a run's verdict and write its report anew."""
     from gatewise.study.api import open_run
 
     result = open_run(run)
-    result.report(run / "report.html")
-    _print(result, as_json)
+    page: Path | None = None
+    try:
+        page = result.report(out or run / "report.html")
+    except RunError as error:
+        if out is not None:
+            raise
+        # The verdict of a run that may only be read is what was asked for first.
+        print(f"gatewise: {error}; `--out FILE` writes the report elsewhere", file=sys.stderr)
+    _print(result, as_json, page)
 
 
 @app.command()
@@ -283,13 +296,13 @@ def _view(quiet: bool) -> Any:
 
 
 def _finish(result: Result, as_json: bool) -> None:
-    _print(result, as_json)
+    _print(result, as_json, result.path / "report.html")
     if result.comparison.stopped == "interrupted":
         print(f"gatewise: interrupted; continue with `gatewise resume {result.path}`", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
-def _print(result: Result, as_json: bool) -> None:
+def _print(result: Result, as_json: bool, page: Path | None) -> None:
     from gatewise.records import to_json
 
     if as_json:
@@ -299,7 +312,7 @@ def _print(result: Result, as_json: bool) -> None:
 
     from gatewise.report.terminal import verdict_panel
 
-    Console().print(verdict_panel(result.comparison, result.verdict, result.path / "report.html"))
+    Console().print(verdict_panel(result.comparison, result.verdict, page))
 
 
 def _csv(rows: Any) -> str:

@@ -36,8 +36,11 @@ Trials = Mapping[str, list[Trial]]
 
 
 def read_trials(journal: Journal) -> dict[str, list[Trial]]:
-    """Finished trials by kind: `tuning`, `pair`, `baseline` and `curve`."""
-    return {kind: [from_json(Trial, payload) for payload in journal.payloads(kind)] for kind in get_args(TrialKind)}
+    """Finished trials by kind: `tuning`, `pair`, `baseline` and `curve`. Raises RunError where one is no record of a trial."""
+    try:
+        return {kind: [from_json(Trial, payload) for payload in journal.payloads(kind)] for kind in get_args(TrialKind)}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise journal.damaged(error) from error
 
 
 def build_comparison(

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.splits import folds_of, make_split
-from gatewise.export.bundle import save_model
+from gatewise.errors import RunError
+from gatewise.export.bundle import load_model, save_model
 from gatewise.names import display_name
 from gatewise.records import Comparison, Epoch, Verdict, to_json
 from gatewise.report.page import render_page
@@ -36,12 +37,21 @@ def train_final(session: Session, verdict: Verdict) -> None:
     part stays unseen. Its score is what the pairs of the comparison estimated, each with slightly less data.
     """
     finals = session.journal.payloads("final")
-    if finals and finals[-1]["name"] == verdict.recommended and session.folder.model.exists():
+    if finals and finals[-1]["name"] == verdict.recommended and _is_whole(session.folder.model):
         return
     session.show(f"training the {display_name(verdict.recommended)} on all data")
     model = _train(session, verdict)
     save_model(model, session.folder.model)
     session.record(f"final:{len(finals)}", "final", {"name": verdict.recommended})
+
+
+def _is_whole(model: Path) -> bool:
+    """Whether there is a model that can be loaded; one that was damaged since is trained anew."""
+    try:
+        load_model(model)
+    except RunError:
+        return False
+    return True
 
 
 def _train(session: Session, verdict: Verdict) -> Model:

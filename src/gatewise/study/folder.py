@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from typing import Any
 from gatewise.errors import OptionError, RunError
 from gatewise.records import Config, from_json, to_json
 
-__all__ = ["RunFolder", "write_atomic"]
+__all__ = ["RunFolder", "append_json_line", "unwritable", "write_atomic", "write_json", "write_json_lines"]
+
+# A name longer than a file system takes would fill the screen.
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,14 @@ class RunFolder:
 
         Raises OptionError if it holds anything already, or cannot be made.
         """
+        try:
+            self._make(config, environment)
+        except OSError as error:
+            raise OptionError(
+                f"--out {_shortened(self.path)} cannot be written: {error.strerror}; choose a folder you may write to"
+            ) from error
+
+    def _make(self, config: Config, environment: dict[str, Any]) -> None:
         if self.config.exists():
             raise OptionError(
                 f"--out {self.path} holds another run; continue it with `gatewise resume {self.path}`, "
@@ -65,14 +76,16 @@ class RunFolder:
         # Unfinished temporary files are what a killed process leaves; they hold nothing.
         if self.path.exists() and (not self.path.is_dir() or any(not item.match(".*.part") for item in self.path.iterdir())):
             raise OptionError(f"--out {self.path} exists and is not an empty folder; choose one that does not exist")
+        is_new = not self.path.exists()
+        self.path.mkdir(parents=True, exist_ok=True)
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            write_atomic(self.config, _yaml(config))
             write_json(self.environment, environment)
-        except OSError as error:
-            raise OptionError(
-                f"--out {self.path} cannot be written: {error.strerror}; choose a folder you may write to"
-            ) from error
+            # The file that makes the folder a run comes last.
+            write_atomic(self.config, _yaml(config))
+        except RunError:
+            if is_new:
+                shutil.rmtree(self.path, ignore_errors=True)
+            raise
 
     def open(self) -> Config:
         """The configuration of an existing run.
@@ -81,25 +94,45 @@ class RunFolder:
         """
         import yaml
 
-        if not self.config.is_file():
-            raise RunError(f"{self.path} holds no run (no config.yaml in it); give the folder that `gatewise compare` named")
         try:
             return from_json(Config, yaml.safe_load(self.config.read_text(encoding="utf-8")) or {})
-        except (yaml.YAMLError, TypeError, AttributeError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.config} is damaged ({error}); restore it or start a new run") from error
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise RunError(
+                f"{self.path} holds no run (no config.yaml in it); give the folder that `gatewise compare` named"
+            ) from error
+        except OSError as error:
+            raise _unreadable(self.config, error) from error
+        except (yaml.YAMLError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise RunError(f"{self.config} is damaged ({reason}); restore it or start a new run") from error
 
     def read_environment(self) -> dict[str, Any]:
         """What `create` recorded of the machine; nothing if it was killed before it could.
 
         Raises RunError if the file is damaged.
         """
-        if not self.environment.exists():
-            return {}
         try:
-            content: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
-            raise RunError(f"{self.environment} cannot be read ({error}); restore it or start a new run") from error
+            content = json.loads(self.environment.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise _unreadable(self.environment, error) from error
+        except (ValueError, RecursionError) as error:
+            raise RunError(f"{self.environment} is damaged ({error}); restore it or start a new run") from error
+        if not isinstance(content, dict):
+            raise RunError(f"{self.environment} is damaged (it holds a {type(content).__name__}); restore it or start a new run")
         return content
+
+    def stopped(self) -> str:
+        """Why the run ended; a run without a whole `verdict.json` was cut off before it could say."""
+        try:
+            return str(json.loads(self.verdict.read_text(encoding="utf-8"))["stopped"])
+        except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                return "interrupted"
+            raise _unreadable(self.verdict, error) from error
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return "interrupted"
 
     def write_config(self, config: Config) -> None:
         """Replace `config.yaml`."""
@@ -131,7 +164,8 @@ def write_atomic(path: Path, text: str) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("w", encoding="utf-8") as handle:
+        # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as handle:
             handle.write(text)
             handle.flush()
             os.fsync(handle.fileno())
@@ -142,7 +176,16 @@ def write_atomic(path: Path, text: str) -> None:
         finally:
             os.close(directory)
     except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror}; choose a place you may write to, with room left") from error
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> RunError:
+    """What to raise where a file or folder cannot be written."""
+    return RunError(
+        f"{_shortened(path)} cannot be written: {error.strerror or error}; choose a place you may write to, with room left"
+    )
 
 
 def write_json(path: Path, record: Any) -> None:
@@ -157,8 +200,12 @@ def write_json_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def append_json_line(path: Path, row: dict[str, Any]) -> None:
     """Add one line. A crash may cut it short: the journal is the truth, and this file is written anew from it at every start."""
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+    line = json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as handle:
+            handle.write(line)
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def _yaml(config: Config) -> str:
@@ -166,3 +213,12 @@ def _yaml(config: Config) -> str:
 
     header = "# Every option of this run with its value, defaults included. `gatewise resume` reads this file.\n"
     return header + yaml.safe_dump(to_json(config), sort_keys=False, allow_unicode=True)
+
+
+def _unreadable(path: Path, error: OSError) -> RunError:
+    return RunError(f"{_shortened(path)} cannot be read: {error.strerror or error}; give yourself the right to read it")
+
+
+def _shortened(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."

@@ -38,8 +38,8 @@ def prediction_rows(model: Model, inputs: Sequence[Any]) -> list[list[str]]:
         )
     if model.task == "classification":
         probabilities = model.predict_proba(inputs)
-        header = ["prediction", *(f"p_{name}" for name in model.classes)]
-        return [header, *([model.classes[int(row.argmax())], *(f"{value:.6f}" for value in row)] for row in probabilities)]
+        header = ["prediction", *(f"p_{name}" for name in model.class_names)]
+        return [header, *([model.class_names[int(row.argmax())], *(f"{value:.6f}" for value in row)] for row in probabilities)]
     values = model.predict(inputs)
     return [_number_columns(model), *([f"{value:.9g}" for value in row.ravel()] for row in values)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -22,7 +21,8 @@ from gatewise.study.environment import describe_environment
 from gatewise.study.evidence import build_comparison, read_trials
 from gatewise.study.finish import remove_leftovers, train_final, write_results
 from gatewise.study.folder import RunFolder, write_json, write_json_lines
-from gatewise.study.journal import open_journal
+from gatewise.study.identity import identity, open_config
+from gatewise.study.journal import open_journal, read_journal
 from gatewise.study.phases import measure, run_pairs, tune
 from gatewise.study.runner import LocalRunner
 from gatewise.study.session import Session, View
@@ -99,13 +99,9 @@ def resume_run(folder: RunFolder, view: View, *, data: Any = None, test: Any = N
 
     Raises RunError if there is no run, or its data is not what it was.
     """
-    config = folder.open()
+    config = open_config(folder)
     if budget_s is not None:
         config = replace(config, budget_s=budget_s)
-    try:
-        check_config(config)
-    except OptionError as error:
-        raise RunError(f"{folder.config} cannot be used ({error}); restore it or start a new run") from error
     for name, given, source in (("data", data, config.source), ("test", test, config.test or "")):
         if given is None and source.startswith("<"):
             raise RunError(
@@ -127,26 +123,16 @@ def read_run(folder: RunFolder) -> Finished:
 
     Raises RunError if there is no run, or it has not got far enough to say anything.
     """
-    config = folder.open()
+    config = open_config(folder)
     environment = folder.read_environment()
     if not folder.journal.is_file():
         raise RunError(f"{folder.path} has no journal yet; continue it with `gatewise resume {folder.path}`")
-    with open_journal(folder.journal) as journal:
-        if "data" not in journal:
-            raise RunError(f"{folder.path} has not begun its work; continue it with `gatewise resume {folder.path}`")
-        stopped = _stopped(folder)
-        found = read_trials(journal)
-        elapsed = journal.elapsed_s()
-        comparison = build_comparison(config, environment, journal, found, elapsed_s=elapsed, stopped=stopped)
+    journal = read_journal(folder.journal)
+    if "data" not in journal:
+        raise RunError(f"{folder.path} has not begun its work; continue it with `gatewise resume {folder.path}`")
+    found, elapsed, stopped = read_trials(journal), journal.elapsed_s(), folder.stopped()
+    comparison = build_comparison(config, environment, journal, found, elapsed_s=elapsed, stopped=stopped)
     return Finished(folder, comparison, decide(comparison))
-
-
-def _stopped(folder: RunFolder) -> str:
-    """Why the run ended; a run without a whole `verdict.json` was cut off before it could say."""
-    try:
-        return str(json.loads(folder.verdict.read_text(encoding="utf-8"))["stopped"])
-    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
-        return "interrupted"
 
 
 def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View) -> Finished:
@@ -160,6 +146,8 @@ def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder:
         remove_leftovers(folder.path)
         write_json_lines(folder.trials, journal.rows())
         session = Session(config, environment, folder, journal, workload, runner, view)
+        # Before anything else, and once and for all.
+        session.once("config", lambda: identity(config))
         _record_data(session)
         try:
             chosen = tune(session)
