@@ -1,9 +1,12 @@
 """Killed, interrupted or run by several processes: the same result, and no unit of work twice."""
 
 import json
+import shutil
 import signal
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +93,72 @@ def test_a_run_that_did_nothing_yet_can_only_be_resumed(whole: Result, tmp_path:
         pass
     with pytest.raises(RunError, match="has not begun its work; continue it"):
         gatewise.open_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("hidden_size: 8", "hidden_size: 9", "hidden_size was 8, is now 9. Put it back, or start a new run"),
+        ("seed: 0", "seed: 1", "seed was 0, is now 1"),
+        ("threads: 1", "threads: 2", "threads was 1, is now 2"),
+        ("pairs: 2", "pairs: 3", "pairs was 2, is now 3"),
+        ("- lstm", "- rnn", r"cells was \[gru, lstm\], is now \[gru, rnn\]"),
+        ("margin: null", "margin: 0.02", "margin was null, is now 0.02"),
+        ("bidirectional: false", "bidirectional: true", "bidirectional was false, is now true"),
+    ],
+)
+def test_a_configuration_that_decides_other_results_is_refused(
+    whole: Result, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole.path, run)
+    text = (run / "config.yaml").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (run / "config.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    journal = (run / "journal.sqlite").read_bytes()
+    for work in (gatewise.resume, gatewise.open_run):
+        with pytest.raises(RunError, match=rf"config\.yaml is not what the run began with: {message}"):
+            work(run)
+    assert (run / "journal.sqlite").read_bytes() == journal
+    (run / "config.yaml").write_text(text, encoding="utf-8")
+    assert gatewise.resume(run).verdict.scores == whole.verdict.scores
+
+
+def test_what_decides_no_result_may_change(whole: Result, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole.path, run)
+    text = (run / "config.yaml").read_text(encoding="utf-8")
+    (run / "config.yaml").write_text(text.replace("jobs: 1", "jobs: 2").replace("budget_s: null", "budget_s: 900.0"))
+    result = gatewise.resume(run, budget="20m")
+    assert (result.comparison.config.jobs, result.comparison.config.budget_s) == (2, 1200.0)
+    assert result.verdict.scores == whole.verdict.scores
+
+
+def test_a_run_of_an_earlier_version_goes_on(whole: Result, tmp_path: Path) -> None:
+    """Its journal keeps no configuration; from then on it does."""
+    run = tmp_path / "run"
+    shutil.copytree(whole.path, run)
+    with closing(sqlite3.connect(run / "journal.sqlite")) as connection:
+        connection.execute("DELETE FROM units WHERE kind = 'config'")
+        connection.commit()
+    assert gatewise.open_run(run).verdict.scores == whole.verdict.scores
+    assert gatewise.resume(run).verdict.scores == whole.verdict.scores
+    text = (run / "config.yaml").read_text(encoding="utf-8")
+    (run / "config.yaml").write_text(text.replace("seed: 0", "seed: 1"), encoding="utf-8")
+    with pytest.raises(RunError, match="seed was 0, is now 1"):
+        gatewise.resume(run)
+
+
+def test_a_model_that_was_damaged_is_trained_anew(whole: Result, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole.path, run)
+    weights = run / "model" / "model.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(RunError, match="run `gatewise resume` on its run to write it anew"):
+        _ = gatewise.open_run(run).model
+    gatewise.resume(run)
+    assert weights.read_bytes() == content
 
 
 def test_a_config_edited_into_nonsense_is_refused(whole: Result, tmp_path: Path) -> None:
