@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from gatewise.options.table import OPTIONS, PANELS, SPELLINGS
 from gatewise.records import Config
 from gatewise.study.api import Result
 from gatewise.study.config_file import read_config_file
+from gatewise.study.journal import open_journal
 
 SOURCE = "builtin:parity?rows=60&length=10"
 # A budget this small leaves out the measurement of memory, which takes seconds.
@@ -329,6 +331,56 @@ def test_report_writes_the_page_anew(run: Run, finished: Result, tmp_path: Path)
     assert done.code == 0
     assert "GRU minus LSTM" in done.out
     assert "<html" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("log", ["no log", "log and index", "log alone"])
+def test_a_run_that_may_only_be_read_is_reported(run: Run, finished: Result, tmp_path: Path, log: str) -> None:
+    """A colleague's: nothing in its folder can be written, also where its process was killed."""
+    folder = tmp_path / "run"
+    shutil.copytree(finished.path, folder)
+    if log != "no log":
+        with open_journal(folder / "journal.sqlite"):
+            kept = {item.name: item.read_bytes() for item in folder.glob("journal.sqlite-*")}
+        for name, content in kept.items():
+            if name.endswith("-wal") or log == "log and index":
+                (folder / name).write_bytes(content)
+    before = {item: item.stat().st_mtime_ns for item in folder.rglob("*")}
+    with read_only(folder):
+        done = run("report", "run")
+        assert done.code == 0
+        assert "GRU minus LSTM" in done.out
+        assert "Report:" not in done.out
+        (line,) = done.err.splitlines()
+        assert line.startswith("gatewise: run/report.html cannot be written: ")
+        assert line.endswith("`--out FILE` writes the report elsewhere")
+        elsewhere = run("report", "run", "--out", "report.html")
+        assert (elsewhere.code, elsewhere.err) == (0, "")
+        assert "Report: report.html" in elsewhere.out
+        assert json.loads(run("report", "run", "--json", "--out", "report.html").out)["decision"] == finished.verdict.decision
+        assert "cannot be written" in run("resume", "run").err
+        assert gatewise.open_run(folder).model.predict([np.zeros((3, 1), np.float32)])
+    assert (tmp_path / "report.html").read_bytes() == (finished.path / "report.html").read_bytes()
+    assert {item: item.stat().st_mtime_ns for item in folder.rglob("*")} == before
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Take the right to write from everyone: by the file mode, which does not bind root, or by mounting the folder read-only."""
+    if os.geteuid():
+        for item in (folder, *folder.rglob("*")):
+            item.chmod(item.stat().st_mode & ~0o222)
+        yield
+        for item in (folder, *folder.rglob("*")):
+            item.chmod(item.stat().st_mode | 0o200)
+        return
+    mounted = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"root may write anything here, and cannot mount read-only: {mounted.stderr.strip()}")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture

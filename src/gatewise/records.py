@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ __all__ = [
     "Epoch",
     "Forecast",
     "Hyperparameters",
+    "Label",
     "LengthScore",
     "Profile",
     "Progress",
@@ -46,6 +47,7 @@ Kind = Literal["text", "series", "audio"]
 Task = Literal["classification", "regression", "forecast", "next_step"]
 TrialKind = Literal["tuning", "pair", "baseline", "curve"]
 CostName = Literal["training", "latency", "memory", "size"]
+Label: TypeAlias = str | int | float | bool
 
 
 # ---------------------------------------------------------------- data
@@ -121,6 +123,7 @@ class Dataset:
     are their own targets.
     groups: int64 [rows]; rows of one group (the same sequence repeated, one speaker) never straddle a split.
     fixed_test, fixed_validation: bool [rows], the source's own parts; None where the source has none.
+    classes: their names, as people read them. labels: the classes in the type that the source has, empty where that is text.
     outputs: names of what is predicted, where that is numbers. weights: float64 [rows], None for 1 each.
     origins: int64 [rows], in a forecast the position in time of the first step predicted, on one axis for all series.
     """
@@ -142,6 +145,7 @@ class Dataset:
     audio: AudioFeatures | None = None
     forecast: Forecast | None = None
     origins: NDArray[np.int64] | None = None
+    labels: tuple[Label, ...] = ()
 
     def __len__(self) -> int:
         return len(self.sequences)

@@ -4,6 +4,7 @@ import json
 import pickletools
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 
 from gatewise.data.encoders import fit_encoder
 from gatewise.data.prepared import Prepared, prepare
-from gatewise.errors import GatewiseError, RunError
+from gatewise.errors import DataError, GatewiseError, RunError
 from gatewise.export.bundle import load_model, save_model
-from gatewise.nn import build_network
+from gatewise.nn import SequenceNetwork, build_network
 from gatewise.records import Dataset
+from gatewise.study.predictions import prediction_rows
 from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Examples
 from gatewise.training.metrics import Truth
@@ -83,6 +85,30 @@ def test_round_trip(tmp_path: Path, name: str, make: Callable[[], Dataset], chan
     for field in ("name", "kind", "task", "metric", "classes", "channels", "outputs", "encoder", "architecture", "details"):
         assert getattr(again, field) == getattr(model, field)
     assert again.predict(dataset.sequences[:2]) == model.predict(dataset.sequences[:2])
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [((3, 1, 2), ("3", "1", "2")), ((0.0, 1.0, 2.0), ("0", "1", "2")), ((False, True, "?"), ("no", "yes", "?"))],
+)
+def test_labels_keep_their_type(tmp_path: Path, labels: tuple[Any, ...], names: tuple[str, ...]) -> None:
+    dataset = replace(texts(), classes=names, labels=labels)
+    model = model_of("gru", dataset)
+    save_model(model, tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert again.class_names == model.class_names == names
+    for one in (model, again):
+        assert [(type(label), label) for label in one.classes] == [(type(label), label) for label in labels]
+        truth = [labels[target] for target in dataset.targets]
+        predicted = one.predict(dataset.sequences)
+        assert {type(label) for label in predicted} <= {type(label) for label in labels}
+        right = sum(label == target for label, target in zip(predicted, truth, strict=True)) / len(truth)
+        assert one.score(dataset.sequences, truth) == right
+        # As a file of text has them.
+        assert one.score(dataset.sequences, [names[target] for target in dataset.targets]) == right
+    header, first, *_ = prediction_rows(again, dataset.sequences)
+    assert header == ["prediction", *(f"p_{name}" for name in names)]
+    assert first[0] in names
 
 
 @pytest.mark.parametrize("name", ["gru", "tfidf_logistic"])
@@ -172,6 +198,50 @@ def test_what_is_damaged_is_refused(saved: Path, tmp_path: Path, damage: Callabl
     with pytest.raises(GatewiseError, match=message) as caught:
         load_model(path)
     assert str(path) in str(caught.value) or message == "incomplete"
+
+
+def test_weights_that_changed_are_refused(saved: Path, tmp_path: Path) -> None:
+    """Every bit of the weights counts, also those that leave the file readable and the numbers finite."""
+    path = tmp_path / "model"
+    shutil.copytree(saved, path)
+    weights = path / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(RunError, match=r"model\.safetensors is not what was written\); run `gatewise resume`"):
+        load_model(path)
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    """Also where the model was saved with them, or before checksums were."""
+    model = model_of("gru", texts())
+    assert isinstance(model.predictor, SequenceNetwork)
+    model.predictor.head.weight.data[0, 0] = float("nan")
+    save_model(model, tmp_path / "model")
+    with pytest.raises(RunError, match="weights that are not finite"):
+        load_model(tmp_path / "model")
+
+
+def test_a_model_saved_without_a_checksum_is_read(saved: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    shutil.copytree(saved, path)
+    content = json.loads((path / "model.json").read_text(encoding="utf-8"))
+    del content["weights_sha256"]
+    (path / "model.json").write_text(json.dumps(content), encoding="utf-8")
+    assert load_model(path).name == "gru"
+
+
+def test_a_prediction_that_is_not_finite_is_refused() -> None:
+    model = model_of("gru", series())
+    assert isinstance(model.predictor, SequenceNetwork)
+    model.predictor.head.weight.data[:] = 3e38
+    with pytest.raises(DataError, match="the gru predicts numbers that are not finite"):
+        model.predict([np.ones((3, 2), dtype=np.float32)])
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"model cannot be written: No such file"):
+        save_model(model_of("majority", texts()), tmp_path / "missing" / "model")
 
 
 def test_weights_of_another_shape_are_refused(saved: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from gatewise.data.suggestions import listed
 from gatewise.data.targets import Target, finish_classes, finish_numbers, read_target
 from gatewise.data.tokens import has_tokens
 from gatewise.errors import DataError
-from gatewise.records import AudioFeatures, Dataset
+from gatewise.records import AudioFeatures, Dataset, Label
 
 __all__ = ["assemble", "check_series", "series_dataset", "text_dataset"]
 
@@ -49,12 +49,13 @@ def assemble(
         check_series(rows.sequences, rows.where, rows.step)
     values: NDArray[Any]
     classes: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
     rare: tuple[str, ...] = ()
     if target.task == "regression":
         values = finish_numbers(target, source, rows.where)
         said = f"The task is regression: {output!r}, numbers from {values.min():g} to {values.max():g}, is predicted."
     else:
-        values, classes, rare = finish_classes(target, source, order)
+        values, classes, labels, rare = finish_classes(target, source, order)
         said = f"The task is classification into {len(classes)} classes: {listed(classes, 10)}."
     repeats = group_texts(rows.sequences) if rows.kind == "text" else group_series(rows.sequences)
     together, notes = grouped(repeats, rows, groups)
@@ -77,6 +78,7 @@ def assemble(
         weights=rows.weights,
         outputs=(output,) if target.task == "regression" else (),
         audio=audio,
+        labels=labels,
     )
 
 
@@ -89,7 +91,7 @@ def text_dataset(name: str, texts: Sequence[str], labels: Sequence[str], *, targ
 def series_dataset(
     name: str,
     sequences: Sequence[NDArray[np.float32]],
-    labels: Sequence[str],
+    labels: Sequence[Label],
     *,
     target: str,
     channels: Sequence[str] = (),

@@ -114,7 +114,7 @@ def _digits(name: str, *, by_row: bool) -> Dataset:
     return series_dataset(
         name,
         list(pixels),
-        [str(target) for target in targets],
+        targets.tolist(),
         target="the digit",
         channels=channels,
         inferred=(f"The images are read {read}.",),

@@ -88,7 +88,7 @@ def parse_series(cell: Any) -> NDArray[np.float64] | None:
         raise ValueError(f"a single {type(cell).__name__}")
     try:
         numbers = np.asarray(cell, dtype=np.float64)
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from error
     if numbers.ndim != 1:
         raise ValueError(f"an array of {numbers.ndim} dimensions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -134,6 +135,10 @@ def _number(cell: Any, name: str, row: int, of: str) -> float:
         except ValueError:
             pass
     elif isinstance(cell, (int, float, np.number, np.bool_)):
-        return float(cell)
+        try:
+            return float(cell)
+        except OverflowError:
+            # As the same digits are read from a text.
+            return math.inf if cell > 0 else -math.inf
     shown = repr(cell) if len(repr(cell)) <= 40 else f"{repr(cell)[:37]}..."
     raise DataError(f"row {row} of {name}{of} holds {shown}, which is not a number. Correct it, or name another column.")

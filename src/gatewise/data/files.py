@@ -44,7 +44,7 @@ def read_table(path: Path, suffix: str) -> Table:
         return Table(name, read_parquet(path), path.parent)
     if suffix in (".csv", ".tsv"):
         columns, inferred = read_delimited(text_file(path), tabs=suffix == ".tsv")
-        return Table(name, columns, path.parent, inferred)
+        return Table(name, columns, path.parent, inferred, untyped=True)
     return Table(name, read_json_lines(path), path.parent)
 
 

@@ -45,7 +45,7 @@ def _lines(path: Path, source: TextSource) -> Iterator[dict[str, Any]]:
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path}: line {number} is not valid JSON ({error}). Expected one object a line.") from error
         yield _object(path, f"line {number}", row)
 
@@ -53,7 +53,7 @@ def _lines(path: Path, source: TextSource) -> Iterator[dict[str, Any]]:
 def _array(path: Path, source: TextSource) -> Iterator[dict[str, Any]]:
     try:
         values = json.loads(source.text())
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not valid JSON ({error}). Expected one object a line, or one array of objects.") from error
     return (_object(path, f"element {number} of the array", value) for number, value in enumerate(values, 1))
 

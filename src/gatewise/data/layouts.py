@@ -140,7 +140,8 @@ def _labels(arrays: Arrays, prefix: str, where: str, classes: tuple[str, ...] | 
                 f"{where}: {key} runs from {labels.min()} to {labels.max()}, but there are {len(classes)} classes. "
                 "With `classes` in the archive, labels are indices into it, from 0."
             )
-        return np.array(classes)[labels]
+        own: Cells = np.asarray(plain(arrays["classes"])).ravel()[labels]
+        return own
     if not {str(label).strip() for label in labels} <= set(classes):
         raise DataError(f"{where}: {key} holds labels that are not among classes ({listed(classes)}). Make the two agree.")
     return labels

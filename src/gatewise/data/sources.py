@@ -78,6 +78,7 @@ def open_source(source: Any, *, seed: int = 0, on_progress: Report | None = None
         inferred=opened.inferred,
         on_progress=on_progress,
         parts=opened.parts,
+        untyped=opened.untyped,
         test=test if isinstance(test, Table) else None,
     )
 
@@ -136,7 +137,7 @@ def _table(source: Any) -> Table | None:
     """The source as a table, None where it is something else. Raises DataError where it is a file that cannot be read."""
     if isinstance(source, str) and source == _STANDARD_INPUT:
         columns, inferred = read_delimited(standard_input(), tabs=False)
-        return Table("standard-input", columns, Path(), inferred)
+        return Table("standard-input", columns, Path(), inferred, untyped=True)
     if isinstance(source, str) and source.startswith(_HUB):
         return hub_table(source.removeprefix(_HUB))
     if isinstance(source, (str, os.PathLike)):

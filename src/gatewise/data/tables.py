@@ -35,13 +35,17 @@ _WORDS: dict[Kind, str] = {"text": "texts", "series": "series of numbers", "audi
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table and where it is from. base: the folder that paths in it start from. parts: its own split, int8 [rows]."""
+    """A table and where it is from. base: the folder that paths in it start from. parts: its own split, int8 [rows].
+
+    untyped: whether every cell is a text because the file holds nothing else.
+    """
 
     name: str
     columns: Columns
     base: Path | None = None
     inferred: tuple[str, ...] = ()
     parts: NDArray[np.int8] | None = None
+    untyped: bool = False
 
 
 def table_dataset(
@@ -54,11 +58,13 @@ def table_dataset(
     on_progress: Callable[[str], None] | None = None,
     parts: NDArray[np.int8] | None = None,
     test: Table | None = None,
+    untyped: bool = False,
 ) -> Dataset:
     """Make a Dataset of the columns named or inferred. Rows without an input or a target are dropped with a warning.
 
     base: the folder that paths of sounds start from. parts: the source's own split, TRAIN, VALIDATION or TEST a row. test: a
     second table, whose rows become the test part; it needs the same columns. on_progress: told how far the reading of sounds is.
+    untyped: as in `Table`.
     Raises OptionError where the options contradict one another, DataError where a column is unknown or not inferable, over half
     of the rows are dropped, or the rows do not do.
     """
@@ -84,7 +90,7 @@ def table_dataset(
         rows = rows if len(kept) == len(rows) else rows.take(kept)
         return next_step_rows(name, rows, **beside, inferred=notes, warnings=warnings)
     source = f"the target {choice.target!r}"
-    target = read_target(rows.labels, source, reading.task)
+    target = read_target(rows.labels, source, reading.task, untyped=untyped)
     kept, warnings = _usable(rows, target)
     if len(kept) < len(rows):
         rows, target = rows.take(kept), target.take(kept)

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.cells import is_missing
+from gatewise.data.class_labels import class_labels, typed_texts
 from gatewise.data.column_values import Cells, encode_cells, number_cells
 from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
+from gatewise.records import Label
 
 __all__ = ["MINIMUM_ROWS", "Target", "class_name", "finish_classes", "finish_numbers", "read_target"]
 
@@ -27,11 +29,15 @@ _WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """Targets as read. values: int64 [rows], indices into `names`, -1 where missing; or float64 [rows], NaN where missing."""
+    """Targets as read. values: int64 [rows], indices into `names`, -1 where missing; or float64 [rows], NaN where missing.
+
+    labels: the classes in the type that the source has.
+    """
 
     task: Literal["classification", "regression"]
     values: NDArray[Any]
     names: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -44,11 +50,17 @@ class Target:
 
 
 def read_target(
-    cells: Cells, source: str, task: Literal["classification", "regression"] | None = None, *, declared: bool = False
+    cells: Cells,
+    source: str,
+    task: Literal["classification", "regression"] | None = None,
+    *,
+    declared: bool = False,
+    untyped: bool = False,
 ) -> Target:
     """Read targets. Where no task is named, numbers of which one has a fraction are a regression, all else are classes.
 
     source: what the target is called in messages. declared: the source itself names its classes, which may then be any numbers.
+    untyped: every cell is a text because its file holds nothing else.
     Raises DataError where a cell does not fit the task.
     """
     if task == "regression":
@@ -72,7 +84,8 @@ def read_target(
     known = {name: number for number, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
     # The last code is that of a missing cell, -1.
     merged = np.array([-1 if name is None else known[name] for name in names] + [-1], dtype=np.int64)
-    return Target("classification", merged[codes], tuple(known))
+    labels = class_labels(names, typed_texts(values) if untyped else values, tuple(known))
+    return Target("classification", merged[codes], tuple(known), labels)
 
 
 def class_name(label: Any) -> str | None:
@@ -83,15 +96,20 @@ def class_name(label: Any) -> str | None:
         raise DataError(
             f"the target holds a {type(label).__name__}. Expected one class a row: a text, a whole number or true/false."
         )
-    name = str(label).strip()
+    try:
+        name = str(label).strip()
+    except ValueError as error:
+        raise DataError(
+            "the target holds a number of thousands of digits. Name another, or write its classes as words."
+        ) from error
     whole = _WHOLE_FLOAT.fullmatch(name)
     return (whole[1] if whole else name) or None
 
 
 def finish_classes(
     target: Target, source: str, order: Sequence[str] | None = None
-) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[str, ...]]:
-    """Return targets int64 [rows], the classes, and warnings. No target may be missing.
+) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[Label, ...], tuple[str, ...]]:
+    """Return targets int64 [rows], the classes by name and in their own type, and warnings. No target may be missing.
 
     Classes are sorted (as numbers where all are whole numbers) or come in the `order` given; those without a row are left out.
     `source` names the target in errors. Raises DataError where the classes are an id or free text, or a single one, or where the
@@ -116,7 +134,8 @@ def finish_classes(
     codes = np.array([index.get(name, -1) for name in target.names], dtype=np.int64)
     rare = [f"{name} ({counts[name]})" for name in classes if counts[name] < FEW_ROWS]
     warning = f"Classes of {source} with fewer than {FEW_ROWS} rows are hardly learned or tested: {listed(rare, 5)}."
-    return codes[target.values], classes, (warning,) if rare else ()
+    own = dict(zip(target.names, target.labels or target.names, strict=True))
+    return codes[target.values], classes, tuple(own[name] for name in classes), (warning,) if rare else ()
 
 
 def finish_numbers(target: Target, source: str, where: Callable[[int], str]) -> NDArray[np.float32]:
@@ -161,6 +180,6 @@ def _first_fraction(numbers: NDArray[np.float64]) -> float | None:
 
 
 def _sorted(names: Sequence[str]) -> list[str]:
-    if all(re.fullmatch(r"-?[0-9]+", name) for name in names):
+    if all(re.fullmatch(r"-?[0-9]{1,1000}", name) for name in names):
         return sorted(names, key=lambda name: (int(name), name))
     return sorted(names)

@@ -15,7 +15,7 @@ from gatewise.estimators.errors import InputError
 from gatewise.estimators.inputs import Sequences, read_sequences
 from gatewise.estimators.learning import Learned
 from gatewise.estimators.saving import load_estimator, save_estimator
-from gatewise.records import Dataset, Task, to_json
+from gatewise.records import Dataset, Label, Task, to_json
 from gatewise.training.model import Model
 
 __all__ = ["CellEstimator", "SequenceEstimator"]
@@ -73,6 +73,7 @@ class SequenceEstimator(CellEstimator):
         *,
         task: Task,
         classes: tuple[str, ...] = (),
+        labels: tuple[Label, ...] = (),
     ) -> Dataset:
         """A data set of some of the sequences. targets, weights: of those rows."""
         return Dataset(
@@ -86,6 +87,7 @@ class SequenceEstimator(CellEstimator):
             task=task,
             weights=weights,
             outputs=() if classes else ("y",),
+            labels=labels,
         )
 
     def __sklearn_tags__(self) -> Any:

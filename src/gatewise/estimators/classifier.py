@@ -10,6 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
+from gatewise.data.class_labels import class_labels
 from gatewise.estimators.base import SequenceEstimator
 from gatewise.estimators.errors import InputError, ParameterError, estimator_errors
 from gatewise.estimators.inputs import read_sequences
@@ -126,13 +127,15 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
             classes = classes[present]
             if len(classes) < 2:
                 raise InputError(f"y has one class only, {classes.tolist()[0]!r}; classification needs at least two.")
+            names = tuple(map(str, classes.tolist()))
             dataset = self._dataset(
                 sequences,
                 rows,
                 targets,
                 self._weigh(classes[targets], weights[rows]),
                 task="classification",
-                classes=tuple(map(str, classes.tolist())),
+                classes=names,
+                labels=class_labels(names, classes.tolist(), names),
             )
             parts = stratified_parts(dataset, settings.validation_fraction, settings.seed)
             self._keep(learn(dataset, parts, settings, "accuracy"))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gatewise.data.encoders import encoder_from_json
 from gatewise.errors import RunError
 from gatewise.nn import SequenceNetwork, build_network
 from gatewise.records import AudioFeatures, Forecast, from_json, to_json
 from gatewise.training.baselines import BASELINES
+from gatewise.training.examples import Baseline
 from gatewise.training.model import Model
 
 __all__ = ["load_model", "save_model"]
@@ -23,13 +27,29 @@ METADATA = "model.json"
 
 
 def save_model(model: Model, path: Path) -> None:
-    """Write a model to folder `path`, replacing what is there only once everything is on disk."""
-    from safetensors.numpy import save_file as save_arrays
-    from safetensors.torch import save_file as save_tensors
+    """Write a model to folder `path`, replacing what is there only once everything is on disk.
 
+    Raises RunError where it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+    try:
+        temporary.mkdir()
+        _write(model, temporary)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise RunError(
+            f"{path} cannot be written: {error.strerror or error}; choose a place you may write to, with room left"
+        ) from error
+
+
+def _write(model: Model, folder: Path) -> None:
+    from safetensors.numpy import save as save_arrays
+    from safetensors.torch import save as save_tensors
+
     metadata: dict[str, Any] = {
         "format": FORMAT,
         "name": model.name,
@@ -37,6 +57,7 @@ def save_model(model: Model, path: Path) -> None:
         "task": model.task,
         "metric": model.metric,
         "classes": list(model.classes),
+        "names": list(model.names),
         "channels": list(model.channels),
         "outputs": list(model.outputs),
         "audio": to_json(model.audio),
@@ -48,59 +69,86 @@ def save_model(model: Model, path: Path) -> None:
         "details": dict(model.details),
     }
     if isinstance(model.predictor, SequenceNetwork):
-        save_tensors(model.predictor.state_dict(), temporary / WEIGHTS)
+        weights = save_tensors(model.predictor.state_dict())
     else:
-        values, arrays = model.predictor.state()
-        metadata["baseline"] = values
-        save_arrays(arrays, temporary / WEIGHTS)
-    (temporary / METADATA).write_text(json.dumps(metadata, ensure_ascii=False, indent=1), encoding="utf-8")
-    for file in temporary.iterdir():
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
-    if path.exists():
-        shutil.rmtree(path)
-    temporary.replace(path)
+        metadata["baseline"], arrays = model.predictor.state()
+        weights = save_arrays(arrays)
+    metadata["weights_sha256"] = hashlib.sha256(weights).hexdigest()
+    text = json.dumps(metadata, ensure_ascii=False, indent=1)
+    # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
+    for name, content in ((WEIGHTS, weights), (METADATA, text.encode("utf-8", "backslashreplace"))):
+        with (folder / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def load_model(path: Path) -> Model:
     """Read a model that `save_model` wrote.
 
-    Raises RunError if the folder holds no model, or one that is damaged or of a newer format.
+    Raises RunError if the folder holds no model, or one that is damaged, cannot be read, or is of a newer format.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file as load_arrays
-    from safetensors.torch import load_file as load_tensors
-
-    if not (path / METADATA).is_file():
-        raise RunError(f"{path} holds no model (no {METADATA} in it); a finished run keeps its model in the folder model/")
     try:
-        metadata = json.loads((path / METADATA).read_text(encoding="utf-8"))
+        text, weights = (path / METADATA).read_bytes(), (path / WEIGHTS).read_bytes()
+    except OSError as error:
+        if not (path / METADATA).exists():
+            raise RunError(
+                f"{path} holds no model (no {METADATA} in it); a finished run keeps its model in the folder model/"
+            ) from error
+        raise _unusable(path, f"{error.strerror}: {error.filename}") from error
+    try:
+        metadata = json.loads(text.decode("utf-8"))
         if metadata["format"] != FORMAT:
             age = "a newer" if metadata["format"] > FORMAT else "an older"
             raise RunError(f"{path} has model format {metadata['format']}, this version reads {FORMAT}; install {age} gatewise")
-        predictor: Any
-        if metadata["architecture"]:
-            predictor = build_network(**metadata["architecture"])
-            predictor.load_state_dict(load_tensors(path / WEIGHTS))
-            predictor.eval()
-        else:
-            predictor = BASELINES[metadata["name"]].from_state(metadata["baseline"], load_arrays(path / WEIGHTS))
-        return Model(
-            name=metadata["name"],
-            kind=metadata["kind"],
-            task=metadata["task"],
-            metric=metadata["metric"],
-            classes=tuple(metadata["classes"]),
-            channels=tuple(metadata["channels"]),
-            outputs=tuple(metadata["outputs"]),
-            encoder=encoder_from_json(metadata["encoder"]),
-            predictor=predictor,
-            audio=from_json(AudioFeatures, metadata["audio"]),
-            forecast=from_json(Forecast, metadata["forecast"]),
-            seasonal=tuple(metadata["seasonal"]),
-            deviation=tuple(metadata["deviation"]),
-            architecture=metadata["architecture"],
-            details=metadata["details"],
-        )
-    except (OSError, AttributeError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise RunError(f"the model in {path} is damaged ({error}); run `gatewise resume` on its run to write it anew") from error
+        # Earlier versions wrote none.
+        if metadata.get("weights_sha256", digest := hashlib.sha256(weights).hexdigest()) != digest:
+            raise _unusable(path, f"{WEIGHTS} is not what was written")
+        return _model(metadata, _predictor(metadata, weights))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
+        raise _unusable(path, (str(error) or type(error).__name__).splitlines()[0]) from error
+
+
+def _unusable(path: Path, reason: str) -> RunError:
+    return RunError(f"the model in {path} is damaged ({reason}); run `gatewise resume` on its run to write it anew")
+
+
+def _predictor(metadata: dict[str, Any], weights: bytes) -> SequenceNetwork | Baseline:
+    """The network or baseline. Raises ValueError where a weight is not finite, and what its parts raise of a damaged record."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as load_arrays
+    from safetensors.torch import load as load_tensors
+
+    try:
+        arrays = load_arrays(weights)
+        if not all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"):
+            raise ValueError(f"{WEIGHTS} holds weights that are not finite")
+        if not metadata["architecture"]:
+            return BASELINES[metadata["name"]].from_state(metadata["baseline"], arrays)
+        network = build_network(**metadata["architecture"])
+        network.load_state_dict(load_tensors(weights))
+    except SafetensorError as error:
+        raise ValueError(f"{WEIGHTS}: {error}") from error
+    return network.eval()
+
+
+def _model(metadata: dict[str, Any], predictor: SequenceNetwork | Baseline) -> Model:
+    return Model(
+        name=metadata["name"],
+        kind=metadata["kind"],
+        task=metadata["task"],
+        metric=metadata["metric"],
+        classes=tuple(metadata["classes"]),
+        channels=tuple(metadata["channels"]),
+        outputs=tuple(metadata["outputs"]),
+        encoder=encoder_from_json(metadata["encoder"]),
+        predictor=predictor,
+        audio=from_json(AudioFeatures, metadata["audio"]),
+        forecast=from_json(Forecast, metadata["forecast"]),
+        seasonal=tuple(metadata["seasonal"]),
+        deviation=tuple(metadata["deviation"]),
+        architecture=metadata["architecture"],
+        details=metadata["details"],
+        # Earlier versions had texts alone.
+        names=tuple(metadata.get("names", ())),
+    )

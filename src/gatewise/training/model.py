@@ -14,7 +14,7 @@ from gatewise.data.encoders import Encoder, encode_raw, raw_inputs
 from gatewise.data.targets import class_name
 from gatewise.errors import DataError
 from gatewise.nn import SequenceNetwork
-from gatewise.records import AudioFeatures, Dataset, Forecast, Kind, Task
+from gatewise.records import AudioFeatures, Dataset, Forecast, Kind, Label, Task
 from gatewise.training.examples import Baseline
 from gatewise.training.metrics import Truth, score
 from gatewise.training.objectives import objective_of
@@ -26,16 +26,17 @@ __all__ = ["Model", "model_of"]
 class Model:
     """Predicts from raw sequences.
 
-    name: the arm or baseline it came from. classes: in the order of the probability columns. outputs: names of the numbers
-    predicted. metric: what `score` measures. seasonal, deviation: scales of a forecast's errors (`metrics.Truth`). architecture:
-    what rebuilds the network (empty for a baseline). details: where it came from, shown to people, never read by code.
+    name: the arm or baseline it came from. classes: in the order of the probability columns, each of the type that its source
+    had. names: how the source spells them, empty where they are texts. outputs: names of the numbers predicted. metric: what
+    `score` measures. seasonal, deviation: scales of a forecast's errors (`metrics.Truth`). architecture: what rebuilds the
+    network (empty for a baseline). details: where it came from, shown to people, never read by code.
     """
 
     name: str
     kind: Kind
     task: Task
     metric: str
-    classes: tuple[str, ...]
+    classes: tuple[Label, ...]
     channels: tuple[str, ...]
     outputs: tuple[str, ...]
     encoder: Encoder
@@ -46,6 +47,12 @@ class Model:
     deviation: tuple[float, ...] = ()
     architecture: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes as the source spells them."""
+        return self.names or tuple(map(str, self.classes))
 
     def predict_proba(self, sequences: Sequence[Any]) -> NDArray[np.float32]:
         """Class probabilities float32 [rows, classes]. sequences: as in `predict`.
@@ -62,7 +69,8 @@ class Model:
         """Predictions for raw sequences.
 
         sequences: texts, arrays [steps, channels] ([steps] for one channel), or for sound paths or (waveform, sample rate).
-        Returns the most probable class of each as a list, numbers float32 [rows] (regression) or [rows, horizon, channels]
+        Returns the most probable class of each as a list, of the type that the labels had; numbers float32 [rows] (regression) or
+        [rows, horizon, channels]
         (forecast; the windows' last steps are what is read), or a list of arrays [steps, keys]: the probabilities of the step
         after each one given (next-step prediction). Raises DataError where an input has another type or number of channels than
         the model learned, too few steps, or values not finite.
@@ -76,7 +84,7 @@ class Model:
         return self._predict(self._windows(sequences)).reshape(len(sequences), *self._shape)
 
     def score(self, sequences: Sequence[Any], targets: Any = None) -> float:
-        """The metric against the truth: classes by name, or numbers shaped as `predict` returns them.
+        """The metric against the truth: classes as the source has them or by name, or numbers shaped as `predict` returns them.
 
         Next-step prediction needs no targets. Raises DataError where sequences and targets differ in number, or there are none.
         """
@@ -107,8 +115,15 @@ class Model:
     def _predict(self, sequences: Sequence[Any]) -> NDArray[np.float32]:
         inputs = self._inputs(sequences)
         if isinstance(self.predictor, SequenceNetwork):
-            return objective_of(self.task, self.metric).predict(self.predictor, encode_raw(self.encoder, inputs))
-        return np.asarray(self.predictor.predict(raw_inputs(self.encoder, inputs)), dtype=np.float32)
+            found = objective_of(self.task, self.metric).predict(self.predictor, encode_raw(self.encoder, inputs))
+        else:
+            found = np.asarray(self.predictor.predict(raw_inputs(self.encoder, inputs)), dtype=np.float32)
+        if not np.isfinite(found).all():
+            raise DataError(
+                f"the {self.name} predicts numbers that are not finite for these inputs, which are too far from what it learned "
+                "from. Check their units."
+            )
+        return found
 
     def _windows(self, sequences: Sequence[Any]) -> Sequence[Any]:
         if self.forecast is None:
@@ -129,12 +144,13 @@ class Model:
         return np.split(self._predict(longer), ends[:-1])
 
     def _indices(self, targets: Sequence[Any]) -> NDArray[np.int64]:
-        index = {name: number for number, name in enumerate(self.classes)}
+        index = {class_name(label): number for number, label in enumerate(self.classes)}
+        index |= {name: number for number, name in enumerate(self.class_names)}
         names = [class_name(target) for target in targets]
         unknown = next((name for name in names if name not in index), None)
         if unknown is not None or None in names:
-            raise DataError(f"the target {unknown!r} is none of the model's classes: {', '.join(self.classes[:10])}.")
-        return np.array([index[str(name)] for name in names], dtype=np.int64)
+            raise DataError(f"the target {unknown!r} is none of the model's classes: {', '.join(self.class_names[:10])}.")
+        return np.array([index[name] for name in names], dtype=np.int64)
 
 
 def model_of(
@@ -153,7 +169,7 @@ def model_of(
         kind=dataset.kind,
         task=dataset.task,
         metric=metric,
-        classes=dataset.classes,
+        classes=dataset.labels or dataset.classes,
         channels=dataset.channels,
         outputs=dataset.outputs,
         encoder=encoder,
@@ -164,4 +180,5 @@ def model_of(
         deviation=() if truth.deviation is None else tuple(truth.deviation.tolist()),
         architecture=architecture,
         details=details,
+        names=dataset.classes if dataset.labels else (),
     )
