@@ -17,6 +17,7 @@ from gatewise.data.batches import Batch, iterate_batches, plan_batches
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Encoded, Epoch, Hyperparameters, Task
 from gatewise.training.objectives import Objective, Tensors, to_tensors
+from gatewise.training.optimizer import AdamW
 
 __all__ = ["Fitted", "Schedule", "TrainingStep", "default_schedule", "fit"]
 
@@ -74,15 +75,15 @@ class TrainingStep:
         self.objective = objective
         self.parameters: list[torch.Tensor] = list(network.parameters())
         self.averages: list[torch.Tensor] = list(averaged.parameters())
-        self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=hyperparameters.learning_rate, weight_decay=hyperparameters.weight_decay, fused=True
+        self.optimizer = AdamW(
+            self.parameters, learning_rate=hyperparameters.learning_rate, weight_decay=hyperparameters.weight_decay
         )
         self.steps = 0
         self.phases: dict[str, float] = defaultdict(float)
 
     def __call__(self, batch: Tensors) -> float:
         """Take the step and return the batch's mean loss."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         with _clock(self.phases, "forward"):
             loss = self.objective.loss(self.network(batch.inputs, batch.lengths), batch)
         with _clock(self.phases, "backward"):
