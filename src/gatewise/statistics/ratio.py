@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom
 
 from gatewise.records import Ratio
+from gatewise.statistics.binomial import binomial_quantile
 
 __all__ = ["paired_ratio"]
 
@@ -32,6 +32,6 @@ def paired_ratio(first: ArrayLike, second: ArrayLike) -> Ratio:
     if not (np.isfinite(both) & (both > 0)).all():
         raise ValueError("expected positive, finite measurements, got a value that is not; measure that pair again")
     ratios = np.sort(numerators / denominators)
-    # ppf gives the least k with P(X <= k) >= 0.025, hence P(X < k) < 0.025: the greatest rank that keeps the coverage.
-    rank = max(int(binom.ppf(0.025, ratios.size, 0.5)), 1)
+    # This is the least k with P(X <= k) >= 0.025, hence P(X < k) < 0.025: the greatest rank that keeps the coverage.
+    rank = max(binomial_quantile(0.025, ratios.size, 0.5), 1)
     return Ratio(median=float(np.median(ratios)), ci95=(float(ratios[rank - 1]), float(ratios[-rank])))

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
-from scipy.stats import binom
+
+from gatewise.statistics.binomial import binomial_quantile
 
 __all__ = ["HORIZON", "MINIMUM_PAIRS", "nominal_level"]
 
@@ -50,7 +51,7 @@ def nominal_level(
     if minimum_pairs == horizon:
         return alpha
     smallest = np.sort(_smallest_p_values(test_to_train_ratio, alpha, minimum_pairs, horizon))
-    findings = int(binom.ppf(1.0 - _CONFIDENCE, _STUDIES, alpha))
+    findings = binomial_quantile(1.0 - _CONFIDENCE, _STUDIES, alpha)
     return float(smallest[findings - 1])
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from gatewise.data.forecast import seasonal_scale, training_deviation
 from gatewise.errors import DataError
@@ -117,6 +116,8 @@ def _auroc(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, Row
 
 
 def _area(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> tuple[float, Rows]:
+    from scipy.stats import rankdata
+
     ranks = rankdata(scores)
     above = np.empty(len(scores))
     # The share of the other side that a row is on the right side of, ties counting half.
