@@ -20,19 +20,44 @@ from gatewise.timing import interleave, percentiles
 from gatewise.training.fit import TrainingStep
 from gatewise.training.objectives import to_tensors
 
-__all__ = ["measure_latency", "measure_memory", "measure_steps"]
+__all__ = ["measure_latency", "measure_memory", "measure_steps", "probe_epochs"]
 
 STEP_ROUNDS = 100
+PROBE_ROUNDS = 10
+# Rounds that are timed however long they take; a training step on long sequences takes seconds.
+LEAST_ROUNDS = 2
+EVALUATION_SHARE = 1 / 3
 LATENCY_ROUNDS = {"batch1": 300, "batch32": 100}
+
+
+def probe_epochs(workload: Workload, hyperparameters: Hyperparameters, seconds: float) -> dict[str, float]:
+    """Seconds of an epoch of every arm, evaluation included, from a few training steps: good to plan with, no measurement."""
+    encoded = workload.encode(0)
+    steps = len(_plan(workload, encoded))
+    evaluated = EVALUATION_SHARE * len(encoded.validation) / len(encoded.train)
+    times = _step_times(
+        workload,
+        dict.fromkeys((arm.name for arm in workload.arms), hyperparameters),
+        seconds,
+        rounds=PROBE_ROUNDS,
+        warm_up=1,
+        least=1,
+    )
+    return {name: float(np.mean(values)) / 1e3 * steps * (1 + evaluated) for name, values in times.items()}
 
 
 def measure_steps(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:
     """Milliseconds of whole training steps (forward, backward, update): every arm on the same batch in the same round."""
+    times = _step_times(workload, chosen, seconds, rounds=STEP_ROUNDS, warm_up=5, least=LEAST_ROUNDS)
+    return {"milliseconds": {name: values.tolist() for name, values in times.items()}}
+
+
+def _step_times(
+    workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float, *, rounds: int, warm_up: int, least: int
+) -> dict[str, NDArray[np.float64]]:
     encoded = workload.encode(0)
-    generator = np.random.default_rng([workload.config.seed, 2])
-    plan = plan_batches(encoded.train.lengths, workload.schedule(len(encoded.train)).batch_size, generator)
     # The plan is already shuffled: its head is a fair sample of the epoch's batch lengths.
-    batches = [to_tensors(batch) for batch in iterate_batches(encoded.train, plan[:STEP_ROUNDS])]
+    batches = [to_tensors(batch) for batch in iterate_batches(encoded.train, _plan(workload, encoded)[:rounds])]
 
     def action(arm: Arm) -> Callable[[int], object]:
         network = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
@@ -41,8 +66,14 @@ def measure_steps(workload: Workload, chosen: Mapping[str, Hyperparameters], sec
         step = TrainingStep(network, workload.objective, chosen[arm.name], averaged)
         return lambda number: step(batches[number % len(batches)])
 
-    times = interleave({arm.name: action(arm) for arm in workload.arms}, rounds=STEP_ROUNDS, warm_up=5, seconds=seconds)
-    return {"milliseconds": {name: values.tolist() for name, values in times.items()}}
+    actions = {arm.name: action(arm) for arm in workload.arms}
+    return interleave(actions, rounds=rounds, warm_up=warm_up, seconds=seconds, least=least)
+
+
+def _plan(workload: Workload, encoded: EncodedSplit) -> list[NDArray[np.int64]]:
+    """The batches of an epoch, in an order of its own."""
+    generator = np.random.default_rng([workload.config.seed, 2])
+    return plan_batches(encoded.train.lengths, workload.schedule(len(encoded.train)).batch_size, generator)
 
 
 def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:
@@ -63,7 +94,7 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
 
         with torch.inference_mode():
             actions = {name: action(network) for name, network in networks.items()}
-            times = interleave(actions, rounds=LATENCY_ROUNDS[label], warm_up=10, seconds=seconds / 2)
+            times = interleave(actions, rounds=LATENCY_ROUNDS[label], warm_up=10, seconds=seconds / 2, least=LEAST_ROUNDS)
         for name, values in times.items():
             result[name][label] = to_json(percentiles(values))
     return {"latency_ms": result}

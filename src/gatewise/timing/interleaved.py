@@ -15,30 +15,34 @@ __all__ = ["interleave", "percentiles"]
 
 
 def interleave(
-    actions: Mapping[str, Callable[[int], object]], *, rounds: int, warm_up: int, seconds: float, seed: int = 0
+    actions: Mapping[str, Callable[[int], object]], *, rounds: int, warm_up: int, seconds: float, least: int = 5, seed: int = 0
 ) -> dict[str, NDArray[np.float64]]:
     """Milliseconds of every action in every round.
 
     An action is called with the round's number; all actions of one round do the same work, in an order drawn anew each round.
-    warm_up: rounds that are not counted. Ends after `rounds`, or when `seconds` are spent and at least 5 rounds are counted.
+    warm_up: rounds that are not counted; after the first of them they end when a quarter of `seconds` is spent. Ends after
+    `rounds`, or when `seconds` are spent and at least `least` rounds are counted.
     Returns float64 [rounds counted] by action; entry k of every action belongs to the same round.
     """
     generator = np.random.default_rng(seed)
     names = list(actions)
     times: dict[str, list[float]] = {name: [] for name in names}
-    deadline = time.perf_counter() + seconds
+    started = time.perf_counter()
     collecting = gc.isenabled()
     gc.disable()
     try:
         for number in range(-warm_up, rounds):
+            spent = time.perf_counter() - started
+            if spent > seconds / 4 and -warm_up < number < 0:
+                continue
+            if spent > seconds and number >= least:
+                break
             for position in generator.permutation(len(names)):
                 name = names[position]
-                started = time.perf_counter()
+                began = time.perf_counter()
                 actions[name](max(number, 0))
                 if number >= 0:
-                    times[name].append((time.perf_counter() - started) * 1e3)
-            if number >= 4 and time.perf_counter() > deadline:
-                break
+                    times[name].append((time.perf_counter() - began) * 1e3)
     finally:
         if collecting:
             gc.enable()
