@@ -31,6 +31,7 @@ TRAIN_SCORE_ROWS = 2000
 LENGTH_BINS = 5
 
 OnEpoch = Callable[[Epoch], None]
+OnStep = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,12 @@ class Workload:
         quantiles = np.quantile(self.prepared.lengths, np.linspace(0, 1, LENGTH_BINS + 1)[1:], method="higher")
         return np.unique(quantiles.astype(np.int64))
 
-    def run(self, unit: Unit, on_epoch: OnEpoch = lambda _: None) -> Trial:
-        """Do one unit of work."""
+    def run(self, unit: Unit, on_epoch: OnEpoch = lambda _: None, on_step: OnStep = lambda: None) -> Trial:
+        """Do one unit of work. on_epoch, on_step: called while an arm trains; what they raise ends the unit without a result."""
         if unit.kind == "baseline":
             return self._run_baseline(unit)
         arm = next(arm for arm in self.arms if arm.name == unit.name)
-        return self._run_arm(unit, arm, on_epoch)
+        return self._run_arm(unit, arm, on_epoch, on_step)
 
     def encode(self, number: int) -> EncodedSplit:
         """Split `number`, encoded. The last one is kept, because all units of a pair ask for the same."""
@@ -175,6 +176,7 @@ class Workload:
         validation: Encoded,
         rows: tuple[NDArray[np.int64], NDArray[np.int64]],
         on_epoch: OnEpoch,
+        on_step: OnStep = lambda: None,
         time_left: Callable[[], bool] = lambda: True,
     ) -> Fitted:
         """Train an arm. rows: those of the training and the validation part."""
@@ -190,6 +192,7 @@ class Workload:
             self.schedule(len(train)),
             seed=seed_of(self.config.seed, number),
             on_epoch=on_epoch,
+            on_step=on_step,
             time_left=time_left,
         )
 
@@ -213,7 +216,7 @@ class Workload:
     def _score(self, predictions: NDArray[np.float32], rows: NDArray[np.int64], train: NDArray[np.int64]) -> float:
         return score(self.metric.name, predictions, truth_of(self.dataset, rows, train))
 
-    def _run_arm(self, unit: Unit, arm: Arm, on_epoch: OnEpoch) -> Trial:
+    def _run_arm(self, unit: Unit, arm: Arm, on_epoch: OnEpoch, on_step: OnStep) -> Trial:
         if unit.hyperparameters is None:
             raise ValueError(f"unit {unit.key} has no hyperparameters")
         started = time.perf_counter()
@@ -222,7 +225,7 @@ class Workload:
         fresh = self._encoded is None or self._encoded[0] != pair
         encoded = self.encode(pair) if unit.share == 1.0 else self._encode(self._shortened(pair, unit.share), started)
         rows = encoded.split.train, encoded.split.validation
-        fitted = self.fit_arm(arm, pair, unit.hyperparameters, encoded.train, encoded.validation, rows, on_epoch)
+        fitted = self.fit_arm(arm, pair, unit.hyperparameters, encoded.train, encoded.validation, rows, on_epoch, on_step)
         phases = {"encoding": encoded.seconds if fresh or unit.share < 1.0 else 0.0, **fitted.phases}
         weights = list(fitted.network.parameters())
         trial = Trial(

@@ -36,7 +36,7 @@ class Schedule:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A trained network at its best epoch. phases: wall seconds by phase; seconds: all."""
+    """A trained network at its best epoch. phases: wall seconds by phase; seconds: all. cut_short: whether time ran out first."""
 
     network: SequenceNetwork
     history: tuple[Epoch, ...]
@@ -45,6 +45,7 @@ class Fitted:
     validation_loss: float
     phases: dict[str, float]
     seconds: float
+    cut_short: bool = False
 
 
 def default_schedule(
@@ -109,13 +110,15 @@ def fit(
     *,
     seed: int,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
+    on_step: Callable[[], None] = lambda: None,
     time_left: Callable[[], bool] = lambda: True,
 ) -> Fitted:
     """Train until the validation loss has not fallen for `patience` epochs, and return the weights of the best one.
 
     averaged: a copy of `network`; it holds the returned weights. score: the metric of predictions on `validation`. Data order and
     dropout are drawn from `seed` alone, so that arms of one pair see the same batches in the same order. The caller's random
-    state is left as it was. time_left: asked after every epoch; training ends where it says no.
+    state is left as it was. on_epoch, on_step: called after each; what they raise ends the training without a result.
+    time_left: asked after every step; where it says no, the epoch under way is evaluated as it stands, and training ends.
     """
     started = time.perf_counter()
     order = np.random.default_rng([seed, 1])
@@ -124,20 +127,26 @@ def fit(
     best = (math.inf, 0, 0.0)
     best_weights = [parameter.detach().clone() for parameter in averaged.parameters()]
     history: list[Epoch] = []
+    ended = False
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for number in range(1, schedule.max_epochs + 1):
             network.train()
-            total = 0.0
+            total, seen = 0.0, 0
             for batch in _timed(iterate_batches(train, plan_batches(train.lengths, schedule.batch_size, order)), phases):
                 total += step(to_tensors(batch)) * len(batch.rows)
+                seen += len(batch.rows)
+                on_step()
+                if not time_left():
+                    ended = True
+                    break
             with _clock(phases, "evaluation"):
                 predictions = objective.predict(averaged, validation)
                 loss = objective.validation_loss(predictions, validation)
             if not (math.isfinite(total) and math.isfinite(loss)):
                 break
             reached = score(predictions)
-            epoch = Epoch(number, total / len(train), loss, reached, time.perf_counter() - started)
+            epoch = Epoch(number, total / seen, loss, reached, time.perf_counter() - started)
             history.append(epoch)
             on_epoch(epoch)
             if loss < best[0]:
@@ -145,14 +154,14 @@ def fit(
                 torch._foreach_copy_(best_weights, list(averaged.parameters()))
             elif number - best[1] >= schedule.patience:
                 break
-            if not time_left():
+            if ended:
                 break
     with torch.no_grad():
         torch._foreach_copy_(list(averaged.parameters()), best_weights)
     if not best[1]:
         predictions = objective.predict(averaged, validation)
         best = (objective.validation_loss(predictions, validation), 0, score(predictions))
-    return Fitted(averaged, tuple(history), best[1], best[2], best[0], dict(phases), time.perf_counter() - started)
+    return Fitted(averaged, tuple(history), best[1], best[2], best[0], dict(phases), time.perf_counter() - started, ended)
 
 
 @contextmanager
