@@ -5,10 +5,12 @@ What an option is called and says comes from `options.table`; here is only how i
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -151,6 +153,7 @@ def compare(
     ] = False,
 ) -> None:
     """Compare cells on your sequences and say which to ship."""
+    started = monotonic()
     from gatewise.study.api import compare as run
     from gatewise.study.config_file import combined_options
     from gatewise.study.threads import default_jobs
@@ -159,7 +162,7 @@ def compare(
     options = combined_options(config, given)
     options.setdefault("jobs", default_jobs(options.get("threads", 1)))
     with _view(quiet) as view:
-        result = run(options.pop("source"), **options, view=view)
+        result = run(options.pop("source"), **options, view=view, started=started)
     _finish(result, as_json)
 
 
@@ -204,10 +207,11 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with an interrupted or undecided run."""
+    started = monotonic()
     from gatewise.study.api import resume as go_on
 
     with _view(quiet) as view:
-        result = go_on(run, budget=budget, view=view)
+        result = go_on(run, budget=budget, view=view, started=started)
     _finish(result, as_json)
 
 
@@ -285,6 +289,13 @@ def main() -> None:
     except KeyboardInterrupt:
         print("gatewise: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+    finally:
+        if "gatewise.study.runner" in sys.modules:
+            from gatewise.study.runner import end_processes
+
+            end_processes()
+        # At its end Python goes through all that torch has built, for a second or two, unless it is told not to.
+        gc.freeze()
 
 
 def _view(quiet: bool) -> Any:

@@ -10,6 +10,7 @@ from gatewise.metrics import METRICS
 from gatewise.records import Config, Epoch, Hyperparameters, Profile, Trial, to_json
 from gatewise.study.evidence import build_comparison, chosen_hyperparameters, complete_pairs, read_trials, target_score
 from gatewise.study.journal import open_journal
+from gatewise.training.tune import default_hyperparameters
 
 CONFIG = Config("data", pairs=3)
 PROFILE = Profile("data", "series", 40, {"a": 20, "b": 20}, 2, 5.0, 9.0, 10, 0, 1, None, "abc", warnings=("few rows",))
@@ -57,8 +58,9 @@ def test_target_lies_near_the_weakest_arms_tuned_best() -> None:
 
 def test_each_arm_gets_its_own_best_hyperparameters() -> None:
     trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.8)]
-    chosen = chosen_hyperparameters(trials, ("gru", "lstm", "rnn"), METRICS["accuracy"])
-    assert {name: values.learning_rate for name, values in chosen.items()} == {"gru": 0.002, "lstm": 0.001}
+    chosen = chosen_hyperparameters(trials, ("gru", "lstm", "rnn"), METRICS["accuracy"], PROFILE)
+    default = default_hyperparameters(PROFILE.kind, PROFILE.task).learning_rate
+    assert {name: values.learning_rate for name, values in chosen.items()} == {"gru": 0.002, "lstm": 0.001, "rnn": default}
 
 
 def test_evidence_of_a_run(tmp_path: Path) -> None:

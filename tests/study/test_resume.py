@@ -27,7 +27,7 @@ def test_killed_again_and_again_it_comes_to_the_same(
 ) -> None:
     folder = tmp_path / "run"
     seen: list[str] = []
-    for command, rows in (("compare", 2), ("resume", 10)):
+    for command, rows in (("compare", 4), ("resume", 12)):
         running = start(command, folder)
         before = running.wait_for_rows(rows)
         running.process.send_signal(signal.SIGKILL)
@@ -51,7 +51,7 @@ def test_interrupt_prints_the_verdict_so_far_and_resume_finishes(
 ) -> None:
     folder = tmp_path / "run"
     running = start("compare", folder, "--json")
-    running.wait_for_rows(12)
+    running.wait_for_rows(14)
     running.process.send_signal(signal.SIGINT)
     printed, messages = running.process.communicate(timeout=60)
     assert running.process.returncode == 130

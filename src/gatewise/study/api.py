@@ -132,6 +132,7 @@ def compare(
     threads: int = 1,
     view: View | None = None,
     verbose: bool = False,
+    started: float | None = None,
 ) -> Result:
     """Compare recurrent cells on your own sequences, fairly paired, and say which to ship.
 
@@ -161,7 +162,8 @@ def compare(
 
     Run. out: the run's folder, by default `runs/NAME-DATE`. seed: of everything random. jobs: processes that train at once (more
     than one needs the usual `if __name__ == "__main__":` guard in a script), with `threads` each. verbose: show progress on
-    standard error; view: show it to an object of your own instead.
+    standard error; view: show it to an object of your own instead. started: `time.monotonic()` at which the budget began to
+    run, for a program whose own start counts; now, where None.
 
     Raises DataError, OptionError or RunError (all GatewiseError), each with one message that says what to do.
     """
@@ -170,7 +172,7 @@ def compare(
     config = build_config(source_name(data), given | {"test": None if test is None else source_name(test)})
     folder = RunFolder(Path(out) if out is not None else default_folder(config.source))
     with _watched(view, verbose) as watcher:
-        return _result(start_run(config, data, folder, watcher, test=_if_object(test)))
+        return _result(start_run(config, data, folder, watcher, test=_if_object(test), started=started))
 
 
 def resume(
@@ -181,14 +183,16 @@ def resume(
     budget: str | float | None = None,
     view: View | None = None,
     verbose: bool = False,
+    started: float | None = None,
 ) -> Result:
     """Go on with an interrupted run, or give an undecided one a larger total budget.
 
-    data, test: needed where they were no files. verbose, view: as in `compare`.
+    data, test: needed where they were no files. verbose, view, started: as in `compare`.
     """
     budget_s = parse_duration(budget) if budget is not None else None
     with _watched(view, verbose) as watcher:
-        return _result(resume_run(RunFolder(Path(run)), watcher, data=data, test=_if_object(test), budget_s=budget_s))
+        folder = RunFolder(Path(run))
+        return _result(resume_run(folder, watcher, data=data, test=_if_object(test), budget_s=budget_s, started=started))
 
 
 def open_run(run: str | os.PathLike[str]) -> Result:

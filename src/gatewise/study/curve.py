@@ -7,6 +7,7 @@ from itertools import count
 
 from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters
+from gatewise.study.deadline import BudgetSpent, until
 from gatewise.study.session import Session
 from gatewise.study.work import Unit
 
@@ -19,8 +20,8 @@ MOST_PAIRS = 10
 def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
     """Run rounds of one pair at every share below 1 of `config.curve`; the pairs at 1 are those of the comparison.
 
-    Rounds end at half of the budget, or after `config.pairs` or 10 of them; the first is always finished, so that there is a
-    curve. A share has the same split, test part and batches' seed as the whole pair of that number.
+    Rounds end at half of the budget, or after `config.pairs` or 10 of them; the first is given up only where it takes the time
+    of the report. A share has the same split, test part and batches' seed as the whole pair of that number.
     """
     shares = [share for share in session.config.curve if share < 1.0]
     if not shares:
@@ -45,12 +46,19 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
         at = f", epoch {epoch.epoch}" if epoch else ""
         session.show(f"learning curve at {unit.share:.0%}, pair {unit.number + 1}: {display_name(unit.name)}{at}")
 
-    for unit, trial in session.runner.results(units(), on_progress):
-        session.add_trial(unit, trial)
-        session.view.log(
-            f"learning curve at {unit.share:.0%}, pair {unit.number + 1}: {display_name(unit.name)} "
-            f"{session.score_text(trial.test_score or 0.0)}"
-        )
+    # A later round may cost half as much again as those before it.
+    rest = (1 - 1.5 * BUDGET_SHARE) * (session.config.budget_s or 0.0)
+    first = session.report_s
+    check = until(session, lambda: rest if any(trial.number for trial in session.trials("curve")) else first)
+    try:
+        for unit, trial in session.runner.results(units(), on_progress, check):
+            session.add_trial(unit, trial)
+            session.view.log(
+                f"learning curve at {unit.share:.0%}, pair {unit.number + 1}: {display_name(unit.name)} "
+                f"{session.score_text(trial.test_score or 0.0)}"
+            )
+    except BudgetSpent:
+        session.view.log("the learning curve ends here, for the budget needs the time for the pairs")
 
 
 def _fits(session: Session, rounds: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -25,9 +25,9 @@ from gatewise.records import (
 )
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.journal import Journal
-from gatewise.training.tune import best_hyperparameters
+from gatewise.training.tune import best_hyperparameters, default_hyperparameters
 
-__all__ = ["build_comparison", "chosen_hyperparameters", "complete_pairs", "read_trials", "target_score"]
+__all__ = ["build_comparison", "chosen_hyperparameters", "complete_pairs", "counted_tuning", "read_trials", "target_score"]
 
 
 TARGET_SHARE = 0.95
@@ -53,7 +53,7 @@ def build_comparison(
     metric = METRICS[data["metric"]]
     names = tuple(arm.name for arm in arms)
     baselines = tuple(data["baselines"])
-    tuning = tuple(found["tuning"])
+    tuning = tuple(counted_tuning(journal, found["tuning"], names))
     count = complete_pairs([*found["pair"], *found["baseline"]], (*names, *baselines))
     used = tuple(trial for trial in found["pair"] if trial.number < count)
     plan = journal.get("plan") or {"target_score": None}
@@ -69,7 +69,7 @@ def build_comparison(
         baselines=baselines,
         metric=metric.name,
         margin=data["margin"],
-        chosen=chosen_hyperparameters(tuning, names, metric),
+        chosen=chosen_hyperparameters(tuning, names, metric, profile) if tuning or found["pair"] else {},
         tuning=tuning,
         trials=used,
         baseline_trials=tuple(trial for trial in found["baseline"] if trial.number < count),
@@ -84,8 +84,27 @@ def build_comparison(
         environment=environment,
         elapsed_s=elapsed_s,
         stopped=stopped,
-        warnings=(*profile.warnings, *data["warnings"]),
+        warnings=(
+            *profile.warnings,
+            *data["warnings"],
+            *(note for plan in journal.payloads("budget")[-1:] for note in plan["notes"]),
+        ),
     )
+
+
+def _budget_notes(journal: Journal) -> list[str]:
+    """What the budget did to the trainings."""
+    return [str(note) for plan in journal.payloads("budget")[-1:] for note in plan["notes"]]
+
+
+def _unfinished(trials: Sequence[Trial], config: Config) -> Iterator[str]:
+    """A warning where most trainings were ended by their number of epochs, and not because they had stopped getting better."""
+    ended = sum(len(trial.history) == config.max_epochs for trial in trials)
+    if config.max_epochs is not None and ended > len(trials) / 2:
+        yield (
+            f"{ended:,} of {len(trials):,} trainings used all of their epochs ({config.max_epochs:,}) and might have become "
+            "better with more: the verdict is about trainings of this length (--max-epochs, --budget)."
+        )
 
 
 def complete_pairs(trials: Sequence[Trial], names: Sequence[str]) -> int:
@@ -97,10 +116,23 @@ def complete_pairs(trials: Sequence[Trial], names: Sequence[str]) -> int:
     return count
 
 
-def chosen_hyperparameters(tuning: Sequence[Trial], names: Sequence[str], metric: Metric) -> dict[str, Hyperparameters]:
-    """The best of every arm's tuning trials."""
+def counted_tuning(journal: Journal, tuning: Sequence[Trial], names: Sequence[str]) -> list[Trial]:
+    """The tuning trials that count: those of whole rounds, so that no arm has a trial more than another."""
+    plan = journal.get("plan")
+    finished = {(trial.name, trial.number) for trial in tuning}
+    rounds = 0
+    while all((name, rounds) in finished for name in names) and (plan is None or rounds < plan["tuning_trials"]):
+        rounds += 1
+    return [trial for trial in tuning if trial.number < rounds]
+
+
+def chosen_hyperparameters(
+    tuning: Sequence[Trial], names: Sequence[str], metric: Metric, profile: Profile
+) -> dict[str, Hyperparameters]:
+    """The best of every arm's tuning trials, or the defaults where there was no time for any."""
     found = {name: [trial for trial in tuning if trial.name == name] for name in names}
-    return {name: best_hyperparameters(trials, metric) for name, trials in found.items() if trials}
+    default = default_hyperparameters(profile.kind, profile.task)
+    return {name: best_hyperparameters(trials, metric) if trials else default for name, trials in found.items()}
 
 
 def target_score(tuning: Sequence[Trial], names: Sequence[str], simplest: float, metric: Metric) -> float:

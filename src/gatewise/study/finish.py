@@ -14,7 +14,6 @@ from gatewise.export.bundle import load_model, save_model
 from gatewise.names import display_name
 from gatewise.records import Comparison, Epoch, Verdict, to_json
 from gatewise.report.page import render_page
-from gatewise.study.evidence import chosen_hyperparameters
 from gatewise.study.folder import RunFolder, write_atomic, write_json
 from gatewise.study.session import Session
 from gatewise.training.baselines import BASELINES
@@ -34,15 +33,22 @@ def train_final(session: Session, verdict: Verdict) -> None:
     """Train the recommended model for use, unless it is there already.
 
     It learns from all rows but one validation part, which stops its training; where the source has a test part of its own, that
-    part stays unseen. Its score is what the pairs of the comparison estimated, each with slightly less data.
+    part stays unseen. Its score is what the pairs of the comparison estimated, each with slightly less data. Without a pair
+    nothing is recommended, and nothing trained. A training that the budget cut short is done anew when the run is resumed.
     """
     finals = session.journal.payloads("final")
-    if finals and finals[-1]["name"] == verdict.recommended and _is_whole(session.folder.model):
+    done = finals and finals[-1]["name"] == verdict.recommended and _is_whole(session.folder.model)
+    if (done and not (finals[-1].get("cut_short") and session.left() > session.report_s)) or not verdict.pairs:
         return
-    session.show(f"training the {display_name(verdict.recommended)} on all data")
-    model = _train(session, verdict)
+    name = display_name(verdict.recommended)
+    session.show(f"training the {name} on all data")
+    model, epochs, cut_short = _train(session, verdict)
     save_model(model, session.folder.model)
-    session.record(f"final:{len(finals)}", "final", {"name": verdict.recommended})
+    session.record(f"final:{len(finals)}", "final", {"name": verdict.recommended, "epochs": epochs, "cut_short": cut_short})
+    if cut_short:
+        session.view.log(
+            f"the budget ended the training of the {name} on all data in epoch {epochs}; `gatewise resume` repeats it"
+        )
 
 
 def _is_whole(model: Path) -> bool:
@@ -54,7 +60,8 @@ def _is_whole(model: Path) -> bool:
     return True
 
 
-def _train(session: Session, verdict: Verdict) -> Model:
+def _train(session: Session, verdict: Verdict) -> tuple[Model, int, bool]:
+    """The model, its epochs (0 of a baseline), and whether the budget cut its training short."""
     workload = session.workload
     dataset = workload.dataset
     name = verdict.recommended
@@ -71,9 +78,9 @@ def _train(session: Session, verdict: Verdict) -> Model:
     encoder, truth, metric = workload.fit_encoder(train), truth_of(dataset, validation, train), workload.metric.name
     if name in BASELINES:
         baseline = workload.fit_baseline(name, train, validation)
-        return model_of(dataset, truth, metric, name, encoder, baseline, {}, details)
+        return model_of(dataset, truth, metric, name, encoder, baseline, {}, details), 0, False
     arm = next(arm for arm in workload.arms if arm.name == name)
-    chosen = chosen_hyperparameters(session.trials("tuning"), session.names, workload.metric)[name]
+    chosen = session.chosen()[name]
 
     def on_epoch(epoch: Epoch) -> None:
         session.show(f"training the {display_name(name)} on all data, epoch {epoch.epoch}")
@@ -81,10 +88,18 @@ def _train(session: Session, verdict: Verdict) -> Model:
     encoded = [workload.weighed(encoder.encode_rows(workload.prepared, rows)) for rows in (train, validation)]
     number = folds_of(dataset)
     fitted = workload.fit_arm(
-        arm, number, chosen, encoded[0], encoded[1], (train, validation), on_epoch, lambda: session.left() > 0
+        arm,
+        number,
+        chosen,
+        encoded[0],
+        encoded[1],
+        (train, validation),
+        on_epoch,
+        time_left=lambda: session.left() > session.report_s,
     )
     architecture = workload.architecture(arm, number, chosen, encoded[0].input_size)
-    return model_of(dataset, truth, metric, name, encoder, fitted.network, architecture, details)
+    model = model_of(dataset, truth, metric, name, encoder, fitted.network, architecture, details)
+    return model, len(fitted.history), fitted.cut_short
 
 
 def _parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -123,16 +123,17 @@ class RunFolder:
             raise RunError(f"{self.environment} is damaged (it holds a {type(content).__name__}); restore it or start a new run")
         return content
 
-    def stopped(self) -> str:
-        """Why the run ended; a run without a whole `verdict.json` was cut off before it could say."""
+    def ending(self) -> tuple[str, float]:
+        """Why the run ended, and after how many seconds; a run without a whole `verdict.json` was cut off before it could say."""
         try:
-            return str(json.loads(self.verdict.read_text(encoding="utf-8"))["stopped"])
+            content = json.loads(self.verdict.read_text(encoding="utf-8"))
+            return str(content["stopped"]), float(content["elapsed_s"])
         except OSError as error:
             if isinstance(error, FileNotFoundError):
-                return "interrupted"
+                return "interrupted", 0.0
             raise _unreadable(self.verdict, error) from error
         except (ValueError, KeyError, TypeError, RecursionError):
-            return "interrupted"
+            return "interrupted", 0.0
 
     def write_config(self, config: Config) -> None:
         """Replace `config.yaml`."""

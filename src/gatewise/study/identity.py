@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from gatewise.comparison.plan import check_config
@@ -48,6 +48,10 @@ def _check_identity(folder: RunFolder, config: Config, journal: Journal) -> None
         began = from_json(Config, known["config"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise journal.damaged(error) from error
+    # A budget may have cut the epochs; a crash may have come between the journal and the file.
+    plans = [plan["max_epochs"] for plan in journal.payloads("budget")]
+    if config.max_epochs in plans:
+        began = replace(began, max_epochs=config.max_epochs)
     changed = [
         f"{field.name} was {_written(getattr(began, field.name))}, is now {_written(getattr(config, field.name))}"
         for field in fields(Config)

@@ -1,61 +1,69 @@
-"""The phases of a run, each picking up where the journal ends: tune, measure, run pairs, train the winner."""
+"""The phases of a run, each picking up where the journal ends: tune, measure, run pairs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
 import numpy as np
 
 from gatewise.comparison.verdict import is_settled
-from gatewise.errors import OptionError
 from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters, Trial
 from gatewise.statistics.sequential import HORIZON
-from gatewise.study.evidence import chosen_hyperparameters, complete_pairs, target_score
+from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
+from gatewise.study.deadline import BudgetSpent, until
+from gatewise.study.evidence import complete_pairs, target_score
 from gatewise.study.measure import measure_latency, measure_memory, measure_steps
 from gatewise.study.session import Session
 from gatewise.study.work import Unit
 from gatewise.training.tune import suggest
 
-__all__ = ["measure", "run_pairs", "tune"]
+__all__ = ["measure", "measure_late", "run_pairs", "tune"]
 
-MAX_TUNING = 8
 TUNING_WITHOUT_BUDGET = 4
-TUNING_SHARE = 0.25
-MEASURING_SHARE = 0.04
 MEASURING_SECONDS = 15.0
 MEMORY_PROBE_SECONDS = 4.0
 MEMORY_SHARE = 0.15
-CLOSING_SECONDS = 2.0
-OVERTIME_SHARE = 0.05
+OVERTIME_SHARE = 0.02
 STILL_UNDER_WAY = 0.25
 
 
 def tune(session: Session) -> dict[str, Hyperparameters]:
-    """Tune every arm alike: rounds of one trial an arm, until `--tune` rounds are done or a quarter of the budget is spent."""
-    planned = session.config.tune or (MAX_TUNING if session.config.budget_s else TUNING_WITHOUT_BUDGET)
-    if "plan" not in session.journal:
-        for number in range(planned):
-            trials = session.trials("tuning")
-            # A round that was interrupted is always finished, so that no arm has a trial more than another.
-            begun = number == 0 or any(trial.number == number for trial in trials)
-            if not begun and session.config.tune is None and not _round_fits(session, trials, number):
-                break
-            _tuning_round(session, number, planned, trials)
-            if number == 0:
-                _check_budget(session, session.trials("tuning"))
-        trials = session.trials("tuning")
-        simplest = session.journal.get("data")["simplest_score"]
-        target = target_score(trials, session.names, simplest, session.workload.metric)
-        session.record("plan", "plan", {"target_score": target, "tuning_trials": len(trials) // len(session.names)})
-    chosen = chosen_hyperparameters(session.trials("tuning"), session.names, session.workload.metric)
+    """Tune every arm alike: rounds of one trial an arm, until `--tune` rounds are done or a quarter of the budget is spent.
+
+    A round takes no time that the first pair needs: it is given up then, and does not count. A budget without time for any
+    tuning leaves every arm with the defaults.
+    """
+    untuned = session.plan is not None and not session.plan.tuned
+    if "plan" not in session.journal and not untuned and not session.trials("pair", "curve"):
+        _tuning_rounds(session)
+        counted = session.tuning()
+        if counted:
+            simplest = session.journal.get("data")["simplest_score"]
+            target = target_score(counted, session.names, simplest, session.workload.metric)
+            session.record("plan", "plan", {"target_score": target, "tuning_trials": len(counted) // len(session.names)})
+    chosen = session.chosen()
     for name, values in chosen.items():
         session.view.log(
             f"{display_name(name)}: learning rate {values.learning_rate:.2g}, dropout {values.dropout:.2f}, "
             f"input dropout {values.input_dropout:.2f}, weight decay {values.weight_decay:.2g}"
         )
     return chosen
+
+
+def _tuning_rounds(session: Session) -> None:
+    planned = session.config.tune or (MAX_TUNING if session.config.budget_s else TUNING_WITHOUT_BUDGET)
+    for number in range(planned):
+        trials = session.trials("tuning")
+        # A round that was interrupted is finished if it can be, so that no arm has a trial more than another.
+        begun = number == 0 or any(trial.number == number for trial in trials)
+        if not begun and not _round_fits(session, trials, number):
+            return
+        try:
+            _tuning_round(session, number, planned, trials)
+        except BudgetSpent:
+            return
 
 
 def _tuning_round(session: Session, number: int, planned: int, trials: list[Trial]) -> None:
@@ -78,11 +86,10 @@ def _tuning_round(session: Session, number: int, planned: int, trials: list[Tria
 
     def on_progress(unit: Unit, epoch: Epoch | None) -> None:
         session.show(f"tuning {display_name(unit.name)}, trial {number + 1} of {planned} at most{_at(epoch)}")
-        if number == 0 and session.left() < 0:
-            raise _too_small(session, 3 * session.elapsed())
 
     session.show(f"tuning, trial {number + 1} of {planned} at most")
-    for unit, trial in session.runner.results(units(), on_progress):
+    reserve = _pair_seconds(session) + session.report_s
+    for unit, trial in session.runner.results(units(), on_progress, until(session, lambda: reserve)):
         session.add_trial(unit, trial)
         session.view.log(
             f"tuning {display_name(unit.name)} {number + 1}: validation {session.score_text(trial.validation_score)} "
@@ -98,41 +105,38 @@ def _round_fits(session: Session, trials: list[Trial], finished_rounds: int) -> 
     if session.config.budget_s is None:
         return True
     seconds = sum(trial.seconds for trial in trials) / finished_rounds / min(session.config.jobs, len(session.names))
+    if session.config.tune is not None:
+        return seconds + _pair_seconds(session) + _closing_seconds(session) <= session.left()
     return session.elapsed() + seconds <= TUNING_SHARE * session.config.budget_s
 
 
-def _check_budget(session: Session, trials: list[Trial]) -> None:
-    if session.config.budget_s is None:
-        return
-    pair = _pair_seconds(session)
-    needed = session.elapsed() + pair + _closing_seconds(session, trials)
-    if needed > session.config.budget_s:
-        raise _too_small(session, needed)
-
-
-def _too_small(session: Session, needed: float) -> OptionError:
-    minutes = int(np.ceil(1.5 * needed / 60))
-    return OptionError(
-        f"--budget {session.config.budget_s:g}s is too small for one pair on this data: about {needed:.0f} s are needed; "
-        f"give --budget {minutes}m or more, or lower --hidden-size or --max-length"
-    )
-
-
 def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-    """Measure step time, latency and memory, each once and with nothing else running."""
-    budget = session.config.budget_s
-    seconds = MEASURING_SECONDS if budget is None else min(MEASURING_SECONDS, MEASURING_SHARE * budget)
+    """Measure step time and latency, each once and with nothing else running; memory too where a constraint asks for it."""
+    seconds = MEASURING_SECONDS
+    if session.config.budget_s is not None:
+        left = session.left() - session.report_s
+        if left <= 0:
+            return
+        seconds = min(seconds, MEASURING_SHARE * min(session.config.budget_s, 2 * left) / 2)
     session.show("timing training steps of the cells in turn")
     session.once("timing:steps", lambda: measure_steps(session.workload, chosen, seconds))
     session.show("timing inference of the cells in turn")
     session.once("timing:latency", lambda: measure_latency(session.workload, chosen, seconds))
-    if budget is None or MEMORY_PROBE_SECONDS * len(session.names) <= MEMORY_SHARE * budget:
-        session.show("measuring the memory of training")
-        session.once("timing:memory", lambda: measure_memory(session.workload, chosen))
+    if session.config.max_memory_bytes is not None:
+        _measure_memory(session, chosen)
 
 
-class _BudgetSpent(Exception):
-    """The unit under way takes far longer than those before it: it is given up."""
+def measure_late(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
+    """Measure memory after the pairs, where it takes no time from them."""
+    budget = session.config.budget_s
+    seconds = MEMORY_PROBE_SECONDS * len(session.names)
+    if budget is None or (seconds <= MEMORY_SHARE * budget and seconds + _closing_seconds(session) <= session.left()):
+        _measure_memory(session, chosen)
+
+
+def _measure_memory(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
+    session.show("measuring the memory of training")
+    session.once("timing:memory", lambda: measure_memory(session.workload, chosen))
 
 
 def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
@@ -141,7 +145,6 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
     baselines = session.workload.baselines
     everyone = (*session.names, *baselines)
     stopped = "running"
-    overtime = -OVERTIME_SHARE * (config.budget_s or 0.0)
 
     def reason(number: int) -> str | None:
         """Why pair `number` should not be begun."""
@@ -151,7 +154,7 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
             return "decided"
         if config.pairs is None and number >= HORIZON:
             return "horizon"
-        if number and _pair_seconds(session) + _closing_seconds(session, session.trials("pair")) > session.left():
+        if number and _pair_seconds(session) + _closing_seconds(session) > session.left():
             return "budget"
         return None
 
@@ -170,25 +173,28 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
 
     def on_progress(unit: Unit, epoch: Epoch | None) -> None:
         session.show(f"pair {unit.number + 1}: {display_name(unit.name)}{_at(epoch)}")
-        if session.left() < overtime:
-            raise _BudgetSpent
+
+    # The first pair may take the time in which the model would be trained; a later one may not.
+    overtime = OVERTIME_SHARE * (config.budget_s or 0.0)
+    check = until(session, lambda: _closing_seconds(session) - overtime if session.pairs_done else session.report_s)
 
     def run() -> None:
-        for unit, trial in session.runner.results(units(), on_progress):
-            before = _complete(session, everyone)
+        for unit, trial in session.runner.results(units(), on_progress, check):
+            before = session.pairs_done
             session.add_trial(unit, trial)
-            done = _complete(session, everyone)
-            if done > before:
-                _show_evidence(session, done)
-                session.view.log(_pair_line(session, everyone, done))
+            session.pairs_done = _complete(session, everyone)
+            if session.pairs_done > before:
+                _show_evidence(session)
+                session.view.log(_pair_line(session, everyone, session.pairs_done))
 
-    _show_evidence(session, _complete(session, everyone))
+    session.pairs_done = _complete(session, everyone)
+    _show_evidence(session)
     try:
         run()
         # A pair that was under way when the decision fell counts too, and may have undone it.
         while stopped == "decided" and not is_settled(session.verdict()):
             run()
-    except _BudgetSpent:
+    except BudgetSpent:
         return "budget"
     return stopped
 
@@ -207,8 +213,8 @@ def _complete(session: Session, names: tuple[str, ...]) -> int:
     return complete_pairs(session.trials("pair", "baseline"), names)
 
 
-def _show_evidence(session: Session, done: int) -> None:
-    remaining = None
+def _show_evidence(session: Session) -> None:
+    done, remaining = session.pairs_done, None
     if session.config.pairs is not None:
         remaining = (session.config.pairs - done) * _pair_seconds(session)
     if session.config.budget_s is not None:
@@ -233,12 +239,21 @@ def _pair_seconds(session: Session) -> float:
         totals[trial.number] = totals.get(trial.number, 0.0) + trial.seconds
     if not totals:
         trials = session.trials("tuning")
-        return share * sum(trial.seconds for trial in trials) * len(session.names) / max(len(trials), 1)
+        if not trials:
+            return session.plan.pair_s if session.plan else 0.0
+        return share * _mean(trial.seconds for trial in trials) * len(session.names)
     values = list(totals.values())
-    return share * (float(np.mean(values)) + max(values)) / 2
+    return share * (_mean(values) + max(values)) / 2
 
 
-def _closing_seconds(session: Session, trials: list[Trial]) -> float:
+def _closing_seconds(session: Session) -> float:
     """What training the winner on all data, and writing the report, will take."""
-    seconds = [[trial.seconds for trial in trials if trial.name == name] for name in session.names]
-    return max((float(np.mean(own)) for own in seconds if own), default=0.0) + CLOSING_SECONDS
+    trials = session.trials("pair") or session.trials("tuning")
+    if not trials:
+        return session.plan.closing_s if session.plan else session.report_s
+    return max(_mean(trial.seconds for trial in trials if trial.name == name) for name in session.names) + session.report_s
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return float(np.mean(known)) if known else 0.0

@@ -23,8 +23,9 @@ from gatewise.study.finish import remove_leftovers, train_final, write_results
 from gatewise.study.folder import RunFolder, write_json, write_json_lines
 from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import open_journal, read_journal
-from gatewise.study.phases import measure, run_pairs, tune
-from gatewise.study.runner import LocalRunner
+from gatewise.study.outlook import plan_run
+from gatewise.study.phases import measure, measure_late, run_pairs, tune
+from gatewise.study.runner import LocalRunner, prepare_processes
 from gatewise.study.session import Session, View
 from gatewise.study.threads import limited_threads
 from gatewise.study.work import Workload
@@ -42,13 +43,18 @@ class Finished:
     verdict: Verdict
 
 
-def start_run(config: Config, data: Any, folder: RunFolder, view: View, *, test: Any = None) -> Finished:
+def start_run(
+    config: Config, data: Any, folder: RunFolder, view: View, *, test: Any = None, started: float | None = None
+) -> Finished:
     """Run a comparison in a new folder. data, test: whatever `open_source` reads; test only where `config.test` names no file.
 
+    started: when the budget began to run, on the monotonic clock; now, where None.
     Raises DataError or OptionError before anything is written where the input or an option is not acceptable.
     """
+    started = time.monotonic() if started is None else started
     check_config(config)
-    dataset = _open(config, data, test, view)
+    prepare_processes(config.jobs)
+    dataset = _open(config, data, test, view, started)
     check_task(config, dataset.task)
     for number in range(folds_of(dataset)):
         make_split(dataset, number, config.seed)
@@ -56,14 +62,14 @@ def start_run(config: Config, data: Any, folder: RunFolder, view: View, *, test:
     environment = describe_environment() | {"threads": config.threads}
     folder.create(config, environment)
     try:
-        return _work(config, environment, dataset, folder, view)
+        return _work(config, environment, dataset, folder, view, started)
     except OptionError:
-        # Only a budget too small for one pair is found this late: nothing half-written stays behind.
+        # Only a margin that is a share of nothing is found this late: nothing half-written stays behind.
         folder.remove()
         raise
 
 
-def _open(config: Config, data: Any, test: Any, view: View) -> Dataset:
+def _open(config: Config, data: Any, test: Any, view: View, started: float) -> Dataset:
     reading = {item.name: getattr(config, item.name) for item in fields(Reading)}
     if test is not None:
         reading["test"] = test
@@ -71,7 +77,6 @@ def _open(config: Config, data: Any, test: Any, view: View) -> Dataset:
     def show(text: str) -> None:
         view.update(Progress(text, 0, config.pairs, time.monotonic() - started, config.budget_s))
 
-    started = time.monotonic()
     return open_source(data, seed=config.seed, on_progress=show, **reading)
 
 
@@ -94,11 +99,21 @@ def _resolved(config: Config, dataset: Dataset) -> Config:
     )
 
 
-def resume_run(folder: RunFolder, view: View, *, data: Any = None, test: Any = None, budget_s: float | None = None) -> Finished:
+def resume_run(
+    folder: RunFolder,
+    view: View,
+    *,
+    data: Any = None,
+    test: Any = None,
+    budget_s: float | None = None,
+    started: float | None = None,
+) -> Finished:
     """Go on with a run where its journal ends. data, test: needed where they were no files. budget_s: a new total budget.
 
+    started: as in `start_run`.
     Raises RunError if there is no run, or its data is not what it was.
     """
+    started = time.monotonic() if started is None else started
     config = open_config(folder)
     if budget_s is not None:
         config = replace(config, budget_s=budget_s)
@@ -109,13 +124,14 @@ def resume_run(folder: RunFolder, view: View, *, data: Any = None, test: Any = N
             )
     if data is None and config.source == "-":
         raise RunError(f"{folder.path} was started on standard input; resume it in Python with gatewise.resume(folder, data=...)")
-    dataset = _open(config, config.source if data is None else data, test, view)
+    prepare_processes(config.jobs)
+    dataset = _open(config, config.source if data is None else data, test, view, started)
     environment = folder.read_environment()
     if not environment:
         environment = describe_environment() | {"threads": config.threads}
         write_json(folder.environment, environment)
     folder.write_config(config)
-    return _work(config, environment, dataset, folder, view)
+    return _work(config, environment, dataset, folder, view, started)
 
 
 def read_run(folder: RunFolder) -> Finished:
@@ -130,12 +146,15 @@ def read_run(folder: RunFolder) -> Finished:
     journal = read_journal(folder.journal)
     if "data" not in journal:
         raise RunError(f"{folder.path} has not begun its work; continue it with `gatewise resume {folder.path}`")
-    found, elapsed, stopped = read_trials(journal), journal.elapsed_s(), folder.stopped()
-    comparison = build_comparison(config, environment, journal, found, elapsed_s=elapsed, stopped=stopped)
+    stopped, ended = folder.ending()
+    elapsed = max(ended, journal.elapsed_s())
+    comparison = build_comparison(config, environment, journal, read_trials(journal), elapsed_s=elapsed, stopped=stopped)
     return Finished(folder, comparison, decide(comparison))
 
 
-def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View) -> Finished:
+def _work(
+    config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View, started: float
+) -> Finished:
     workload = Workload(config, dataset, arms_for(config, dataset))
     with (
         folder.locked(),
@@ -145,15 +164,17 @@ def _work(config: Config, environment: dict[str, Any], dataset: Dataset, folder:
     ):
         remove_leftovers(folder.path)
         write_json_lines(folder.trials, journal.rows())
-        session = Session(config, environment, folder, journal, workload, runner, view)
+        session = Session(config, environment, folder, journal, workload, runner, view, started)
         # Before anything else, and once and for all.
         session.once("config", lambda: identity(config))
         _record_data(session)
         try:
+            plan_run(session)
             chosen = tune(session)
             measure(session, chosen)
             run_curve(session, chosen)
             stopped = run_pairs(session, chosen)
+            measure_late(session, chosen)
             train_final(session, session.verdict(stopped))
         except KeyboardInterrupt:
             stopped = "interrupted"

@@ -9,14 +9,19 @@ from typing import Any, Protocol
 
 from gatewise.comparison.verdict import decide
 from gatewise.metrics import value_text
-from gatewise.records import Comparison, Config, Progress, Trial, Verdict, to_json
-from gatewise.study.evidence import build_comparison, read_trials
+from gatewise.records import Comparison, Config, Hyperparameters, Profile, Progress, Trial, Verdict, from_json, to_json
+from gatewise.study.budget import BudgetPlan
+from gatewise.study.evidence import build_comparison, chosen_hyperparameters, counted_tuning, read_trials
 from gatewise.study.folder import RunFolder, append_json_line
 from gatewise.study.journal import Journal
 from gatewise.study.runner import LocalRunner
 from gatewise.study.work import Unit, Workload
 
 __all__ = ["Session", "View"]
+
+# Rendering the report imports less than the start does, but on a slow or busy machine both take longer.
+LEAST_REPORT_SECONDS = 0.4
+REPORT_SHARE = 0.1
 
 
 class View(Protocol):
@@ -31,7 +36,11 @@ class View(Protocol):
 
 @dataclass(eq=False)
 class Session:
-    """elapsed: seconds the run has taken over all its sessions; time during which no process worked on it is not counted."""
+    """elapsed: seconds the run has taken over all its sessions; time during which no process worked on it is not counted.
+
+    started: when this session began, on the monotonic clock: before anything was imported or read. plan: what the budget can
+    hold, None where there is none. report_s: what the report will take, guessed from how long this session took to begin.
+    """
 
     config: Config
     environment: Mapping[str, Any]
@@ -40,13 +49,16 @@ class Session:
     workload: Workload
     runner: LocalRunner
     view: View
-    started: float = field(default_factory=time.monotonic)
+    started: float
     progress: Progress = field(init=False)
     found: dict[str, list[Trial]] = field(init=False)
+    plan: BudgetPlan | None = field(init=False, default=None)
+    pairs_done: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.found = read_trials(self.journal)
         self._before = self.journal.elapsed_s()
+        self.report_s = LEAST_REPORT_SECONDS + REPORT_SHARE * (time.monotonic() - self.started)
         self.progress = Progress("starting", 0, self.config.pairs, self._before, self.config.budget_s)
 
     @property
@@ -60,6 +72,12 @@ class Session:
     def elapsed(self) -> float:
         """Seconds the run has taken so far."""
         return self._before + time.monotonic() - self.started
+
+    def limit_epochs(self, most: int) -> None:
+        """Let every training of the run have so many epochs at most; only before the first of them."""
+        self.config = replace(self.config, max_epochs=most)
+        self.workload.config = self.config
+        self.folder.write_config(self.config)
 
     def left(self) -> float:
         """Seconds of the budget that are left; infinite where there is none."""
@@ -81,6 +99,15 @@ class Session:
             self.record(key, key.partition(":")[0], make())
         payload: dict[str, Any] = self.journal.get(key)
         return payload
+
+    def tuning(self) -> list[Trial]:
+        """The tuning trials that count."""
+        return counted_tuning(self.journal, self.found["tuning"], self.names)
+
+    def chosen(self) -> dict[str, Hyperparameters]:
+        """What every arm is trained with in the pairs."""
+        profile = from_json(Profile, self.journal.get("data")["profile"])
+        return chosen_hyperparameters(self.tuning(), self.names, self.workload.metric, profile)
 
     def add_trial(self, unit: Unit, trial: Trial) -> None:
         """Record a finished trial."""

@@ -1,0 +1,126 @@
+"""What a budget can hold: how long trainings may be, whether to tune first, and what a better budget would be.
+
+Everything here is arithmetic on seconds that were measured in the first moments of a run (`measure.probe_epochs`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+__all__ = ["MAX_TUNING", "MEASURING_SHARE", "TUNING_SHARE", "BudgetPlan", "Foresight", "foreseen_pairs", "plan_budget"]
+
+MAX_TUNING = 8
+TUNING_SHARE = 0.25
+MEASURING_SHARE = 0.08
+# Early stopping ends trainings before their epochs are used up; this much of them is used on average over data sets.
+TYPICAL_SHARE = 0.6
+# Trainings are not cut below this share of their epochs for the sake of more pairs, only for the sake of the first.
+SHORTEST_SHARE = 0.25
+# Processes that train side by side share caches and memory, and wait for each other at the end of a pair.
+CONTENTION = 1.25
+ROUND_BUDGETS = (10, 20, 30, 60, 90, *range(120, 600, 60), *range(600, 3600, 300), *range(3600, 86400, 1800))
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """What is known before anything is trained.
+
+    budget_s: the whole. elapsed_s: what reading and starting took. epoch_s: seconds of an epoch of every arm, with the machine to
+    itself. report_s: what the report will take at the end. epochs: most of a training without a budget. jobs: processes.
+    tune: tuning rounds asked for, None for what the budget allows. wanted: pairs below which nothing is decided.
+    """
+
+    budget_s: float
+    elapsed_s: float
+    epoch_s: tuple[float, ...]
+    report_s: float
+    epochs: int
+    jobs: int
+    tune: int | None
+    wanted: int
+
+    def round_s(self, epochs: float) -> float:
+        """Seconds in which every arm is trained once for so many epochs."""
+        together = min(self.jobs, len(self.epoch_s))
+        return epochs * sum(self.epoch_s) * (CONTENTION if together > 1 else 1.0) / together
+
+    def closing_s(self, epochs: float) -> float:
+        """Seconds of the end: the model trained on all data, and the report."""
+        return epochs * max(self.epoch_s) + self.report_s
+
+
+@dataclass(frozen=True)
+class BudgetPlan:
+    """What a run will do with its budget.
+
+    max_epochs: most of every training; own_epochs: what it would be without a budget. tuned: whether there is time for tuning.
+    pairs: how many are foreseen, 0 where not even one is sure. training_s: seconds of the longest training at `own_epochs`.
+    pair_s, closing_s: seconds foreseen for one pair, and for the end of the run. better_s: a budget that holds the wanted pairs
+    at full length; None where this one does.
+    """
+
+    max_epochs: int
+    own_epochs: int
+    tuned: bool
+    pairs: int
+    training_s: float
+    pair_s: float
+    closing_s: float
+    better_s: float | None
+
+
+def plan_budget(known: Foresight) -> BudgetPlan:
+    """Shorten trainings by halves, as far as it takes to fit the wanted pairs and not below a quarter; below that, and without
+    tuning, only so that the first pair fits."""
+    epochs, tuned = _chosen(known)
+    whole = foreseen_pairs(known, known.epochs, tuned=True) >= known.wanted
+    return BudgetPlan(
+        max_epochs=epochs,
+        own_epochs=known.epochs,
+        tuned=tuned,
+        pairs=int(foreseen_pairs(known, epochs, tuned=tuned)),
+        training_s=known.epochs * max(known.epoch_s),
+        pair_s=known.round_s(TYPICAL_SHARE * epochs),
+        closing_s=known.closing_s(TYPICAL_SHARE * epochs),
+        better_s=None if whole else _better(known),
+    )
+
+
+def foreseen_pairs(known: Foresight, epochs: int, *, tuned: bool, share: float = TYPICAL_SHARE) -> float:
+    """How many pairs of so many epochs fit. share: of its epochs that a training uses."""
+    used = epochs * share
+    left = known.budget_s * (1 - MEASURING_SHARE) - known.elapsed_s - known.closing_s(used)
+    if tuned:
+        one_round = known.round_s(used)
+        rounds = known.tune or min(MAX_TUNING, max(1.0, TUNING_SHARE * known.budget_s / one_round))
+        left -= rounds * one_round
+    return max(left / known.round_s(used), 0.0)
+
+
+def _chosen(known: Foresight) -> tuple[int, bool]:
+    shortest = max(1, math.ceil(known.epochs * SHORTEST_SHARE))
+    for epochs in _halves(known.epochs, shortest):
+        if foreseen_pairs(known, epochs, tuned=True) >= known.wanted:
+            return epochs, True
+    if foreseen_pairs(known, shortest, tuned=True) >= 1:
+        return shortest, True
+    for epochs in _halves(shortest, 1):
+        if foreseen_pairs(known, epochs, tuned=False, share=1.0) >= 1:
+            return epochs, False
+    return 1, False
+
+
+def _halves(most: int, least: int) -> Iterator[int]:
+    """`most`, its half, and so on, and `least` at last. Steps this coarse come out alike however the machine's speed varies."""
+    while most > least:
+        yield most
+        most = math.ceil(most / 2)
+    yield least
+
+
+def _better(known: Foresight) -> float:
+    longer = (seconds for seconds in ROUND_BUDGETS if seconds > known.budget_s)
+    fits = (float(s) for s in longer if foreseen_pairs(replace(known, budget_s=s), known.epochs, tuned=True) >= known.wanted)
+    return next(fits, float(ROUND_BUDGETS[-1]))

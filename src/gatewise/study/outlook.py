@@ -1,0 +1,100 @@
+"""What a budget can give on this data, said in the first seconds of a run, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from typing import Any
+
+from gatewise.report.numbers import count, duration, pairs_text
+from gatewise.report.words import capitalised
+from gatewise.statistics.sequential import MINIMUM_PAIRS
+from gatewise.study.budget import BudgetPlan, Foresight, plan_budget
+from gatewise.study.measure import probe_epochs
+from gatewise.study.session import Session
+from gatewise.training.tune import default_hyperparameters
+
+__all__ = ["plan_run"]
+
+PROBE_SECONDS = 1.5
+PROBE_SHARE = 0.02
+
+
+def plan_run(session: Session) -> None:
+    """Fit a run into its budget: how long trainings may be, and whether there is tuning; said in the log and in the report.
+
+    A run whose trainings have begun keeps its plan, for pairs must be alike; one that has none yet is planned anew.
+    """
+    budget, most = session.config.budget_s, session.config.max_epochs
+    if budget is None or most is None:
+        return
+    earlier = session.journal.payloads("budget")
+    if session.trials("tuning", "pair", "curve"):
+        if earlier:
+            session.plan = _plan_of(earlier[-1])
+            session.limit_epochs(session.plan.max_epochs)
+        return
+    session.show("timing a few training steps")
+    dataset = session.workload.dataset
+    defaults = default_hyperparameters(dataset.kind, dataset.task)
+    epoch_s = probe_epochs(session.workload, defaults, min(PROBE_SECONDS, PROBE_SHARE * budget))
+    known = Foresight(
+        budget_s=budget,
+        elapsed_s=session.elapsed(),
+        epoch_s=tuple(epoch_s.values()),
+        report_s=session.report_s,
+        epochs=earlier[-1]["own_epochs"] if earlier else most,
+        jobs=session.config.jobs,
+        tune=session.config.tune,
+        wanted=min(session.config.pairs or MINIMUM_PAIRS, MINIMUM_PAIRS),
+    )
+    plan = plan_budget(known)
+    session.plan = plan
+    session.record(f"budget:{len(earlier)}", "budget", asdict(plan) | {"notes": list(_notes(plan, budget))})
+    session.limit_epochs(plan.max_epochs)
+    for line in _lines(plan, known):
+        session.view.log(line)
+
+
+def _plan_of(payload: dict[str, Any]) -> BudgetPlan:
+    return BudgetPlan(**{field.name: payload[field.name] for field in fields(BudgetPlan)})
+
+
+def _lines(plan: BudgetPlan, known: Foresight) -> Iterator[str]:
+    whole = f"A training takes up to {duration(plan.training_s)} ({_epochs(plan.own_epochs)})"
+    budget = duration(known.budget_s)
+    fits = f"about {pairs_text(plan.pairs)} should fit" if plan.pairs else "even one pair may not fit"
+    if plan.max_epochs == plan.own_epochs:
+        yield f"{whole}: in {budget} {fits}{'' if plan.tuned else ', without tuning'}."
+    else:
+        tuning = "" if plan.tuned else " and nothing is tuned"
+        yield f"{whole}, too long for {budget}: every training is cut to {_epochs(plan.max_epochs)}{tuning}; {fits}."
+    if plan.better_s is not None:
+        yield (
+            f"Nothing is decided before {pairs_text(known.wanted)}. {capitalised(_whole_length(plan))}; --max-epochs, "
+            "--hidden-size or --max-length make trainings shorter."
+        )
+
+
+def _notes(plan: BudgetPlan, budget: float) -> Iterator[str]:
+    """What the reader of the report must know of it."""
+    if plan.max_epochs < plan.own_epochs:
+        yield (
+            f"Every training was cut to {_epochs(plan.max_epochs)}, where {count(plan.own_epochs)} suit the data, to fit into "
+            f"{duration(budget)}; {_whole_length(plan)}."
+        )
+    if not plan.tuned:
+        yield f"There was no time to tune in {duration(budget)}: every cell has the default hyperparameters."
+
+
+def _whole_length(plan: BudgetPlan) -> str:
+    return f"a new run with --budget {_written(plan.better_s)} should hold enough pairs of full length" if plan.better_s else ""
+
+
+def _written(seconds: float | None) -> str:
+    whole = round(seconds or 0.0)
+    return f"{whole // 60}m" if whole >= 120 and whole % 60 == 0 else f"{whole}s"
+
+
+def _epochs(number: int) -> str:
+    return f"{count(number)} epoch{'' if number == 1 else 's'}"

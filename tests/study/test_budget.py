@@ -1,0 +1,238 @@
+"""What a budget holds, and that a run keeps to it and to what it has found."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gatewise
+from gatewise.records import Progress, Trial
+from gatewise.report.live import NullView
+from gatewise.study import phases
+from gatewise.study.budget import BudgetPlan, Foresight, foreseen_pairs, plan_budget
+from gatewise.study.work import Workload
+
+KNOWN = Foresight(budget_s=600.0, elapsed_s=5.0, epoch_s=(0.1, 0.1), report_s=1.0, epochs=100, jobs=2, tune=None, wanted=5)
+
+
+class Listener(NullView):
+    """Keeps what a run says, and when."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.lines: list[tuple[float, str]] = []
+        self.last: Progress | None = None
+
+    def log(self, message: str) -> None:
+        self.lines.append((time.monotonic() - self.started, message))
+
+    def update(self, progress: Progress) -> None:
+        self.last = progress
+
+
+# ---------------------------------------------------------------- the plan
+
+
+def test_a_budget_with_room_changes_nothing() -> None:
+    plan = plan_budget(KNOWN)
+    assert (plan.max_epochs, plan.own_epochs, plan.tuned, plan.better_s) == (100, 100, True, None)
+    assert plan.pairs >= 5
+    assert plan.training_s == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("budget", [10, 20, 30, 40, 60, 90, 120, 240, 600, 3600])
+@pytest.mark.parametrize("epoch", [0.01, 0.1, 1.0, 10.0])
+def test_shorter_budgets_never_mean_longer_trainings(budget: float, epoch: float) -> None:
+    known = replace(KNOWN, budget_s=budget, epoch_s=(epoch, 1.3 * epoch))
+    plan, richer = plan_budget(known), plan_budget(replace(known, budget_s=2 * budget))
+    assert 1 <= plan.max_epochs <= richer.max_epochs <= 100
+    assert plan.tuned <= richer.tuned
+    # Below a quarter of their epochs trainings are cut for the first pair alone, and then nothing is tuned.
+    assert plan.max_epochs >= 25 or not plan.tuned
+    if plan.max_epochs > 1 and not plan.tuned:
+        assert foreseen_pairs(known, plan.max_epochs, tuned=False, share=1.0) >= 1
+
+
+def test_the_better_budget_holds_enough_pairs_of_full_length() -> None:
+    known = replace(KNOWN, budget_s=30.0)
+    plan = plan_budget(known)
+    assert plan.max_epochs < 100
+    assert plan.better_s is not None
+    better = plan_budget(replace(known, budget_s=plan.better_s))
+    assert (better.max_epochs, better.better_s) == (100, None)
+    assert better.pairs >= 5
+
+
+def test_hopeless_budgets_still_have_a_plan() -> None:
+    plan = plan_budget(replace(KNOWN, budget_s=0.01, epoch_s=(500.0, 900.0)))
+    assert (plan.max_epochs, plan.tuned, plan.pairs) == (1, False, 0)
+    assert plan.better_s is not None
+
+
+def test_rounds_of_tuning_that_were_asked_for_are_counted() -> None:
+    known = replace(KNOWN, budget_s=120.0)
+    assert plan_budget(replace(known, tune=8)).pairs < plan_budget(replace(known, tune=1)).pairs
+
+
+# ---------------------------------------------------------------- a run
+
+
+SLOW = "builtin:parity?rows=400&length=60"
+
+
+@pytest.fixture
+def slow_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Make every training step take so many seconds more, in this process."""
+    from gatewise.training.fit import TrainingStep
+
+    own = TrainingStep.__call__
+
+    def slow(seconds: float) -> None:
+        def call(self: TrainingStep, batch: Any) -> float:
+            time.sleep(seconds)
+            return own(self, batch)
+
+        monkeypatch.setattr(TrainingStep, "__call__", call)
+
+    return slow
+
+
+def test_a_budget_too_small_for_one_pair_keeps_the_run(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
+    import sklearn.linear_model  # noqa: F401  (seconds, which a command spends while it reads)
+
+    slow_steps(0.3)
+    view = Listener()
+    result = gatewise.compare(SLOW, budget=6, hidden_size=4, out=tmp_path / "run", view=view)
+    assert (result.verdict.decision, result.verdict.pairs, result.comparison.stopped) == ("undecided", 0, "budget")
+    assert (tmp_path / "run/report.html").exists()
+    assert json.loads((tmp_path / "run/verdict.json").read_text(encoding="utf-8"))["pairs"] == 0
+    assert time.monotonic() - view.started < 6 * 1.2  # a busy machine
+    said = "\n".join(line for _, line in view.lines)
+    assert all(word in said for word in ("even one pair may not fit", "--budget", "--max-epochs", "--hidden-size"))
+
+
+def test_what_would_be_better_is_said_before_anything_is_trained(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
+    slow_steps(0.2)
+    view = Listener()
+    result = gatewise.compare(SLOW, budget=6, hidden_size=4, out=tmp_path / "run", view=view)
+    advice = next(number for number, (_, line) in enumerate(view.lines) if "A new run with --budget" in line)
+    assert not any("tuning" in line or line.startswith("pair") for _, line in view.lines[:advice] if "is tuned" not in line)
+    assert any("Every training was cut to" in warning for warning in result.verdict.warnings)
+
+
+def test_nothing_that_was_trained_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ends within its first pair goes on from the trainings it has."""
+    own = Workload.run
+    finished: list[str] = []
+
+    def run(self: Workload, unit: Any, *rest: Any) -> Trial:
+        if len(finished) == 2:
+            raise phases.BudgetSpent
+        trial = own(self, unit, *rest)
+        finished.append(unit.key)
+        return trial
+
+    monkeypatch.setattr(Workload, "run", run)
+    options: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "pairs": 2, "budget": 300}
+    first = gatewise.compare("builtin:parity?rows=100&length=10", tune=1, out=tmp_path / "run", **options)
+    assert (first.verdict.pairs, finished) == (0, ["tuning:gru:0", "tuning:lstm:0"])
+
+    monkeypatch.setattr(Workload, "run", own)
+    resumed = gatewise.resume(tmp_path / "run", budget=400)
+    assert resumed.verdict.pairs == 2
+    rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len({row["key"] for row in rows}) == len(rows)
+    whole = gatewise.compare("builtin:parity?rows=100&length=10", tune=1, out=tmp_path / "whole", **options)
+    assert resumed.verdict.scores == whole.verdict.scores
+
+
+def test_a_round_of_tuning_that_was_given_up_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Workload.run
+
+    def run(self: Workload, unit: Any, *rest: Any) -> Trial:
+        if unit.key == "tuning:lstm:1":
+            raise phases.BudgetSpent
+        return own(self, unit, *rest)
+
+    monkeypatch.setattr(Workload, "run", run)
+    result = gatewise.compare(
+        "builtin:parity?rows=100&length=10", tune=3, pairs=2, budget=300, hidden_size=4, max_epochs=2, out=tmp_path / "run"
+    )
+    assert [(trial.name, trial.number) for trial in result.comparison.tuning] == [("gru", 0), ("lstm", 0)]
+    assert result.verdict.pairs == 2
+
+
+def test_without_time_for_tuning_every_cell_has_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    untuned = BudgetPlan(2, 40, False, 3, 9.0, 0.1, 0.1, 120.0)
+    monkeypatch.setattr("gatewise.study.outlook.plan_budget", lambda known: untuned)
+    result = gatewise.compare("builtin:parity?rows=100&length=10", pairs=2, budget=300, hidden_size=4, out=tmp_path / "run")
+    assert result.comparison.tuning == ()
+    assert result.comparison.chosen["gru"] == result.comparison.chosen["lstm"]
+    assert result.comparison.config.max_epochs == 2
+    assert all(len(trial.history) <= 2 for trial in result.comparison.trials)
+    notes = [warning for warning in result.verdict.warnings if "to fit into" in warning or "no time to tune" in warning]
+    assert len(notes) == 2
+    # Another session keeps the plan, whatever its budget: pairs must be alike.
+    resumed = gatewise.resume(tmp_path / "run", budget="1h")
+    assert resumed.comparison.config.max_epochs == 2
+
+
+def test_a_run_without_trainings_is_planned_anew(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
+    slow_steps(0.5)
+    short = gatewise.compare(
+        "builtin:parity?rows=100&length=10", pairs=2, tune=1, budget=2, hidden_size=4, max_epochs=8, out=tmp_path / "run"
+    )
+    assert (short.verdict.pairs, short.comparison.config.max_epochs) == (0, 1)
+    slow_steps(0.0)
+    resumed = gatewise.resume(tmp_path / "run", budget=300)
+    assert (resumed.verdict.pairs, resumed.comparison.config.max_epochs) == (2, 8)
+
+
+def test_the_reported_time_begins_with_the_program(tmp_path: Path) -> None:
+    began = time.monotonic() - 25.0
+    result = gatewise.compare(
+        "builtin:parity?rows=60&length=10",
+        pairs=2,
+        tune=1,
+        hidden_size=4,
+        max_epochs=1,
+        budget=300,
+        out=tmp_path / "run",
+        started=began,
+    )
+    assert result.verdict.elapsed_s > 25.0
+
+
+def test_measuring_takes_no_more_than_its_share(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
+    slow_steps(0.3)
+    gatewise.compare(
+        "builtin:parity?rows=64&length=10", pairs=2, tune=1, budget=40, hidden_size=4, max_epochs=1, out=tmp_path / "run"
+    )
+    rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    at = {row["key"]: row["elapsed_s"] for row in rows}
+    # Two arms, two rounds that count and one to warm up, 0.3 s each: what a step takes at least.
+    assert at["timing:steps"] - at["plan"] < 0.08 * 40 + 2 * 0.3 + 1.0
+    milliseconds = next(row for row in rows if row["key"] == "timing:steps")["milliseconds"]
+    assert all(2 <= len(values) < 100 and np.median(values) >= 300 for values in milliseconds.values())
+
+
+def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gatewise.study import finish
+    from gatewise.study.session import Session
+
+    own = Session.left
+    monkeypatch.setattr(finish.Session, "left", lambda self: 0.0 if "on all data" in self.progress.phase else own(self))
+    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 3, "budget": 300}
+    view = Listener()
+    gatewise.compare("builtin:parity?rows=100&length=10", out=tmp_path / "run", view=view, **options)
+    assert any("the budget ended the training" in line for _, line in view.lines)
+    monkeypatch.setattr(finish.Session, "left", own)
+    gatewise.resume(tmp_path / "run")
+    rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    finals = [(row["epochs"], row["cut_short"]) for row in rows if row["kind"] == "final"]
+    assert finals == [(1, True), (3, False)]
