@@ -2,8 +2,8 @@
 
     python -m benchmarks.budgets FOLDER [--budgets 10,30,60,120,240] [--sets mr,sst2] [--out RUNS]
 
-FOLDER holds the public data sets (docs/results.md names them). Every run is a `gatewise compare` in a process of its own, timed from
-outside: Python's start and end are in it. Lines of JSON go to RUNS/budgets.jsonl, and what is there already is not run again.
+FOLDER holds the public data sets (docs/results.md names them). Every run is a `gatewise compare` in a process of its own, timed
+from outside: Python's start and end are in it. Lines of JSON go to RUNS/budgets.jsonl, and what is there already is not run again.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _run(name: str, budget: int, folder: Path, out: Path) -> dict[str, Any]:
         return row | {"error": done.stderr.strip().splitlines()[-1:]}
     verdict = json.loads(done.stdout)
     units = [json.loads(line) for line in (run / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
-    plan = next((unit for unit in units if unit["kind"] == "budget"), {})
+    plan: dict[str, Any] = next((unit for unit in units if unit["kind"] == "budget"), {})
     return row | {
         "reported": verdict["elapsed_s"],
         "decision": verdict["decision"],
@@ -108,8 +108,8 @@ def _line(row: dict[str, Any]) -> str:
         return f"{row['set']:20} {row['budget']:4} s  exit code {row['code']}: {row['error']}"
     over = row["wall"] / row["budget"] - 1
     return (
-        f"{row['set']:20} {row['budget']:4} s  wall {row['wall']:6.1f} ({over:+5.0%})  {row['decision']:10} {row['pairs']:3} pairs, "
-        f"{row['trainings']:3} trainings of {row['epochs']}/{row['own_epochs']} epochs, {row['foreseen']} pairs foreseen after "
+        f"{row['set']:20} {row['budget']:4} s  wall {row['wall']:6.1f} ({over:+5.0%})  {row['decision']:10} "
+        f"{row['pairs']:3} pairs, {row['trainings']:3} trainings of {row['epochs']}/{row['own_epochs']} epochs, {row['foreseen']} pairs foreseen after "
         f"{row['said_after'] or 0:4.1f} s, better {row['better']}, {'model' if row['model'] else 'no model'}"
     )
 

@@ -39,7 +39,7 @@ def test_every_known_cell_can_be_built() -> None:
         ({"seed": -1}, "2147483647"),
         ({"seed": 2**31}, "2147483647"),
         ({"pairs": 1}, "--pairs 1 .* at least 2"),
-        ({"tune": 0}, "--tune 0 .* at least 1"),
+        ({"tune": -1}, "--tune -1 .* at least 0"),
         ({"jobs": 0}, "--jobs 0 .* at least 1"),
         ({"hidden_size": 0}, "--hidden-size"),
         ({"layers": 0}, "--layers"),

@@ -182,6 +182,17 @@ def test_without_time_for_tuning_every_cell_has_the_defaults(tmp_path: Path, mon
     assert resumed.comparison.config.max_epochs == 2
 
 
+def test_no_tuning_can_be_asked_for_and_repeats_a_run_that_had_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    untuned = BudgetPlan(2, 40, False, 3, 9.0, 0.1, 0.1, 120.0)
+    source = "builtin:parity?rows=100&length=10"
+    asked = gatewise.compare(source, tune=0, pairs=2, max_epochs=2, hidden_size=4, budget=300, out=tmp_path / "asked")
+    assert asked.comparison.tuning == ()
+    assert not any("no time to tune" in warning for warning in asked.verdict.warnings)
+    monkeypatch.setattr("gatewise.study.outlook.plan_budget", lambda known: untuned)
+    short = gatewise.compare(source, pairs=2, hidden_size=4, budget=300, out=tmp_path / "short")
+    assert short.verdict.scores == asked.verdict.scores
+
+
 def test_a_run_without_trainings_is_planned_anew(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
     slow_steps(0.5)
     short = gatewise.compare(

@@ -192,7 +192,9 @@ OPTIONS: tuple[Option, ...] = (
         "baseline's error.",
         unset="the metric's own",
     ),
-    Option("tune", _COMPARISON, "whole", "Tuning trials for each cell.", unset="what the budget allows", least=1),
+    Option(
+        "tune", _COMPARISON, "whole", "Tuning trials for each cell; 0 for the defaults.", unset="what the budget allows", least=0
+    ),
     Option(
         "cost",
         _COMPARISON,

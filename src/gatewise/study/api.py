@@ -149,9 +149,9 @@ def compare(
     Comparison. cells: two or more of gru, lstm, rnn, min_gru, min_lstm. budget: `"10m"` or seconds, by default ten minutes, or no
     limit where `pairs` is given. pairs: an exact number of pairs instead of stopping when decided. margin: half width of the band
     of practical equivalence, in units of the metric or like `"2%"` of the best baseline's error (of a metric written in
-    percent: points). tune: tuning trials for each cell. cost: what decides between equivalent cells, "training", "latency",
-    "memory" or "size". match: arms of equal "hidden" size, of equal "parameters", or "both". curve: shares of the training data
-    that rise to 1, at which pairs are run.
+    percent: points). tune: tuning trials for each cell, 0 for the default hyperparameters. cost: what decides between equivalent
+    cells, "training", "latency", "memory" or "size". match: arms of equal "hidden" size, of equal "parameters", or "both".
+    curve: shares of the training data that rise to 1, at which pairs are run.
 
     Cells and training. hidden_size, layers, bidirectional, embedding_size: the same for every cell. forget_bias: initial bias of
     the gates that forget; chrono: longest memory in steps that they are initialised for. batch_size, max_length, max_vocabulary,

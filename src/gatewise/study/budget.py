@@ -94,8 +94,8 @@ def foreseen_pairs(known: Foresight, epochs: int, *, tuned: bool, share: float =
     left = known.budget_s * (1 - MEASURING_SHARE) - known.elapsed_s - known.closing_s(used)
     if tuned:
         one_round = known.round_s(used)
-        rounds = known.tune or min(MAX_TUNING, max(1.0, TUNING_SHARE * known.budget_s / one_round))
-        left -= rounds * one_round
+        most = min(MAX_TUNING, max(1.0, TUNING_SHARE * known.budget_s / one_round))
+        left -= one_round * (most if known.tune is None else known.tune)
     return max(left / known.round_s(used), 0.0)
 
 

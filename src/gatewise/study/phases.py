@@ -53,7 +53,9 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
 
 
 def _tuning_rounds(session: Session) -> None:
-    planned = session.config.tune or (MAX_TUNING if session.config.budget_s else TUNING_WITHOUT_BUDGET)
+    planned = session.config.tune
+    if planned is None:
+        planned = MAX_TUNING if session.config.budget_s else TUNING_WITHOUT_BUDGET
     for number in range(planned):
         trials = session.trials("tuning")
         # A round that was interrupted is finished if it can be, so that no arm has a trial more than another.
