@@ -3,7 +3,7 @@
     python -m benchmarks.budgets FOLDER [--budgets 10,30,60,120,240] [--sets mr,sst2] [--out RUNS]
 
 FOLDER holds the public data sets (docs/results.md names them). Every run is a `gatewise compare` in a process of its own, timed
-from outside: Python's start and end are in it. Lines of JSON go to RUNS/budgets.jsonl, and what is there already is not run again.
+from outside: Python's start and end are in it. Lines of JSON go to RUNS/budgets.jsonl; what is there already is not run again.
 """
 
 from __future__ import annotations
@@ -109,8 +109,9 @@ def _line(row: dict[str, Any]) -> str:
     over = row["wall"] / row["budget"] - 1
     return (
         f"{row['set']:20} {row['budget']:4} s  wall {row['wall']:6.1f} ({over:+5.0%})  {row['decision']:10} "
-        f"{row['pairs']:3} pairs, {row['trainings']:3} trainings of {row['epochs']}/{row['own_epochs']} epochs, {row['foreseen']} pairs foreseen after "
-        f"{row['said_after'] or 0:4.1f} s, better {row['better']}, {'model' if row['model'] else 'no model'}"
+        f"{row['pairs']:3} pairs, {row['trainings']:3} trainings of {row['epochs']}/{row['own_epochs']} epochs; "
+        f"{row['foreseen']} pairs foreseen after {row['said_after'] or 0:4.1f} s, better {row['better']}, "
+        f"{'model' if row['model'] else 'no model'}"
     )
 
 
