@@ -6,6 +6,7 @@ import multiprocessing
 import multiprocessing.forkserver
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -27,6 +28,8 @@ __all__ = ["LocalRunner", "OnProgress", "end_processes", "prepare_processes"]
 
 OnProgress: TypeAlias = "Callable[[Unit, Epoch | None], None]"
 
+# Forks of one loaded process begin at once; where the system's own libraries are not made for forks, each is started anew.
+METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
 CHECK_SECONDS = 0.1
 PROGRESS_SECONDS = 1.0
 
@@ -38,12 +41,12 @@ def prepare_processes(jobs: int) -> None:
 
     One server process imports everything, while this one reads the data, and every training process is a fork of it.
     """
-    if jobs == 1:
+    if jobs == 1 or METHOD != "forkserver":
         return
     # The server prints a traceback where an interrupt meets it while it imports; what it forks ignores interrupts anyway.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        multiprocessing.get_context("forkserver").set_forkserver_preload(["gatewise.study.worker_imports"])
+        multiprocessing.get_context(METHOD).set_forkserver_preload(["gatewise.study.worker_imports"])
         multiprocessing.forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -127,7 +130,7 @@ class LocalRunner:
             prepare_processes(self.jobs)
             self._executor = ProcessPoolExecutor(
                 self.jobs,
-                mp_context=multiprocessing.get_context("forkserver"),
+                mp_context=multiprocessing.get_context(METHOD),
                 initializer=_start_worker,
                 initargs=(workload.config, workload.dataset, workload.arms),
             )
