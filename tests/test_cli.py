@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -56,11 +57,11 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_
 
 
 def refused(done: Done, folder: Path) -> str:
-    """One line on stderr, exit code 2, nothing printed and nothing written."""
+    """One line on stderr, below the one that says what is read; exit code 2, nothing printed and nothing written."""
     assert done.code == 2
     assert done.out == ""
     assert "Traceback" not in done.err
-    (line,) = done.err.splitlines()
+    (line,) = re.sub(r"\A(reading|resuming) .*\n", "", done.err).splitlines()
     assert line.startswith("gatewise: ")
     assert not list(folder.iterdir())
     return line
@@ -260,7 +261,7 @@ def test_the_command_line_overrides_the_configuration(run: Run, tmp_path: Path, 
         asked.append(config)
         raise gatewise.RunError("stopped")
 
-    monkeypatch.setattr("gatewise.study.api.start_run", stop)
+    monkeypatch.setattr("gatewise.study.api.open_data", stop)
     assert run("init", SOURCE).code == 0
     path = tmp_path / "gatewise.yaml"
     text = path.read_text(encoding="utf-8")
@@ -269,7 +270,7 @@ def test_the_command_line_overrides_the_configuration(run: Run, tmp_path: Path, 
         text = text.replace(f"\n{old}\n", f"\n{new}\n")
     path.write_text(text, encoding="utf-8")
     words = ("--seed", "7", "--no-bidirectional", "--cells", "mingru,lstm", "--max-size", "1MB", "--jobs", "3")
-    assert run("compare", "--config", "gatewise.yaml", *words).err == "gatewise: stopped\n"
+    assert run("compare", "--config", "gatewise.yaml", *words).err == f"reading {SOURCE}\ngatewise: stopped\n"
     changes = {"layers": 2, "seed": 7, "cells": ("min_gru", "lstm"), "max_size_bytes": 1_000_000, "jobs": 3}
     assert asked == [replace(Config(SOURCE), **changes)]
 
@@ -397,9 +398,9 @@ def test_predict_writes_csv(run: Run, finished: Result, series: Path, tmp_path: 
     done = run("predict", finished.path, series)
     assert (done.code, done.err) == (0, "")
     header, *rows = csv.reader(io.StringIO(done.out))
-    assert header == ["prediction", "p_even", "p_odd"]
-    assert len(rows) == 3
-    for name, *probabilities in rows:
+    assert header == ["row", "prediction", "p_even", "p_odd"]
+    assert [row[0] for row in rows] == ["1", "2", "3"]
+    for _, name, *probabilities in rows:
         values = [float(value) for value in probabilities]
         assert sum(values) == pytest.approx(1, abs=1e-5)
         assert name == ("even", "odd")[int(np.argmax(values))]

@@ -62,21 +62,53 @@ def test_type_checkers_see_every_name() -> None:
     assert set(gatewise.__all__) - {"__version__"} <= {name.name for node in imports for name in node.names}
 
 
-HEAVY = ("torch", "numpy", "sklearn", "scipy", "matplotlib", "pyarrow", "optuna", "rich.live")
+HEAVY = ("torch", "sklearn", "scipy", "matplotlib", "optuna")
+ARRAYS = ("numpy", "pyarrow", "rich.live")
+COMMAND = """
+import sys
+class Console:
+    def write(self, text):
+        print("LOADED", [name for name in {heavy} if name in sys.modules], file=sys.__stdout__)
+        return len(text)
+    flush = isatty = lambda self: None
+sys.argv, sys.stderr = ["gatewise", *{arguments}], Console()
+from gatewise.__main__ import main
+try: main()
+except SystemExit: pass
+"""
 
 
 @pytest.mark.parametrize(
-    ("code", "heavy"),
+    "code",
     [
-        ("import gatewise", HEAVY),
-        (
-            "import sys; sys.argv = ['gatewise', '--help']; from gatewise.cli import main\ntry: main()\nexcept SystemExit: pass",
-            HEAVY,
-        ),
+        "import gatewise",
+        "import sys; sys.argv = ['gatewise', '--help']; from gatewise.cli import main\ntry: main()\nexcept SystemExit: pass",
     ],
     ids=["import", "help"],
 )
-def test_heavy_modules_wait_until_they_are_used(code: str, heavy: tuple[str, ...]) -> None:
-    check = f"\nimport sys; print('LOADED', [name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code + check], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "LOADED []"
+def test_heavy_modules_wait_until_they_are_used(code: str) -> None:
+    found = python(code + f"\nimport sys; print('LOADED', [name for name in {HEAVY + ARRAYS} if name in sys.modules])")
+    assert found.splitlines()[-1] == "LOADED []"
+
+
+@pytest.mark.parametrize(
+    ("content", "heavy"),
+    [(None, HEAVY + ARRAYS), ("", HEAVY + ARRAYS), ("text,label\n", HEAVY), ("text,label\n" + "a,b\n" * 40, HEAVY)],
+    ids=["missing", "empty", "header only", "one class"],
+)
+def test_input_that_cannot_work_is_refused_before_anything_heavy_is_loaded(
+    content: str | None, heavy: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "reviews.csv"
+    if content is not None:
+        path.write_text(content)
+    found = python(COMMAND.format(heavy=heavy, arguments=["compare", str(path)]))
+    assert set(found.splitlines()) == {"LOADED []"}
+
+
+def test_the_first_line_is_there_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text("text,label\n")
+    found = python(COMMAND.format(heavy=HEAVY + ARRAYS, arguments=["compare", str(path)]))
+    assert found.splitlines()[0] == "LOADED []"
+    assert len(found.splitlines()) > 1

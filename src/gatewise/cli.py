@@ -17,6 +17,7 @@ import typer
 
 import gatewise
 from gatewise.errors import GatewiseError, OptionError, RunError
+from gatewise.interrupts import RunInterrupted, exit_code
 from gatewise.options.table import OPTION, Option
 
 if TYPE_CHECKING:
@@ -25,10 +26,27 @@ if TYPE_CHECKING:
 __all__ = ["app", "given_options", "main"]
 
 EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
+
+
+class _Commands(typer.core.TyperGroup):
+    """The parser would leave without a word after an interrupt."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            _interrupted(error)
+            raise typer.Exit(exit_code()) from error
+
+
+def _interrupted(error: KeyboardInterrupt) -> None:
+    said = str(error) if isinstance(error, RunInterrupted) else "interrupted before anything was written; nothing is lost"
+    print(f"gatewise: {said}", file=sys.stderr)
+
 
 app = typer.Typer(
     name="gatewise",
+    cls=_Commands,
     help="GRU or LSTM? A fair, paired, budgeted comparison of recurrent cells on your own sequences.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -154,12 +172,16 @@ def compare(
 ) -> None:
     """Compare cells on your sequences and say which to ship."""
     started = monotonic()
-    from gatewise.study.api import compare as run
+    from gatewise.options.values import read_value
     from gatewise.study.config_file import combined_options
     from gatewise.study.threads import default_jobs
 
-    given = given_options(context.params)
-    options = combined_options(config, given)
+    options = {
+        name: read_value(OPTION[name], value) for name, value in combined_options(config, given_options(context.params)).items()
+    }
+    _begin(options["source"], quiet)
+    from gatewise.study.api import compare as run
+
     options.setdefault("jobs", default_jobs(options.get("threads", 1)))
     with _view(quiet) as view:
         result = run(options.pop("source"), **options, view=view, started=started)
@@ -208,6 +230,8 @@ def resume(
 ) -> None:
     """Go on with an interrupted or undecided run."""
     started = monotonic()
+    if not quiet:
+        print(f"resuming {run}", file=sys.stderr, flush=True)
     from gatewise.study.api import resume as go_on
 
     with _view(quiet) as view:
@@ -247,15 +271,20 @@ def predict(
     series: Annotated[list[str] | None, _described("series", panel="Options")] = None,
     id: Annotated[str | None, _described("id", panel="Options")] = None,
     time: Annotated[str | None, _described("time", panel="Options")] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL", help="Column of the input to stand beside each prediction. Repeat it for each."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the CSV here instead of standard output.")] = None,
 ) -> None:
-    """Predict with a run's model: CSV with classes and their probabilities, or with the numbers predicted."""
+    """Predict with a run's model: CSV with ids, files or dates beside the predictions."""
     from gatewise.export.bundle import load_model
     from gatewise.study.folder import write_atomic
-    from gatewise.study.predictions import prediction_rows, read_inputs
+    from gatewise.study.predictions import prediction_rows, read_inputs, run_columns
 
     model = load_model(run / "model")
-    inputs = read_inputs(model, source, text=text, audio=audio, series=tuple(series or ()), id=id, time=time)
+    columns = {"text": text, "audio": audio, "id": id, "time": time}
+    inputs = read_inputs(model, source, run_columns(run), keep=keep or (), series=tuple(series or ()), **columns)
     content = _csv(prediction_rows(model, inputs))
     if out is None:
         sys.stdout.write(content)
@@ -286,9 +315,9 @@ def main() -> None:
     except GatewiseError as error:
         print(f"gatewise: {error}", file=sys.stderr)
         sys.exit(EXIT_ERROR)
-    except KeyboardInterrupt:
-        print("gatewise: interrupted", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt as error:
+        _interrupted(error)
+        sys.exit(exit_code())
     finally:
         if "gatewise.study.runner" in sys.modules:
             from gatewise.study.runner import end_processes
@@ -296,6 +325,15 @@ def main() -> None:
             end_processes()
         # At its end Python goes through all that torch has built, for a second or two, unless it is told not to.
         gc.freeze()
+
+
+def _begin(source: str, quiet: bool) -> None:
+    """Refuse what cannot be there, and say what is being done, before anything heavy is loaded."""
+    from gatewise.data.paths import check_place
+
+    check_place(source)
+    if not quiet:
+        print(f"reading {source}", file=sys.stderr, flush=True)
 
 
 def _view(quiet: bool) -> Any:
@@ -310,7 +348,7 @@ def _finish(result: Result, as_json: bool) -> None:
     _print(result, as_json, result.path / "report.html")
     if result.comparison.stopped == "interrupted":
         print(f"gatewise: interrupted; continue with `gatewise resume {result.path}`", file=sys.stderr)
-        raise typer.Exit(EXIT_INTERRUPTED)
+        raise typer.Exit(exit_code())
 
 
 def _print(result: Result, as_json: bool, page: Path | None) -> None:

@@ -83,7 +83,7 @@ def test_the_order_is_that_of_the_names(folder: Path) -> None:
     names = [str(path.relative_to(folder)) for path in sound_files(folder)]
     assert names[:4] == ["high/02.WAV", "high/04.flac", "high/06.wav", "high/08.WAV"]
     assert names[16:21] == ["high/more/00.wav", "high/more/10.flac", "high/more/20.WAV", "high/more/30.wav", "low/01.flac"]
-    assert len(open_inputs(folder, kind="audio")) == 40
+    assert len(open_inputs(folder, kind="audio").sequences) == 40
 
 
 def test_files_of_the_same_bytes_are_repeats(folder: Path) -> None:
@@ -231,9 +231,9 @@ def test_a_column_that_names_no_files_is_refused(index: Path) -> None:
 
 
 def test_inputs_of_an_index_are_paths(index: Path) -> None:
-    inputs = open_inputs(index, kind="audio", audio="file")
+    inputs = open_inputs(index, kind="audio", audio="file").sequences
     assert inputs[3] == index.parent / "recordings" / "03.wav"
-    assert open_inputs(index.parent / "recordings" / "03.wav", kind="audio") == [index.parent / "recordings" / "03.wav"]
+    assert open_inputs(index.parent / "recordings" / "03.wav", kind="audio").sequences == [index.parent / "recordings" / "03.wav"]
 
 
 # ---------------------------------------------------------------- spoken digits
@@ -282,6 +282,6 @@ def test_bad_sounds_end_with_exit_code_2_and_one_line(
     captured = capfd.readouterr()
     assert left.value.code == 2
     assert captured.out == ""
-    (line,) = captured.err.splitlines()
+    (line,) = captured.err.removeprefix(f"reading {folder}\n").splitlines()
     assert said in line
     assert [item.name for item in folder.parent.iterdir()] == ["sounds"]

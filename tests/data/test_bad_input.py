@@ -34,7 +34,7 @@ def lines(rows: list[object]) -> str:
 TEXT_FILES = {
     "empty": ("a.csv", "", ["a.csv is empty"]),
     "blank": ("a.csv", " \n\n ", ["is empty"]),
-    "header only": ("a.csv", "text,label\n", ["header and no rows"]),
+    "header only": ("a.csv", "text,label\n", ["holds no rows"]),
     "unknown suffix": ("a.xlsx", "text", [".xlsx", ".csv", ".parquet"]),
     "no suffix": ("reviews", "text", ["without a suffix"]),
     "quote never closed": ("a.csv", table(ROWS) + '\n"open,yes\nnext,no\n', ["quoting is broken", "line 42", "Close every"]),

@@ -269,10 +269,10 @@ def test_irregular_times_are_read_where_they_are_not_named() -> None:
 
 
 def test_what_a_forecast_is_made_from() -> None:
-    series = forecast_inputs(wide(), Reading(time="date"), ("y", "x"))
+    series = forecast_inputs(wide(), Reading(time="date"), ("y", "x")).sequences
     assert len(series) == 1
     assert series[0][-1].tolist() == [1000 - STEPS + 1, STEPS - 1]
-    several = forecast_inputs(long(), Reading(time="date", id="name"), ("value",))
+    several = forecast_inputs(long(), Reading(time="date", id="name"), ("value",)).sequences
     assert sorted(values[0, 0] for values in several) == [0, 1000]
     assert [len(values) for values in several] == [STEPS, STEPS]
 

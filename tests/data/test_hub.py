@@ -113,7 +113,7 @@ def test_one_split(hub: dict[tuple[str, str | None], Any]) -> None:
     assert (len(dataset), dataset.fixed_test) == (30, None)
     hub["single", None] = {"full": split("a", 40)}
     assert open_source("hf:single").fixed_test is None
-    assert len(open_inputs("hf:films@train", kind="text")) == 40
+    assert len(open_inputs("hf:films@train", kind="text").sequences) == 40
 
 
 def test_owner_and_configuration(hub: dict[tuple[str, str | None], Any]) -> None:

@@ -165,7 +165,7 @@ def test_a_word_in_a_csv_names_its_row(tmp_path: Path) -> None:
 
 def test_inputs_need_nothing_but_their_channels(steps: Columns) -> None:
     table = pa.table({name: steps[name] for name in ("patient", "day", "pulse")})
-    found = open_inputs(table, kind="series", **OPTIONS, series=("pulse",), group="ward", weights="weight")
+    found = open_inputs(table, kind="series", **OPTIONS, series=("pulse",), group="ward", weights="weight").sequences
     assert [len(values) for values in found] == [4] * 36
     with pytest.raises(DataError, match="the model reads texts"):
         open_inputs(table, kind="text", **OPTIONS)

@@ -46,7 +46,7 @@ def test_npz_and_ts_agree(tmp_path: Path, ragged: Arrays) -> None:
         assert text.inferred[0] == (
             "toy_TRAIN.ts and toy_TEST.ts are read together and their split is kept: 40 rows to train on, 20 to test."
         )
-    assert len(open_inputs(tmp_path / "toy_TEST.ts", kind="series")) == 20
+    assert len(open_inputs(tmp_path / "toy_TEST.ts", kind="series").sequences) == 20
 
 
 def test_ts_without_its_other_part(tmp_path: Path, ragged: Arrays) -> None:

@@ -231,11 +231,13 @@ def test_repeated_series_share_a_group_and_missing_ones_are_dropped() -> None:
 def test_inputs_need_no_target(tmp_path: Path, reviews: Reviews, ragged: dict[str, np.ndarray]) -> None:
     del reviews["label"]
     write(tmp_path / "new.csv", reviews)
-    assert open_inputs(tmp_path / "new.csv", kind="text") == reviews["text"]
-    arrays = open_inputs(pa.table({"x": [[1.0, 2.0], [3.0]]}), kind="series")
+    assert open_inputs(tmp_path / "new.csv", kind="text").sequences == reviews["text"]
+    arrays = open_inputs(pa.table({"x": [[1.0, 2.0], [3.0]]}), kind="series").sequences
     assert [array.tolist() for array in arrays] == [[[1.0], [2.0]], [[3.0]]]
     np.savez(tmp_path / "new.npz", **{key: value for key, value in ragged.items() if "labels" not in key})
-    assert [len(array) for array in open_inputs(tmp_path / "new.npz", kind="series")[40:]] == ragged["test_lengths"].tolist()
+    assert [len(array) for array in open_inputs(tmp_path / "new.npz", kind="series").sequences[40:]] == ragged[
+        "test_lengths"
+    ].tolist()
 
 
 def test_names_of_sound_files_are_not_read_as_texts(tmp_path: Path) -> None:
@@ -249,11 +251,11 @@ def test_sounds_to_predict_are_paths(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
     expected = [tmp_path / "a.ogg", tmp_path / "b.wav"]
     (tmp_path / "index.csv").write_text("path,speaker\na.ogg,x\nb.wav,y\n")
-    assert open_inputs(tmp_path, kind="audio") == expected
-    assert open_inputs(str(tmp_path / "b.wav"), kind="audio") == expected[1:]
-    assert open_inputs(tmp_path / "index.csv", kind="audio") == expected
-    assert open_inputs(tmp_path / "index.csv", kind="audio", audio="path") == expected
-    assert open_inputs(expected, kind="audio") == expected
+    assert open_inputs(tmp_path, kind="audio").sequences == expected
+    assert open_inputs(str(tmp_path / "b.wav"), kind="audio").sequences == expected[1:]
+    assert open_inputs(tmp_path / "index.csv", kind="audio").sequences == expected
+    assert open_inputs(tmp_path / "index.csv", kind="audio", audio="path").sequences == expected
+    assert open_inputs(expected, kind="audio").sequences == expected
     with pytest.raises(DataError, match="the model reads sounds, the input holds none in 'speaker'"):
         open_inputs(tmp_path / "index.csv", kind="audio", text="speaker")
     with pytest.raises(DataError, match="the model reads texts"):
@@ -271,7 +273,7 @@ def test_folders_of_sounds_go_with_each_other_alone(tmp_path: Path, reviews: Rev
 
 def test_series_to_go_on_from() -> None:
     table = pa.table({"t": [3, 1, 2] * 2, "who": ["a"] * 3 + ["b"] * 3, "x": [3.0, 1, 2, 30, 10, 20], "z": [0.5] * 6})
-    found = open_inputs(table, kind="series", task="forecast", id="who", time="t", series=("z", "x"))
+    found = open_inputs(table, kind="series", task="forecast", id="who", time="t", series=("z", "x")).sequences
     assert [series.tolist() for series in found] == [
         [[0.5, 1.0], [0.5, 2.0], [0.5, 3.0]],
         [[0.5, 10.0], [0.5, 20.0], [0.5, 30.0]],

@@ -27,7 +27,7 @@ def test_csv(feed: Feed) -> None:
         dataset = open_source("-")
         assert (dataset.name, len(dataset), dataset.classes) == ("standard-input", 40, ("a", "b"))
     feed(ROWS.encode())
-    assert open_inputs("-", kind="text", text="text")[3] == "text 3"
+    assert open_inputs("-", kind="text", text="text").sequences[3] == "text 3"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_csv(feed: Feed) -> None:
     [
         (b"", "standard input is empty. Expected a header"),
         (b" \n\n", "standard input is empty"),
-        (b"text,label\n", "standard input holds a header and no rows"),
+        (b"text,label\n", "standard-input is empty: it holds no rows"),
         (b"text,label\na,b,c\n", "standard input: the row at line 2 has 3 cells"),
         (b"PAR1....", "standard input is binary.*Parquet"),
         (

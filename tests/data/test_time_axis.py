@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gatewise.data.time_axis import TimeAxis, time_axis
+from gatewise.data.time_axis import TimeAxis, time_axis, time_text
 from gatewise.data.time_stamps import read_times
 from gatewise.errors import DataError
 
@@ -145,3 +145,25 @@ def test_numbers_that_spell_no_date_stay_numbers() -> None:
 def test_a_million_times_are_quick_to_read() -> None:
     cells = [str(time) for time in np.arange(1_000_000).astype("datetime64[m]")]
     assert axis(cells).positions[-1] == 999_999
+
+
+@pytest.mark.parametrize(
+    ("times", "following"),
+    [
+        (["2024-01-01 00:00", "2024-01-01 06:00", "2024-01-01 12:00"], ["2024-01-01 18:00", "2024-01-02", "2024-01-02 06:00"]),
+        (["2023-11-15", "2023-12-15", "2024-01-15"], ["2024-02-15", "2024-03-15", "2024-04-15"]),
+        (["2023-10-31", "2023-11-30", "2023-12-31"], ["2024-01-31", "2024-02-29", "2024-03-31"]),
+        (["2022-12-31", "2023-03-31", "2023-06-30", "2023-09-30"], ["2023-12-31", "2024-03-31", "2024-06-30"]),
+        (
+            ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09", "2024-01-10", "2024-01-11"],
+            ["2024-01-12", "2024-01-15", "2024-01-16"],
+        ),
+        ([0.5, 1.0, 1.5], ["2", "2.5", "3"]),
+    ],
+    ids=["hours", "months", "ends of months", "ends of quarters", "business days", "numbers"],
+)
+def test_the_times_that_follow(times: list[Any], following: list[str]) -> None:
+    read = read_times(times, "when")
+    spacing = axis(times).spacing
+    assert spacing is not None
+    assert [time_text(time) for time in spacing.after(read[-1], 3)] == following

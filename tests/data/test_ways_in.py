@@ -290,11 +290,11 @@ def test_inputs_of_every_form(tmp_path: Path, series: Series) -> None:
         ((series, CLASSES), {}),
         ({"X": series}, {}),
     ):
-        found = open_inputs(source, kind="series", **options)
+        found = open_inputs(source, kind="series", **options).sequences
         assert len(found) == 60
         for one, other in zip(found, expected, strict=True):
             assert one.dtype == np.float32
             np.testing.assert_array_equal(one, other)
-    assert open_inputs(["one", "two"], kind="text") == ["one", "two"]
+    assert open_inputs(["one", "two"], kind="text").sequences == ["one", "two"]
     with pytest.raises(DataError, match="the list holds texts, but the model reads series of numbers"):
         open_inputs(["one", "two"], kind="series")

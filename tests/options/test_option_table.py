@@ -1,6 +1,7 @@
 """The one table of options agrees with the record that holds them, and with both entry points."""
 
 import inspect
+import re
 import typing
 from dataclasses import fields
 from typing import Any
@@ -74,14 +75,15 @@ def test_what_a_default_means_is_said() -> None:
 
 def test_python_takes_every_option() -> None:
     parameters = inspect.signature(compare).parameters
-    assert set(parameters) == (set(OPTION) - {"source"}) | {"data", "view", "verbose"}
+    other_names = {option.other_flag for option in OPTIONS} - {""}
+    assert set(parameters) == (set(OPTION) - {"source"}) | other_names | {"data", "started", "view", "verbose"}
     for name, parameter in parameters.items():
         if name in OPTION and name not in NOT_ALIKE:
             assert parameter.default == OPTION[name].default, name
 
 
 def test_the_docstring_names_every_option() -> None:
-    words = set((compare.__doc__ or "").replace(",", " ").replace(":", " ").replace("`", " ").replace(".", " ").split())
+    words = set(re.findall(r"\w+", compare.__doc__ or ""))
     assert set(OPTION) - words - {"source"} == set()
 
 
@@ -91,7 +93,7 @@ def test_the_command_line_takes_every_option_under_its_flag() -> None:
     assert set(parameters) >= set(OPTION)
     for name, option in OPTION.items():
         if name != "source":
-            assert option.flag in parameters[name].opts
+            assert set(option.flags) <= {flag.partition("/")[0] for flag in parameters[name].opts}
             assert parameters[name].rich_help_panel == option.panel
             # What is not given must be told from what is, for the file's value to hold.
             assert not parameters[name].default

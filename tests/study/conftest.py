@@ -56,7 +56,7 @@ class Command:
 
     def wait_for_rows(self, rows: int) -> list[str]:
         """Wait until the journal holds this many rows, and return their keys."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             keys = journal_keys(self.folder)
             if len(keys) >= rows:
@@ -81,6 +81,12 @@ def journal_keys(folder: Path) -> list[str]:
         connection.close()
 
 
+def _heed_signals() -> None:
+    # A shell that starts the tests in the background lets them ignore interrupts, and children inherit that.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 Start = Callable[..., Command]
 
 
@@ -94,22 +100,40 @@ def start() -> Iterator[Start]:
         if command == "compare":
             options = [word for name, value in QUICK.items() for word in (f"--{name.replace('_', '-')}", str(value))]
             arguments = [SOURCE, *options, "--out", str(folder)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gatewise", command, *arguments, *more],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # A shell that starts the tests in the background lets them ignore interrupts, and children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (no threads here)
-            env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(gatewise.__file__).parents[1])},
-        )
-        started.append(process)
-        return Command(process, folder)
+        started.append(_gatewise(command, *arguments, *more))
+        return Command(started[-1], folder)
 
     yield start_one
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def start_reading() -> Iterator[Start]:
+    """Start `gatewise compare -` in a folder, with a standard input that never ends."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_one(folder: Path) -> subprocess.Popen[str]:
+        started.append(_gatewise("compare", "-", cwd=folder, stdin=subprocess.PIPE))
+        return started[-1]
+
+    yield start_one
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def _gatewise(*arguments: str, **more: Any) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "gatewise", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_signals,  # noqa: PLW1509  (no threads here)
+        env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(gatewise.__file__).parents[1])},
+        **more,
+    )
 
 
 @dataclass

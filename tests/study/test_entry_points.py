@@ -17,7 +17,7 @@ SOURCE = "builtin:parity"
 
 
 class Asked:
-    """What `start_run` or `resume_run` was called with."""
+    """What `open_data` or `resume_run` was called with."""
 
     def __init__(self) -> None:
         self.positional: tuple[Any, ...] = ()
@@ -34,8 +34,8 @@ class Asked:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     calls = Asked()
-    monkeypatch.setattr("gatewise.study.api.start_run", calls)
-    monkeypatch.setattr("gatewise.study.api.resume_run", calls)
+    monkeypatch.setattr("gatewise.study.api.open_data", calls)
+    monkeypatch.setattr("gatewise.study.run.resume_run", calls)
     return calls
 
 
@@ -138,7 +138,7 @@ def test_progress_is_shown_only_where_it_is_asked_for(asked: Asked, capfd: pytes
     assert "tuning" in capfd.readouterr().err
     view = NullView()
     compare(SOURCE, view=view, verbose=True)
-    assert asked.positional[3] is view
+    assert asked.positional[2] is view
     assert not isinstance(view, PlainView)
     assert capfd.readouterr() == ("", "")
 

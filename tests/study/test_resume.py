@@ -17,6 +17,7 @@ from gatewise.errors import RunError
 from gatewise.study.api import Result
 from gatewise.study.journal import open_journal
 
+QUICK: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
 Start = Callable[..., Any]
 Keys = Callable[[Path], list[str]]
 Of = Callable[[Result], Any]
@@ -32,7 +33,7 @@ def test_killed_again_and_again_it_comes_to_the_same(
         before = running.wait_for_rows(rows)
         running.process.send_signal(signal.SIGKILL)
         # A worker that outlived the killed process would keep its standard error open, and this would time out.
-        running.process.communicate(timeout=60)
+        running.process.communicate(timeout=180)
         assert running.process.returncode == -signal.SIGKILL
         assert before[: len(seen)] == seen
         seen = keys(folder)
@@ -46,15 +47,16 @@ def test_killed_again_and_again_it_comes_to_the_same(
     assert not list(folder.glob(".*.part"))
 
 
-def test_interrupt_prints_the_verdict_so_far_and_resume_finishes(
-    uninterrupted: Result, start: Start, outcome: Of, tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_prints_the_verdict_so_far_and_resume_finishes(
+    uninterrupted: Result, start: Start, outcome: Of, tmp_path: Path, number: signal.Signals
 ) -> None:
     folder = tmp_path / "run"
     running = start("compare", folder, "--json")
     running.wait_for_rows(14)
-    running.process.send_signal(signal.SIGINT)
-    printed, messages = running.process.communicate(timeout=60)
-    assert running.process.returncode == 130
+    running.process.send_signal(number)
+    printed, messages = running.process.communicate(timeout=180)
+    assert running.process.returncode == 148 + number
     verdict = json.loads(printed)
     assert verdict == json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     assert verdict["stopped"] == "interrupted"
@@ -63,6 +65,47 @@ def test_interrupt_prints_the_verdict_so_far_and_resume_finishes(
     assert "Traceback" not in messages
     assert (folder / "report.html").is_file()
     assert outcome(gatewise.resume(folder)) == outcome(uninterrupted)
+
+
+def test_a_second_signal_ends_it_at_once_and_nothing_is_lost(
+    uninterrupted: Result, start: Start, outcome: Of, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    running = start("compare", folder)
+    running.wait_for_rows(6)
+    running.process.send_signal(signal.SIGINT)
+    running.process.send_signal(signal.SIGTERM)
+    printed, messages = running.process.communicate(timeout=180)
+    assert running.process.returncode == 143
+    assert printed == ""
+    assert "Traceback" not in messages
+    assert not (folder / "verdict.json").exists()
+    assert outcome(gatewise.resume(folder)) == outcome(uninterrupted)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_data_are_read_says_that_nothing_is_lost(
+    start_reading: Start, tmp_path: Path, number: signal.Signals
+) -> None:
+    running = start_reading(tmp_path)
+    assert running.stderr.readline() == "reading -\n"
+    running.send_signal(number)
+    printed, messages = running.communicate(timeout=180)
+    assert (running.returncode, printed) == (128 + number, "")
+    assert messages == "gatewise: interrupted before anything was written; nothing is lost\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_signal_before_the_first_unit_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gatewise.study.run._record_data", interrupt)
+        with pytest.raises(KeyboardInterrupt, match=f"continue with `gatewise resume {tmp_path / 'run'}`"):
+            gatewise.compare("builtin:parity?rows=60&length=10", **QUICK, out=tmp_path / "run")
+    result = gatewise.resume(tmp_path / "run")
+    assert result.verdict.pairs == QUICK["pairs"]
 
 
 def test_data_that_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """From whatever a user points at to numbers a network reads: source -> Dataset -> Split and Encoded.
 
 sources, reading                open_source: whatever a user has becomes a Dataset; the options it takes
+paths                           what a source's name says before anything is read
 files, text_files, hub          where tables come from
 delimited, json_lines, arrow    one kind of table each, as columns
 cells, arrow_cells,             one cell; the cells of a column; a whole column as numbers or codes

@@ -42,8 +42,6 @@ def read_delimited(source: TextSource, *, tabs: bool) -> tuple[Columns, tuple[st
         table, plain = _parse_tabs(source)
         if plain:
             inferred.append("Quotation marks are read as part of the text: the file does not quote its cells.")
-    if not table.num_rows:
-        raise DataError(f"{source.name} holds a header and no rows. Expected at least 30 rows below it.")
     return ArrowColumns(table), tuple(inferred)
 
 

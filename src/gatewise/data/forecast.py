@@ -13,8 +13,10 @@ from gatewise.data.columns import Columns
 from gatewise.data.forecast_columns import SeriesTable, read_series
 from gatewise.data.forecast_parts import Parts, find_parts
 from gatewise.data.forecast_windows import find_windows, longest_run
+from gatewise.data.inputs import Future, Inputs
 from gatewise.data.series import channel_scale
 from gatewise.data.suggestions import listed
+from gatewise.data.time_axis import time_text
 from gatewise.data.windows import Windows, covered, take
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Forecast, Reading
@@ -73,14 +75,24 @@ def forecast_dataset(
     )
 
 
-def forecast_inputs(columns: Columns, reading: Reading, channels: Sequence[str]) -> list[NDArray[np.float32]]:
+def forecast_inputs(columns: Columns, reading: Reading, channels: Sequence[str]) -> Inputs:
     """Read what a forecast is to be made from: every series in the order of time, float32 [steps, channels].
 
-    channels: what the model reads, in its order. Raises DataError as `forecast_dataset` does.
+    channels: what the model reads, in its order. Series are called by their ids; where there are times, those that follow each
+    series are known. Raises DataError as `forecast_dataset` does.
     """
     table = read_series(columns, Reading(series=tuple(channels), id=reading.id, time=reading.time))
     ends = np.cumsum(np.bincount(table.series))
-    return np.split(table.values, ends[:-1])
+    names = {} if reading.id is None else {reading.id: list(table.ids)}
+    future, times, spacing = None, table.times, table.axis.spacing
+    if reading.time is not None and times is not None and spacing is not None:
+        last = times[ends - 1]
+
+        def after(series: int, steps: int) -> list[str]:
+            return [time_text(time) for time in spacing.after(last[series], steps)]
+
+        future = Future(reading.time, [time_text(time) for time in last], after)
+    return Inputs(np.split(table.values, ends[:-1]), names, future)
 
 
 def seasonal_scale(dataset: Dataset, train: NDArray[np.int64]) -> NDArray[np.float64]:

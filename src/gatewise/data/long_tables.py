@@ -18,7 +18,7 @@ from gatewise.data.time_axis import time_text
 from gatewise.data.time_stamps import read_times
 from gatewise.errors import DataError
 
-__all__ = ["LongSeries", "long_series"]
+__all__ = ["LongSeries", "long_names", "long_series"]
 
 Series = NDArray[np.float32]
 
@@ -83,6 +83,16 @@ def long_series(
         tuple(inferred),
         of,
     )
+
+
+def long_names(columns: Columns, id: str, constant: Sequence[str]) -> dict[str, Cells]:
+    """The ids of a long table in the order in which they appear, and the cells of other columns that each id has.
+
+    Raises DataError as `long_series` does.
+    """
+    codes, names = _ids(columns[id], id, "")
+    _, first = np.unique(codes, return_index=True)
+    return {id: names, **{name: _constant(columns[name], name, codes, first, names, id) for name in constant}}
 
 
 def _ids(cells: Cells, id: str, of: str) -> tuple[NDArray[np.int64], list[Any]]:

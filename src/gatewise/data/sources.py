@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,20 @@ from gatewise.data.audio_folders import audio_folder_dataset, is_audio_folder, s
 from gatewise.data.builtin import builtin_dataset
 from gatewise.data.cells import SOUND_SUFFIXES
 from gatewise.data.delimited import read_delimited
-from gatewise.data.files import ARCHIVES, TABLES, file_suffix, read_table
+from gatewise.data.files import read_table
 from gatewise.data.forecast import forecast_inputs
 from gatewise.data.hub import hub_table
+from gatewise.data.inputs import Future, Inputs, numbered_inputs
 from gatewise.data.labelled import Labelled, labelled_dataset
 from gatewise.data.npz import npz_inputs, npz_labelled
+from gatewise.data.paths import ARCHIVES, TABLES, file_suffix
 from gatewise.data.reading import has_columns, read_options, refuse_columns, refuse_steps, require_task
+from gatewise.data.suggestions import listed
 from gatewise.data.tables import Table, table_dataset, table_inputs
 from gatewise.data.text_files import standard_input
 from gatewise.data.ts_format import ts_inputs, ts_labelled
 from gatewise.errors import DataError, OptionError
-from gatewise.records import Dataset, Kind
+from gatewise.records import Dataset, Kind, Reading
 
 __all__ = ["open_inputs", "open_source"]
 
@@ -83,12 +86,13 @@ def open_source(source: Any, *, seed: int = 0, on_progress: Report | None = None
     )
 
 
-def open_inputs(source: Any, *, kind: Kind, **reading: Any) -> list[Any]:
-    """Read the sequences alone, for prediction: one a row, and no target is needed.
+def open_inputs(source: Any, *, kind: Kind, usual: Reading | None = None, keep: Sequence[str] = (), **reading: Any) -> Inputs:
+    """Read the sequences alone, for prediction: one a row, and no target is needed; there may be none at all.
 
-    kind: what the model reads. Returns texts, series float32 [steps, channels], or paths of sounds. With `task="forecast"` and
-    the model's channels as `series`, these are the series to go on from, each in the order of time.
-    Raises DataError where the source holds another kind, or a row has no input.
+    kind: what the model reads: texts, series float32 [steps, channels], or paths of sounds. With `task="forecast"` and the
+    model's channels as `series`, these are the series to go on from, each in the order of time. usual: columns to be taken of a
+    table where `reading` names none. keep: columns of a table that name its rows in the predictions.
+    Raises DataError where the source holds another kind, or a row has no input, OptionError where `keep` does not apply.
     """
     asked = read_options(reading)
     if kind == "audio" and not has_columns(asked) and (sounds := _sounds(source)) is not None:
@@ -96,15 +100,53 @@ def open_inputs(source: Any, *, kind: Kind, **reading: Any) -> list[Any]:
     table = _table(source)
     if table is None:
         refuse_columns(str(source) if isinstance(source, (str, os.PathLike)) else "the arrays", asked)
+        if keep:
+            raise OptionError(f"{_called(source)} has no columns, so --keep does not apply. Leave it out.")
         found, inputs = _archive_inputs(source)
         if found != kind:
             raise DataError(f"{_called(source)} holds {_MODEL_READS[found]}, but the model reads {_MODEL_READS[kind]}.")
-        if found == "series":
+        if found == "series" and inputs:
             check_series(inputs)
-        return inputs
+        return numbered_inputs(inputs)
+    usual = usual or Reading()
+    asked = _with_usual(asked, usual, table)
+    if usual.group is not None and usual.group in table.columns and asked.task != "forecast":
+        keep = [*dict.fromkeys([*keep, usual.group])]
+    if not table.columns or not len(next(iter(table.columns.values()))):
+        return _no_inputs(asked, keep)
     if asked.task == "forecast":
-        return list(forecast_inputs(table.columns, asked, asked.series))
-    return list(table_inputs(table.columns, asked, kind=kind, base=table.base))
+        if keep:
+            raise OptionError("--keep does not apply to a forecast, whose rows are steps. Leave it out.")
+        return forecast_inputs(table.columns, asked, asked.series)
+    return table_inputs(table.columns, asked, kind=kind, base=table.base, keep=keep)
+
+
+def _no_inputs(asked: Reading, keep: Sequence[str]) -> Inputs:
+    """What a table without rows holds."""
+    forecast = asked.task == "forecast"
+    first = asked.id or (None if forecast else "row")
+    names: dict[str, list[str]] = {name: [] for name in ([first] if first else []) + [*keep]}
+    return Inputs([], names, Future(asked.time, [], lambda *_: []) if forecast and asked.time is not None else None)
+
+
+def _with_usual(asked: Reading, usual: Reading, table: Table) -> Reading:
+    """The columns asked for, and where they leave something open the usual ones."""
+    inputs = ("text", "audio", "series")
+    open_names = ["id", "time", *(inputs if all(getattr(asked, name) in (None, ()) for name in inputs) else ())]
+    taken = {name: getattr(usual, name) for name in open_names if getattr(asked, name) in (None, ())}
+    missing = [name for name in ("id", "time") if taken.get(name) is not None and taken[name] not in table.columns]
+    if missing and table.columns:
+        named = " and ".join(f"{taken[name]!r} (--{name})" for name in missing)
+        raise DataError(
+            f"the data of the run had the column {named}, and the input has: {listed(table.columns)}. Call its column so, or "
+            f"name it with --{missing[0]}."
+        )
+    filled = replace(asked, **taken)
+    in_steps = filled.id is not None or filled.task == "forecast"
+    if not in_steps and asked.series == () and not all(name in table.columns for name in filled.series):
+        # Lists of numbers may stand in a column of any name.
+        return replace(filled, series=())
+    return filled
 
 
 def _open(source: Any, with_labels: bool, alone: bool) -> Table | Labelled:
@@ -156,13 +198,15 @@ def _archive_inputs(source: Any) -> tuple[Kind, list[Any]]:
     raise DataError(f"a {type(source).__name__} is no input. {_EXPECTED}.")
 
 
-def _sounds(source: Any) -> list[Any] | None:
+def _sounds(source: Any) -> Inputs | None:
     """Sounds that are named, or given as waveforms, without a table; None where the source is something else."""
     if _is_sound_folder(source):
-        return list(sound_files(_path(source)))
+        files = sound_files(_path(source))
+        return Inputs(files, {"file": [file.relative_to(_path(source)).as_posix() for file in files]})
     if isinstance(source, (str, os.PathLike)):
-        return [_path(source)] if str(source).lower().endswith(SOUND_SUFFIXES) else None
-    return list(source) if isinstance(source, list) else None
+        path = _path(source)
+        return Inputs([path], {"file": [path.name]}) if path.name.lower().endswith(SOUND_SUFFIXES) else None
+    return numbered_inputs(list(source)) if isinstance(source, list) else None
 
 
 def _path(source: str | os.PathLike[str]) -> Path:

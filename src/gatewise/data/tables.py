@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from gatewise.data.assemble import assemble, check_series
 from gatewise.data.audio import mel_names, read_sounds
-from gatewise.data.columns import Choice, Columns, choose_columns
+from gatewise.data.columns import Choice, Columns, choose_columns, require_column
 from gatewise.data.forecast import forecast_dataset
+from gatewise.data.inputs import Inputs, cell_texts, numbered_inputs
+from gatewise.data.long_tables import long_names
 from gatewise.data.next_step_rows import next_step_rows
 from gatewise.data.rows import Rows, join_rows
 from gatewise.data.table_rows import table_rows
@@ -104,27 +106,31 @@ def table_dataset(
     )
 
 
-def table_inputs(
-    columns: Columns, reading: Reading, *, kind: Kind, base: Path | None = None
-) -> list[str] | list[Series] | list[Path]:
+def table_inputs(columns: Columns, reading: Reading, *, kind: Kind, base: Path | None = None, keep: Sequence[str] = ()) -> Inputs:
     """Read the inputs of every row for prediction; no target is needed. Of sounds these are the paths.
 
-    Raises DataError where an input is missing or of another kind.
+    Each is called by its number, or in a long table by its id; sounds by the names of their files, too. keep: columns of further
+    names, in a long table the same in all rows of an id. Raises DataError where an input is missing or of another kind.
     """
-    _refuse_empty("the input", columns)
     choice = choose_columns(columns, reading, with_target=False)
     if choice.kind != kind:
         raise DataError(
             f"the model reads {_WORDS[kind]}, the input holds none in {', '.join(map(repr, choice.inputs))}. "
             "Name the columns with --text, --audio or --series."
         )
+    for name in keep:
+        require_column(columns, name)
+    named = [*choice.inputs[: kind == "audio"], *keep]
     rows, _ = table_rows(columns, choice, Reading(id=reading.id, time=reading.time), base)
     missing = next((row for row, sequence in enumerate(rows.sequences) if sequence is None), None)
     if missing is not None:
         raise DataError(f"row {missing + 1} has no input. Every row needs one to be predicted: fill it or drop the row.")
     if kind == "series":
         check_series(rows.sequences, rows.where, rows.step)
-    return list(rows.sequences)
+    if reading.id is None:
+        return numbered_inputs(rows.sequences, {name: cell_texts(columns[name]) for name in named})
+    first = long_names(columns, reading.id, [name for name in named if name != reading.id])
+    return Inputs(rows.sequences, {name: cell_texts(cells) for name, cells in first.items()})
 
 
 def _refuse_empty(name: str, columns: Columns) -> None:

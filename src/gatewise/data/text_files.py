@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from gatewise.data.paths import check_standard_input
 from gatewise.errors import DataError
 
 __all__ = ["TextSource", "read_text", "standard_input", "text_file"]
@@ -68,8 +69,7 @@ def text_file(path: Path) -> TextSource:
 
 def standard_input() -> TextSource:
     """Read standard input to its end. Raises DataError as `text_file` does, and where nothing is piped into it."""
-    if sys.stdin is None or sys.stdin.isatty():
-        raise DataError("nothing is piped into standard input. Pipe a CSV into it (cat data.csv | gatewise ...), or name a file.")
+    check_standard_input()
     return _checked(_STANDARD_INPUT, sys.stdin.buffer.read())
 
 
@@ -85,7 +85,7 @@ def _checked(name: str, data: bytes) -> TextSource:
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DataError(f"{name} is a damaged gzip file ({error}). Download or compress it again.") from error
     if not data or data.isspace():
-        raise DataError(f"{name} is empty. Expected a header and at least 30 rows of data.")
+        raise DataError(f"{name} is empty. Expected a header and rows of data below it.")
     for signature, kind in _SIGNATURES.items():
         if data.startswith(signature):
             raise DataError(

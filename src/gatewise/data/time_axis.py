@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.time_spacing import Spacing, month_ends, month_moments
 from gatewise.errors import DataError
 
 __all__ = ["TimeAxis", "time_axis", "time_text"]
@@ -23,12 +24,14 @@ _UNITS = (("week", 7 * _DAY), ("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE
 class TimeAxis:
     """positions: int64 [rows], steps since the first time of all. step: the step in words. season: steps after which a series
     may be expected to repeat, 1 where none is known. step_seconds: None for months and for times that are plain numbers.
+    spacing: None where there are no times.
     """
 
     positions: NDArray[np.int64]
     step: str
     season: int
     step_seconds: float | None
+    spacing: Spacing | None = None
 
 
 def time_axis(times: NDArray[Any], series: NDArray[np.int64], name: str) -> TimeAxis:
@@ -64,7 +67,8 @@ def time_axis(times: NDArray[Any], series: NDArray[np.int64], name: str) -> Time
             "Bring them to one step, or leave out --time to take the rows as equal steps in their order."
         )
     seconds = None if times.dtype.kind != "M" or unit == "month" else _DAY * step if unit else step / 1e6
-    return TimeAxis(_positions(units, series, inside, steps, step), words, _season(step, unit, seconds), seconds)
+    spacing = Spacing(step, unit, unit == "month" and len(np.unique(month_moments(times))) > 1)
+    return TimeAxis(_positions(units, series, inside, steps, step), words, _season(step, unit, seconds), seconds, spacing)
 
 
 def time_text(time: Any) -> str:
@@ -100,11 +104,9 @@ def _months(times: NDArray[Any], inside: NDArray[np.int64]) -> NDArray[np.int64]
     """Months since 1970, where all times are the same moment of a month, or its last day."""
     if (times[inside + 1] - times[inside]).min() < np.timedelta64(28, "D"):
         return None
-    months = times.astype("datetime64[M]")
-    moments = times - months.astype(times.dtype)
-    to_end = (months + 1).astype(times.dtype) - times
+    moments, to_end = month_moments(times), month_ends(times) - times
     same = (moments == moments[0]).all() or (to_end == to_end[0]).all()
-    return months.astype(np.int64) if same else None
+    return times.astype("datetime64[M]").astype(np.int64) if same else None
 
 
 def _business_days(times: NDArray[Any], inside: NDArray[np.int64]) -> NDArray[np.int64] | None:

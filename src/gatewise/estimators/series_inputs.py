@@ -58,7 +58,8 @@ def series_values(X: Any, time: str | None, channels: tuple[str, ...]) -> NDArra
         )
     if not is_table(plain_array(X)):
         return np.stack([np.asarray(column, dtype=np.float32) for column in columns.values()], axis=1)
-    return forecast_inputs(columns, Reading(time=time), channels)[0]
+    series: NDArray[np.float32] = forecast_inputs(columns, Reading(time=time), channels).sequences[0]
+    return series
 
 
 def are_several(X: Any) -> bool:

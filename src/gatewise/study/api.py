@@ -1,4 +1,4 @@
-"""The one-line entry points: compare, resume, open_run and load_model."""
+"""The one-line entry points: compare, resume and open_run. What is heavy is loaded where it is used, after the data were read."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
-from gatewise.export.bundle import load_model
+from gatewise.interrupts import resumable
 from gatewise.metrics import METRICS
 from gatewise.names import display_name
 from gatewise.options.configuration import build_config, by_name
 from gatewise.options.quantities import parse_duration
 from gatewise.records import Comparison, Dataset, Verdict
 from gatewise.report.live import NullView, view_for
-from gatewise.report.notebook import notebook_card
-from gatewise.report.page import render_page
 from gatewise.study.folder import RunFolder, write_atomic
-from gatewise.study.run import Finished, read_run, resume_run, start_run
-from gatewise.study.session import View
-from gatewise.training.model import Model
+from gatewise.study.opening import open_data
+from gatewise.study.view import View
+
+if TYPE_CHECKING:
+    from gatewise.study.run import Finished
+    from gatewise.training.model import Model
 
 __all__ = ["Result", "compare", "default_folder", "open_run", "resume", "source_name"]
 
@@ -64,6 +66,8 @@ class Result:
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report as one HTML file and return its path."""
+        from gatewise.report.page import render_page
+
         target = Path(path)
         write_atomic(target, render_page(self.comparison, self.verdict))
         return target
@@ -74,6 +78,8 @@ class Result:
 
         Raises RunError if the run was interrupted before training it.
         """
+        from gatewise.export.bundle import load_model
+
         return load_model(self.path / "model")
 
     def __repr__(self) -> str:
@@ -81,6 +87,8 @@ class Result:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
+        from gatewise.report.notebook import notebook_card
+
         return notebook_card(self.comparison, self.verdict, self.path)
 
 
@@ -171,8 +179,12 @@ def compare(
     given = by_name(locals())
     config = build_config(source_name(data), given | {"test": None if test is None else source_name(test)})
     folder = RunFolder(Path(out) if out is not None else default_folder(config.source))
-    with _watched(view, verbose) as watcher:
-        return _result(start_run(config, data, folder, watcher, test=_if_object(test), started=started))
+    started = monotonic() if started is None else started
+    with _watched(view, verbose) as watcher, resumable(folder.path, folder.config):
+        dataset = open_data(config, data, watcher, test=_if_object(test), started=started)
+        from gatewise.study.run import start_run
+
+        return _result(start_run(config, dataset, folder, watcher, started=started))
 
 
 def resume(
@@ -189,14 +201,18 @@ def resume(
 
     data, test: needed where they were no files. verbose, view, started: as in `compare`.
     """
+    from gatewise.study.run import resume_run
+
     budget_s = parse_duration(budget) if budget is not None else None
-    with _watched(view, verbose) as watcher:
-        folder = RunFolder(Path(run))
+    folder = RunFolder(Path(run))
+    with _watched(view, verbose) as watcher, resumable(folder.path):
         return _result(resume_run(folder, watcher, data=data, test=_if_object(test), budget_s=budget_s, started=started))
 
 
 def open_run(run: str | os.PathLike[str]) -> Result:
     """The result of a run as it stands, without working on it."""
+    from gatewise.study.run import read_run
+
     return _result(read_run(RunFolder(Path(run))))
 
 

@@ -1,50 +1,103 @@
-"""A model's predictions as the rows of a table: a header, and one row for each input."""
+"""A model's predictions as the rows of a table: a header, and what names each prediction before it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from gatewise.data.inputs import Inputs
 from gatewise.data.sources import open_inputs
-from gatewise.errors import OptionError
+from gatewise.records import Config, Reading
+from gatewise.study.folder import RunFolder
 from gatewise.training.model import Model
 
-__all__ = ["prediction_rows", "read_inputs"]
+__all__ = ["prediction_rows", "read_inputs", "run_columns"]
+
+
+def run_columns(run: Path) -> Config | None:
+    """The configuration of a run, whose columns its predictions are made from; None where only its model is left."""
+    folder = RunFolder(run)
+    return folder.open() if folder.config.is_file() else None
 
 
 def read_inputs(
-    model: Model, source: Any, *, series: tuple[str, ...] = (), id: str | None = None, **columns: Any
-) -> Sequence[Any]:
-    """Read what a model predicts from. columns: as in `Reading`, None where not given.
+    model: Model,
+    source: Any,
+    run: Config | None = None,
+    *,
+    keep: Sequence[str] = (),
+    series: tuple[str, ...] = (),
+    **columns: Any,
+) -> Inputs:
+    """Read what a model predicts from. columns: as in `Reading`, None where not given: then of a table the run's are taken.
 
-    Of a table whose rows are steps the channels are those that the model learned from, unless `series` names others.
+    Of series the channels are those that the model learned from, unless `series` names others.
     """
-    if not series and (model.forecast is not None or id is not None):
-        series = model.channels
+    channels = model.channels if model.kind == "series" else ()
+    usual = Reading(series=channels)
+    if run is not None:
+        usual = Reading(text=run.text, audio=run.audio, series=channels, id=run.id, time=run.time, group=run.group)
     task = "forecast" if model.forecast is not None else None
-    return open_inputs(source, kind=model.kind, series=series, id=id, task=task, **columns)
+    return open_inputs(source, kind=model.kind, usual=usual, keep=keep, series=series, task=task, **columns)
 
 
-def prediction_rows(model: Model, inputs: Sequence[Any]) -> list[list[str]]:
-    """Return the predicted class and every class's probability, or a column for each number predicted.
+def prediction_rows(model: Model, inputs: Inputs) -> list[list[str]]:
+    """Return a header and the rows of a table, the names of the inputs first.
 
-    A forecast has a column for each output and step ahead, those of the first step first (`OT_1`, `OT_2`, ...). Raises
-    OptionError for a model of next steps, whose predictions are no table.
+    Classes: the predicted class and every class's probability, a row an input. Numbers: a column each. A forecast: a row for each
+    series and step ahead, with the last time known (`origin`) and the time predicted where there are times, and a column for each
+    output. Next steps: a row for each input and step predicted, the last one beyond its end, and the probability of each key.
     """
-    if model.task == "next_step":
-        raise OptionError(
-            "the model predicts every next step of a sequence, which is no row of a CSV; in Python, use "
-            "gatewise.open_run(RUN).model.predict"
-        )
-    if model.task == "classification":
-        probabilities = model.predict_proba(inputs)
-        header = ["prediction", *(f"p_{name}" for name in model.class_names)]
-        return [header, *([model.class_names[int(row.argmax())], *(f"{value:.6f}" for value in row)] for row in probabilities)]
-    values = model.predict(inputs)
-    return [_number_columns(model), *([f"{value:.9g}" for value in row.ravel()] for row in values)]
+    makers = {"classification": _classes, "regression": _numbers, "forecast": _forecasts, "next_step": _next_steps}
+    before, outputs, rows = makers[model.task](model, inputs)
+    header = [*inputs.names, *before]
+    # An output may be called as what names the rows is.
+    header += [f"{name} predicted" if name in header else name for name in outputs]
+    columns = list(inputs.names.values())
+    return [header, *([*(column[number] for column in columns), *cells] for number, cells in rows)]
 
 
-def _number_columns(model: Model) -> list[str]:
-    if model.forecast is None:
-        return list(model.outputs)
-    return [f"{name}_{step}" for step in range(1, model.forecast.horizon + 1) for name in model.outputs]
+_Table = tuple[list[str], list[str], Iterator[tuple[int, list[str]]]]
+
+
+def _classes(model: Model, inputs: Inputs) -> _Table:
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        for number, row in enumerate(model.predict_proba(inputs.sequences)):
+            yield number, [model.class_names[int(row.argmax())], *(f"{value:.6f}" for value in row)]
+
+    return [], ["prediction", *(f"p_{name}" for name in model.class_names)], rows()
+
+
+def _numbers(model: Model, inputs: Inputs) -> _Table:
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        for number, value in enumerate(model.predict(inputs.sequences)):
+            yield number, [_written(value)]
+
+    return [], list(model.outputs), rows()
+
+
+def _forecasts(model: Model, inputs: Inputs) -> _Table:
+    future = inputs.future
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        for number, steps in enumerate(model.predict(inputs.sequences)):
+            times = [] if future is None else future.after(number, len(steps))
+            for step, values in enumerate(steps):
+                when = [str(step + 1)] if future is None else [future.origin[number], times[step], str(step + 1)]
+                yield number, [*when, *map(_written, values)]
+
+    return ["step"] if future is None else ["origin", future.time, "step"], list(model.outputs), rows()
+
+
+def _next_steps(model: Model, inputs: Inputs) -> _Table:
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        for number, steps in enumerate(model.predict(inputs.sequences)):
+            for step, values in enumerate(steps, 2):
+                yield number, [str(step), *(f"{value:.6f}" for value in values)]
+
+    return ["step"], list(model.outputs), rows()
+
+
+def _written(value: float) -> str:
+    return f"{value:.9g}"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gatewise.comparison.plan import check_config, check_task, resolve_margin
+from gatewise.comparison.plan import resolve_margin
 from gatewise.comparison.verdict import decide
 from gatewise.data.encoders import DEFAULT_TEXT_LENGTH
 from gatewise.data.profile import describe
-from gatewise.data.sources import open_source
-from gatewise.data.splits import folds_of, make_split
+from gatewise.data.splits import make_split
 from gatewise.errors import OptionError, RunError
 from gatewise.metrics import DEFAULT_METRICS
-from gatewise.records import Comparison, Config, Dataset, Profile, Progress, Reading, Verdict, from_json, to_json
+from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, from_json, to_json
 from gatewise.study.arms import arms_for, match_note
 from gatewise.study.curve import run_curve
 from gatewise.study.environment import describe_environment
@@ -23,11 +22,13 @@ from gatewise.study.finish import remove_leftovers, train_final, write_results
 from gatewise.study.folder import RunFolder, write_json, write_json_lines
 from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import open_journal, read_journal
+from gatewise.study.opening import read_data
 from gatewise.study.outlook import plan_run
 from gatewise.study.phases import measure, measure_late, run_pairs, tune
-from gatewise.study.runner import LocalRunner, prepare_processes
-from gatewise.study.session import Session, View
+from gatewise.study.runner import LocalRunner
+from gatewise.study.session import Session
 from gatewise.study.threads import limited_threads
+from gatewise.study.view import View
 from gatewise.study.work import Workload
 from gatewise.training.fit import default_schedule
 
@@ -43,21 +44,13 @@ class Finished:
     verdict: Verdict
 
 
-def start_run(
-    config: Config, data: Any, folder: RunFolder, view: View, *, test: Any = None, started: float | None = None
-) -> Finished:
-    """Run a comparison in a new folder. data, test: whatever `open_source` reads; test only where `config.test` names no file.
+def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *, started: float | None = None) -> Finished:
+    """Run a comparison in a new folder. dataset: what `open_data` read for this configuration.
 
-    started: when the budget began to run, on the monotonic clock; now, where None.
-    Raises DataError or OptionError before anything is written where the input or an option is not acceptable.
+    started: when the budget began to run, on the monotonic clock; now, where None. Raises OptionError where the folder cannot be
+    used.
     """
     started = time.monotonic() if started is None else started
-    check_config(config)
-    prepare_processes(config.jobs)
-    dataset = _open(config, data, test, view, started)
-    check_task(config, dataset.task)
-    for number in range(folds_of(dataset)):
-        make_split(dataset, number, config.seed)
     config = _resolved(config, dataset)
     environment = describe_environment() | {"threads": config.threads}
     folder.create(config, environment)
@@ -67,17 +60,6 @@ def start_run(
         # Only a margin that is a share of nothing is found this late: nothing half-written stays behind.
         folder.remove()
         raise
-
-
-def _open(config: Config, data: Any, test: Any, view: View, started: float) -> Dataset:
-    reading = {item.name: getattr(config, item.name) for item in fields(Reading)}
-    if test is not None:
-        reading["test"] = test
-
-    def show(text: str) -> None:
-        view.update(Progress(text, 0, config.pairs, time.monotonic() - started, config.budget_s))
-
-    return open_source(data, seed=config.seed, on_progress=show, **reading)
 
 
 def _resolved(config: Config, dataset: Dataset) -> Config:
@@ -124,8 +106,7 @@ def resume_run(
             )
     if data is None and config.source == "-":
         raise RunError(f"{folder.path} was started on standard input; resume it in Python with gatewise.resume(folder, data=...)")
-    prepare_processes(config.jobs)
-    dataset = _open(config, config.source if data is None else data, test, view, started)
+    dataset = read_data(config, config.source if data is None else data, view, test=test, started=started)
     environment = folder.read_environment()
     if not environment:
         environment = describe_environment() | {"threads": config.threads}
@@ -167,8 +148,8 @@ def _work(
         session = Session(config, environment, folder, journal, workload, runner, view, started)
         # Before anything else, and once and for all.
         session.once("config", lambda: identity(config))
-        _record_data(session)
         try:
+            _record_data(session)
             plan_run(session)
             chosen = tune(session)
             measure(session, chosen)
@@ -177,6 +158,9 @@ def _work(
             measure_late(session, chosen)
             train_final(session, session.verdict(stopped))
         except KeyboardInterrupt:
+            if "data" not in journal:
+                # There is nothing yet that a verdict could be about.
+                raise
             stopped = "interrupted"
         comparison = session.comparison(stopped)
         verdict = decide(comparison)

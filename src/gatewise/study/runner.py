@@ -43,8 +43,8 @@ def prepare_processes(jobs: int) -> None:
     """
     if jobs == 1 or METHOD != "forkserver":
         return
-    # The server prints a traceback where an interrupt meets it while it imports; what it forks ignores interrupts anyway.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # The server prints a traceback where an interrupt meets it while it imports; what it forks ignores these signals anyway.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         multiprocessing.get_context(METHOD).set_forkserver_preload(["gatewise.study.worker_imports"])
         multiprocessing.forkserver.ensure_running()

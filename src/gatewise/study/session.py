@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from gatewise.comparison.verdict import decide
 from gatewise.metrics import value_text
@@ -15,23 +15,14 @@ from gatewise.study.evidence import build_comparison, chosen_hyperparameters, co
 from gatewise.study.folder import RunFolder, append_json_line
 from gatewise.study.journal import Journal
 from gatewise.study.runner import LocalRunner
+from gatewise.study.view import View
 from gatewise.study.work import Unit, Workload
 
-__all__ = ["Session", "View"]
+__all__ = ["Session"]
 
 # Rendering the report imports less than the start does, but on a slow or busy machine both take longer.
 LEAST_REPORT_SECONDS = 0.4
 REPORT_SHARE = 0.1
-
-
-class View(Protocol):
-    """Whoever watches a run."""
-
-    def update(self, progress: Progress) -> None:
-        """Called often, with the present state."""
-
-    def log(self, message: str) -> None:
-        """Called once for each event worth a line."""
 
 
 @dataclass(eq=False)

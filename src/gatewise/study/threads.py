@@ -7,9 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-from threadpoolctl import threadpool_limits
-
 __all__ = ["default_jobs", "limited_threads", "set_threads"]
 
 
@@ -21,6 +18,9 @@ def default_jobs(threads: int) -> int:
 
 def set_threads(count: int) -> None:
     """Limit torch and the linear algebra libraries of this process for good."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
     threadpool_limits(count)
     torch.set_num_threads(count)
 
@@ -28,6 +28,9 @@ def set_threads(count: int) -> None:
 @contextmanager
 def limited_threads(count: int) -> Iterator[None]:
     """Limit them for the length of the block."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
     before = torch.get_num_threads()
     with threadpool_limits(count):
         torch.set_num_threads(count)

@@ -1,0 +1,48 @@
+"""Reading what is to be compared, before anything heavy is loaded: what cannot be compared is said at once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from typing import Any
+
+from gatewise.comparison.plan import check_config, check_task
+from gatewise.data.sources import open_source
+from gatewise.data.splits import folds_of, make_split
+from gatewise.records import Config, Dataset, Progress, Reading
+from gatewise.study.runner import prepare_processes
+from gatewise.study.view import View
+
+__all__ = ["open_data", "read_data"]
+
+
+def open_data(config: Config, data: Any, view: View, *, test: Any = None, started: float | None = None) -> Dataset:
+    """Read the data of a new run and check that the comparison asked for can be made of them.
+
+    data, test: whatever `open_source` reads; test only where `config.test` names no file. started: when the budget
+    began to run. Raises DataError or OptionError where
+    the input or an option is not acceptable.
+    """
+    check_config(config)
+    dataset = read_data(config, data, view, test=test, started=started)
+    check_task(config, dataset.task)
+    for number in range(folds_of(dataset)):
+        make_split(dataset, number, config.seed)
+    return dataset
+
+
+def read_data(config: Config, data: Any, view: View, *, test: Any = None, started: float | None = None) -> Dataset:
+    """Read the data that a configuration asks for, telling the view how far a long reading is.
+
+    Beside it the processes that will train begin to load what they need.
+    """
+    prepare_processes(config.jobs)
+    begun = time.monotonic() if started is None else started
+    reading = {item.name: getattr(config, item.name) for item in fields(Reading)}
+    if test is not None:
+        reading["test"] = test
+
+    def show(text: str) -> None:
+        view.update(Progress(text, 0, config.pairs, time.monotonic() - begun, config.budget_s))
+
+    return open_source(data, seed=config.seed, on_progress=show, **reading)
