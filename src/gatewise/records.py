@@ -155,8 +155,8 @@ class Dataset:
 class Profile:
     """What a data set looks like. Lengths are in tokens (text), steps (series) or frames (audio).
 
-    classes: rows of each, empty where numbers are predicted. outputs: least, median and greatest value of each number that is
-    predicted, by its name.
+    classes: rows of each, empty where numbers are predicted. repeated_rows: those whose sequence an earlier row has, which a
+    plain random split would leak. outputs: least, median and greatest value of each number that is predicted, by its name.
     """
 
     name: str

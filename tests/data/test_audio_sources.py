@@ -103,8 +103,8 @@ def test_what_is_left_out_is_said(folder: Path) -> None:
     data = open_source(folder)
     assert len(data) == 40
     assert data.warnings == (
-        "2 files are neither wav nor flac nor ogg and were left out.",
-        "1 sound files lie beside the class folders, in no class, and were left out.",
+        "2 files were left out: neither wav nor flac nor ogg.",
+        "1 sound file was left out: beside the class folders, in no class.",
         "Sub-folders without a sound file are no classes: empty.",
     )
 

@@ -56,7 +56,7 @@ TEXT_FILES = {
     "too few rows": ("a.csv", table(ROWS[:29]), ["29 usable rows", "at least 30"]),
     "id": ("a.csv", labelled([f"k{row}" for row in range(40)]), ["looks like an id", "40 different values"]),
     "nearly an id": ("a.csv", labelled([f"k{row % 60}" for row in range(100)]), ["looks like an id", "60 different"]),
-    "infinite target": ("a.csv", labelled([0.5, "inf", *range(38)]), ["1 numbers that are not finite", "row 2"]),
+    "infinite target": ("a.csv", labelled([0.5, "inf", *range(38)]), ["1 number that is not finite", "row 2"]),
     "constant target": ("a.csv", labelled([0.5] * 40), ["one number only (0.5", "nothing to predict"]),
     "target beyond 32 bits": ("a.csv", labelled([0.5, -1e39, *range(38)]), ["not finite as 32-bit floats", "row 2"]),
     "mostly missing numbers": ("a.csv", labelled([0.5, 1] * 15 + ["NA"] * 31), ["31 of 61 rows", "over half"]),
@@ -91,7 +91,7 @@ TEXT_FILES = {
     "ts with a missing value": (
         "a.ts",
         TS_HEADER + TS_ROWS + "1,2,3:4,?,6:a\n",
-        ["1 values in 1 rows are not finite", "line 47 of a.ts, channel 2, step 2"],
+        ["1 value in 1 row is not finite", "line 47 of a.ts, channel 2, step 2"],
     ),
     "ts with a bad dimension count": ("a.ts", TS_HEADER.replace("@dimensions 2", "@dimensions two") + TS_ROWS, ["'two'"]),
 }

@@ -101,7 +101,7 @@ def test_windows_never_reach_from_one_series_into_the_next() -> None:
     assert dataset.sequences.starts.tolist() == [*range(24), *range(30, 49)]
     assert dataset.origins is not None
     assert dataset.origins.tolist() == [*range(4, 28), *range(4, 23)]
-    assert dataset.warnings == ("1 of 3 series are shorter than the 7 steps of window and horizon and are left out.",)
+    assert dataset.warnings == ("Left out as shorter than the 7 steps of window and horizon: 1 of 3 series.",)
 
 
 def test_without_times_rows_are_steps_in_their_order() -> None:

@@ -58,7 +58,7 @@ def test_repeats_form_a_group_and_are_told_where_the_test_part_repeats_the_train
     first, second, third = roll(3)
     dataset = next_step_dataset("rolls", [first, second, first, third], parts=("train", "validation", "test", "test"))
     assert dataset.groups.tolist() == [0, 1, 0, 2]
-    assert dataset.warnings == ("1 test rows repeat a training row. The source's own split is kept, so test scores may flatter.",)
+    assert dataset.warnings == ("1 test row repeats a training row. The source's own split is kept, so test scores may flatter.",)
     apart = next_step_dataset("rolls", [first, second, second, third], parts=("train", "validation", "test", "test"))
     assert apart.warnings == ()
 
@@ -71,7 +71,7 @@ def test_rows_of_fewer_than_two_steps_are_left_out_with_their_part() -> None:
     assert dataset.fixed_test is not None
     assert dataset.fixed_test.tolist() == [False, True, False]
     assert dataset.targets.shape == dataset.groups.shape == (3,)
-    assert dataset.warnings == ("2 sequences of fewer than two steps hold nothing to predict and are left out.",)
+    assert dataset.warnings == ("Left out for having fewer than two steps: 2 sequences.",)
 
 
 @pytest.mark.parametrize("value", [0.5, 2.0, -1.0])

@@ -91,7 +91,7 @@ def test_dropped_rows_take_their_parts_with_them(columns: dict[str, list[Any]]) 
 
 def test_repeats_across_the_tables_own_split_are_warned_about(columns: dict[str, list[Any]]) -> None:
     columns["text"][7] = columns["text"][0]
-    assert any("1 test rows repeat a training row" in text for text in open_source(pa.table(columns), split="part").warnings)
+    assert any("1 test row repeats a training row" in text for text in open_source(pa.table(columns), split="part").warnings)
 
 
 def test_a_split_column_that_is_not_named_is_mentioned(columns: dict[str, list[Any]]) -> None:

@@ -36,14 +36,21 @@ def test_imbalance_is_warned_about_above_80_percent() -> None:
 def test_repeats_and_their_conflicts_are_warned_about() -> None:
     texts = ["same", "Same", "same ", "twice", "twice", *(f"text {row}" for row in range(35))]
     found = profile(texts, ["a", "b"] * 20)
-    assert found.repeated_rows == 5
-    assert found.warnings[0].startswith("3 rows repeat the text of another row")
+    assert found.repeated_rows == 3
+    assert found.warnings[0].startswith("3 rows repeat the text of an earlier one")
     assert "one side of every split" in found.warnings[0]
-    assert found.warnings[1].startswith("2 repeated text")
+    assert found.warnings[1].startswith("2 repeated texts carry")
 
 
 def test_the_warnings_of_reading_are_kept() -> None:
-    assert "1 texts hold no words" in profile(["", *(f"text {row}" for row in range(39))], ["a", "b"] * 20).warnings[0]
+    found = profile(["", *(f"text {row}" for row in range(39))], ["a", "b"] * 20)
+    assert found.warnings == ("1 text without words is read as one unknown word.",)
+
+
+def test_one_repeat_is_told_in_the_singular_and_counted_alike_everywhere() -> None:
+    found = profile(["same", "same", *(f"text {row}" for row in range(38))], ["a"] * 2 + ["a", "b"] * 19)
+    assert found.repeated_rows == 1
+    assert found.warnings[0].startswith("1 row repeats the text of an earlier one;")
 
 
 @pytest.fixture
@@ -96,11 +103,11 @@ def test_numbers_are_described() -> None:
     dataset = open_source(pa.table({"text": texts, "label": targets}))
     found = describe(dataset, np.full(40, 2))
     assert (found.task, dict(found.classes), dict(found.outputs)) == ("regression", {}, {"label": (0.5, 18.5, 38.0)})
-    assert found.repeated_rows == 2
+    assert found.repeated_rows == 1
     assert len(found.warnings) == 1, "repeats of one number do not contradict each other"
     assert from_json(Profile, to_json(found)) == found
     other = open_source(pa.table({"text": texts, "label": [0.25, *targets[1:]]}))
-    assert "1 repeated text carry different targets" in describe(other, np.full(40, 2)).warnings[1]
+    assert "1 repeated text carries different targets" in describe(other, np.full(40, 2)).warnings[1]
 
 
 def test_rows_of_one_group_are_no_repeats() -> None:
@@ -127,7 +134,7 @@ def test_next_steps_are_described() -> None:
     rolls = [(np.random.default_rng(row).random((5, 3)) < 0.5).astype(float) for row in range(40)]
     dataset = open_source({"X": [*rolls, rolls[0]]}, task="next_step")
     found = describe(dataset, np.full(41, 5))
-    assert (found.task, dict(found.classes), dict(found.outputs), found.repeated_rows) == ("next_step", {}, {}, 2)
+    assert (found.task, dict(found.classes), dict(found.outputs), found.repeated_rows) == ("next_step", {}, {}, 1)
     assert len(found.warnings) == 1
 
 

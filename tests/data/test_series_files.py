@@ -98,7 +98,7 @@ def test_repeats_and_unseen_classes_across_an_archives_split_are_warned_about(tm
     np.savez(tmp_path / "a.npz", **ragged)
     dataset = open_source(tmp_path / "a.npz")
     assert dataset.groups[40] == dataset.groups[0]
-    assert any("1 test rows repeat a training row" in warning for warning in dataset.warnings)
+    assert any("1 test row repeats a training row" in warning for warning in dataset.warnings)
     assert any("cannot be learned: swim" in warning for warning in dataset.warnings)
 
 

@@ -170,7 +170,7 @@ def test_missing_rows_are_dropped_and_counted() -> None:
 def test_texts_without_words_are_kept_and_counted() -> None:
     dataset = open_source(pa.table({"text": ["", " \n", *(f"text {row}" for row in range(38))], "label": ["a", "b"] * 20}))
     assert len(dataset) == 40
-    assert dataset.warnings == ("2 texts hold no words; each is read as one unknown word.",)
+    assert dataset.warnings == ("2 texts without words are read as one unknown word.",)
 
 
 def test_rare_classes_are_named() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gatewise.comparison.cheapest import measured_cost
 from gatewise.comparison.constraints import amount_text
 from gatewise.comparison.evidence import Evidence
+from gatewise.counting import counted
 from gatewise.metrics import Metric, difference_text
 from gatewise.names import display_name
 from gatewise.records import Comparison, Difference, Verdict
@@ -215,7 +216,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _pairs(number: int, kind: str = "") -> str:
-    return f"{number:,} {kind}pair{'' if number == 1 else 's'}"
+    return counted(number, f"{kind}pair")
 
 
 def _percent(probability: float) -> str:

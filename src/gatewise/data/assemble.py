@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.counting import counted
 from gatewise.data.parts import check_weights, grouped, part_masks
-from gatewise.data.repeats import group_series, group_texts
+from gatewise.data.repeats import group_series, group_texts, repeats_across
 from gatewise.data.rows import TEST, TRAIN, Rows, row_name
 from gatewise.data.suggestions import listed
 from gatewise.data.targets import Target, finish_classes, finish_numbers, read_target
@@ -148,8 +149,10 @@ def check_series(
     count = sum(int((~np.isfinite(sequences[row])).sum()) for row in bad)
     first_step, channel = (int(place) for place in np.argwhere(~np.isfinite(sequences[bad[0]]))[0])
     place = f"step {first_step + 1}" if step is None else step(bad[0], first_step)
+    rows = counted(len(bad), "row")
+    values = counted(count, f"value in {rows} is", f"values in {rows} are")
     raise DataError(
-        f"{count:,} values in {len(bad):,} rows are not finite (missing, NaN or infinite as 32-bit floats); the first is in "
+        f"{values} not finite (missing, NaN or infinite as 32-bit floats); the first is in "
         f"{call(bad[0])}, channel {channel + 1}, {place}. Fill them first (for example by interpolation) or drop those rows; "
         "padding is not needed, because series may have different lengths."
     )
@@ -161,7 +164,7 @@ def _numbered(sequence: NDArray[np.float32]) -> tuple[str, ...]:
 
 def _empty_texts(rows: Rows) -> list[str]:
     empty = sum(not has_tokens(text) for text in rows.sequences) if rows.kind == "text" else 0
-    return [f"{empty:,} texts hold no words; each is read as one unknown word."] if empty else []
+    return [f"{counted(empty, 'text without words is', 'texts without words are')} read as one unknown word."] if empty else []
 
 
 def _split_warnings(
@@ -175,12 +178,7 @@ def _split_warnings(
     if test is None:
         return []
     train = ~test if validation is None else ~test & ~validation
-    warnings = []
-    repeated = int(np.isin(repeats[test], repeats[train]).sum())
-    if repeated:
-        warnings.append(
-            f"{repeated:,} test rows repeat a training row. The source's own split is kept, so test scores may flatter."
-        )
+    warnings = repeats_across(repeats, test, validation)
     unseen = [classes[number] for number in np.setdiff1d(targets[test], targets[train])] if classes else []
     if unseen:
         warnings.append(f"Classes in the source's test part but not in its training part cannot be learned: {listed(unseen, 5)}.")

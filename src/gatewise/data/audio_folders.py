@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from gatewise.counting import counted
 from gatewise.data.cells import SOUND_SUFFIXES
 from gatewise.data.columns import Columns
 from gatewise.data.reading import refuse_columns
@@ -99,9 +100,10 @@ def _folder_table(path: Path) -> tuple[Table, list[str]]:
 def _warnings(others: int, unclassified: int, empty: list[str]) -> list[str]:
     warnings = []
     if others:
-        warnings.append(f"{others:,} files are neither wav nor flac nor ogg and were left out.")
+        warnings.append(f"{counted(others, 'file was', 'files were')} left out: neither wav nor flac nor ogg.")
     if unclassified:
-        warnings.append(f"{unclassified:,} sound files lie beside the class folders, in no class, and were left out.")
+        beside = counted(unclassified, "sound file was", "sound files were")
+        warnings.append(f"{beside} left out: beside the class folders, in no class.")
     if empty:
         warnings.append(f"Sub-folders without a sound file are no classes: {listed(empty, 5)}.")
     return warnings

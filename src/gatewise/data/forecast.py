@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from gatewise.counting import counted
 from gatewise.data.columns import Columns
 from gatewise.data.forecast_columns import SeriesTable, read_series
 from gatewise.data.forecast_parts import Parts, find_parts
@@ -169,4 +170,6 @@ def _sentence(table: SeriesTable, forecast: Forecast) -> str:
     names = listed([table.channels[target] for target in forecast.targets], 10)
     of = f", in {len(table.ids):,} series" if len(table.ids) > 1 else ""
     season = f" A season is {forecast.season:,} steps." if forecast.season > 1 else ""
-    return f"The task is a forecast of {names}{of}: {forecast.horizon:,} steps from the {forecast.window:,} before them.{season}"
+    return (
+        f"The task is a forecast of {names}{of}: {counted(forecast.horizon, 'step')} from the {forecast.window:,} before.{season}"
+    )

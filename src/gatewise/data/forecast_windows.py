@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.counting import counted
 from gatewise.data.forecast_columns import SeriesTable
 from gatewise.data.suggestions import listed
 from gatewise.data.time_axis import time_text
@@ -88,7 +89,8 @@ def _short(lengths: NDArray[np.int64], steps: int) -> list[str]:
     short = int(np.count_nonzero(lengths < steps))
     if not short:
         return []
-    return [f"{short:,} of {len(lengths):,} series are shorter than the {steps:,} steps of window and horizon and are left out."]
+    steps_needed = f"the {steps:,} steps of window and horizon"
+    return [f"Left out as shorter than {steps_needed}: {short:,} of {len(lengths):,} series."]
 
 
 def _gaps(table: SeriesTable, lost: int) -> list[str]:
@@ -99,8 +101,9 @@ def _gaps(table: SeriesTable, lost: int) -> list[str]:
     largest = int(gaps[jumps[gaps].argmax()])
     between = f"{time_text(table.times[largest])} and {time_text(table.times[largest + 1])}"
     return [
-        f"There are {len(gaps):,} gaps in time, the largest of {jumps[largest] - 1:,} missing steps between {between}; the "
-        f"{lost:,} windows that would span one are left out."
+        f"There {'is' if len(gaps) == 1 else 'are'} {counted(len(gaps), 'gap')} in time, the largest of "
+        f"{counted(jumps[largest] - 1, 'missing step')} between {between}; the "
+        f"{counted(lost, 'window that would span one is', 'windows that would span one are')} left out."
     ]
 
 
@@ -112,8 +115,9 @@ def _missing(table: SeriesTable, missing: NDArray[np.bool_], lost: int) -> list[
     edges = np.flatnonzero(np.diff(np.concatenate([[0], missing.any(1).view(np.int8), [0]])))
     found = [f"{name} {count:,}" for name, count in zip(table.channels, counts.tolist(), strict=True) if count]
     return [
-        f"{counts.sum():,} values are missing or not finite ({listed(found, 5)}), in gaps of up to {np.diff(edges)[::2].max():,} "
-        f"steps; the {lost:,} windows that touch one are left out."
+        f"{counted(int(counts.sum()), 'value is', 'values are')} missing or not finite ({listed(found, 5)}), in gaps of up to "
+        f"{counted(int(np.diff(edges)[::2].max()), 'step')}; the "
+        f"{counted(lost, 'window that touches one is', 'windows that touch one are')} left out."
     ]
 
 

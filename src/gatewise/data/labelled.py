@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gatewise.counting import counted
 from gatewise.data.assemble import assemble
 from gatewise.data.next_step_rows import next_step_rows
 from gatewise.data.rows import Rows, join_rows
@@ -46,7 +47,7 @@ def labelled_dataset(data: Labelled, reading: Reading, test: Labelled | None = N
     if test is not None:
         _check_test(data, test)
         rows = join_rows(rows, test.rows)
-        inferred += [*test.inferred, f"The test part is {test.name}: {len(test.rows):,} rows."]
+        inferred += [*test.inferred, f"The test part is {test.name}: {counted(len(test.rows), 'row')}."]
     if reading.task == "next_step":
         return next_step_rows(data.name, rows, inferred=inferred, warnings=data.warnings)
     if rows.labels is None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.counting import counted
 from gatewise.data.assemble import check_series
-from gatewise.data.repeats import group_series
+from gatewise.data.repeats import group_series, repeats_across
 from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 from gatewise.records import Dataset
@@ -55,7 +56,7 @@ def next_step_dataset(
         None if part is None or not (part == wanted).any() else part == wanted for wanted in ("test", "validation")
     )
     short = len(sequences) - len(kept)
-    dropped = (f"{short:,} sequences of fewer than two steps hold nothing to predict and are left out.",) if short else ()
+    dropped = (f"Left out for having fewer than two steps: {counted(short, 'sequence')}.",) if short else ()
     return Dataset(
         name=name,
         kind="series",
@@ -65,8 +66,11 @@ def next_step_dataset(
         groups=groups,
         fixed_test=test,
         channels=names,
-        inferred=(*inferred, f"The task is to predict which of {keys} channels are on at each step from all steps before it."),
-        warnings=(*warnings, *dropped, *_repeat_warnings(groups, test, validation)),
+        inferred=(
+            *inferred,
+            f"The task is to predict which of {counted(keys, 'channel')} are on at each step from all steps before it.",
+        ),
+        warnings=(*warnings, *dropped, *repeats_across(groups, test, validation)),
         task="next_step",
         fixed_validation=validation,
         outputs=names,
@@ -90,16 +94,3 @@ def _part_of(parts: Sequence[str], rows: int, call: Callable[[int], str]) -> NDA
         if part not in PARTS:
             raise DataError(f"{call(row)} is of the part {part!r}; expected one of {listed(PARTS)}.")
     return np.array(parts, dtype=np.str_)
-
-
-def _repeat_warnings(
-    groups: NDArray[np.int64], test: NDArray[np.bool_] | None, validation: NDArray[np.bool_] | None
-) -> list[str]:
-    """What the source's own test part has in common with the rows that are learned from."""
-    if test is None:
-        return []
-    others = ~test if validation is None else ~test & ~validation
-    repeated = int(np.isin(groups[test], groups[others]).sum())
-    if not repeated:
-        return []
-    return [f"{repeated:,} test rows repeat a training row. The source's own split is kept, so test scores may flatter."]

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.counting import counted
 from gatewise.data.repeats import group_series, group_texts
 from gatewise.data.windows import Windows
 from gatewise.records import Dataset, Profile
@@ -35,7 +36,7 @@ def describe(dataset: Dataset, lengths: NDArray[np.int64]) -> Profile:
         length_median=float(np.median(lengths)),
         length_p95=float(np.percentile(lengths, 95)),
         length_max=int(lengths.max()),
-        repeated_rows=int(repeated.sum()),
+        repeated_rows=int(repeated.sum()) - len(np.unique(repeats[repeated])),
         channels=len(dataset.channels),
         fixed_test_rows=None if dataset.fixed_test is None else int(dataset.fixed_test.sum()),
         fingerprint=fingerprint(dataset),
@@ -119,16 +120,16 @@ def _repeats(dataset: Dataset, repeats: NDArray[np.int64], repeated: NDArray[np.
         return []
     groups = repeats[repeated]
     different = len(np.unique(groups))
-    # The extra rows are what a plain random split would leak.
-    extra = int(repeated.sum()) - different
-    what = {"text": "text", "series": "series", "audio": "sound"}[dataset.kind]
+    what, several = {"text": ("text", "texts"), "series": ("series", "series"), "audio": ("sound", "sounds")}[dataset.kind]
     kept = " of the training part" if dataset.fixed_test is not None else ""
-    warnings = [f"{extra:,} rows repeat the {what} of another row; repeats{kept} are kept on one side of every split."]
+    repeating = counted(int(repeated.sum()) - different, "row repeats", "rows repeat")
+    warnings = [f"{repeating} the {what} of an earlier one; repeats{kept} are kept on one side of every split."]
     # Two rows of one repeat and one target are one pair.
     targets = np.unique(dataset.targets[repeated], axis=0, return_inverse=True)[1].reshape(-1)
     labelled = len(np.unique(np.stack([groups, targets]), axis=1).T)
     if labelled > different:
         warnings.append(
-            f"{labelled - different:,} repeated {what} carry different targets in different rows; no model can get both right."
+            f"{counted(labelled - different, f'repeated {what} carries', f'repeated {several} carry')} different targets in "
+            "different rows; no model can get both right."
         )
     return warnings

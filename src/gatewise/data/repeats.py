@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["group_series", "group_texts", "join_groups"]
+from gatewise.counting import counted
+
+__all__ = ["group_series", "group_texts", "join_groups", "repeats_across"]
 
 # Two of a thousand million different sequences share a digest of 128 bits with a probability below 10^-20.
 _DIGEST_BYTES = 16
@@ -42,6 +44,16 @@ def join_groups(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.
     nodes = first + int(other.max()) + 1
     edges = coo_array((np.ones(len(one), dtype=np.int8), (one, first + other)), shape=(nodes, nodes))
     return _by_appearance(connected_components(edges, directed=False)[1][one])
+
+
+def repeats_across(groups: NDArray[np.int64], test: NDArray[np.bool_] | None, validation: NDArray[np.bool_] | None) -> list[str]:
+    """Return a warning where a source's own test part repeats rows that are learned from; none where it has no such part."""
+    if test is None:
+        return []
+    train = ~test if validation is None else ~test & ~validation
+    repeated = int(np.isin(groups[test], groups[train]).sum())
+    repeating = counted(repeated, "test row repeats", "test rows repeat")
+    return [f"{repeating} a training row. The source's own split is kept, so test scores may flatter."] if repeated else []
 
 
 def _folded(text: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.counting import counted
 from gatewise.data.assemble import assemble, check_series
 from gatewise.data.audio import mel_names, read_sounds
 from gatewise.data.columns import Choice, Columns, choose_columns, require_column
@@ -80,7 +81,8 @@ def table_dataset(
     if test is not None:
         _refuse_empty(test.name, test.columns)
         test_rows, more = table_rows(test.columns, choice, reading, test.base, _TEST)
-        rows, notes = join_rows(rows, test_rows), [*notes, *more, f"The test part is {test.name}: {len(test_rows):,} rows."]
+        tested = f"The test part is {test.name}: {counted(len(test_rows), 'row')}."
+        rows, notes = join_rows(rows, test_rows), [*notes, *more, tested]
     if rows.kind == "series" and len(rows) and all(sequence is None or len(sequence) == 1 for sequence in rows.sequences):
         raise DataError(_single_step(choice, reading))
     notes = [*inferred, *choice.inferred, *notes]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.counting import counted
 from gatewise.data.cells import is_missing
 from gatewise.data.class_labels import class_labels, typed_texts
 from gatewise.data.column_values import Cells, encode_cells, number_cells
@@ -149,8 +150,8 @@ def finish_numbers(target: Target, source: str, where: Callable[[int], str]) -> 
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
         raise DataError(
-            f"{source} holds {len(bad):,} numbers that are not finite as 32-bit floats; the first is in {where(int(bad[0]))}. "
-            "Correct them or drop these rows."
+            f"{source} holds {counted(len(bad), 'number that is', 'numbers that are')} not finite as 32-bit floats; the first is "
+            f"in {where(int(bad[0]))}. Correct them or drop these rows."
         )
     if (values == values[0]).all():
         raise DataError(

@@ -11,8 +11,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from gatewise.counting import counted
 from gatewise.records import Progress
-from gatewise.report.numbers import count, duration, pairs_text, probability
+from gatewise.report.numbers import count, duration, probability
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar, outcomes
 
@@ -128,8 +129,8 @@ def _time_line(progress: Progress, elapsed: float, since: float) -> RenderableTy
 
 def _pairs(progress: Progress) -> str:
     if progress.pairs_planned is None:
-        return f"{pairs_text(progress.pairs_done)}, until decided"
-    return f"{count(progress.pairs_done)} of {pairs_text(progress.pairs_planned)}"
+        return f"{counted(progress.pairs_done, 'pair')}, until decided"
+    return f"{count(progress.pairs_done)} of {counted(progress.pairs_planned, 'pair')}"
 
 
 def _status(progress: Progress) -> str:

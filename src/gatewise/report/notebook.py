@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 import jinja2
 
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Cost, Verdict
 from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import bytes_text, duration, milliseconds, pairs_text
+from gatewise.report.numbers import bytes_text, duration, milliseconds
 from gatewise.report.words import capitalised
 
 __all__ = ["notebook_card"]
@@ -44,7 +45,7 @@ def notebook_card(comparison: Comparison, verdict: Verdict, folder: Path) -> str
         header=(say.axis("test"), "training step", "latency, batch 1", "size"),
         rows=rows,
         difference=_difference(verdict, say),
-        pairs=f"{pairs_text(verdict.pairs)} in {duration(verdict.elapsed_s)}",
+        pairs=f"{counted(verdict.pairs, 'pair')} in {duration(verdict.elapsed_s)}",
         link=_link(report) if report.is_file() else "",
         folder=str(folder),
     )

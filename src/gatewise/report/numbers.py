@@ -10,7 +10,6 @@ __all__ = [
     "duration",
     "milliseconds",
     "number",
-    "pairs_text",
     "percent",
     "probability",
     "significant",
@@ -73,11 +72,6 @@ def bytes_text(value: float) -> str:
 def count(value: int) -> str:
     """Return a whole number with thousands separated: 10662 is "10,662"."""
     return f"{value:,}"
-
-
-def pairs_text(number: int) -> str:
-    """Return a number of pairs with its noun: 1 is "1 pair"."""
-    return f"{count(number)} {'pair' if number == 1 else 'pairs'}"
 
 
 def duration(seconds: float) -> str:

@@ -10,10 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Cost, ScoreSummary, Verdict
 from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import MINUS, bytes_text, count, duration, pairs_text, significant
+from gatewise.report.numbers import MINUS, bytes_text, count, duration, significant
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar
 from gatewise.report.sections.constraints import constraints_line
@@ -34,7 +35,7 @@ def verdict_panel(comparison: Comparison, verdict: Verdict, report: Path | None 
     headline, *sentences = verdict.explanation or (f"Decision: {display_name(verdict.decision)}.",)
     say = MetricText.of(comparison)
     limit = "" if verdict.budget_s is None else f" of {duration(verdict.budget_s)}"
-    last: list[RenderableType] = [Text(f"{pairs_text(verdict.pairs)} in {duration(verdict.elapsed_s)}{limit}.", "dim")]
+    last: list[RenderableType] = [Text(f"{counted(verdict.pairs, 'pair')} in {duration(verdict.elapsed_s)}{limit}.", "dim")]
     if report is not None:
         path = plain_text(f"Report: {report}")
         path.overflow = "fold"

@@ -8,6 +8,7 @@ from itertools import count
 import numpy as np
 
 from gatewise.comparison.verdict import is_settled
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters, Trial
 from gatewise.statistics.sequential import HORIZON
@@ -95,7 +96,7 @@ def _tuning_round(session: Session, number: int, planned: int, trials: list[Tria
         session.add_trial(unit, trial)
         session.view.log(
             f"tuning {display_name(unit.name)} {number + 1}: validation {session.score_text(trial.validation_score)} "
-            f"after {trial.best_epoch} epochs, {trial.seconds:.1f} s"
+            f"after {counted(trial.best_epoch, 'epoch')}, {trial.seconds:.1f} s"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gatewise.comparison.plan import resolve_margin
 from gatewise.comparison.verdict import decide
+from gatewise.counting import counted
 from gatewise.data.encoders import DEFAULT_TEXT_LENGTH
 from gatewise.data.profile import describe
 from gatewise.data.splits import make_split
@@ -188,13 +189,16 @@ def _record_data(session: Session) -> None:
 
 def _in_one_line(profile: Profile) -> str:
     unit = {"text": "tokens", "series": "steps", "audio": "frames"}[profile.kind]
-    what = f"{len(profile.outputs)} numbers to predict"
+    if profile.task == "next_step":
+        what = f"next steps of {counted(profile.channels, 'channel')}"
+    else:
+        what = f"{counted(len(profile.outputs), 'number')} to predict"
     if profile.classes:
         shares = [count / profile.rows for count in profile.classes.values()]
-        what = f"{len(shares)} classes of {min(shares):.0%} to {max(shares):.0%}"
+        what = f"{counted(len(shares), 'class', 'classes')} of {min(shares):.0%} to {max(shares):.0%}"
     return (
-        f"{profile.rows:,} rows, {what}, {profile.length_min:,} to {profile.length_max:,} {unit} (median "
-        f"{profile.length_median:,.0f}), {profile.repeated_rows:,} rows repeat another."
+        f"{counted(profile.rows, 'row')}, {what}, {profile.length_min:,} to {profile.length_max:,} {unit} (median "
+        f"{profile.length_median:,.0f}), {counted(profile.repeated_rows, 'row repeats', 'rows repeat')} an earlier one."
     )
 
 
@@ -203,7 +207,10 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
     split = make_split(workload.dataset, 0, session.config.seed)
     encoder = workload.fit_encoder(split.train)
     cut, rows = encoder.truncated(workload.prepared.lengths), len(workload.dataset)
-    cut_note = f"{cut:,} of {rows:,} sequences are longer than {session.config.max_length} and are cut there (--max-length)"
+    cut_note = (
+        f"{cut:,} of {counted(rows, 'sequence')} {'is' if cut == 1 else 'are'} longer than {session.config.max_length} and "
+        f"{'is' if cut == 1 else 'are'} cut there (--max-length)"
+    )
     # Only a margin that is a share of it needs the best baseline's score.
     scores = workload.baseline_scores(workload.baselines[:1] if workload.metric.margin else workload.baselines)
     best = max(scores, key=workload.metric.gain)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from gatewise.comparison.curve import CurvePoint, Estimate
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.report.figures.axes import BOTTOM, upright
 from gatewise.report.figures.svg import Drawing, Scale
@@ -60,7 +61,7 @@ def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str
         shift = APART_PERCENT * (place - (len(series) - 1) / 2)
         _draw(drawing, [across(row) + shift for row in rows], estimates, upwards, colours[name])
         for row, point, estimate in zip(rows, points, estimates, strict=True):
-            hint = f"{_name(name, quantity)}: {_estimate_text(say, estimate, quantity)}, {count(point.train_rows)} rows"
+            hint = f"{_name(name, quantity)}: {_estimate_text(say, estimate, quantity)}, {counted(point.train_rows, 'row')}"
             drawing.dot(across(row) + shift, upwards(estimate.mean), f"fill {colours[name]}", hint=hint)
     return drawing.markup()
 
@@ -114,7 +115,7 @@ def _description(
     return "; ".join(
         f"{_name(name, quantity)}: "
         + ", ".join(
-            f"{_estimate_text(say, one, quantity)} with {count(point.train_rows)} rows"
+            f"{_estimate_text(say, one, quantity)} with {counted(point.train_rows, 'row')}"
             for point, one in zip(points, estimates, strict=True)
         )
         for name, estimates in series.items()

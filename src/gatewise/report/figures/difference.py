@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Difference
 from gatewise.report.figures.svg import Drawing, Scale
@@ -41,7 +42,8 @@ def difference_figure(difference: Difference, values: Sequence[float], say: Metr
         "difference",
         height=axis + 66 + stacked,
         title=f"{capitalised(versus)} in test {say.label}, against the band of practical equivalence",
-        description=f"Mean {say.difference(difference.mean)}, 95% interval {say.interval(difference)}, over {len(values)} pairs; "
+        description=f"Mean {say.difference(difference.mean)}, 95% interval {say.interval(difference)}, "
+        f"over {counted(len(values), 'pair')}; "
         f"the band reaches from {say.range((-margin, margin))}.",
     )
     drawing.rectangle(across(-margin), across(margin), top, axis, "band")

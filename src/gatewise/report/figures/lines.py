@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import LengthScore
 from gatewise.report.evidence import Curve
 from gatewise.report.figures.axes import BOTTOM, upright
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import count
 from gatewise.report.words import capitalised
 
 __all__ = ["curves_figure", "length_range", "lengths_figure"]
@@ -25,7 +25,7 @@ def curves_figure(curves: Mapping[str, Curve], colours: Mapping[str, str], targe
         mean + side * sd for curve in curves.values() for mean, sd in zip(curve.mean, curve.sd, strict=True) for side in (-1, 1)
     ]
     ends = "; ".join(
-        f"{display_name(name)} ends at {say.value(curve.mean[-1])} after {curve.epochs[-1]} epochs"
+        f"{display_name(name)} ends at {say.value(curve.mean[-1])} after {counted(curve.epochs[-1], 'epoch')}"
         for name, curve in curves.items()
     )
     label = say.axis("validation")
@@ -87,7 +87,7 @@ def lengths_figure(bins: Sequence[LengthScore], colours: Mapping[str, str], say:
         held = [(place, item) for place, item in zip(places, bins, strict=True) if name in item.scores]
         points = [(place, upwards(item.scores[name])) for place, item in held]
         hints = [
-            f"{display_name(name)}: {say.value(item.scores[name], fine=True)} of {count(item.rows)} rows" for _, item in held
+            f"{display_name(name)}: {say.value(item.scores[name], fine=True)} of {counted(item.rows, 'row')}" for _, item in held
         ]
         _line(drawing, points, colours[name], hints)
     return drawing.markup()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gatewise.counting import counted
 from gatewise.records import AudioFeatures, Comparison, Forecast, Profile, Task, Verdict
 from gatewise.report.blocks import Block, Bullets, Section, Table, unit_of_length
 from gatewise.report.numbers import count, number, percent, span
@@ -23,12 +24,12 @@ def subject_of(profile: Profile) -> str:
     """Return what the data are and what is asked of them, in one line: "mr · 10,662 texts · 2 classes"."""
     outputs = list(profile.outputs)
     if profile.task == "classification":
-        asked = f"{count(len(profile.classes))} classes"
+        asked = counted(len(profile.classes), "class", "classes")
     elif profile.task == "next_step":
-        asked = f"next step of {count(profile.channels)} channels"
+        asked = f"next step of {counted(profile.channels, 'channel')}"
     else:
-        what = outputs[0] if len(outputs) == 1 else f"{count(len(outputs))} channels"
-        ahead = f", {count(profile.forecast.horizon)} steps ahead" if profile.forecast else ""
+        what = outputs[0] if len(outputs) == 1 else counted(len(outputs), "channel")
+        ahead = f", {counted(profile.forecast.horizon, 'step')} ahead" if profile.forecast else ""
         asked = f"{TASKS[profile.task]} of {what}{ahead}"
     return f"{profile.name} · {count(profile.rows)} {_rows_noun(profile)} · {asked}"
 
@@ -81,7 +82,7 @@ def _shape(profile: Profile) -> list[tuple[str, str]]:
         lengths = (profile.length_min, profile.length_median, profile.length_p95, profile.length_max)
         label = f"Length in {unit_of_length(profile)}: shortest · median · 95% · longest"
         lines.append((label, " · ".join(number(length) for length in lengths)))
-        lines.append(("Rows that repeat another", count(profile.repeated_rows)))
+        lines.append(("Rows that repeat an earlier one", count(profile.repeated_rows)))
     return lines
 
 
@@ -96,7 +97,7 @@ def _test_part(profile: Profile) -> str:
 def _forecast(forecast: Forecast, profile: Profile) -> Table:
     def steps(held: int) -> str:
         covered = "" if forecast.step_seconds is None else f" ({span(held * forecast.step_seconds)})"
-        return f"{count(held)} {'step' if held == 1 else 'steps'}{covered}"
+        return f"{counted(held, 'step')}{covered}"
 
     season = steps(forecast.season) if forecast.season > 1 else "none known"
     names = list(profile.outputs)
@@ -125,7 +126,7 @@ def _classes(profile: Profile) -> Table:
     ranked = sorted(profile.classes.items(), key=lambda item: -item[1])
     rows = tuple((name, count(held), percent(held / profile.rows if profile.rows else 0.0)) for name, held in ranked[:MOST_ROWS])
     left = len(ranked) - len(rows)
-    note = f"And {count(left)} smaller {'class' if left == 1 else 'classes'}." if left else ""
+    note = f"And {counted(left, 'smaller class', 'smaller classes')}." if left else ""
     return Table(("Class", "Rows", "Share"), rows, caption="Classes", note=note)
 
 

@@ -1,12 +1,13 @@
 """The difference of the two arms that decide, and every other pair compared."""
 
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
 from gatewise.report.evidence import arms_left, differences, scores_by_pair, shown_difference
 from gatewise.report.figures.difference import difference_figure, probability_figure
 from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import count, pairs_text, probability
+from gatewise.report.numbers import count, probability
 from gatewise.report.words import capitalised
 
 __all__ = ["difference_section"]
@@ -65,7 +66,7 @@ def _measured(difference: Difference, say: MetricText) -> str:
     turned = "" if say.metric.higher_is_better else ", where lower is better"
     return (
         f"{capitalised(say.versus(difference.first, difference.second))}: {say.difference(difference.mean)} in test "
-        f"{say.label}{turned}; 95% interval {say.interval(difference)}, over {pairs_text(difference.pairs)}. Up to "
+        f"{say.label}{turned}; 95% interval {say.interval(difference)}, over {counted(difference.pairs, 'pair')}. Up to "
         f"{say.band()} counts as practically equal."
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gatewise.comparison.curve import CurvePoint, Estimate, curve_points
 from gatewise.comparison.evidence import Evidence
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Verdict
 from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours
@@ -63,7 +64,7 @@ def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section 
 
 def _paragraphs(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> list[str]:
     shares = listed(
-        [f"{percent(point.share, 0)} ({count(point.train_rows)} rows, {count(point.pairs)} pairs)" for point in points]
+        [f"{percent(point.share, 0)} ({counted(point.train_rows, 'row')}, {counted(point.pairs, 'pair')})" for point in points]
     )
     paragraphs = [f"The arms were trained on {shares} of the training part."]
     first, last = points[0], points[-1]

@@ -1,5 +1,6 @@
 """Scores on the test part: every arm and baseline, and by sequence length."""
 
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, LengthScore, Verdict
 from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours, unit_of_length
@@ -7,7 +8,7 @@ from gatewise.report.evidence import scores_by_pair, shown_difference, train_tes
 from gatewise.report.figures.lines import length_range, lengths_figure
 from gatewise.report.figures.strips import Strip, strips_figure
 from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import NOT_KNOWN, count, pairs_text
+from gatewise.report.numbers import NOT_KNOWN, count
 from gatewise.report.words import capitalised
 
 __all__ = ["lengths_section", "scores_section"]
@@ -52,9 +53,8 @@ def scores_section(comparison: Comparison, verdict: Verdict) -> Section:
         "baselines share splits, so compare them by the difference of each pair, not by how far the rows overlap.",
     )
     header = ("Arm or baseline", "Mean", "Standard deviation", "Splits", capitalised(say.ahead_on_training()))
-    tested = (
-        f"{capitalised(say.axis('test'))}, over {pairs_text(comparison.pairs)} of {count(comparison.test_rows)} test rows each."
-    )
+    over = f"over {counted(comparison.pairs, 'pair')} of {counted(comparison.test_rows, 'test row')} each"
+    tested = f"{capitalised(say.axis('test'))}, {over}."
     return Section("scores", title, (tested,), (figure, Table(header, tuple(rows))))
 
 

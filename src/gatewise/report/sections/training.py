@@ -3,6 +3,7 @@
 import math
 from statistics import median
 
+from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Trial, Verdict
 from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours
@@ -17,7 +18,7 @@ from gatewise.report.evidence import (
 from gatewise.report.figures.lines import curves_figure
 from gatewise.report.figures.strips import Strip, strips_figure
 from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import count, duration, percent, significant
+from gatewise.report.numbers import duration, percent, significant
 from gatewise.report.words import listed
 
 __all__ = ["curves_section", "time_section", "tuning_section"]
@@ -64,7 +65,7 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
         scores = [trial.validation_score for trial in trials]
         best = max(scores, key=say.metric.gain)
         chosen = _chosen_score(trials, comparison, name)
-        text = f"{count(len(scores))} trials, median {say.value(median(scores))}" if len(scores) > 1 else say.value(scores[0])
+        text = f"{counted(len(scores), 'trial')}, median {say.value(median(scores))}" if len(scores) > 1 else say.value(scores[0])
         marked = best if chosen is None else chosen
         strips.append(Strip(display_name(name), shades[name], tuple(filter(is_near, scores)), marked, text, is_near(marked)))
     caption = (
