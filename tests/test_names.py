@@ -12,6 +12,7 @@ from gatewise.names import display_name
         ("lstm", "LSTM"),
         ("rnn", "RNN"),
         ("gru_2", "GRU (2)"),
+        ("gru_h64_2", "GRU (hidden 64, 2)"),
         ("majority", "majority class"),
         ("tfidf_logistic", "TF-IDF + logistic regression"),
         ("linear_features", "linear model on simple features"),

@@ -25,6 +25,7 @@ from gatewise.records import (
     Ratio,
     Reading,
     ScoreSummary,
+    StepRatio,
     Trial,
     Verdict,
     from_json,
@@ -74,7 +75,7 @@ RECORDS = [
         (DIFFERENCE,),
         {"gru": ScoreSummary(0.8, 0.01, 5)},
         {"gru": COST},
-        Ratio(1.1, (1.0, 1.2)),
+        (StepRatio("gru", "lstm", Ratio(1.1, (1.0, 1.2))),),
         ("The evidence does not suffice.",),
         None,
         12.5,
@@ -115,7 +116,7 @@ def test_json_and_back(record: object) -> None:
 def test_every_record_without_arrays_is_tested() -> None:
     with_arrays = {"Dataset", "Encoded", "Split"}
     tested = {type(record).__name__ for record in RECORDS}
-    inside = {"Arm", "AudioFeatures", "BatchLatency", "Epoch", "Forecast", "LengthScore", "Ratio", "ScoreSummary"}
+    inside = {"Arm", "AudioFeatures", "BatchLatency", "Epoch", "Forecast", "LengthScore", "Ratio", "ScoreSummary", "StepRatio"}
     known = {name for name in records.__all__ if dataclasses.is_dataclass(getattr(records, name))}
     assert known == with_arrays | tested | inside
 

@@ -361,7 +361,8 @@ def _print(result: Result, as_json: bool, page: Path | None) -> None:
 
     from gatewise.report.terminal import verdict_panel
 
-    Console().print(verdict_panel(result.comparison, result.verdict, page))
+    # Lines to copy may be longer than the terminal is wide, which breaks them better than a new line would.
+    Console().print(verdict_panel(result.comparison, result.verdict, page, result.path), crop=False)
 
 
 def _csv(rows: Any) -> str:

@@ -28,6 +28,11 @@ class Metric:
     share: bool = False
     margin: float | None = None
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and greatest value there can be: shares lie in 0 to 1, errors above 0, and R² ends at 1."""
+        return (0.0, 1.0) if self.share else (-math.inf, 1.0) if self.higher_is_better else (0.0, math.inf)
+
     def gain(self, value: float) -> float:
         """The value, turned where lower is better, so that more is better."""
         return value if self.higher_is_better else -value

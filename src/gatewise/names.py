@@ -25,13 +25,13 @@ _CELLS = {
     "min_gru": "minGRU",
     "min_lstm": "minLSTM",
 }
-_REPEATED = re.compile(r"(?P<cell>[a-z_]+)_(?P<index>h?\d+)")
+_REPEATED = re.compile(r"(?P<cell>[a-z_]+?)(?:_h(?P<size>\d+))?(?:_(?P<index>\d+))?")
 
 
 def display_name(name: str) -> str:
     """Return the name a person reads: `gru` is "GRU", `gru_2` (the second arm of an A/A run) is "GRU (2)".
 
-    `gru_h74`, an arm of another hidden size that matches parameters, is "GRU (hidden 74)".
+    `gru_h74`, one of two arms of one cell that differ in hidden size, is "GRU (hidden 74)".
 
     A name that is neither a known cell nor a known baseline (`equivalent`, say) comes back unchanged.
     """
@@ -41,5 +41,6 @@ def display_name(name: str) -> str:
         return _CELLS[name]
     repeated = _REPEATED.fullmatch(name)
     if repeated and repeated["cell"] in _CELLS:
-        return f"{_CELLS[repeated['cell']]} ({repeated['index'].replace('h', 'hidden ')})"
+        parts = [f"hidden {repeated['size']}" if repeated["size"] else "", repeated["index"] or ""]
+        return f"{_CELLS[repeated['cell']]} ({', '.join(filter(None, parts))})"
     return name

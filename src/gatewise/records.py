@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "FEWEST_TELLING_PAIRS",
     "Arm",
     "AudioFeatures",
     "BatchLatency",
@@ -37,6 +38,7 @@ __all__ = [
     "Reading",
     "ScoreSummary",
     "Split",
+    "StepRatio",
     "Trial",
     "Verdict",
     "from_json",
@@ -48,6 +50,9 @@ Task = Literal["classification", "regression", "forecast", "next_step"]
 TrialKind = Literal["tuning", "pair", "baseline", "curve"]
 CostName = Literal["training", "latency", "memory", "size"]
 Label: TypeAlias = str | int | float | bool
+
+# Two pairs leave one degree of freedom: an interval twelve standard errors wide on either side, which says nothing.
+FEWEST_TELLING_PAIRS = 3
 
 
 # ---------------------------------------------------------------- data
@@ -289,8 +294,8 @@ class Config:
 class Arm:
     """One side of a comparison: a cell under the name the results use.
 
-    The name is the cell's; `gru_2` is the second arm of an A/A run, `gru_h74` the arm of hidden size 74 that was added to match
-    the parameters of another.
+    The name is the cell's. Where several arms have one cell it tells them apart: `gru_1` and `gru_2` of an A/A run, `gru_h64`
+    and `gru_h74` of two hidden sizes, of which one was added to match the parameters of another arm.
     """
 
     name: str
@@ -387,6 +392,15 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class StepRatio:
+    """How many times as long a training step of one arm takes as one of another, from steps of both in turn."""
+
+    first: str
+    second: str
+    ratio: Ratio
+
+
+@dataclass(frozen=True)
 class LengthScore:
     """Mean score of every arm over the test rows whose length lies in [low, high]; rows: test rows an arm, summed over pairs."""
 
@@ -416,7 +430,7 @@ class Comparison:
     test_rows: int
     target_score: float | None
     costs: Mapping[str, Cost]
-    training_time_ratio: Ratio | None
+    training_time_ratios: tuple[StepRatio, ...]
     by_length: tuple[LengthScore, ...]
     environment: Mapping[str, Any]
     elapsed_s: float
@@ -431,6 +445,7 @@ class Difference:
     mean: score(first) - score(second), or the other way round where a lower score is better.
     ci95: corrected resampled t interval. ci95_sequential: the same, widened for having looked after every pair.
     p_first, p_equivalent, p_second: posterior probabilities that the difference is above, inside or below the band.
+    further_pairs: about how many more would decide; None where it is decided, or where no number would.
     """
 
     first: str
@@ -444,6 +459,30 @@ class Difference:
     pairs: int
     conclusion: Literal["first", "equivalent", "second", "undecided"]
     further_pairs: int | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether interval and probabilities say anything: from three pairs on, or where the fewer that were planned decided."""
+        return self.pairs >= FEWEST_TELLING_PAIRS or self.conclusion != "undecided"
+
+    def better_first(self) -> Difference:
+        """The same comparison with the better one first, so that its mean is not negative."""
+        return self if self.mean >= 0 else self.turned()
+
+    def turned(self) -> Difference:
+        """The same comparison seen from the other side."""
+        swapped: dict[str, Literal["first", "equivalent", "second", "undecided"]] = {"first": "second", "second": "first"}
+        return dataclasses.replace(
+            self,
+            first=self.second,
+            second=self.first,
+            mean=-self.mean,
+            ci95=(-self.ci95[1], -self.ci95[0]),
+            ci95_sequential=(-self.ci95_sequential[1], -self.ci95_sequential[0]),
+            p_first=self.p_second,
+            p_second=self.p_first,
+            conclusion=swapped.get(self.conclusion, self.conclusion),
+        )
 
 
 @dataclass(frozen=True)
@@ -460,10 +499,11 @@ class Verdict:
     """The answer of a run; `verdict.json` is its JSON.
 
     decision: an arm's name, "equivalent", "undecided" or "baseline". recommended: what to ship, given the cost named. excluded:
-    arms that a constraint rules out, each with the reason. difference: the two arms that decide; comparisons: every pair of arms,
-    and the best baseline against the best arm. explanation: sentences in plain words, the first one the verdict itself. stopped:
-    why no further pair was run: `decided`, `pairs` (their number was reached), `budget`, `horizon` (100 pairs did not decide) or
-    `interrupted`.
+    arms that a constraint rules out, each with the reason. difference: the comparison that decides, the better one first: two
+    arms, or the best baseline and the best arm where that baseline is the decision. comparisons: every pair of arms, and the best
+    baseline against the best arm. training_time_ratios: of every pair of arms. explanation: sentences in plain words, the first
+    one the verdict itself. stopped: why no further pair was run: `decided`, `pairs` (their number was reached), `budget`,
+    `horizon` (100 pairs did not decide) or `interrupted`.
     """
 
     decision: str
@@ -476,7 +516,7 @@ class Verdict:
     comparisons: tuple[Difference, ...]
     scores: Mapping[str, ScoreSummary]
     costs: Mapping[str, Cost]
-    training_time_ratio: Ratio | None
+    training_time_ratios: tuple[StepRatio, ...]
     explanation: tuple[str, ...]
     budget_s: float | None
     elapsed_s: float

@@ -19,7 +19,7 @@ def test_arms_take_the_names_of_their_cells() -> None:
 
 
 def test_a_cell_named_again_is_an_arm_of_its_own() -> None:
-    assert [arm.name for arm in arms_of(("gru", "gru", "rnn", "gru"))] == ["gru", "gru_2", "rnn", "gru_3"]
+    assert [arm.name for arm in arms_of(("gru", "gru", "rnn", "gru"))] == ["gru_1", "gru_2", "rnn", "gru_3"]
     assert {arm.cell for arm in arms_of(("gru", "gru"))} == {"gru"}
 
 
@@ -109,4 +109,4 @@ def test_arms_of_equal_parameters() -> None:
     sizes = [(arm.name, arm.hidden_size) for arm in arms_of(("gru", "lstm"), 64, "parameters", MATCHED)]
     assert sizes == [("gru", 74), ("lstm", 64)]
     both = [(arm.name, arm.cell, arm.index, arm.hidden_size) for arm in arms_of(("gru", "lstm"), 64, "both", MATCHED)]
-    assert both == [("gru", "gru", 0, 64), ("lstm", "lstm", 1, 64), ("gru_h74", "gru", 2, 74)]
+    assert both == [("gru_h64", "gru", 0, 64), ("lstm", "lstm", 1, 64), ("gru_h74", "gru", 2, 74)]

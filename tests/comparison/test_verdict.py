@@ -11,7 +11,7 @@ import pytest
 
 from gatewise.comparison.verdict import decide, is_settled
 from gatewise.errors import RunError
-from gatewise.records import Arm, BatchLatency, Comparison, Config, Cost, Profile, Ratio, Trial, Verdict, to_json
+from gatewise.records import Arm, BatchLatency, Comparison, Config, Cost, Profile, Ratio, StepRatio, Trial, Verdict, to_json
 from gatewise.training.metrics import pack_rows
 
 SPREAD = np.array([0.004, -0.003, 0.001, -0.004, 0.002, 0.0, 0.003, -0.002, -0.001, 0.0])  # mean 0
@@ -75,7 +75,7 @@ def comparison(
             "test_rows": test_rows,
             "target_score": None,
             "costs": {arm.name: cost() for arm in arms},
-            "training_time_ratio": None,
+            "training_time_ratios": (),
             "by_length": (),
             "environment": {},
             "elapsed_s": 1.0,
@@ -96,10 +96,11 @@ def test_better_arm_wins_whichever_is_listed_first() -> None:
     assert (first.decision, first.recommended, first.difference and first.difference.conclusion) == ("gru", "gru", "first")
     second = decide(comparison({"gru": low, "lstm": high}))
     assert (second.decision, second.recommended) == ("lstm", "lstm")
-    assert second.difference is not None and second.difference.first == "gru"
-    assert second.difference.mean == pytest.approx(-0.05)
+    assert second.difference is not None and second.difference.first == "lstm", "the better one first"
+    assert second.difference.mean == pytest.approx(0.05)
+    assert second.difference == second.comparisons[0].better_first()
     assert second.explanation[0] == "Ship the LSTM: it is more accurate than the GRU."
-    assert "GRU minus LSTM: -5.0 points of accuracy over 10 pairs" in second.explanation[1]
+    assert "The LSTM leads the GRU by 5.0 points of accuracy over 10 pairs" in second.explanation[1]
     assert second.scores["lstm"].mean == pytest.approx(0.80) and second.scores["lstm"].n == 10
     assert second.warnings == ("as before",)
 
@@ -128,7 +129,8 @@ BATCH_1 = {"gru": {"batch1": BatchLatency(2.0, 3.0, 4.0)}, "lstm": {"batch1": Ba
 def test_of_equivalent_arms_the_cheaper_is_recommended(
     kind: str, ratio: Ratio | None, gru: Cost, lstm: Cost, expected: str, sentence: str
 ) -> None:
-    found = decide(comparison(EQUAL, cost=kind, training_time_ratio=ratio, costs={"gru": gru, "lstm": lstm}))
+    ratios = () if ratio is None else (StepRatio("gru", "lstm", ratio),)
+    found = decide(comparison(EQUAL, cost=kind, training_time_ratios=ratios, costs={"gru": gru, "lstm": lstm}))
     assert (found.decision, found.recommended) == ("equivalent", expected)
     assert sentence in text(found)
 
@@ -210,7 +212,7 @@ def test_leader_that_beats_all_wins_among_three() -> None:
     found = decide(comparison(scores))
     assert found.decision == "lstm"
     assert [(one.first, one.second) for one in found.comparisons] == [("gru", "lstm"), ("gru", "rnn"), ("lstm", "rnn")]
-    assert found.difference is found.comparisons[0], "the strongest rival, in the order of the arms"
+    assert found.difference == found.comparisons[0].better_first(), "the strongest rival"
     assert found.explanation[0] == "Ship the LSTM: it is more accurate than the GRU and the RNN."
 
 
@@ -235,9 +237,9 @@ def test_three_arms_share_the_level_of_two() -> None:
 
 
 def test_a_cell_against_itself() -> None:
-    found = decide(comparison({"gru": EQUAL["gru"], "gru_2": EQUAL["lstm"]}))
+    found = decide(comparison({"gru_1": EQUAL["gru"], "gru_2": EQUAL["lstm"]}))
     assert found.decision == "equivalent"
-    assert "GRU minus GRU (2)" in text(found)
+    assert "The GRU (1) leads the GRU (2)" in text(found)
 
 
 # ---------------------------------------------------------------- baselines
@@ -248,7 +250,8 @@ def test_better_baseline_is_the_first_thing_said() -> None:
     assert (found.decision, found.recommended) == ("baseline", "tfidf_logistic")
     assert found.explanation[0].startswith("Ship the simple baseline, the TF-IDF + logistic regression")
     assert (found.comparisons[-1].first, found.comparisons[-1].second) == ("tfidf_logistic", "gru")
-    assert found.difference is not None and {found.difference.first, found.difference.second} == {"gru", "lstm"}
+    assert found.difference is found.comparisons[-1], "it is what decides"
+    assert text(found).count("leads") == 1
 
 
 def test_equally_good_baseline_is_pointed_out() -> None:
@@ -258,14 +261,68 @@ def test_equally_good_baseline_is_pointed_out() -> None:
     assert "Warning" not in text(found)
 
 
-def test_baseline_ahead_but_not_by_the_margin_beyond_doubt_is_said_second_and_keeps_the_question_open() -> None:
+def test_baseline_ahead_but_not_by_the_margin_beyond_doubt_is_in_the_headline_and_keeps_the_question_open() -> None:
     scores = [0.80 + 0.012 * (-1) ** number for number in range(10)]
     ahead = decide(comparison({"gru": scores, "lstm": scores}, {"tfidf_logistic": 0.82}))
     assert ahead.decision == "equivalent"
     assert ahead.comparisons[-1].conclusion == "undecided" and ahead.comparisons[-1].ci95[0] > 0
-    assert ahead.explanation[1].startswith("But a simple baseline, the TF-IDF + logistic regression, is ahead of the best cell")
-    assert text(ahead).count("TF-IDF") == 1
+    assert ahead.explanation[0].endswith(
+        "But a simple baseline, the TF-IDF + logistic regression, is ahead of the GRU by 2.0 points."
+    )
+    assert ahead.explanation[1].startswith("The TF-IDF + logistic regression leads the GRU by 2.0 points (95% interval")
+    assert text(ahead).count("TF-IDF") == 2
     assert not is_settled(ahead)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "ending"),
+    [
+        (0.8035, "does as well."),
+        (0.79, "whose training step takes less time."),
+    ],
+)
+def test_the_headline_names_a_baseline_with_a_better_mean(baseline: float, ending: str) -> None:
+    costs = {"gru": cost(train_ms_per_step=1.0), "lstm": cost(train_ms_per_step=2.0)}
+    found = decide(comparison(EQUAL, {"tfidf_logistic": baseline}, costs=costs))
+    assert found.decision == "equivalent" and found.explanation[0].endswith(ending)
+
+
+def test_a_lead_that_may_be_chance_is_called_that() -> None:
+    scores = {"gru": (0.80 + 8 * SPREAD).tolist(), "lstm": (0.80 - 8 * SPREAD).tolist()}
+    found = decide(comparison(scores, {"tfidf_logistic": 0.805}))
+    assert found.explanation[0].endswith(
+        "A simple baseline, the TF-IDF + logistic regression, leads the GRU by 0.5 points so far, which may be chance."
+    )
+
+
+def test_cells_that_beat_the_best_baseline_have_not_learned_nothing() -> None:
+    scores = {"gru": [0.99, 0.966], "lstm": [0.98, 0.97]}
+    whole = comparison(scores, {"majority": 0.5, "tfidf_logistic": 0.6}, pairs_planned=2, train_rows=8000, test_rows=1000)
+    found = decide(whole)
+    assert "Warning" not in text(found)
+    least = replace(whole, baselines=("majority",))
+    assert "Warning" not in text(decide(least)), "a lead of 48 points is no sign of having learned nothing"
+
+
+def test_two_pairs_show_neither_interval_nor_probability_unless_they_decide() -> None:
+    unclear = decide(comparison({"gru": [0.80, 0.82], "lstm": [0.81, 0.79]}))
+    assert unclear.difference is not None and not unclear.difference.is_known
+    assert "interval" not in text(unclear) and "probability" not in text(unclear)
+    assert "so few pairs do not show how far that may be off" in text(unclear)
+    decided = decide(comparison({"gru": [0.90, 0.901], "lstm": [0.70, 0.70]}, pairs_planned=2))
+    assert decided.decision == "gru" and "with probability" in text(decided)
+
+
+def test_of_three_arms_the_training_times_of_any_two_are_told_apart() -> None:
+    scores = {"rnn": EQUAL["lstm"], "gru": EQUAL["gru"], "lstm": EQUAL["lstm"]}
+    costs = {
+        "rnn": cost(500, train_ms_per_step=9.0),
+        "gru": cost(1000, train_ms_per_step=8.0),
+        "lstm": cost(1300, train_ms_per_step=7.9),
+    }
+    ratios = (StepRatio("rnn", "gru", SLOWER), StepRatio("rnn", "lstm", SLOWER), StepRatio("gru", "lstm", ALIKE))
+    found = decide(comparison(scores, costs=costs, training_time_ratios=ratios))
+    assert (found.decision, found.recommended) == ("equivalent", "gru"), "as fast as the LSTM, with fewer parameters"
 
 
 def test_what_is_settled() -> None:
@@ -305,7 +362,7 @@ def test_the_lower_error_wins() -> None:
     assert (found.decision, found.recommended, found.higher_is_better) == ("gru", "gru", False)
     assert found.difference is not None and found.difference.mean == pytest.approx(0.05)
     assert found.explanation[0] == "Ship the GRU: it is better in MASE than the LSTM."
-    assert "+0.050 of MASE over 10 pairs" in text(found) and "points" not in text(found)
+    assert "The GRU leads the LSTM by 0.050 in MASE over 10 pairs" in text(found) and "points" not in text(found)
     best_first = decide(comparison({"gru": high, "lstm": low}, {"last_value": 0.5}, metric="mase", margin=0.02))
     assert (best_first.decision, best_first.recommended) == ("baseline", "last_value")
 
@@ -314,8 +371,8 @@ def test_an_error_far_above_one_is_not_cut_off() -> None:
     low, high = (75 + 100 * SPREAD).tolist(), (80 - 100 * SPREAD).tolist()
     found = decide(comparison({"gru": high, "lstm": low}, metric="mae", margin=1.0))
     assert found.decision == "lstm"
-    assert found.difference is not None and found.difference.mean == pytest.approx(-5)
-    assert found.difference.ci95[0] < -5 < found.difference.ci95[1] < 0
+    assert found.difference is not None and found.difference.mean == pytest.approx(5)
+    assert 0 < found.difference.ci95[0] < 5 < found.difference.ci95[1]
     json.dumps(to_json(found), allow_nan=False)
     json.dumps(to_json(decide(comparison({"gru": [80.0], "lstm": [75.0]}, metric="mae", margin=1.0))), allow_nan=False)
 

@@ -91,8 +91,8 @@ def test_row_labels_do_not_run_into_each_other() -> None:
 def test_three_arms_have_two_differences() -> None:
     points = [point(share, arms=("gru", "lstm", "rnn")) for share in (0.5, 1.0)]
     figure = curve_by_data_figure(points, COLOURS, ACCURACY, "differences")
-    assert "GRU minus the other" in figure
-    assert "against LSTM" in figure and "against RNN" in figure and "against GRU" not in figure
+    assert "lead of GRU over the other" in figure
+    assert "over LSTM" in figure and "over RNN" in figure and "against GRU" not in figure
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ def test_three_arms_have_two_differences() -> None:
         (
             "accuracy",
             "differences",
-            ["against LSTM: ", "+1.0 points (−1.0 to +3.0 points) with 1,000 rows", "test accuracy in points, GRU minus"],
+            ["over LSTM: ", "+1.0 points (−1.0 to +3.0 points) with 1,000 rows", "test accuracy in points, lead of GRU"],
         ),
         ("mase", "gaps", ["GRU: ", "+0.10", "MASE, test minus train"]),
-        ("mase", "differences", ["against LSTM: +0.01", "test MASE, lead of GRU over the other"]),
+        ("mase", "differences", ["over LSTM: +0.01", "test MASE, lead of GRU over the other"]),
     ],
 )
 def test_the_figure_says_in_words_what_it_shows(metric: str, quantity: Quantity, words: list[str]) -> None:

@@ -1,5 +1,7 @@
 """How scores and differences of each metric are written."""
 
+from dataclasses import replace
+
 import pytest
 
 from gatewise.metrics import METRICS
@@ -37,17 +39,24 @@ def test_other_metrics_are_in_their_own_units_to_a_tenth_of_the_margin() -> None
     assert MASE.value(float("nan")) == "–"
 
 
-def test_an_interval_takes_two_pairs() -> None:
-    assert ACCURACY.interval(_difference(2)) == "−0.3 to +1.1 points"
-    assert MASE.interval(_difference(2)) == "−0.003 to +0.011"
-    assert ACCURACY.interval(_difference(1)) == "not known yet"
+def test_an_interval_takes_three_pairs_or_a_decision() -> None:
+    assert ACCURACY.interval(_difference(3)) == "−0.3 to +1.1 points"
+    assert MASE.interval(_difference(3)) == "−0.003 to +0.011"
+    assert ACCURACY.interval(replace(_difference(2), conclusion="undecided")) == "not known yet"
+    assert ACCURACY.interval(replace(_difference(2), conclusion="first")) == "−0.3 to +1.1 points"
+
+
+def test_the_leader_stands_first() -> None:
+    behind = replace(_difference(3), mean=-0.034)
+    assert ACCURACY.leads(behind) == "LSTM leads GRU by 3.4 points"
+    assert MASE.leads(behind) == "LSTM leads GRU by 0.034"
 
 
 @pytest.mark.parametrize(
     ("say", "axis", "versus", "gap", "differences"),
     [
-        (ACCURACY, "test accuracy", "GRU minus LSTM", "train minus test", "difference in test accuracy, points"),
-        (R2, "test R²", "GRU minus LSTM", "train minus test", "difference in test R²"),
+        (ACCURACY, "test accuracy", "lead of GRU over LSTM", "train minus test", "lead in test accuracy, points"),
+        (R2, "test R²", "lead of GRU over LSTM", "train minus test", "lead in test R²"),
         (MASE, "test MASE, lower is better", "lead of GRU over LSTM", "test minus train", "lead in test MASE"),
     ],
 )

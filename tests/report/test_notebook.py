@@ -32,7 +32,7 @@ def test_the_card_says_verdict_scores_and_difference(run_with: Callable[..., Run
     card = notebook_card(comparison, verdict, tmp_path)
     shown = words(card)
     assert verdict.explanation[0] in shown
-    for part in ("GRU", "LSTM", "majority class", "test accuracy", "±", "GRU minus LSTM", "12 pairs", "95%"):
+    for part in ("GRU", "LSTM", "majority class", "test accuracy", "±", "GRU leads LSTM by", "12 pairs", "95%"):
         assert part in shown
     assert len(card) < 8_000
 
@@ -92,5 +92,5 @@ def test_every_text_can_be_read_on_the_page_of_its_scheme(run_with: Callable[...
 
 def test_errors_are_told_as_a_lead_and_without_percent(run_with: Callable[..., Run], tmp_path: Path) -> None:
     shown = words(notebook_card(*run_with(task="forecast"), tmp_path))
-    assert "test MASE, lower is better" in shown and "Lead of GRU over LSTM: +0.025" in shown
+    assert "test MASE, lower is better" in shown and "GRU leads LSTM by 0.025" in shown
     assert "points" not in shown and "minus" not in shown

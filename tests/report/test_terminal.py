@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from gatewise.names import display_name
 from gatewise.records import Comparison, Verdict
 from gatewise.report.metric_text import MetricText
 from gatewise.report.terminal import verdict_panel
@@ -19,8 +20,13 @@ LONG = Path("runs") / ("a_rather_long_name_of_a_run_" * 4) / "report.html"
 
 def _printed(run: Run, report: Path | None = LONG, width: int = 80, **options: object) -> str:
     stream = io.StringIO()
-    Console(file=stream, width=width, **options).print(verdict_panel(*run, report))  # type: ignore[arg-type]
+    Console(file=stream, width=width, **options).print(verdict_panel(*run, report, report and report.parent), crop=False)  # type: ignore[arg-type]
     return stream.getvalue()
+
+
+def _longest(text: str) -> int:
+    """The longest line but those to copy, which are left to the terminal to break."""
+    return max(len(line.rstrip()) for line in text.splitlines() if not line.startswith(("  gatewise", "  model")))
 
 
 def _words(text: str) -> str:
@@ -29,9 +35,53 @@ def _words(text: str) -> str:
 
 def test_no_line_is_longer_than_80_columns(any_run: Run) -> None:
     text = _printed(any_run)
-    assert max(map(len, text.splitlines())) <= 80
+    assert _longest(text) <= 80
     assert "…" not in text
     assert LONG.name in text.replace("\n", "")
+
+
+@pytest.mark.parametrize("width", [60, 40])
+def test_a_narrow_terminal_keeps_the_names_and_scores_and_has_fewer_costs(width: int, any_run: Run) -> None:
+    comparison, verdict = any_run
+    text = _printed(any_run, width=width)
+    assert _longest(text) <= width and "…" not in text
+    if not verdict.scores:
+        return
+    table = text[text.index("test ") : text.index("A wider terminal shows all costs.")]
+    names = [line[:11].strip() for line in table.splitlines()]
+    for arm in comparison.arms:
+        assert display_name(arm.name).split(" (hidden")[0] in names
+    assert "majority" not in verdict.scores or "majority" in names
+    assert all(
+        part in _words(text) for score in verdict.scores.values() for part in [MetricText.of(comparison).value(score.mean)]
+    )
+    assert ("size" in table) == (width == 60)
+
+
+def test_the_end_says_what_to_do_next_in_lines_to_copy(run_named: Callable[[str], Run]) -> None:
+    run = Path("my runs") / "mr"
+    decided = _printed(run_named("equivalent"), run / "report.html").splitlines()
+    assert "  gatewise predict 'my runs/mr' NEW_FILE" in decided
+    assert '  model = gatewise.open_run("my runs/mr").model' in decided
+    undecided = _printed(run_named("undecided"), LONG)
+    assert f"\n  gatewise resume {LONG.parent} --budget 20m\n" in undecided
+    assert "About 9 further pairs would probably decide:" in undecided
+    assert _printed(run_named("no_pairs"), run / "report.html").splitlines()[-1] == "  gatewise resume 'my runs/mr'"
+
+
+@pytest.mark.parametrize(("pairs", "shown"), [(1, False), (2, False), (3, True)])
+def test_probabilities_take_three_pairs(pairs: int, shown: bool, run_with: Callable[..., Run]) -> None:
+    words = _words(_printed(run_with(pairs=pairs, difference={"conclusion": "undecided"})))
+    assert ("practically equal 96.7%" in words) == shown
+    assert ("(95%: not known yet)" in words) == (not shown)
+
+
+def test_a_leading_baseline_has_its_own_line(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with()
+    lead = replace(verdict.comparisons[-1], mean=0.034, ci95=(0.02, 0.05))
+    text = _printed((comparison, replace(verdict, comparisons=(*verdict.comparisons[:-1], lead))))
+    assert "TF-IDF + logistic regression leads GRU by 3.4 points (95%: +2.0 to +5.0 points)" in _words(text)
+    assert "TF-IDF + logistic regression leads" not in _words(_printed(run_with()))
 
 
 def test_answer_scores_costs_and_report_are_there(any_run: Run) -> None:
@@ -41,7 +91,7 @@ def test_answer_scores_costs_and_report_are_there(any_run: Run) -> None:
     assert all(sentence in words for sentence in (*verdict.explanation, *verdict.warnings))
     for score in verdict.scores.values():
         assert MetricText.of(comparison).summary(score) in words
-    assert words.endswith("Report: report.html")
+    assert "Report: report.html" in words
     assert ("12.3 0.412 4.13 412 MB 1,305,282 5.22 MB" in words) == bool(comparison.pairs)
 
 
@@ -50,7 +100,7 @@ def test_difference_is_shown_with_band_and_probabilities(run_with: Callable[...,
     verdict = run[1]
     assert verdict.difference is not None
     words = _words(_printed(run))
-    assert f"GRU minus LSTM: +{100 * verdict.difference.mean:.1f} points" in words
+    assert f"GRU leads LSTM by {100 * verdict.difference.mean:.1f} points" in words
     assert "equal within ±1.0 points" in words
     assert "GRU better 2.1%" in words and "practically equal 96.7%" in words and "LSTM better 1.2%" in words
 
@@ -63,7 +113,7 @@ def test_large_models_still_fit(run_with: Callable[..., Run]) -> None:
     }
     text = _printed(run_with(verdict={"costs": costs}))
     assert "123,456,789" in text and "494 MB" in text and "1,230" in text
-    assert max(map(len, text.splitlines())) <= 80
+    assert _longest(text) <= 80
 
 
 def test_no_path_is_promised_where_there_is_no_report(run_with: Callable[..., Run]) -> None:
@@ -81,12 +131,13 @@ def test_markup_and_control_codes_in_data_are_printed_not_obeyed(run_with: Calla
 def test_output_redirected_to_an_old_encoding_does_not_fail(encoding: str, run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with()
     assert verdict.difference is not None
-    worse = replace(verdict, difference=replace(verdict.difference, mean=-0.0041, ci95=(-0.011, 0.003)))
+    turned = replace(verdict.difference, mean=-0.0041, ci95=(-0.011, 0.003)).better_first()
+    worse = replace(verdict, difference=turned)
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict" if encoding == "cp1252" else "replace")
     Console(file=stream, width=80).print(verdict_panel(comparison, worse, Path("report.html")))
     stream.flush()
-    assert b"-0.4 points (95%: -1.1 to +0.3 points)" in raw.getvalue()
+    assert b"LSTM leads GRU by 0.4 points (95%: -0.3 to +1.1 points)" in raw.getvalue()
 
 
 def test_lower_is_better_is_said_and_nothing_is_in_percent_that_is_no_share(run_named: Callable[[str], Run]) -> None:
@@ -94,9 +145,9 @@ def test_lower_is_better_is_said_and_nothing_is_in_percent_that_is_no_share(run_
     text = _printed(run, None)
     words = _words(text)
     assert "In test negative log-likelihood a step, lower is better." in words
-    assert "Lead of GRU over GRU (hidden 74): -0.11 (95%: -0.26 to +0.03), equal within ±0.24" in words
+    assert "GRU (hidden 74) leads GRU (hidden 64) by 0.11 (95%: -0.03 to +0.26), equal within ±0.24" in words
     assert "8.53 ± 0.09" in words and "points" not in words
-    assert max(map(len, text.splitlines())) <= 80
+    assert _longest(text) <= 80
 
 
 def test_constraints_are_one_line(run_named: Callable[[str], Run]) -> None:
@@ -112,7 +163,8 @@ def test_no_two_lines_are_empty_one_after_the_other(any_run: Run) -> None:
 
 def test_hidden_sizes_stand_with_the_names_where_they_differ(run_named: Callable[[str], Run]) -> None:
     text = _printed(run_named("whole_regression"), None)
-    assert text.count("(hidden 64)") == 2 and "(hidden 74)" in text
+    table = text.split("In test")[0].split("para-")[1]
+    assert table.count("(hidden 64)") == 2 and table.count("(hidden 74)") == 1
     assert "hidden" not in _printed(run_named("three_arms"), None)
 
 
@@ -121,4 +173,4 @@ def test_wide_scores_take_two_lines_rather_than_the_size_column(run_with: Callab
     scores = {name: replace(score, mean=12_345_678.0, sd=1_234_567.0) for name, score in verdict.scores.items()}
     text = _printed((comparison, replace(verdict, scores=scores)), None)
     assert "12,345,678" in text and "± 1,234,567" in text and "5.22 MB" in text
-    assert max(map(len, text.splitlines())) <= 80
+    assert _longest(text) <= 80

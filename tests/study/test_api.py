@@ -46,7 +46,7 @@ def test_verdict_json_holds_what_other_tools_read(whole: Result) -> None:
     assert content["elapsed_s"] >= whole.verdict.elapsed_s > 0
     assert set(content) >= {
         *("decision", "recommended", "metric", "higher_is_better", "margin", "pairs", "difference", "scores", "costs"),
-        *("training_time_ratio", "budget_s", "elapsed_s", "warnings"),
+        *("training_time_ratios", "budget_s", "elapsed_s", "warnings"),
     }
     assert content["decision"] in {"gru", "lstm", "equivalent", "undecided", "baseline"}
     assert (content["metric"], content["higher_is_better"], content["margin"], content["pairs"]) == ("accuracy", True, 0.01, 2)
@@ -62,8 +62,9 @@ def test_verdict_json_holds_what_other_tools_read(whole: Result) -> None:
         for batch in ("batch1", "batch32"):
             latency = cost["latency_ms"][batch]
             assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"]
-    low, high = content["training_time_ratio"]["ci95"]
-    assert low <= content["training_time_ratio"]["median"] <= high
+    (step,) = content["training_time_ratios"]
+    low, high = step["ratio"]["ci95"]
+    assert (step["first"], step["second"]) == ("gru", "lstm") and low <= step["ratio"]["median"] <= high
     assert content["costs"]["gru"]["parameters"] < content["costs"]["lstm"]["parameters"]
     assert content["stopped"] == "pairs"
 
@@ -157,10 +158,10 @@ def test_an_a_a_run_on_text_names_no_winner(tmp_path: Path) -> None:
     source.write_text("\n".join(rows), encoding="utf-8")
     options = {"pairs": 2, "tune": 1, "hidden_size": 4, "embedding_size": 4, "max_epochs": 2, "budget": 53}
     result = gatewise.compare(source, cells=("gru", "gru"), out=tmp_path / "run", **options)
-    assert [arm.name for arm in result.comparison.arms] == ["gru", "gru_2"]
+    assert [arm.name for arm in result.comparison.arms] == ["gru_1", "gru_2"]
     assert result.verdict.decision in {"equivalent", "undecided", "baseline"}
-    assert {(result.verdict.difference.first, result.verdict.difference.second)} <= {("gru", "gru_2"), ("gru_2", "gru")}
-    assert set(result.verdict.scores) == {"gru", "gru_2", "majority", "tfidf_logistic"}
+    assert {(result.verdict.difference.first, result.verdict.difference.second)} <= {("gru_1", "gru_2"), ("gru_2", "gru_1")}
+    assert set(result.verdict.scores) == {"gru_1", "gru_2", "majority", "tfidf_logistic"}
     assert all(cost.peak_memory_bytes is None for cost in result.verdict.costs.values())
     assert set(result.model.predict(["a fine film", "poor"])) <= {"bad", "good"}
     with pytest.raises(DataError, match="list of"):

@@ -98,8 +98,8 @@ def test_evidence_of_a_run(tmp_path: Path) -> None:
     assert comparison.warnings == ("few rows", "cut")
     gru, lstm = comparison.costs["gru"], comparison.costs["lstm"]
     assert (gru.train_ms_per_step, lstm.train_ms_per_step) == (2.0, 4.0)
-    assert comparison.training_time_ratio is not None
-    assert comparison.training_time_ratio.median == pytest.approx(0.5)
+    (step,) = comparison.training_time_ratios
+    assert (step.first, step.second) == ("gru", "lstm") and step.ratio.median == pytest.approx(0.5)
     # The GRU reaches 0.8 in epoch 2 and, in its other pair, never: the median of the two is 'never'.
     assert (gru.target_reached, gru.epochs_to_target, gru.seconds_to_target) == (1, None, None)
     assert (lstm.target_reached, lstm.epochs_to_target, lstm.seconds_to_target) == (2, 1.5, 3.0)

@@ -38,26 +38,31 @@ def measured_cost(cost: Cost | None, kind: CostName) -> float | None:
 def cheapest(names: Sequence[str], comparison: Comparison) -> Choice:
     """Return which of the arms named costs least on `config.cost`; of equally costly ones the first listed.
 
-    Training time is judged by the interleaved measurement: if the 95% interval of `training_time_ratio` holds 1, the first two
-    arms are not told apart, and the one with fewer parameters is taken, as it is where a cost was not measured for every arm.
+    Training time is judged by the interleaved measurement: arms that the 95% intervals of `training_time_ratios` do not show to
+    be slower than another are not told apart, and of several such the one with the fewest parameters is taken, as it is where a
+    cost was not measured for every arm.
     """
     kind = comparison.config.cost
     measured = {name: measured_cost(comparison.costs.get(name), kind) for name in names}
     values = {name: value for name, value in measured.items() if value is not None}
     if len(values) < len(names):
         return _fewest_parameters(names, comparison)
-    ranked = sorted(names, key=values.__getitem__)
-    least = [name for name in names if values[name] == values[ranked[0]]]
-    ratio = comparison.training_time_ratio
-    timed = [arm.name for arm in comparison.arms[:2]]
-    if kind == "training" and ratio is not None and set(ranked[:2]) == set(timed):
-        low, high = ratio.ci95
-        if low <= 1.0 <= high:
-            return _fewest_parameters(timed, comparison)
-        least = [timed[0] if ratio.median < 1.0 else timed[1]]
+    slower = _slower(names, comparison) if kind == "training" else set()
+    judged = kind == "training" and len(slower) < len(names) and bool(comparison.training_time_ratios)
+    least = [name for name in names if (name not in slower if judged else values[name] == min(values.values()))]
     if len(least) > 1:
         return _fewest_parameters(least, comparison)
     return Choice(least[0], _REASONS[kind])
+
+
+def _slower(names: Sequence[str], comparison: Comparison) -> set[str]:
+    """The arms whose training step is shown to take longer than that of another one named."""
+    slower = set()
+    for one in comparison.training_time_ratios:
+        low, high = one.ratio.ci95
+        if {one.first, one.second} <= set(names) and not low <= 1.0 <= high:
+            slower.add(one.first if low > 1.0 else one.second)
+    return slower
 
 
 def _fewest_parameters(names: Sequence[str], comparison: Comparison) -> Choice:

@@ -67,27 +67,55 @@ class Wording:
 
 
 def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings, say: Wording) -> Iterator[str]:
-    yield _answer(verdict, findings, say)
+    baseline = findings.against_leader[findings.best_baseline] if findings.best_baseline is not None else None
+    # A baseline that is the decision stands in the answer and in what was measured.
+    rival = baseline if verdict.decision != "baseline" else None
+    leads = rival is not None and rival.mean > 0.0
+    yield f"{_answer(verdict, findings, say)}{_leading(rival, say) if rival is not None and leads else ''}"
     if verdict.excluded:
         yield _excluded(verdict)
-    baseline = findings.against_leader[findings.best_baseline] if findings.best_baseline is not None else None
-    if baseline is not None and _ahead(baseline):
-        yield _baseline_ahead(baseline, say)
+    if rival is not None and _ahead(rival):
+        yield _baseline_ahead(rival, say)
     difference = verdict.difference
     if difference is not None:
         yield _measured(difference, evidence, say)
-        if difference.pairs > 1:
+        if difference.is_known:
             yield _probabilities(difference, say)
-    cost = _cost(comparison)
+    cost = _cost(comparison, difference)
     if cost:
         yield cost
     if difference is not None and verdict.decision == "undecided":
         yield _outlook(difference, evidence)
-    if baseline is not None and baseline.pairs > 1 and not _ahead(baseline):
+    if baseline is not None and baseline.is_known and not _ahead(baseline) and not _same(baseline, difference):
         yield _baseline(baseline, say)
     simplest = next((one for name, one in findings.against_leader.items() if name in SIMPLEST_BASELINES), None)
-    if simplest is not None and simplest.conclusion == "undecided" and simplest.pairs >= evidence.minimum_pairs:
+    if simplest is not None and simplest.pairs >= evidence.minimum_pairs and not _beaten(simplest, baseline):
         yield f"Warning: {_the(findings.leader)} is not shown to beat {_the(simplest.first)}; the cells may have learned nothing."
+
+
+def _same(one: Difference, other: Difference | None) -> bool:
+    return other is not None and {one.first, one.second} == {other.first, other.second}
+
+
+def _beaten(simplest: Difference, best: Difference | None) -> bool:
+    """Whether the leader may be said to have learned something, for all that the simplest baseline is not formally beaten.
+
+    Who beats the best baseline beats the simplest, which is no better. And where few pairs scatter much, a lead beyond their 95%
+    interval is no sign of a cell that learned nothing, though it is no finding at the level of one look among many.
+    """
+    equivalent = simplest.conclusion == "equivalent"
+    return equivalent or simplest.ci95[1] < 0.0 or (best is not None and best.conclusion == "second")
+
+
+def _leading(baseline: Difference, say: Wording) -> str:
+    """What the headline adds where the best baseline has a better mean than the best cell."""
+    simple = f"a simple baseline, {_the(baseline.first)}"
+    if baseline.conclusion == "equivalent":
+        return f" {_capital(simple)}, does as well."
+    lead = say.points(baseline.mean, signed=False)
+    if _ahead(baseline):
+        return f" But {simple}, is ahead of {_the(baseline.second)} by {lead}."
+    return f" {_capital(simple)}, leads {_the(baseline.second)} by {lead} so far, which may be chance."
 
 
 def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
@@ -125,16 +153,22 @@ def _excluded(verdict: Verdict) -> str:
 
 
 def _measured(difference: Difference, evidence: Evidence, say: Wording) -> str:
-    first, second = display_name(difference.first), display_name(difference.second)
-    subject = f"{first} minus {second}" if say.metric.higher_is_better else f"Lead of {first} over {second}"
-    sentence = f"{subject}: {say.points(difference.mean)} of {say.metric.label} over {_pairs(difference.pairs)}"
-    if difference.pairs < 2:
-        return f"{sentence}; a single pair does not show how far that may be off."
+    inside = f"of {say.metric.label}" if say.metric.share else f"in {say.metric.label}"
+    sentence = f"{_lead(difference, say)} {inside} over {_pairs(difference.pairs)}"
+    if not difference.is_known:
+        few = "a single pair does" if difference.pairs == 1 else "so few pairs do"
+        return f"{sentence}; {few} not show how far that may be off."
     sentence += f" (95% interval {say.range(difference.ci95)}"
     causes = ["looking after every pair"] * evidence.adaptive + ["comparing several arms"] * (len(evidence.arms) > 2)
     if causes:
         sentence += f"; {say.range(difference.ci95_sequential)} when widened for {' and '.join(causes)}"
     return f"{sentence}), against a band of equivalence of ±{say.band()}."
+
+
+def _lead(difference: Difference, say: Wording) -> str:
+    """Who leads whom by how much; the difference has the better one first."""
+    lead = say.points(difference.mean, signed=False)
+    return f"{_the(difference.first, capital=True)} leads {_the(difference.second)} by {lead}"
 
 
 def _probabilities(difference: Difference, say: Wording) -> str:
@@ -145,15 +179,19 @@ def _probabilities(difference: Difference, say: Wording) -> str:
     )
 
 
-def _cost(comparison: Comparison) -> str | None:
+def _cost(comparison: Comparison, difference: Difference | None) -> str | None:
+    """The cost that was asked for; of training times, that of the two arms that decide, or of the first two."""
     kind = comparison.config.cost
     arms = [arm.name for arm in comparison.arms]
     if kind == "training":
-        ratio = comparison.training_time_ratio
-        if ratio is None:
+        timed = comparison.training_time_ratios
+        deciding = set() if difference is None else {difference.first, difference.second}
+        shown = next((one for one in timed if {one.first, one.second} == deciding), timed[0] if timed else None)
+        if shown is None:
             return None
+        ratio = shown.ratio
         low, high = ratio.ci95
-        first, second = (display_name(name) for name in arms[:2])
+        first, second = display_name(shown.first), display_name(shown.second)
         share = f"{ratio.median:.2f} of" if ratio.median < 1.0 else f"{ratio.median:.2f} times"
         which = f"no clear difference between {first} and {second}" if low <= 1.0 <= high else None
         which = which or f"the {first} is the {'faster' if ratio.median < 1.0 else 'slower'} to train"
@@ -180,30 +218,35 @@ def _outlook(difference: Difference, evidence: Evidence) -> str:
 
 def _ahead(baseline: Difference) -> bool:
     """The baseline scores better than the best cell, though not shown to be so by more than the margin."""
-    return baseline.conclusion == "undecided" and baseline.pairs > 1 and baseline.ci95[0] > 0.0
+    return baseline.conclusion == "undecided" and baseline.is_known and baseline.ci95[0] > 0.0
 
 
 def _baseline_ahead(difference: Difference, say: Wording) -> str:
-    measured = f"{say.points(difference.mean)}, 95% interval {say.range(difference.ci95)}"
     return (
-        f"But a simple baseline, {_the(difference.first)}, is ahead of the best cell ({measured}): "
-        "consider it first, though whether it leads by more than the margin is not settled."
+        f"{_lead(difference, say)} (95% interval {say.range(difference.ci95)}): consider it first, though whether it leads by "
+        "more than the margin is not settled."
     )
 
 
 def _baseline(difference: Difference, say: Wording) -> str:
     baseline, cell = _the(difference.first), _the(difference.second)
-    measured = f"{say.points(difference.mean)}, 95% interval {say.range(difference.ci95)}"
-    if difference.conclusion == "first":
-        return f"{_the(difference.first, capital=True)} is ahead of {cell} by more than the margin ({measured})."
-    if difference.conclusion == "equivalent":
-        return f"A simpler model does as well: {baseline} is equivalent to {cell} ({measured})."
+    turned = difference.better_first()
+    lead, interval = say.points(turned.mean, signed=False), f"95% interval {say.range(turned.ci95)}"
     if difference.conclusion == "second":
-        return f"{_the(difference.second, capital=True)} beats the best baseline, {baseline} ({measured} for the baseline)."
-    return f"Whether {cell} beats the best baseline, {baseline}, is not decided ({measured} for the baseline)."
+        return f"{_the(difference.second, capital=True)} beats the best baseline, {baseline}, by {lead} ({interval})."
+    measured = f"{_the(turned.first)} leads by {lead} ({interval})"
+    if difference.conclusion == "equivalent":
+        return f"A simpler model does as well: {baseline} is equivalent to {cell}; {measured}."
+    if difference.conclusion == "first":
+        return f"{_the(difference.first, capital=True)} is ahead of {cell} by more than the margin: {measured}."
+    return f"Whether {cell} beats the best baseline, {baseline}, is not decided: {measured}."
 
 
 # ---------------------------------------------------------------- wording
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _the(name: str, *, capital: bool = False) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from gatewise.comparison.option_checks import check_options
@@ -20,25 +19,28 @@ DEFAULT_SHARE = 0.02
 def arms_of(
     cells: Sequence[str], hidden_size: int = 64, match: str = "hidden", matched: Mapping[str, int] | None = None
 ) -> tuple[Arm, ...]:
-    """One arm a cell; a cell named again becomes a second arm of its own (`gru_2`), as in an A/A run.
+    """One arm a cell, under the cell's name; arms that share a cell are numbered, as in an A/A run (`gru_1`, `gru_2`).
 
     matched: the hidden size of every cell at which all have the same number of parameters. With match `parameters` the arms have
-    these sizes; with `both` the arms of equal hidden size are followed by those of equal parameters that differ from them
-    (`gru_h74`).
+    these sizes; with `both` the arms of equal hidden size are followed by those of equal parameters that differ from them, and
+    arms that share a cell are told apart by their sizes (`gru_h64`, `gru_h74`).
     """
     sizes = dict.fromkeys(cells, hidden_size) if match == "hidden" or matched is None else dict(matched)
     if match == "both" and matched is not None:
         sizes = dict.fromkeys(cells, hidden_size)
-    seen: Counter[str] = Counter()
-    arms = []
-    for index, cell in enumerate(cells):
-        seen[cell] += 1
-        arms.append(Arm(cell if seen[cell] == 1 else f"{cell}_{seen[cell]}", cell, index, sizes[cell]))
+    sides = [(cell, sizes[cell]) for cell in cells]
     if match == "both" and matched is not None:
-        for cell, size in matched.items():
-            if size != hidden_size:
-                arms.append(Arm(f"{cell}_h{size}", cell, len(arms), size))
-    return tuple(arms)
+        sides += [(cell, size) for cell, size in matched.items() if size != hidden_size]
+    return tuple(Arm(_arm_name(sides, index), cell, index, size) for index, (cell, size) in enumerate(sides))
+
+
+def _arm_name(sides: Sequence[tuple[str, int]], index: int) -> str:
+    """The cell's name, with the hidden size or the number behind it where that alone tells arms of one cell apart."""
+    cell, size = sides[index]
+    same_cell = [number for number, (other, _) in enumerate(sides) if other == cell]
+    same = [number for number in same_cell if sides[number][1] == size]
+    name = cell if len(same) == len(same_cell) else f"{cell}_h{size}"
+    return name if len(same) == 1 else f"{name}_{same.index(index) + 1}"
 
 
 def resolve_margin(margin: float | str | None, metric: Metric, best: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -49,9 +49,10 @@ def decide(comparison: Comparison) -> Verdict:
     by_rival = {name: one for name, one in _by_rival(leader, between_arms).items() if name in allowed}
     in_question = [name for name, difference in by_rival.items() if _winner(difference) != leader]
     choice = Choice(leader, "")
-    learned_nothing = any(one.conclusion == "equivalent" for name, one in against_leader.items() if name in SIMPLEST_BASELINES)
-    if best_baseline is not None and (not allowed or learned_nothing or against_leader[best_baseline].conclusion == "first"):
-        decision, choice = "baseline", Choice(best_baseline, "")
+    difference = _deciding(evidence, by_rival, in_question)
+    beaten = _by_baseline(against_leader, best_baseline)
+    if best_baseline is not None and (not allowed or beaten is not None):
+        decision, choice, difference = "baseline", Choice(best_baseline, ""), beaten if allowed else None
     elif not evidence.pairs:
         decision = "undecided"
     elif not in_question:
@@ -69,11 +70,11 @@ def decide(comparison: Comparison) -> Verdict:
         higher_is_better=evidence.metric.higher_is_better,
         margin=comparison.margin,
         pairs=evidence.pairs,
-        difference=_deciding(evidence, by_rival, in_question),
+        difference=None if difference is None else difference.better_first(),
         comparisons=(*between_arms, *((against_leader[best_baseline],) if best_baseline is not None else ())),
         scores=scores,
         costs=comparison.costs,
-        training_time_ratio=comparison.training_time_ratio,
+        training_time_ratios=comparison.training_time_ratios,
         explanation=(),
         budget_s=comparison.config.budget_s,
         elapsed_s=comparison.elapsed_s,
@@ -95,6 +96,14 @@ def is_settled(verdict: Verdict) -> bool:
         for one in verdict.comparisons
     )
     return verdict.decision != "undecided" and not any(open_leads)
+
+
+def _by_baseline(against_leader: Mapping[str, Difference], best_baseline: str | None) -> Difference | None:
+    """The comparison by which a baseline wins: it beats the leader, or the leader is no better than one of the simplest."""
+    if best_baseline is not None and against_leader[best_baseline].conclusion == "first":
+        return against_leader[best_baseline]
+    simplest = (one for name, one in against_leader.items() if name in SIMPLEST_BASELINES)
+    return next((one for one in simplest if one.conclusion == "equivalent"), None)
 
 
 def _best(evidence: Evidence, names: Sequence[str]) -> str:

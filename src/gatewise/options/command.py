@@ -8,7 +8,7 @@ from typing import Any
 from gatewise.options.table import OPTIONS, Option
 from gatewise.records import Config
 
-__all__ = ["option_words"]
+__all__ = ["duration_words", "option_arguments", "option_words"]
 
 _ALWAYS = ("cells", "seed")
 _SIZES = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
@@ -18,6 +18,23 @@ def option_words(config: Config) -> list[str]:
     """Words of `gatewise compare` behind the source: cells and seed always, other options where not the default."""
     defaults = Config(config.source)
     return [word for option in OPTIONS if option.in_config for word in _words(option, config, defaults)]
+
+
+def option_arguments(config: Config) -> list[str]:
+    """The same as arguments of `gatewise.compare` behind the data: `cells=("gru", "lstm")`, `pairs=12`."""
+    defaults = Config(config.source)
+    arguments = []
+    for option in OPTIONS:
+        if option.in_config and any(True for _ in _words(option, config, defaults)):
+            arguments.append(f"{option.name}={getattr(config, option.config_field)!r}")
+    return arguments
+
+
+def duration_words(seconds: float) -> str:
+    """A time as `--budget` takes it: "90s", "5m", "2h"."""
+    if seconds % 3600 == 0:
+        return f"{seconds / 3600:.0f}h"
+    return f"{seconds / 60:.0f}m" if seconds % 60 == 0 else f"{_plain(seconds)}s"
 
 
 def _words(option: Option, config: Config, defaults: Config) -> Iterator[str]:
@@ -37,7 +54,7 @@ def _words(option: Option, config: Config, defaults: Config) -> Iterator[str]:
 
 def _written(option: Option, value: Any) -> str:
     if option.kind == "duration":
-        return f"{value / 60:.0f}m" if value % 60 == 0 else f"{_plain(value)}s"
+        return duration_words(value)
     if option.kind == "latency":
         return f"{_plain(value)}ms"
     if option.kind == "size":

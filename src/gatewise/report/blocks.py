@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gatewise.names import display_name
 from gatewise.records import Comparison, Profile
 
-__all__ = ["Block", "Bullets", "Command", "Figure", "Key", "Section", "Table", "arm_keys", "colours", "unit_of_length"]
+__all__ = ["Block", "Bullets", "Command", "Figure", "Key", "Section", "Table", "colours", "unit_of_length"]
 
 ARM_COLOURS = 6
 
@@ -31,7 +30,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose first column heads its rows; numbers stand right. `highlighted` rows, by number, decide something."""
+    """A table whose first column heads its rows; numbers stand right. `highlighted` rows, by number, decide something.
+
+    fold: what stands there until it is opened; "" for a table that is shown at once.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -39,6 +41,7 @@ class Table:
     note: str = ""
     highlighted: tuple[int, ...] = ()
     words: bool = False
+    fold: str = ""
     kind: str = "table"
 
 
@@ -53,9 +56,10 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Command:
-    """A command line to copy."""
+    """A command line to copy, and the sentence that says what for."""
 
     text: str
+    sentence: str = ""
     kind: str = "command"
 
 
@@ -76,12 +80,6 @@ def colours(comparison: Comparison) -> dict[str, str]:
     """Return the colour class of every arm and baseline, the same in all figures."""
     arms = {arm.name: f"arm-{arm.index % ARM_COLOURS}" for arm in comparison.arms}
     return {**dict.fromkeys(comparison.baselines, "baseline"), **arms}
-
-
-def arm_keys(comparison: Comparison) -> tuple[Key, ...]:
-    """Return the legend of a figure in which every arm has its colour."""
-    shades = colours(comparison)
-    return tuple(Key(shades[arm.name], display_name(arm.name)) for arm in comparison.arms)
 
 
 def unit_of_length(profile: Profile) -> str:

@@ -12,6 +12,7 @@ __all__ = [
     "Curve",
     "arms_left",
     "differences",
+    "leading_baseline",
     "near_best",
     "phase_seconds",
     "scores_by_pair",
@@ -42,8 +43,14 @@ def arms_left(comparison: Comparison, verdict: Verdict) -> list[str]:
 
 
 def shown_difference(verdict: Verdict) -> Difference | None:
-    """Return the difference that decides, or the first of all where constraints leave fewer than two arms; None without pairs."""
-    return verdict.difference or next(iter(verdict.comparisons), None)
+    """Return the comparison that decides, or the first of all where constraints leave fewer than two arms; None without pairs."""
+    return verdict.difference or next((one.better_first() for one in verdict.comparisons), None)
+
+
+def leading_baseline(verdict: Verdict) -> Difference | None:
+    """Return the best baseline against the best arm where its mean is better and it is not the decision already."""
+    found = (one for one in verdict.comparisons if one.first not in verdict.costs and one.mean > 0)
+    return None if verdict.decision == "baseline" else next(found, None)
 
 
 def scores_by_pair(comparison: Comparison) -> dict[str, dict[int, float]]:

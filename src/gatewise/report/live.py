@@ -98,7 +98,7 @@ class LiveView(NullView):
             _time_line(progress, progress.elapsed_s + since, since),
             Text(_pairs(progress)),
         ]
-        if progress.difference is not None:
+        if progress.difference is not None and progress.difference.is_known:
             lines.append(ProbabilityBar(progress.difference))
         return Group(*lines)
 
@@ -136,6 +136,6 @@ def _pairs(progress: Progress) -> str:
 def _status(progress: Progress) -> str:
     parts = [duration(progress.elapsed_s) + ("" if progress.budget_s is None else f" of {duration(progress.budget_s)}")]
     parts.append(_pairs(progress))
-    if progress.difference is not None:
+    if progress.difference is not None and progress.difference.is_known:
         parts += [f"{outcome} {probability(share)}" for outcome, share in outcomes(progress.difference)]
     return ", ".join(parts)

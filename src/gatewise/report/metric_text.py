@@ -8,9 +8,9 @@ from gatewise.names import display_name
 from gatewise.records import Comparison, Difference, ScoreSummary
 from gatewise.report.numbers import MINUS
 
-__all__ = ["MetricText"]
+__all__ = ["UNKNOWN", "MetricText"]
 
-UNKNOWN_INTERVAL = "not known yet"
+UNKNOWN = "not known yet"
 FINER = 0.1
 
 
@@ -45,9 +45,8 @@ class MetricText:
         return value_text(self.metric, value, self.margin * (FINER if fine else 1)).replace("-", MINUS)
 
     def difference_axis(self) -> str:
-        """Return what an axis of differences is called: "difference in test accuracy, points"."""
-        what = "difference" if self.metric.higher_is_better else "lead"
-        return f"{what} in test {self.label}{', points' if self.metric.share else ''}"
+        """Return what an axis of differences is called: "lead in test accuracy, points"."""
+        return f"lead in test {self.label}{', points' if self.metric.share else ''}"
 
     def tick(self, value: float, step: float) -> str:
         """Return a score at an axis whose ticks are `step` apart."""
@@ -79,13 +78,17 @@ class MetricText:
         return f"{self.difference(bounds[0], unit=False)} to {self.difference(bounds[1])}"
 
     def interval(self, difference: Difference) -> str:
-        """Return the 95% interval of a difference, which takes at least two pairs."""
-        return self.range(difference.ci95) if difference.pairs > 1 else UNKNOWN_INTERVAL
+        """Return the 95% interval of a difference, where it has enough pairs to say anything."""
+        return self.range(difference.ci95) if difference.is_known else UNKNOWN
 
     def versus(self, first: str, second: str) -> str:
-        """Return what a difference is called that favours the first: "GRU minus LSTM", or "lead of GRU over LSTM" of errors."""
-        names = display_name(first), display_name(second)
-        return "{} minus {}".format(*names) if self.metric.higher_is_better else "lead of {} over {}".format(*names)
+        """Return what a difference is called that favours the first: "lead of GRU over LSTM", whichever way is better."""
+        return f"lead of {display_name(first)} over {display_name(second)}"
+
+    def leads(self, difference: Difference) -> str:
+        """Return who leads whom by how much: "LSTM leads GRU by 0.2 points"."""
+        better = difference.better_first()
+        return f"{display_name(better.first)} leads {display_name(better.second)} by {self.size(better.mean)}"
 
     def ahead_on_training(self) -> str:
         """Return what the gap is called by which an arm does better on the rows that it learned from."""

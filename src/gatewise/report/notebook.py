@@ -13,7 +13,6 @@ from gatewise.names import display_name
 from gatewise.records import Comparison, Cost, Verdict
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import bytes_text, duration, milliseconds
-from gatewise.report.words import capitalised
 
 __all__ = ["notebook_card"]
 
@@ -66,9 +65,8 @@ def _difference(verdict: Verdict, say: MetricText) -> str:
     found = verdict.difference
     if found is None:
         return ""
-    interval = f"95%: {say.interval(found)}" if found.pairs > 1 else "a single pair has no interval"
-    versus = capitalised(say.versus(found.first, found.second))
-    return f"{versus}: {say.difference(found.mean)} ({interval}), equal within {say.band()}."
+    interval = f"95%: {say.interval(found)}" if found.is_known else "how far that may be off is not known yet"
+    return f"{say.leads(found)} ({interval}), equal within {say.band()}."
 
 
 def _link(path: Path) -> str:

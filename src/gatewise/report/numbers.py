@@ -1,6 +1,7 @@
 """Numbers as a person reads them: one way of writing each quantity, on the page and in the terminal alike."""
 
 import math
+import re
 
 __all__ = [
     "MINUS",
@@ -14,11 +15,17 @@ __all__ = [
     "probability",
     "significant",
     "span",
+    "typographic",
 ]
 
 MINUS = "\u2212"
 NOT_KNOWN = "–"
 DAY = 86_400
+
+
+def typographic(text: str) -> str:
+    """Return a sentence with the page's own minus before its numbers."""
+    return re.sub(r"(?<![\w-])-(?=\d)", MINUS, text)
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -1,29 +1,35 @@
 """The report: one self-contained HTML page that asks nothing of any network."""
 
+from pathlib import Path
+
 import jinja2
 from markupsafe import Markup
 
 from gatewise.names import display_name
-from gatewise.records import Comparison, Verdict
+from gatewise.records import FEWEST_TELLING_PAIRS, Comparison, Difference, Verdict
 from gatewise.report.blocks import Section
-from gatewise.report.evidence import arms_left
-from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import count, duration, probability
+from gatewise.report.evidence import arms_left, leading_baseline
+from gatewise.report.metric_text import UNKNOWN, MetricText
+from gatewise.report.numbers import count, duration, probability, typographic
+from gatewise.report.plain_text import printable
 from gatewise.report.sections.constraints import constraints_section
 from gatewise.report.sections.costs import costs_section
 from gatewise.report.sections.data import data_section, subject_of
 from gatewise.report.sections.difference import difference_section
+from gatewise.report.sections.follow_up import follow_up_section
 from gatewise.report.sections.learning_curve import learning_curve_section
 from gatewise.report.sections.reproduce import reproduce_section
 from gatewise.report.sections.scores import lengths_section, scores_section
 from gatewise.report.sections.training import curves_section, time_section, tuning_section
-from gatewise.report.words import capitalised
 
 __all__ = ["render_page"]
 
 
-def render_page(comparison: Comparison, verdict: Verdict) -> str:
-    """Return the report as one HTML page without scripts, external files or links, for any screen and for print."""
+def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = None) -> str:
+    """Return the report as one HTML page without scripts, external files or links, for any screen and for print.
+
+    run: the run's folder, for the lines that say what to do next.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gatewise.report"),
         autoescape=True,
@@ -32,10 +38,11 @@ def render_page(comparison: Comparison, verdict: Verdict) -> str:
         lstrip_blocks=True,
     )
     environment.filters["drawing"] = Markup
+    environment.filters["typographic"] = typographic
     profile = comparison.profile
     say = MetricText.of(comparison)
     badge = _badge(comparison, verdict)
-    return environment.get_template("report.html.j2").render(
+    page = environment.get_template("report.html.j2").render(
         title=f"{' or '.join(dict.fromkeys(display_name(arm.cell) for arm in comparison.arms))} on {profile.name}",
         subject=subject_of(profile),
         badge=badge,
@@ -44,6 +51,7 @@ def render_page(comparison: Comparison, verdict: Verdict) -> str:
         headline=verdict.explanation[0] if verdict.explanation else badge,
         sentences=verdict.explanation[1:],
         facts=_facts(verdict, say),
+        last_section=follow_up_section(comparison, verdict, run),
         warnings=verdict.warnings,
         sections=_sections(comparison, verdict),
         band=say.band(),
@@ -58,15 +66,17 @@ def render_page(comparison: Comparison, verdict: Verdict) -> str:
         train_rows=count(comparison.train_rows),
         test_rows=count(comparison.test_rows),
     )
+    # Whatever a column's name or a label holds: a page with control codes is no valid one.
+    return printable(page)
 
 
 def _sections(comparison: Comparison, verdict: Verdict) -> list[Section]:
     """The sections in their order; those that do not apply to the run are left out."""
     made = (
         difference_section(comparison, verdict),
+        scores_section(comparison, verdict),
         constraints_section(comparison, verdict),
         costs_section(comparison, verdict),
-        scores_section(comparison, verdict),
         learning_curve_section(comparison, verdict),
         curves_section(comparison, verdict),
         lengths_section(comparison, verdict),
@@ -101,16 +111,10 @@ def _facts(verdict: Verdict, say: MetricText) -> list[tuple[str, str, str]]:
     facts = []
     difference = verdict.difference
     if difference is not None:
-        first, second = display_name(difference.first), display_name(difference.second)
-        outcomes = {
-            f"{first} is better": difference.p_first,
-            "they are practically equal": difference.p_equivalent,
-            f"{second} is better": difference.p_second,
-        }
-        likeliest = max(outcomes, key=lambda outcome: outcomes[outcome])
-        versus = capitalised(say.versus(difference.first, difference.second))
-        facts.append((versus, say.difference(difference.mean), f"95%: {say.interval(difference)}"))
-        facts.append(("Probability", probability(outcomes[likeliest]), f"that {likeliest}"))
+        facts += [_lead(difference, say), _probability(difference)]
+    baseline = leading_baseline(verdict)
+    if baseline is not None:
+        facts.append(_lead(baseline, say))
     if verdict.recommended in verdict.scores:
         score = verdict.scores[verdict.recommended]
         remark = f"{display_name(verdict.recommended)}, ± {say.size(score.sd, unit=False)}{say.direction}"
@@ -121,3 +125,20 @@ def _facts(verdict: Verdict, say: MetricText) -> list[tuple[str, str, str]]:
     of_budget = "no time limit" if verdict.budget_s is None else f"of {duration(verdict.budget_s)}"
     facts.append(("Pairs", count(verdict.pairs), f"in {duration(verdict.elapsed_s)}, {of_budget}"))
     return facts
+
+
+def _lead(difference: Difference, say: MetricText) -> tuple[str, str, str]:
+    first, second = display_name(difference.first), display_name(difference.second)
+    return f"{first} leads by", say.size(difference.mean), f"over {second}; 95%: {say.interval(difference)}"
+
+
+def _probability(difference: Difference) -> tuple[str, str, str]:
+    if not difference.is_known:
+        return "Probability", UNKNOWN, f"it takes {FEWEST_TELLING_PAIRS} pairs"
+    outcomes = {
+        f"{display_name(difference.first)} is better": difference.p_first,
+        "they are practically equal": difference.p_equivalent,
+        f"{display_name(difference.second)} is better": difference.p_second,
+    }
+    likeliest = max(outcomes, key=lambda outcome: outcomes[outcome])
+    return "Probability", probability(outcomes[likeliest]), f"that {likeliest}"

@@ -1,14 +1,20 @@
-"""Text from a user's data made safe for a terminal."""
+"""Text from a user's data made safe for a terminal and for a page."""
 
 import re
 
 from rich.text import Text
 
-__all__ = ["plain_text"]
+__all__ = ["plain_text", "printable"]
 
-_CONTROL_CODES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+# And halves of characters of a broken text, which no file can hold.
+_CONTROL_CODES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def plain_text(text: str, style: str = "") -> Text:
     """Return text that is printed as it is: neither control codes in a column's name nor rich's own markup take effect."""
-    return Text(_CONTROL_CODES.sub("\N{REPLACEMENT CHARACTER}", text), style=style)
+    return Text(printable(text), style=style)
+
+
+def printable(text: str) -> str:
+    """Return text with a mark in place of every control code but the end of a line."""
+    return _CONTROL_CODES.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,36 +1,44 @@
-"""The verdict as a person meets it at the end of a run, in 80 columns."""
+"""The verdict as a person meets it at the end of a run, in 80 columns or fewer."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from gatewise.counting import counted
 from gatewise.names import display_name
-from gatewise.records import Comparison, Cost, ScoreSummary, Verdict
+from gatewise.records import Comparison, Cost, Difference, ScoreSummary, Verdict
+from gatewise.report.evidence import leading_baseline
+from gatewise.report.follow_up import Step, follow_up
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import MINUS, bytes_text, count, duration, significant
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar
 from gatewise.report.sections.constraints import constraints_line
-from gatewise.report.words import capitalised
 
 __all__ = ["verdict_panel"]
 
 HEADLINE_STYLES = {"undecided": "bold yellow", "baseline": "bold yellow"}
 NOTHING = "-"
-NAME_WIDTH, SCORE_WIDTH = 11, 13
+NAME_WIDTH, SCORE_WIDTH, COLUMN_GAP = 11, 13, 2
+COST_HEADERS = ("ms a\nstep", "p50 ms,\n1 row", "p50 ms,\n32 rows", "peak\nmemory", "para-\nmeters", "size")
+# Of the score and the costs behind it: which to keep where there is no room for all.
+BY_IMPORTANCE = (0, 1, 2, 6, 4, 5, 3)
 
 
-def verdict_panel(comparison: Comparison, verdict: Verdict, report: Path | None = None) -> RenderableType:
-    """Return the verdict for a rich console: answer, scores and costs, difference, constraints, warnings, the report's path.
+def verdict_panel(
+    comparison: Comparison, verdict: Verdict, report: Path | None = None, run: Path | None = None
+) -> RenderableType:
+    """Return the verdict for a rich console: answer, scores and costs, difference, warnings, the report's path, next steps.
 
-    No line is longer than the console is wide, from 80 columns up. `report` is left out where there is no file.
+    No line is longer than the console is wide, from 40 columns up, but those of the next steps: printed with `crop=False` they
+    can be copied whole. `report` is left out where there is no file, what to do next where there is no folder.
     """
     headline, *sentences = verdict.explanation or (f"Decision: {display_name(verdict.decision)}.",)
     say = MetricText.of(comparison)
@@ -40,44 +48,68 @@ def verdict_panel(comparison: Comparison, verdict: Verdict, report: Path | None 
         path = plain_text(f"Report: {report}")
         path.overflow = "fold"
         last.append(path)
+    steps = follow_up(comparison, verdict, run) if run is not None else ()
     limits = constraints_line(comparison, verdict)
     parts: list[list[RenderableType]] = [
         [plain_text(headline, HEADLINE_STYLES.get(verdict.decision, "bold green"))],
-        _scores(comparison, verdict, say) if verdict.scores else [],
-        _difference_lines(verdict, say),
+        [ScoreTable(comparison, verdict, say)] if verdict.scores else [],
+        _difference_lines(verdict.difference, say),
+        _difference_lines(leading_baseline(verdict), say),
         [plain_text(limits)] if limits else [],
         [_bullet(sentence) for sentence in sentences],
         [_bullet(warning, "yellow", "!") for warning in verdict.warnings],
         last,
+        [line for step in steps for line in _next_step(step)],
     ]
     return Group(*(line for part in parts if part for line in (Text(), *part)))
 
 
-def _scores(comparison: Comparison, verdict: Verdict, say: MetricText) -> list[RenderableType]:
-    """The table of scores and costs; a line says where lower is better."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
-    table.add_column("", min_width=NAME_WIDTH)
-    headers = (
-        "\n".join(textwrap.wrap(f"test {say.label}", SCORE_WIDTH)),
-        "ms a\nstep",
-        "p50 ms,\n1 row",
-        "p50 ms,\n32 rows",
-        "peak\nmemory",
-        "para-\nmeters",
-        "size",
-    )
-    for header in headers:
-        table.add_column(header, justify="right", no_wrap=True)
-    for name in dict.fromkeys((*(arm.name for arm in comparison.arms), *verdict.scores)):
-        style = "bold" if name == verdict.recommended and verdict.decision != "undecided" else ""
-        table.add_row(
-            _called(name, comparison),
-            _score(verdict.scores.get(name), say),
-            *_cost_cells(verdict.costs.get(name)),
-            style="dim" if name in verdict.excluded else style,
-        )
-    lower = f"In test {say.label}{say.direction}."
-    return [table, *([] if say.metric.higher_is_better else [Text(lower, "dim")])]
+@dataclass(frozen=True)
+class ScoreTable:
+    """Renderable of scores and costs. Where the console is narrow it has fewer columns, never shorter names."""
+
+    comparison: Comparison
+    verdict: Verdict
+    say: MetricText
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        verdict = self.verdict
+        names = list(dict.fromkeys((*(arm.name for arm in self.comparison.arms), *verdict.scores)))
+        score = "\n".join(textwrap.wrap(f"test {self.say.label}", SCORE_WIDTH))
+        cells = {name: (_score(verdict.scores.get(name), self.say), *_cost_cells(verdict.costs.get(name))) for name in names}
+        headers = (score, *COST_HEADERS)
+        widths = [
+            max(map(len, "\n".join([header, *(cells[name][place] for name in names)]).split("\n")))
+            for place, header in enumerate(headers)
+        ]
+        shown = _columns_that_fit(widths, options.max_width - NAME_WIDTH)
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
+        table.add_column("", min_width=NAME_WIDTH)
+        for place in shown:
+            table.add_column(headers[place], justify="right", no_wrap=True)
+        for name in names:
+            style = "bold" if name == verdict.recommended and verdict.decision != "undecided" else ""
+            table.add_row(
+                _called(name, self.comparison),
+                *(cells[name][place] for place in shown),
+                style="dim" if name in verdict.excluded else style,
+            )
+        yield table
+        if not self.say.metric.higher_is_better:
+            yield Text(f"In test {self.say.label}{self.say.direction}.", "dim")
+        if len(shown) < len(headers):
+            yield Text("A wider terminal shows all costs.", "dim")
+
+
+def _columns_that_fit(widths: Sequence[int], width: int) -> list[int]:
+    """The places of the columns that there is room for, by their importance: the first of all is always there."""
+    fitting: list[int] = []
+    for place in BY_IMPORTANCE:
+        needed = widths[place] + COLUMN_GAP
+        if needed <= width or not fitting:
+            fitting.append(place)
+            width -= needed
+    return sorted(fitting)
 
 
 def _called(name: str, comparison: Comparison) -> str:
@@ -114,14 +146,21 @@ def _cost_cells(cost: Cost | None) -> tuple[str, ...]:
     )
 
 
-def _difference_lines(verdict: Verdict, say: MetricText) -> list[RenderableType]:
-    difference = verdict.difference
+def _difference_lines(difference: Difference | None, say: MetricText) -> list[RenderableType]:
+    """Who leads by how much, and the probabilities where there are pairs enough to tell them."""
     if difference is None:
         return []
-    versus = capitalised(say.versus(difference.first, difference.second))
-    line = f"{versus}: {say.difference(difference.mean)} (95%: {say.interval(difference)}), equal within {say.band()}"
+    line = f"{say.leads(difference)} (95%: {say.interval(difference)}), equal within {say.band()}"
     # Output that is redirected may go to an encoding without the typographic minus.
-    return [Text(line.replace(MINUS, "-")), ProbabilityBar(difference)]
+    lines: list[RenderableType] = [Text(line.replace(MINUS, "-"))]
+    return [*lines, ProbabilityBar(difference)] if difference.is_known else lines
+
+
+def _next_step(step: Step) -> list[RenderableType]:
+    """A sentence, and a line that stays one line, so that it can be copied."""
+    line = plain_text(f"  {step.line}")
+    line.no_wrap, line.overflow = True, "ignore"
+    return [plain_text(step.sentence), line]
 
 
 def _bullet(sentence: str, style: str = "", mark: str = "") -> RenderableType:

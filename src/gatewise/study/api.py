@@ -69,7 +69,7 @@ class Result:
         from gatewise.report.page import render_page
 
         target = Path(path)
-        write_atomic(target, render_page(self.comparison, self.verdict))
+        write_atomic(target, render_page(self.comparison, self.verdict, self.path))
         return target
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any, get_args
 
 import numpy as np
@@ -19,6 +20,7 @@ from gatewise.records import (
     Hyperparameters,
     LengthScore,
     Profile,
+    StepRatio,
     Trial,
     TrialKind,
     from_json,
@@ -58,10 +60,6 @@ def build_comparison(
     used = tuple(trial for trial in found["pair"] if trial.number < count)
     plan = journal.get("plan") or {"target_score": None}
     steps = journal.get("timing:steps")
-    ratio = None
-    if steps:
-        milliseconds = steps["milliseconds"]
-        ratio = paired_ratio(np.array(milliseconds[names[0]]), np.array(milliseconds[names[1]]))
     return Comparison(
         config=config,
         profile=profile,
@@ -79,7 +77,7 @@ def build_comparison(
         test_rows=data["test_rows"],
         target_score=plan["target_score"],
         costs={name: _cost(name, journal, [*used] or [*tuning], used, metric, plan["target_score"]) for name in names},
-        training_time_ratio=ratio,
+        training_time_ratios=_step_ratios(names, steps["milliseconds"]) if steps else (),
         by_length=_by_length(used, names, data["length_edges"], profile),
         environment=environment,
         elapsed_s=elapsed_s,
@@ -143,6 +141,14 @@ def target_score(tuning: Sequence[Trial], names: Sequence[str], simplest: float,
     """
     best = [max((trial.validation_score for trial in tuning if trial.name == name), key=metric.gain) for name in names]
     return simplest + TARGET_SHARE * (min(best, key=metric.gain) - simplest)
+
+
+def _step_ratios(names: Sequence[str], milliseconds: Mapping[str, Sequence[float]]) -> tuple[StepRatio, ...]:
+    """The ratio of every pair of arms, the first listed over the other."""
+    return tuple(
+        StepRatio(one, other, paired_ratio(np.array(milliseconds[one]), np.array(milliseconds[other])))
+        for one, other in combinations(names, 2)
+    )
 
 
 def _cost(

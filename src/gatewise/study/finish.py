@@ -25,7 +25,7 @@ __all__ = ["train_final", "write_results"]
 
 def write_results(folder: RunFolder, comparison: Comparison, verdict: Verdict) -> None:
     """Write `report.html` and, last, `verdict.json`: who finds a verdict finds its report beside it."""
-    write_atomic(folder.report, render_page(comparison, verdict))
+    write_atomic(folder.report, render_page(comparison, verdict, folder.path))
     write_json(folder.verdict, verdict)
 
 

@@ -39,11 +39,11 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
     untuned = session.plan is not None and not session.plan.tuned
     if "plan" not in session.journal and not untuned and not session.trials("pair", "curve"):
         _tuning_rounds(session)
-        counted = session.tuning()
-        if counted:
+        whole = session.tuning()
+        if whole:
             simplest = session.journal.get("data")["simplest_score"]
-            target = target_score(counted, session.names, simplest, session.workload.metric)
-            session.record("plan", "plan", {"target_score": target, "tuning_trials": len(counted) // len(session.names)})
+            target = target_score(whole, session.names, simplest, session.workload.metric)
+            session.record("plan", "plan", {"target_score": target, "tuning_trials": len(whole) // len(session.names)})
     chosen = session.chosen()
     for name, values in chosen.items():
         session.view.log(

@@ -1,12 +1,13 @@
 """What all figures of lines share: values upwards with their grid, under a line or two that say what they are."""
 
+import math
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from gatewise.report.figures.svg import Drawing, Scale, padded
 
-__all__ = ["BOTTOM", "upright"]
+__all__ = ["BOTTOM", "label_ends", "room_for_labels", "upright"]
 
 BOTTOM = 240
 BELOW = 44
@@ -14,6 +15,8 @@ LINE = 16
 # What a phone has room for.
 LABEL_CHARACTERS = 46
 CHARACTER = 7
+BOLD_CHARACTER = 8.4
+BESIDE = 10
 
 
 def upright(
@@ -24,18 +27,21 @@ def upright(
     title: str,
     description: str,
     label: str,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+    right: int = 20,
 ) -> tuple[Drawing, Scale]:
     """Begin a figure of lines: return the drawing with its grid, and the scale that maps a value to its height.
 
     values: all that is to be seen, at least one. write: the text of a tick, given its value and how far apart ticks are.
-    label: stands above. What stands below the axis, up to 44 px under `BOTTOM`, is left to the figure.
+    label: stands above. bounds: what the axis may not go beyond. right: pixels kept free beside the figure. What stands below
+    the axis, up to 44 px under `BOTTOM`, is left to the figure.
     """
     lines = _lines(label)
-    upwards = Scale(*padded(values, 0.06), BOTTOM, 14 + LINE * len(lines))
+    upwards = Scale(*padded(values, 0.06, bounds), BOTTOM, 14 + LINE * len(lines))
     ticks = upwards.ticks()
     texts = [write(tick, upwards.step()) for tick in ticks]
     left = 13 + CHARACTER * max((len(text) for text in texts), default=0)
-    drawing = Drawing(identifier, height=BOTTOM + BELOW, left=left, title=title, description=description)
+    drawing = Drawing(identifier, height=BOTTOM + BELOW, left=left, right=right, title=title, description=description)
     for tick, text in zip(ticks, texts, strict=True):
         drawing.line((0, upwards(tick)), (100, upwards(tick)), "grid")
         drawing.text(0, upwards(tick) + 4, text, "tick end", shift=-8)
@@ -43,6 +49,27 @@ def upright(
         drawing.text(0, 12 + LINE * number, line, "tick", shift=-left)
     drawing.line((0, BOTTOM), (100, BOTTOM), "axis")
     return drawing, upwards
+
+
+def room_for_labels(names: Iterable[str]) -> int:
+    """Return the pixels that `label_ends` takes at the right of a figure."""
+    return BESIDE + round(BOLD_CHARACTER * max(map(len, names), default=0))
+
+
+def label_ends(drawing: Drawing, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write beside the figure what each line is, with a thin one from where it ends; ends: (x, y, name, colour)."""
+    ordered = sorted(ends, key=lambda end: end[1])
+    heights = [y for _, y, _, _ in ordered]
+    for place in range(1, len(heights)):
+        heights[place] = max(heights[place], heights[place - 1] + LINE)
+    # What was pushed below the axis goes up again, and pushes those above it.
+    limit = float(BOTTOM)
+    for place in reversed(range(len(heights))):
+        heights[place] = min(heights[place], limit)
+        limit = heights[place] - LINE
+    for (x, y, name, colour), height in zip(ordered, heights, strict=True):
+        drawing.line((x, y), (100, height), f"leader {colour}")
+        drawing.text(100, height + 4, name, f"label shade {colour}", shift=BESIDE - 4)
 
 
 def _lines(label: str) -> list[str]:

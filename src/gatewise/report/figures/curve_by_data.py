@@ -7,7 +7,7 @@ from typing import Literal
 from gatewise.comparison.curve import CurvePoint, Estimate
 from gatewise.counting import counted
 from gatewise.names import display_name
-from gatewise.report.figures.axes import BOTTOM, upright
+from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, upright
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import count
@@ -49,6 +49,8 @@ def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str
         title=f"{capitalised(label)}, against training rows",
         description=_description(points, series, say, quantity),
         label=label,
+        bounds=say.metric.bounds if quantity == "scores" else (-math.inf, math.inf),
+        right=room_for_labels(_name(name, quantity) for name in series),
     )
     rows = [math.log2(point.train_rows) for point in points]
     across = Scale(rows[0], max(rows[-1], rows[0] + 1), 4, 96)
@@ -56,6 +58,7 @@ def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str
         drawing.line((0, upwards(0.0)), (100, upwards(0.0)), "zero")
     _row_labels(drawing, [across(row) for row in rows], points)
     drawing.text(50, BOTTOM + 38, "training rows", "tick middle")
+    ends = []
     for place, (name, estimates) in enumerate(series.items()):
         # Bars stand side by side, or the last one would hide the others.
         shift = APART_PERCENT * (place - (len(series) - 1) / 2)
@@ -63,6 +66,8 @@ def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str
         for row, point, estimate in zip(rows, points, estimates, strict=True):
             hint = f"{_name(name, quantity)}: {_estimate_text(say, estimate, quantity)}, {counted(point.train_rows, 'row')}"
             drawing.dot(across(row) + shift, upwards(estimate.mean), f"fill {colours[name]}", hint=hint)
+        ends.append((across(rows[-1]) + shift, upwards(estimates[-1].mean), _name(name, quantity), colours[name]))
+    label_ends(drawing, ends)
     return drawing.markup()
 
 
@@ -97,7 +102,7 @@ def _unit(say: MetricText) -> str:
 
 
 def _name(name: str, quantity: Quantity) -> str:
-    return f"against {display_name(name)}" if quantity == "differences" else display_name(name)
+    return f"over {display_name(name)}" if quantity == "differences" else display_name(name)
 
 
 def _estimate_text(say: MetricText, estimate: Estimate, quantity: Quantity) -> str:

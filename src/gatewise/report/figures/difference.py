@@ -8,7 +8,7 @@ from gatewise.names import display_name
 from gatewise.records import Difference
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import percent, probability
+from gatewise.report.numbers import probability
 from gatewise.report.words import capitalised
 
 __all__ = ["difference_figure", "probability_figure"]
@@ -20,16 +20,18 @@ NARROWER_THAN_THE_PAIRS = 3
 MOST_CHARACTERS = 30
 
 
-def difference_figure(difference: Difference, values: Sequence[float], say: MetricText) -> str:
+def difference_figure(difference: Difference, values: Sequence[float], say: MetricText, identifier: str = "difference") -> str:
     """Return the figure of every pair's difference, their mean with its intervals, and the band of practical equivalence.
 
     values: by how much the first is better in every pair. The scale is symmetric about 0, so both sides have the same room. An
-    interval wider than a few times the pairs' own range (two or three pairs) is cut at the edge and ends in an arrow.
+    interval wider than a few times the pairs' own range (few pairs) is cut at the edge and ends in an arrow; one that says
+    nothing yet is not drawn.
     """
     margin = say.margin
     first, second = display_name(difference.first), display_name(difference.second)
     observed = max((abs(value) for value in (*values, difference.mean)), default=0.0)
-    bounds = [abs(bound) for bound in (*difference.ci95, *difference.ci95_sequential) if math.isfinite(bound)]
+    intervals = (*difference.ci95, *difference.ci95_sequential) if difference.is_known else ()
+    bounds = [abs(bound) for bound in intervals if math.isfinite(bound)]
     widest = max([observed, 1.6 * margin, *bounds])
     reach = 1.08 * min(widest, NARROWER_THAN_THE_PAIRS * max(observed, 1.6 * margin))
     across = Scale(-reach, reach)
@@ -39,7 +41,7 @@ def difference_figure(difference: Difference, values: Sequence[float], say: Metr
     stacked = 18 if len(first) + len(second) > MOST_CHARACTERS else 0
     versus = say.versus(difference.first, difference.second)
     drawing = Drawing(
-        "difference",
+        identifier,
         height=axis + 66 + stacked,
         title=f"{capitalised(versus)} in test {say.label}, against the band of practical equivalence",
         description=f"Mean {say.difference(difference.mean)}, 95% interval {say.interval(difference)}, "
@@ -58,9 +60,10 @@ def difference_figure(difference: Difference, values: Sequence[float], say: Metr
     drawing.text(100, axis + 60 + stacked, f"{first} better ▸", "label end", shift=18)
     for (x, row), value in zip(places, sorted(values), strict=True):
         drawing.dot(x, dots - DOT_SPACING * row, "pair", hint=say.difference(value, fine=True))
-    if difference.ci95_sequential != difference.ci95:
+    if difference.is_known and difference.ci95_sequential != difference.ci95:
         _interval_line(drawing, across, difference.ci95_sequential, mean, "interval-wide")
-    _interval_line(drawing, across, difference.ci95, mean, "interval")
+    if difference.is_known:
+        _interval_line(drawing, across, difference.ci95, mean, "interval")
     drawing.diamond(across(difference.mean), mean, "mean", hint=say.difference(difference.mean, fine=True))
     place = across(difference.mean)
     side = "start" if place < 30 else "end" if place > 70 else "middle"
@@ -68,7 +71,7 @@ def difference_figure(difference: Difference, values: Sequence[float], say: Metr
     return drawing.markup()
 
 
-def probability_figure(difference: Difference, colours: tuple[str, str]) -> str:
+def probability_figure(difference: Difference, colours: tuple[str, str], identifier: str = "probabilities") -> str:
     """Return one bar divided by the posterior probabilities: first better, practically equal, second better."""
     first, second = display_name(difference.first), display_name(difference.second)
     parts = (
@@ -77,7 +80,7 @@ def probability_figure(difference: Difference, colours: tuple[str, str]) -> str:
         (difference.p_second, f"{second} better", colours[1]),
     )
     drawing = Drawing(
-        "probabilities",
+        identifier,
         height=34,
         left=0,
         right=0,
@@ -88,7 +91,7 @@ def probability_figure(difference: Difference, colours: tuple[str, str]) -> str:
     for share, _, colour in parts:
         drawing.rectangle(100 * left, 100 * (left + share), 0, 34, f"fill {colour}")
         if share >= 0.15:
-            drawing.text(100 * (left + share / 2), 22, percent(share, 0), "on-fill middle")
+            drawing.text(100 * (left + share / 2), 22, probability(share), "on-fill middle")
         left += share
     return drawing.markup()
 

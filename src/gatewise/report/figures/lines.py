@@ -6,24 +6,33 @@ from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import LengthScore
 from gatewise.report.evidence import Curve
-from gatewise.report.figures.axes import BOTTOM, upright
-from gatewise.report.figures.svg import Drawing, Scale
+from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, upright
+from gatewise.report.figures.svg import Scale
 from gatewise.report.metric_text import MetricText
 from gatewise.report.words import capitalised
 
 __all__ = ["curves_figure", "length_range", "lengths_figure"]
 
 MOST_LENGTH_LABELS = 6
+# A cap further off than this would squeeze the curves together.
+NEAR_CAP = 0.6
 
 
-def curves_figure(curves: Mapping[str, Curve], colours: Mapping[str, str], target: float | None, say: MetricText) -> str:
+def curves_figure(
+    curves: Mapping[str, Curve], colours: Mapping[str, str], target: float | None, say: MetricText, cap: int | None = None
+) -> str:
     """Return validation score against epoch: a line for the mean over pairs, an area for one standard deviation either way.
 
-    target: the score whose reaching is timed, drawn as a dashed line; None leaves it out.
+    target: the score whose reaching is timed, drawn as a dashed line. cap: most epochs of a training, marked where the curves
+    come near it. None leaves either out.
     """
-    edges = [
-        mean + side * sd for curve in curves.values() for mean, sd in zip(curve.mean, curve.sd, strict=True) for side in (-1, 1)
-    ]
+    least, most = say.metric.bounds
+    edges = {
+        name: [
+            [min(max(mean + side * sd, least), most) for mean, sd in zip(curve.mean, curve.sd, strict=True)] for side in (1, -1)
+        ]
+        for name, curve in curves.items()
+    }
     ends = "; ".join(
         f"{display_name(name)} ends at {say.value(curve.mean[-1])} after {counted(curve.epochs[-1], 'epoch')}"
         for name, curve in curves.items()
@@ -31,25 +40,30 @@ def curves_figure(curves: Mapping[str, Curve], colours: Mapping[str, str], targe
     label = say.axis("validation")
     drawing, upwards = upright(
         "curves",
-        [*edges, *([] if target is None else [target])],
+        [value for sides in edges.values() for side in sides for value in side] + ([] if target is None else [target]),
         say.tick,
         title=f"{capitalised(label)}, against epoch",
         description=ends,
         label=label,
+        bounds=say.metric.bounds,
+        right=room_for_labels(map(display_name, curves)),
     )
     last = max(curve.epochs[-1] for curve in curves.values())
     first = min(curve.epochs[0] for curve in curves.values())
-    across = Scale(first, max(last, first + 1))
+    marked = cap is not None and last >= NEAR_CAP * cap
+    across = Scale(first, max(last, first + 1, cap if cap is not None and marked else 0))
     for tick in across.ticks(8):
         if tick == round(tick):
             drawing.text(across(tick), BOTTOM + 18, f"{tick:.0f}", "tick middle")
     drawing.text(50, BOTTOM + 38, "epoch", "tick middle")
     for name, curve in curves.items():
         x = [across(epoch) for epoch in curve.epochs]
-        upper = [upwards(mean + sd) for mean, sd in zip(curve.mean, curve.sd, strict=True)]
-        lower = [upwards(mean - sd) for mean, sd in zip(curve.mean, curve.sd, strict=True)]
+        upper, lower = ([upwards(value) for value in side] for side in edges[name])
         outline = [*zip(x, upper, strict=True), *reversed(list(zip(x, lower, strict=True)))]
         drawing.path(outline, f"spread {colours[name]}", closed=True)
+    if cap is not None and marked:
+        drawing.line((across(cap), upwards(upwards.high)), (across(cap), BOTTOM), "cap")
+        drawing.text(across(cap), BOTTOM - 8, f"cap: {counted(cap, 'epoch')}", "label halo end", shift=-6)
     if target is not None:
         drawing.line((0, upwards(target)), (100, upwards(target)), "target")
         # Where the curves come from the line's other side, or have left it behind.
@@ -57,7 +71,14 @@ def curves_figure(curves: Mapping[str, Curve], colours: Mapping[str, str], targe
         drawing.text(place, upwards(target) - 6, f"target {say.value(target)}", css, shift=shift)
     for name, curve in curves.items():
         points = [(across(epoch), upwards(mean)) for epoch, mean in zip(curve.epochs, curve.mean, strict=True)]
-        _line(drawing, points, colours[name], [f"{display_name(name)}: {say.value(mean, fine=True)}" for mean in curve.mean])
+        drawing.path(points, f"line {colours[name]}")
+    label_ends(
+        drawing,
+        [
+            (across(curve.epochs[-1]), upwards(curve.mean[-1]), display_name(name), colours[name])
+            for name, curve in curves.items()
+        ],
+    )
     return drawing.markup()
 
 
@@ -70,6 +91,7 @@ def lengths_figure(bins: Sequence[LengthScore], colours: Mapping[str, str], say:
         for item in bins
     )
     label = say.axis("test")
+    names = list(dict.fromkeys(name for item in bins for name in item.scores))
     drawing, upwards = upright(
         "lengths",
         [score for item in bins for score in item.scores.values()],
@@ -77,26 +99,27 @@ def lengths_figure(bins: Sequence[LengthScore], colours: Mapping[str, str], say:
         title=f"{capitalised(label)}, by sequence length",
         description=description,
         label=label,
+        bounds=say.metric.bounds,
+        right=room_for_labels(map(display_name, names)),
     )
     every = -(-len(bins) // MOST_LENGTH_LABELS)
     for number, (item, place) in enumerate(zip(bins, places, strict=True)):
         if number % every == 0:
             drawing.text(place, BOTTOM + 18, length_range(item), "tick middle")
     drawing.text(50, BOTTOM + 38, f"length in {unit}", "tick middle")
-    for name in dict.fromkeys(name for item in bins for name in item.scores):
+    ends = []
+    for name in names:
         held = [(place, item) for place, item in zip(places, bins, strict=True) if name in item.scores]
         points = [(place, upwards(item.scores[name])) for place, item in held]
         hints = [
             f"{display_name(name)}: {say.value(item.scores[name], fine=True)} of {counted(item.rows, 'row')}" for _, item in held
         ]
-        _line(drawing, points, colours[name], hints)
+        drawing.path(points, f"line {colours[name]}")
+        for (x, y), hint in zip(points, hints, strict=True):
+            drawing.dot(x, y, f"fill {colours[name]}", radius=3.5, hint=hint)
+        ends.append((*points[-1], display_name(name), colours[name]))
+    label_ends(drawing, ends)
     return drawing.markup()
-
-
-def _line(drawing: Drawing, points: Sequence[tuple[float, float]], colour: str, hints: Sequence[str]) -> None:
-    drawing.path(points, f"line {colour}")
-    for (x, y), hint in zip(points, hints, strict=True):
-        drawing.dot(x, y, f"fill {colour}", radius=3.5, hint=hint)
 
 
 def length_range(item: LengthScore) -> str:

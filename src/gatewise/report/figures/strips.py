@@ -32,7 +32,7 @@ class Strip:
 def strips_figure(identifier: str, strips: Sequence[Strip], say: MetricText, *, title: str, axis: str) -> str:
     """Return the figure of at least one strip with at least one finite score each; `axis` names what is measured."""
     inside = [value for strip in strips if strip.sets_scale for value in (*strip.values, strip.marked) if math.isfinite(value)]
-    across = Scale(*padded(inside, 0.04))
+    across = Scale(*padded(inside, 0.04, say.metric.bounds))
     # Where one row needs a second line for its text, all have it, so that they stay evenly apart.
     second = LINE if any(len(strip.label) + len(strip.text) > MOST_CHARACTERS for strip in strips) else 0
     row = HEAD + second + FOOT

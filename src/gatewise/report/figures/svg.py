@@ -39,11 +39,14 @@ class Scale:
         return [number * step for number in range(first, last + 1)]
 
 
-def padded(values: Sequence[float], share: float) -> tuple[float, float]:
-    """Return least and greatest of the values with a share of their range as room beside them, and some where all are equal."""
-    low, high = min(values), max(values)
+def padded(values: Sequence[float], share: float, bounds: tuple[float, float] = (-math.inf, math.inf)) -> tuple[float, float]:
+    """Return least and greatest of the values with a share of their range as room beside them, and some where all are equal.
+
+    bounds: what no value can lie beyond, where the room ends: an axis does not reach 102% of accuracy.
+    """
+    low, high = (min(max(value, bounds[0]), bounds[1]) for value in (min(values), max(values)))
     room = share * (high - low) or 0.02 * abs(high) or 0.01
-    return low - room, high + room
+    return max(low - room, bounds[0]), min(high + room, bounds[1])
 
 
 class Drawing:

@@ -1,12 +1,11 @@
 """What the arms cost: measured, side by side."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal, TypeVar
 
 from gatewise.names import display_name
-from gatewise.records import Comparison, Cost, CostName, Verdict
+from gatewise.records import Comparison, Cost, CostName, StepRatio, Verdict
 from gatewise.report.blocks import Section, Table
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import bytes_text, count, duration, milliseconds, significant
@@ -16,7 +15,7 @@ __all__ = ["costs_section"]
 TITLE = "Costs"
 Number = TypeVar("Number", int, float)
 Percentile = Literal["p50", "p90", "p99"]
-PERCENTILES: tuple[Percentile, ...] = ("p50", "p90", "p99")
+FOLDED: tuple[Percentile, ...] = ("p90", "p99")
 NOT_MEASURED = "not measured"
 COST_WORDS: dict[CostName, str] = {
     "training": "training time",
@@ -35,12 +34,13 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
     rows = tuple((line.label, *line.cells) for line in lines)
     highlighted = tuple(number for number, line in enumerate(lines) if line.settles == comparison.config.cost)
     paragraphs = [f"Inside the band of practical equivalence the cheaper arm wins on {COST_WORDS[comparison.config.cost]}."]
-    ratio = verdict.training_time_ratio
-    if ratio is not None:
-        first, second = (display_name(arm.name) for arm in comparison.arms[:2])
+    ratios = verdict.training_time_ratios
+    if len(ratios) == 1:
+        (step,) = ratios
+        low, high = map(significant, step.ratio.ci95)
         paragraphs.append(
-            f"A step of {first} takes {significant(ratio.median)} times as long as one of {second} (95% interval "
-            f"{significant(ratio.ci95[0])} to {significant(ratio.ci95[1])}), from training steps of both in turn."
+            f"A step of {display_name(step.first)} takes {significant(step.ratio.median)} times as long as one of "
+            f"{display_name(step.second)} (95% interval {low} to {high}), from training steps of both in turn."
         )
     if comparison.target_score is not None:
         say = MetricText.of(comparison)
@@ -49,8 +49,33 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
             f"Time to target counts until the validation {say.label} first {reaches} {say.value(comparison.target_score)}, a "
             "target fixed before the pairs were trained."
         )
-    table = Table(("Cost", *map(display_name, names)), rows, highlighted=highlighted)
-    return Section("costs", TITLE, tuple(paragraphs), (table,))
+    header = ("Cost", *map(display_name, names))
+    tables = [Table(header, rows, highlighted=highlighted)]
+    slower = _latency_lines({name: verdict.costs[name] for name in names}, FOLDED)
+    if slower:
+        tables.append(
+            Table(header, tuple((line.label, *line.cells) for line in slower), fold="Latency of the slower calls: p90, p99")
+        )
+    if len(ratios) > 1:
+        tables.append(_ratio_table(ratios, [arm.name for arm in comparison.arms]))
+    return Section("costs", TITLE, tuple(paragraphs), tables)
+
+
+def _ratio_table(ratios: Sequence[StepRatio], names: Sequence[str]) -> Table:
+    """How many times as long a step of each arm takes as one of each arm listed after it."""
+    found = {(one.first, one.second): one.ratio for one in ratios}
+
+    def cell(first: str, second: str) -> str:
+        ratio = found.get((first, second))
+        return "" if ratio is None else f"{significant(ratio.median)}\n{' to '.join(map(significant, ratio.ci95))}"
+
+    rows = tuple((display_name(first), *(cell(first, second) for second in names[1:])) for first in names[:-1])
+    return Table(
+        ("Row over column", *map(display_name, names[1:])),
+        rows,
+        caption="Time of a training step: how many times the column's arm the row's takes",
+        note="Median of steps of the two in turn, with its 95% interval. Below 1 the arm of the row is the faster one.",
+    )
 
 
 @dataclass(frozen=True)
@@ -79,10 +104,7 @@ def _lines(comparison: Comparison, costs: Mapping[str, Cost]) -> list[_Line]:
             line("Time to target", lambda cost: _or_missing(cost.seconds_to_target, duration, "not reached")),
             line("Pairs that reached it", lambda cost: f"{count(cost.target_reached)} of {count(comparison.pairs)}"),
         ]
-    for batch in dict.fromkeys(batch for cost in costs.values() for batch in cost.latency_ms):
-        for share in PERCENTILES:
-            label = f"Latency {share}, batch of {batch.removeprefix('batch')}"
-            lines.append(line(label, partial(_latency, batch, share), "latency" if share == "p50" else None))
+    lines += _latency_lines(costs, ("p50",))
     lines.append(line("Peak memory", lambda cost: _or_missing(cost.peak_memory_bytes, bytes_text), "memory"))
     sizes = {arm.name: arm.hidden_size for arm in comparison.arms}
     if len(set(sizes.values())) > 1:
@@ -91,6 +113,19 @@ def _lines(comparison: Comparison, costs: Mapping[str, Cost]) -> list[_Line]:
         *lines,
         line("Parameters", lambda cost: _or_missing(cost.parameters or None, count)),
         line("Size on disk", lambda cost: _or_missing(cost.bytes or None, bytes_text), "size"),
+    ]
+
+
+def _latency_lines(costs: Mapping[str, Cost], shares: Sequence[Percentile]) -> list[_Line]:
+    """A row for each batch size and percentile; the median settles ties on latency."""
+    return [
+        _Line(
+            f"Latency {share}, batch of {batch.removeprefix('batch')}",
+            tuple(_latency(batch, share, cost) for cost in costs.values()),
+            "latency" if share == "p50" else None,
+        )
+        for batch in dict.fromkeys(batch for cost in costs.values() for batch in cost.latency_ms)
+        for share in shares
     ]
 
 

@@ -1,14 +1,15 @@
-"""The difference of the two arms that decide, and every other pair compared."""
+"""The comparison that decides, a baseline that leads, and every other pair compared."""
+
+from collections.abc import Mapping
 
 from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
-from gatewise.report.evidence import arms_left, differences, scores_by_pair, shown_difference
+from gatewise.report.evidence import arms_left, differences, leading_baseline, scores_by_pair, shown_difference
 from gatewise.report.figures.difference import difference_figure, probability_figure
-from gatewise.report.metric_text import MetricText
+from gatewise.report.metric_text import UNKNOWN, MetricText
 from gatewise.report.numbers import count, probability
-from gatewise.report.words import capitalised
 
 __all__ = ["difference_section"]
 
@@ -22,35 +23,65 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
         reason = "No difference can be shown: it takes complete pairs of two arms, and this run has none."
         return Section("difference", TITLE, (reason,))
     say = MetricText.of(comparison)
-    first, second = display_name(difference.first), display_name(difference.second)
-    shades = colours(comparison)
-    sides = (shades.get(difference.first, "baseline"), shades.get(difference.second, "baseline"))
-    values = differences(scores_by_pair(comparison), difference.first, difference.second, say.metric)
+    scores = scores_by_pair(comparison)
     paragraphs = [*_undeciding(comparison, verdict), _measured(difference, say)]
     if difference.conclusion == "undecided" and difference.further_pairs is not None:
-        paragraphs.append(f"About {count(difference.further_pairs)} further pairs would probably decide.")
-    blocks: list[Block] = [
-        Figure(
-            difference_figure(difference, values, say),
-            "Each dot is one pair: the same split, seed, data order, initial embedding and head, and only "
-            f"{_differs(comparison)}. The diamond is the mean, the thick line its 95% "
-            f"interval{_widened(comparison, difference)}.",
-            (Key("dot", "one pair"), Key("diamond", "mean and 95% interval"), Key("area", "practically equal")),
-        ),
-        Figure(
-            probability_figure(difference, sides),
-            "Posterior probability that the true difference lies above, inside or below the band. A verdict takes 95%.",
-            (
-                Key(sides[0], f"{first} better: {probability(difference.p_first)}"),
-                Key("equal", f"practically equal: {probability(difference.p_equivalent)}"),
-                Key(sides[1], f"{second} better: {probability(difference.p_second)}"),
-            ),
-        ),
+        further = counted(difference.further_pairs, "further pair")
+        paragraphs.append(f"About {further} would probably decide.")
+    blocks: list[Block] = _figures(comparison, difference, scores, say, "difference")
+    shown = [difference]
+    baseline = leading_baseline(verdict)
+    if baseline is not None:
+        paragraphs.append(f"A simple baseline is ahead: {_measured(baseline, say)}")
+        blocks += _figures(comparison, baseline, scores, say, "baseline")
+        shown.append(baseline)
+    if len(comparison.arms) > 2:
+        blocks.append(_matrix(comparison, verdict, say))
+    in_matrix = verdict.costs if len(comparison.arms) > 2 else {}
+    others = [
+        one
+        for one in verdict.comparisons
+        if not any({one.first, one.second} == {other.first, other.second} for other in shown)
+        and not {one.first, one.second} <= set(in_matrix)
     ]
-    others = [other for other in verdict.comparisons if (other.first, other.second) != (difference.first, difference.second)]
     if others:
         blocks.append(_others(others, say))
     return Section("difference", TITLE, tuple(paragraphs), blocks)
+
+
+def _figures(
+    comparison: Comparison, difference: Difference, scores: Mapping[str, Mapping[int, float]], say: MetricText, identifier: str
+) -> list[Block]:
+    """The pairs with mean and interval; and the probabilities, where there are pairs enough to tell them."""
+    first, second = display_name(difference.first), display_name(difference.second)
+    shades = colours(comparison)
+    sides = (shades.get(difference.first, "baseline"), shades.get(difference.second, "baseline"))
+    values = differences(scores, difference.first, difference.second, say.metric)
+    interval = f", the thick line its 95% interval{_widened(comparison, difference)}" if difference.is_known else ""
+    pairs = Figure(
+        difference_figure(difference, values, say, identifier),
+        "Each dot is one pair: the same split, seed, data order, initial embedding and head, and only "
+        f"{_differs(comparison)}. The diamond is the mean{interval}.",
+        (
+            Key("dot", "one pair"),
+            Key("diamond", "mean and 95% interval" if difference.is_known else "mean"),
+            Key("area", "practically equal"),
+        ),
+    )
+    if not difference.is_known:
+        return [pairs]
+    outcomes = (difference.p_first, difference.p_equivalent, difference.p_second)
+    labels = (f"{first} better", "practically equal", f"{second} better")
+    keys = tuple(
+        Key(shade, f"{label}: {probability(share)}")
+        for shade, label, share in zip((sides[0], "equal", sides[1]), labels, outcomes, strict=True)
+    )
+    bar = Figure(
+        probability_figure(difference, sides, f"{identifier}-probabilities"),
+        "Posterior probability that the true difference lies above, inside or below the band. A verdict takes 95%.",
+        keys,
+    )
+    return [pairs, bar]
 
 
 def _undeciding(comparison: Comparison, verdict: Verdict) -> list[str]:
@@ -64,9 +95,9 @@ def _undeciding(comparison: Comparison, verdict: Verdict) -> list[str]:
 
 def _measured(difference: Difference, say: MetricText) -> str:
     turned = "" if say.metric.higher_is_better else ", where lower is better"
+    interval = f"95% interval {say.interval(difference)}" if difference.is_known else "how far that may be off is not known yet"
     return (
-        f"{capitalised(say.versus(difference.first, difference.second))}: {say.difference(difference.mean)} in test "
-        f"{say.label}{turned}; 95% interval {say.interval(difference)}, over {counted(difference.pairs, 'pair')}. Up to "
+        f"{say.leads(difference)} in test {say.label}{turned}; {interval}, over {counted(difference.pairs, 'pair')}. Up to "
         f"{say.band()} counts as practically equal."
     )
 
@@ -87,17 +118,43 @@ def _widened(comparison: Comparison, difference: Difference) -> str:
     return f", and the thin line the interval widened for {' and '.join(reasons)}"
 
 
-def _others(others: list[Difference], say: MetricText) -> Table:
-    rows = tuple(
-        (
-            capitalised(say.versus(other.first, other.second)),
-            say.difference(other.mean),
-            say.interval(other),
-            probability(other.p_first),
-            probability(other.p_equivalent),
-            probability(other.p_second),
-        )
-        for other in others
+def _matrix(comparison: Comparison, verdict: Verdict, say: MetricText) -> Table:
+    """Every arm against every other: the lead of the arm of the row over that of the column."""
+    found = {(one.first, one.second): one for one in verdict.comparisons}
+    found |= {(one.second, one.first): one.turned() for one in verdict.comparisons}
+    names = [arm.name for arm in comparison.arms]
+    rows = tuple((display_name(name), *(_cell(found.get((name, other)), say) for other in names)) for name in names)
+    unit = " in points" if say.metric.share else ""
+    return Table(
+        ("Row over column", *map(display_name, names)),
+        rows,
+        caption=f"Every pair of arms: the lead of the row's arm over the column's, in test {say.label}{unit}",
+        note="Each cell has the mean, the 95% interval, the probability that the arm of the row is the better one by more than "
+        f"{say.band()}, and the probability that the two are practically equal.",
     )
-    header = ("Compared", "Mean", "95% interval", "P(first better)", "P(equal)", "P(second better)")
-    return Table(header, rows, caption="The other comparisons")
+
+
+def _cell(difference: Difference | None, say: MetricText) -> str:
+    if difference is None:
+        return ""
+    mean = say.difference(difference.mean, unit=False)
+    if not difference.is_known:
+        return f"{mean}\n{UNKNOWN}"
+    low, high = (say.difference(bound, unit=False) for bound in difference.ci95)
+    chances = f"better {probability(difference.p_first)}\nequal {probability(difference.p_equivalent)}"
+    return f"{mean}\n{low} to {high}\n{chances}"
+
+
+def _others(others: list[Difference], say: MetricText) -> Table:
+    """The comparisons that no figure shows, the better one first."""
+    rows = []
+    for one in (other.better_first() for other in others):
+        first, second = display_name(one.first), display_name(one.second)
+        chances = (
+            f"{first} better {probability(one.p_first)}\nequal {probability(one.p_equivalent)}\n"
+            f"{second} better {probability(one.p_second)}"
+        )
+        leader = f"{first} over {second}"
+        rows.append((leader, say.size(one.mean), say.interval(one), chances if one.is_known else UNKNOWN, count(one.pairs)))
+    header = ("Lead of", "Mean", "95% interval", "Probability", "Pairs")
+    return Table(header, tuple(rows), caption="The other comparisons")

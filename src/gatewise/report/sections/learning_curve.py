@@ -7,7 +7,7 @@ from gatewise.comparison.evidence import Evidence
 from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Verdict
-from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours
+from gatewise.report.blocks import Figure, Section, Table, colours
 from gatewise.report.figures.curve_by_data import curve_by_data_figure
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import count, percent
@@ -34,28 +34,24 @@ def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section 
     )
     if not points:
         return Section("by-data", TITLE, ("No learning curve can be shown: no pair on a share of the rows was finished.",))
-    keys = arm_keys(comparison)
     blocks = (
         Figure(
             curve_by_data_figure(points, shades, say, "scores"),
             "Each dot is the mean of all pairs at that share, the bar its 95% interval, cut where it leaves the figure. The "
             "intervals of two arms may overlap and the arms still differ, because they share splits: the difference below is "
             "what tells.",
-            keys,
         ),
         _scores_table(points, arms, say),
         Figure(
             curve_by_data_figure(points, shades, say, "differences"),
             f"Above zero the {display_name(arms[0])} is better. The bar is the 95% interval of the paired difference, for one "
             "look at one share.",
-            keys[1:],
         ),
         _differences_table(points, arms, say),
         Figure(
             curve_by_data_figure(points, shades, say, "gaps"),
             "By how much an arm does better on the rows it learned from than on the test rows. A gap that closes as rows are "
             "added is overfitting that more data cures.",
-            keys,
         ),
         _gaps_table(points, arms, say),
     )

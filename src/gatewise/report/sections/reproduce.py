@@ -2,14 +2,15 @@
 
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from gatewise.options.command import option_words
+from gatewise.options.command import option_arguments, option_words
 from gatewise.records import Comparison, Config, Verdict
 from gatewise.report.blocks import Command, Section, Table
 from gatewise.report.numbers import bytes_text, duration
 
-__all__ = ["command_line", "reproduce_section"]
+__all__ = ["as_it_was", "command_line", "reproduce_section"]
 
 STOPPED = {
     "decided": "It stopped because the comparison was decided.",
@@ -25,17 +26,41 @@ def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on the command that repeats the run, and on the environment it ran in."""
     config = comparison.config
     budget = "" if verdict.budget_s is None else f" of a budget of {duration(verdict.budget_s)}"
+    done = as_it_was(comparison)
+    repeated = f"With the same seed ({config.seed}) and versions the scores repeat; times depend on the machine."
+    if done != config:
+        repeated += (
+            " The command says how many rounds of tuning and pairs it came to, for another machine would come to others in the "
+            "same time."
+        )
     paragraphs = (
         f"The run took {duration(verdict.elapsed_s)}{budget}. {STOPPED.get(comparison.stopped, comparison.stopped)}",
-        f"With the same seed ({config.seed}), versions and number of pairs the scores repeat; times depend on the machine.",
+        repeated,
     )
     rows = tuple(_flat(comparison.environment))
     table = Table(("Environment", "Value"), rows, words=True)
-    return Section("reproduce", "How to reproduce this", paragraphs, (Command(command_line(config)), *((table,) if rows else ())))
+    return Section("reproduce", "How to reproduce this", paragraphs, (Command(command_line(done)), *((table,) if rows else ())))
+
+
+def as_it_was(comparison: Comparison) -> Config:
+    """Return the configuration that repeats what was done: its rounds of tuning and pairs in place of a budget.
+
+    A run without a whole pair is repeated as it was asked for.
+    """
+    config = comparison.config
+    rounds = min(sum(trial.name == arm.name for trial in comparison.tuning) for arm in comparison.arms)
+    if not comparison.pairs or not rounds:
+        return config
+    return replace(config, budget_s=None, pairs=comparison.pairs, tune=rounds)
 
 
 def command_line(config: Config) -> str:
-    """Return the `gatewise compare` command of a configuration: cells and seed always, other options where not the default."""
+    """Return the `gatewise compare` command of a configuration: cells and seed always, other options where not the default.
+
+    Data that came from Python takes a call in Python.
+    """
+    if config.source.startswith("<"):
+        return f"gatewise.compare(data, {', '.join(option_arguments(config))})"
     return shlex.join(["gatewise", "compare", config.source, *option_words(config)])
 
 

@@ -3,7 +3,7 @@
 from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, LengthScore, Verdict
-from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours, unit_of_length
+from gatewise.report.blocks import Figure, Section, Table, colours, unit_of_length
 from gatewise.report.evidence import scores_by_pair, shown_difference, train_test_gaps
 from gatewise.report.figures.lines import length_range, lengths_figure
 from gatewise.report.figures.strips import Strip, strips_figure
@@ -73,7 +73,7 @@ def lengths_section(comparison: Comparison, verdict: Verdict) -> Section | None:
         return Section("lengths", title, (f"All test rows fall into one bin of {length_range(bins[0])} {unit}: {only}.",))
     names = [arm.name for arm in comparison.arms if any(arm.name in item.scores for item in bins)]
     difference = shown_difference(verdict)
-    deciding = (difference.first, difference.second) if difference is not None else None
+    deciding = (difference.first, difference.second) if difference is not None and difference.first in names else None
     header = (f"Length in {unit}", "Test rows", *map(display_name, names))
     if deciding is not None:
         header = (*header, capitalised(say.versus(*deciding)))
@@ -81,7 +81,6 @@ def lengths_section(comparison: Comparison, verdict: Verdict) -> Section | None:
     figure = Figure(
         lengths_figure(bins, colours(comparison), say, unit),
         "Mean over the test rows of each bin, all pairs together. Bins with few rows scatter, so a gap there is no finding.",
-        arm_keys(comparison),
     )
     return Section("lengths", title, (), (figure, table))
 

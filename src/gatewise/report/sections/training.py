@@ -1,12 +1,13 @@
 """How the arms trained: scores by epoch, tuning, and where the time went."""
 
 import math
+from collections.abc import Sequence
 from statistics import median
 
 from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Trial, Verdict
-from gatewise.report.blocks import Figure, Section, Table, arm_keys, colours
+from gatewise.report.blocks import Figure, Section, Table, colours
 from gatewise.report.evidence import (
     near_best,
     phase_seconds,
@@ -40,7 +41,10 @@ def curves_section(comparison: Comparison, verdict: Verdict) -> Section:
     )
     if curves != whole:
         caption += " Epochs far worse than the best, mostly the first ones, are left out."
-    figure = Figure(curves_figure(curves, colours(comparison), comparison.target_score, say), caption, arm_keys(comparison))
+    cap = comparison.config.max_epochs
+    if cap is not None:
+        caption += f" {_capped(comparison.trials, cap)}"
+    figure = Figure(curves_figure(curves, colours(comparison), comparison.target_score, say, cap), caption)
     return Section("curves", title, (), (figure,))
 
 
@@ -108,6 +112,14 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     lead = f"{all_of} took {duration(total)}, {share} of it in forward, backward and optimiser steps."
     table = Table(("Phase", *map(display_name, names)), tuple(rows), highlighted=(len(rows) - 1,))
     return Section("time", title, (lead,), (table,))
+
+
+def _capped(trials: Sequence[Trial], cap: int) -> str:
+    """How many trainings of the pairs were ended by the limit of epochs, not by early stopping."""
+    ended = sum(len(trial.history) >= cap for trial in trials)
+    if not ended:
+        return f"No training reached the cap of {counted(cap, 'epoch')} (--max-epochs)."
+    return f"{counted(ended, 'training')} of {len(trials):,} ended at the cap of {counted(cap, 'epoch')} (--max-epochs)."
 
 
 def _effects(tuned: dict[str, list[Trial]], verdict: Verdict, say: MetricText) -> str:

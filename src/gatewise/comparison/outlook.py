@@ -1,0 +1,53 @@
+"""What an undecided run would take to be decided, in time."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+from gatewise.records import Comparison, Verdict
+from gatewise.statistics.sequential import HORIZON, MINIMUM_PAIRS
+
+__all__ = ["budget_to_decide", "pairs_to_decide"]
+
+# Pairs differ in length, and further_pairs is where a decision becomes more likely than not.
+_SPARE = 1.25
+
+
+def pairs_to_decide(comparison: Comparison, verdict: Verdict) -> int | None:
+    """Return about how many further pairs would decide; None where it is decided, or where no number that a run makes would."""
+    if verdict.decision != "undecided":
+        return None
+    further = MINIMUM_PAIRS if verdict.difference is None else verdict.difference.further_pairs
+    adaptive = comparison.config.pairs is None
+    return None if further is None or (adaptive and verdict.pairs + further > HORIZON) else further
+
+
+def budget_to_decide(comparison: Comparison, verdict: Verdict) -> float | None:
+    """Return a total budget in seconds, in whole minutes, within which an undecided run would probably be decided.
+
+    None where it is decided, where more pairs would not decide, or where nothing has been trained by which to tell.
+    """
+    further, pair = pairs_to_decide(comparison, verdict), _pair_seconds(comparison)
+    if further is None or pair is None:
+        return None
+    needed = comparison.elapsed_s + _SPARE * pair * (further + 1)
+    return 60.0 * _round_minutes(max(needed, (comparison.config.budget_s or 0.0) + 60) / 60)
+
+
+def _pair_seconds(comparison: Comparison) -> float | None:
+    """Wall seconds of a pair: of those done, or of one trial of each arm where none is."""
+    together = min(comparison.config.jobs, len(comparison.arms))
+    totals: dict[int, float] = {}
+    for trial in (*comparison.trials, *comparison.baseline_trials):
+        totals[trial.number] = totals.get(trial.number, 0.0) + trial.seconds
+    if totals:
+        return fmean(totals.values()) / together
+    if comparison.tuning:
+        return fmean(trial.seconds for trial in comparison.tuning) * len(comparison.arms) / together
+    return None
+
+
+def _round_minutes(minutes: float) -> int:
+    """Up to ten minutes whole ones, up to an hour steps of five, then half hours: nobody types 37m."""
+    step = 1 if minutes <= 10 else 5 if minutes <= 60 else 30
+    return step * -int(-minutes // step)
