@@ -50,15 +50,15 @@ FIVE = ("gru", "lstm", "rnn", "min_gru", "min_lstm")
 
 GALLERY: dict[str, Callable[[], Run]] = {
     "text": lambda: made(worse={"gru": 3, "tfidf_logistic": 5}),
-    "series": lambda: made(baselines=FEATURES, profile=SERIES),
+    "series": lambda: made(baselines=FEATURES, profile=SERIES, worse={"lstm": -0.4}),
     "sound": lambda: made(baselines=FEATURES, profile=AUDIO, worse={"lstm": 2, "linear_features": 3}, curve=(0.25, 0.5)),
     "forecast": lambda: made("forecast", {"gru": 16, "linear_window": 17}, limits={"max_latency_ms": 0.6}),
     "next_step": lambda: made("next_step", {"lstm": 2}),
     "numbers": lambda: made("regression", {"gru": 1.2, "ridge_features": -0.5}, pairs=7),
     "decided": lambda: made(worse={"gru": 4}),
-    "equivalent": lambda: made(arms=("gru_1", "gru_2")),
+    "equivalent": lambda: made(arms=("gru_1", "gru_2"), worse={"gru_2": -0.5}),
     "baseline": lambda: made(worse={"tfidf_logistic": -5}),
-    "undecided": lambda: made(worse={"lstm": 0.8, "tfidf_logistic": -2.0}, pairs=5),
+    "undecided": lambda: made(worse={"tfidf_logistic": -2.0}, pairs=5),
     "one_pair": lambda: made("regression", pairs=1),
     "five_cells": lambda: made(arms=FIVE, worse={"gru": 1}),
 }

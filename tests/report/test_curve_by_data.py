@@ -102,7 +102,7 @@ def test_three_arms_have_two_differences() -> None:
         (
             "accuracy",
             "differences",
-            ["over LSTM: ", "+1.0 points (−1.0 to +3.0 points) with 1,000 rows", "test accuracy in points, lead of GRU"],
+            ["over LSTM: ", "+1.0 points (−1.0 to +3.0 points) with 1,000 rows", "accuracy in points, lead of GRU"],
         ),
         ("mase", "gaps", ["GRU: ", "+0.10", "MASE, test minus train"]),
         ("mase", "differences", ["over LSTM: +0.01", "test MASE, lead of GRU over the other"]),

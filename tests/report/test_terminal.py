@@ -80,7 +80,7 @@ def test_a_leading_baseline_has_its_own_line(run_with: Callable[..., Run]) -> No
     comparison, verdict = run_with()
     lead = replace(verdict.comparisons[-1], mean=0.034, ci95=(0.02, 0.05))
     text = _printed((comparison, replace(verdict, comparisons=(*verdict.comparisons[:-1], lead))))
-    assert "TF-IDF + logistic regression leads GRU by 3.4 points (95%: +2.0 to +5.0 points)" in _words(text)
+    assert "TF-IDF + logistic regression leads GRU by 3.4 points (95%: +2.0 to +5.0)" in _words(text)
     assert "TF-IDF + logistic regression leads" not in _words(_printed(run_with()))
 
 
@@ -137,7 +137,7 @@ def test_output_redirected_to_an_old_encoding_does_not_fail(encoding: str, run_w
     stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict" if encoding == "cp1252" else "replace")
     Console(file=stream, width=80).print(verdict_panel(comparison, worse, Path("report.html")))
     stream.flush()
-    assert b"LSTM leads GRU by 0.4 points (95%: -0.3 to +1.1 points)" in raw.getvalue()
+    assert b"LSTM leads GRU by 0.4 points (95%: -0.3 to +1.1)" in raw.getvalue()
 
 
 def test_lower_is_better_is_said_and_nothing_is_in_percent_that_is_no_share(run_named: Callable[[str], Run]) -> None:

@@ -17,8 +17,11 @@ def pairs_to_decide(comparison: Comparison, verdict: Verdict) -> int | None:
     """Return about how many further pairs would decide; None where it is decided, or where no number that a run makes would."""
     if verdict.decision != "undecided":
         return None
-    further = MINIMUM_PAIRS if verdict.difference is None else verdict.difference.further_pairs
     adaptive = comparison.config.pairs is None
+    further = None if verdict.difference is None else verdict.difference.further_pairs
+    if further is None and adaptive and verdict.pairs < MINIMUM_PAIRS:
+        # So few do not tell yet.
+        further = MINIMUM_PAIRS - verdict.pairs
     return None if further is None or (adaptive and verdict.pairs + further > HORIZON) else further
 
 

@@ -54,8 +54,8 @@ class MetricText:
         return value_text(self.metric, value, 10 * step).replace("-", MINUS)
 
     def summary(self, score: ScoreSummary) -> str:
-        """Return mean and standard deviation: "77.4% ± 0.6"."""
-        return f"{self.value(score.mean)} ± {self.size(score.sd, unit=False)}"
+        """Return mean and standard deviation: "77.4% ± 0.6"; a single score has none."""
+        return f"{self.value(score.mean)} ± {self.size(score.sd, unit=False)}" if score.n > 1 else self.value(score.mean)
 
     def difference(self, value: float, *, unit: bool = True, fine: bool = False) -> str:
         """Return a difference with its sign: 0.004 is "+0.4 points". fine: with one decimal more."""
@@ -73,13 +73,13 @@ class MetricText:
         """Return the band of practical equivalence: "±1.0 points"."""
         return f"±{self.size(self.margin)}"
 
-    def range(self, bounds: tuple[float, float]) -> str:
+    def range(self, bounds: tuple[float, float], *, unit: bool = True) -> str:
         """Return an interval of differences: "−0.3 to +1.1 points"."""
-        return f"{self.difference(bounds[0], unit=False)} to {self.difference(bounds[1])}"
+        return f"{self.difference(bounds[0], unit=False)} to {self.difference(bounds[1], unit=unit)}"
 
-    def interval(self, difference: Difference) -> str:
+    def interval(self, difference: Difference, *, unit: bool = True) -> str:
         """Return the 95% interval of a difference, where it has enough pairs to say anything."""
-        return self.range(difference.ci95) if difference.is_known else UNKNOWN
+        return self.range(difference.ci95, unit=unit) if difference.is_known else UNKNOWN
 
     def versus(self, first: str, second: str) -> str:
         """Return what a difference is called that favours the first: "lead of GRU over LSTM", whichever way is better."""

@@ -42,13 +42,16 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
     profile = comparison.profile
     say = MetricText.of(comparison)
     badge = _badge(comparison, verdict)
+    # A baseline that leads has a sentence of its own in the headline.
+    headline, stop, beside = (verdict.explanation[0] if verdict.explanation else badge).partition(". ")
     page = environment.get_template("report.html.j2").render(
         title=f"{' or '.join(dict.fromkeys(display_name(arm.cell) for arm in comparison.arms))} on {profile.name}",
         subject=subject_of(profile),
         badge=badge,
         decision=verdict.decision,
         recommended=display_name(verdict.recommended) if verdict.pairs else "",
-        headline=verdict.explanation[0] if verdict.explanation else badge,
+        headline=f"{headline}." if stop else headline,
+        beside=beside,
         sentences=verdict.explanation[1:],
         facts=_facts(verdict, say),
         last_section=follow_up_section(comparison, verdict, run),
@@ -117,7 +120,8 @@ def _facts(verdict: Verdict, say: MetricText) -> list[tuple[str, str, str]]:
         facts.append(_lead(baseline, say))
     if verdict.recommended in verdict.scores:
         score = verdict.scores[verdict.recommended]
-        remark = f"{display_name(verdict.recommended)}, ± {say.size(score.sd, unit=False)}{say.direction}"
+        spread = f", ± {say.size(score.sd, unit=False)}" if score.n > 1 else ""
+        remark = f"{display_name(verdict.recommended)}{spread}{say.direction}"
         facts.append((f"Test {say.label}", say.value(score.mean), remark))
     if verdict.excluded:
         reasons = "; ".join(verdict.excluded.values())

@@ -150,7 +150,7 @@ def _difference_lines(difference: Difference | None, say: MetricText) -> list[Re
     """Who leads by how much, and the probabilities where there are pairs enough to tell them."""
     if difference is None:
         return []
-    line = f"{say.leads(difference)} (95%: {say.interval(difference)}), equal within {say.band()}"
+    line = f"{say.leads(difference)} (95%: {say.interval(difference, unit=False)}), equal within {say.band()}"
     # Output that is redirected may go to an encoding without the typographic minus.
     lines: list[RenderableType] = [Text(line.replace(MINUS, "-"))]
     return [*lines, ProbabilityBar(difference)] if difference.is_known else lines

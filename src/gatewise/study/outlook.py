@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any
 
-from gatewise.report.numbers import count, duration, pairs_text
+from gatewise.counting import counted
+from gatewise.report.numbers import count, duration
 from gatewise.report.words import capitalised
 from gatewise.statistics.sequential import MINIMUM_PAIRS
 from gatewise.study.budget import BudgetPlan, Foresight, plan_budget
@@ -61,17 +62,17 @@ def _plan_of(payload: dict[str, Any]) -> BudgetPlan:
 
 
 def _lines(plan: BudgetPlan, known: Foresight) -> Iterator[str]:
-    whole = f"A training takes up to {duration(plan.training_s)} ({_epochs(plan.own_epochs)})"
+    whole = f"A training takes up to {duration(plan.training_s)} ({counted(plan.own_epochs, 'epoch')})"
     budget = duration(known.budget_s)
-    fits = f"about {pairs_text(plan.pairs)} should fit" if plan.pairs else "even one pair may not fit"
+    fits = f"about {counted(plan.pairs, 'pair')} should fit" if plan.pairs else "even one pair may not fit"
     if plan.max_epochs == plan.own_epochs:
         yield f"{whole}: in {budget} {fits}{'' if plan.tuned else ', without tuning'}."
     else:
         tuning = "" if plan.tuned else " and nothing is tuned"
-        yield f"{whole}, too long for {budget}: every training is cut to {_epochs(plan.max_epochs)}{tuning}; {fits}."
+        yield f"{whole}, too long for {budget}: every training is cut to {counted(plan.max_epochs, 'epoch')}{tuning}; {fits}."
     if plan.better_s is not None:
         yield (
-            f"Nothing is decided before {pairs_text(known.wanted)}. {capitalised(_whole_length(plan))}; --max-epochs, "
+            f"Nothing is decided before {counted(known.wanted, 'pair')}. {capitalised(_whole_length(plan))}; --max-epochs, "
             "--hidden-size or --max-length make trainings shorter."
         )
 
@@ -80,8 +81,8 @@ def _notes(plan: BudgetPlan, budget: float) -> Iterator[str]:
     """What the reader of the report must know of it."""
     if plan.max_epochs < plan.own_epochs:
         yield (
-            f"Every training was cut to {_epochs(plan.max_epochs)}, where {count(plan.own_epochs)} suit the data, to fit into "
-            f"{duration(budget)}; {_whole_length(plan)}."
+            f"Every training was cut to {counted(plan.max_epochs, 'epoch')}, where {count(plan.own_epochs)} suit the data, to "
+            f"fit into {duration(budget)}; {_whole_length(plan)}."
         )
     if not plan.tuned:
         yield f"There was no time to tune in {duration(budget)}: every cell has the default hyperparameters."
@@ -94,7 +95,3 @@ def _whole_length(plan: BudgetPlan) -> str:
 def _written(seconds: float | None) -> str:
     whole = round(seconds or 0.0)
     return f"{whole // 60}m" if whole >= 120 and whole % 60 == 0 else f"{whole}s"
-
-
-def _epochs(number: int) -> str:
-    return f"{count(number)} epoch{'' if number == 1 else 's'}"

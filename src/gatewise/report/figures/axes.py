@@ -17,6 +17,7 @@ LABEL_CHARACTERS = 46
 CHARACTER = 7
 BOLD_CHARACTER = 8.4
 BESIDE = 10
+LONGEST_LABEL = 8
 
 
 def upright(
@@ -53,7 +54,8 @@ def upright(
 
 def room_for_labels(names: Iterable[str]) -> int:
     """Return the pixels that `label_ends` takes at the right of a figure."""
-    return BESIDE + round(BOLD_CHARACTER * max(map(len, names), default=0))
+    lines = (line for name in names for line in _label_lines(name))
+    return BESIDE + round(BOLD_CHARACTER * max(map(len, lines), default=0))
 
 
 def label_ends(drawing: Drawing, ends: Sequence[tuple[float, float, str, str]]) -> None:
@@ -61,15 +63,21 @@ def label_ends(drawing: Drawing, ends: Sequence[tuple[float, float, str, str]]) 
     ordered = sorted(ends, key=lambda end: end[1])
     heights = [y for _, y, _, _ in ordered]
     for place in range(1, len(heights)):
-        heights[place] = max(heights[place], heights[place - 1] + LINE)
+        heights[place] = max(heights[place], heights[place - 1] + LINE * len(_label_lines(ordered[place - 1][2])))
     # What was pushed below the axis goes up again, and pushes those above it.
-    limit = float(BOTTOM)
+    limit = float(BOTTOM + LINE)
     for place in reversed(range(len(heights))):
-        heights[place] = min(heights[place], limit)
-        limit = heights[place] - LINE
+        heights[place] = min(heights[place], limit - LINE * len(_label_lines(ordered[place][2])))
+        limit = heights[place]
     for (x, y, name, colour), height in zip(ordered, heights, strict=True):
         drawing.line((x, y), (100, height), f"leader {colour}")
-        drawing.text(100, height + 4, name, f"label shade {colour}", shift=BESIDE - 4)
+        for number, line in enumerate(_label_lines(name)):
+            drawing.text(100, height + 4 + LINE * number, line, f"label shade {colour}", shift=BESIDE - 4)
+
+
+def _label_lines(name: str) -> list[str]:
+    """A name in lines, for a phone has no room for "GRU (hidden 74)" beside a figure."""
+    return name.replace(" (", "\n(").split("\n") if len(name) > LONGEST_LABEL else [name]
 
 
 def _lines(label: str) -> list[str]:

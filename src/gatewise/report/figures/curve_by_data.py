@@ -20,7 +20,6 @@ Quantity = Literal["scores", "gaps", "differences"]
 NARROWEST_MARGINS = 4
 BAR_PERCENT = 0.7
 APART_PERCENT = 1.6
-LABEL_PERCENT = 14
 
 
 def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str], say: MetricText, quantity: Quantity) -> str:
@@ -85,7 +84,7 @@ def _row_labels(drawing: Drawing, places: Sequence[float], points: Sequence[Curv
     for place, point in zip(reversed(places), reversed(points), strict=True):
         if place <= free:
             drawing.text(place, BOTTOM + 18, count(point.train_rows), "tick middle")
-            free = place - LABEL_PERCENT
+            free = place - max(drawing.room(count(other.train_rows)) for other in points)
 
 
 def _label(quantity: Quantity, say: MetricText, points: Sequence[CurvePoint]) -> str:

@@ -1,5 +1,6 @@
 """Scores as lines: against the epoch with their spread, and by sequence length."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from gatewise.counting import counted
@@ -13,7 +14,6 @@ from gatewise.report.words import capitalised
 
 __all__ = ["curves_figure", "length_range", "lengths_figure"]
 
-MOST_LENGTH_LABELS = 6
 # A cap further off than this would squeeze the curves together.
 NEAR_CAP = 0.6
 
@@ -63,7 +63,9 @@ def curves_figure(
         drawing.path(outline, f"spread {colours[name]}", closed=True)
     if cap is not None and marked:
         drawing.line((across(cap), upwards(upwards.high)), (across(cap), BOTTOM), "cap")
-        drawing.text(across(cap), BOTTOM - 8, f"cap: {counted(cap, 'epoch')}", "label halo end", shift=-6)
+        # Where the curves are not: they rise to scores, and fall to errors.
+        height = BOTTOM - 8 if say.metric.higher_is_better else upwards(upwards.high) + 12
+        drawing.text(across(cap), height, f"cap: {counted(cap, 'epoch')}", "label halo end", shift=-6)
     if target is not None:
         drawing.line((0, upwards(target)), (100, upwards(target)), "target")
         # Where the curves come from the line's other side, or have left it behind.
@@ -102,7 +104,8 @@ def lengths_figure(bins: Sequence[LengthScore], colours: Mapping[str, str], say:
         bounds=say.metric.bounds,
         right=room_for_labels(map(display_name, names)),
     )
-    every = -(-len(bins) // MOST_LENGTH_LABELS)
+    widest = max(drawing.room(length_range(item)) for item in bins)
+    every = math.ceil(widest * len(bins) / 100)
     for number, (item, place) in enumerate(zip(bins, places, strict=True)):
         if number % every == 0:
             drawing.text(place, BOTTOM + 18, length_range(item), "tick middle")

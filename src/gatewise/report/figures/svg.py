@@ -14,6 +14,11 @@ from xml.etree import ElementTree
 __all__ = ["Drawing", "Scale", "padded"]
 
 
+# A phone's page between its margins, and a letter of a tick's text, in pixels.
+PHONE = 358
+TICK_CHARACTER, TICK_SPACE = 7.2, 8
+
+
 @dataclass(frozen=True)
 class Scale:
     """Linear map of [low, high] to [start, stop]; start to stop is 0 to 100 across and bottom to top in pixels upwards."""
@@ -54,6 +59,7 @@ class Drawing:
 
     def __init__(self, identifier: str, *, height: int, title: str, description: str, left: int = 20, right: int = 20) -> None:
         self.height = height
+        self._narrowest = max(PHONE - left - right, 1)
         self._root = ElementTree.Element(
             "svg",
             {
@@ -67,6 +73,10 @@ class Drawing:
         )
         ElementTree.SubElement(self._root, "title", {"id": f"{identifier}-title"}).text = title
         ElementTree.SubElement(self._root, "desc", {"id": f"{identifier}-description"}).text = description
+
+    def room(self, text: str) -> float:
+        """Return the percent of the drawing's width that a text takes on a phone, with some space beside it."""
+        return 100 * (TICK_CHARACTER * len(text) + TICK_SPACE) / self._narrowest
 
     def line(self, start: tuple[float, float], stop: tuple[float, float], css: str) -> None:
         """Draw a straight line between two points."""

@@ -12,6 +12,7 @@ from gatewise.report.numbers import bytes_text, duration
 
 __all__ = ["as_it_was", "command_line", "reproduce_section"]
 
+FEWEST_PAIRS = 2
 STOPPED = {
     "decided": "It stopped because the comparison was decided.",
     "pairs": "It stopped after the number of pairs asked for.",
@@ -45,13 +46,14 @@ def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
 def as_it_was(comparison: Comparison) -> Config:
     """Return the configuration that repeats what was done: its rounds of tuning and pairs in place of a budget.
 
-    A run without a whole pair is repeated as it was asked for.
+    A run without a whole pair is repeated as it was asked for. One of a single pair is repeated with two, the fewest that can be
+    asked for.
     """
     config = comparison.config
     rounds = min(sum(trial.name == arm.name for trial in comparison.tuning) for arm in comparison.arms)
-    if not comparison.pairs or not rounds:
+    if not comparison.pairs:
         return config
-    return replace(config, budget_s=None, pairs=comparison.pairs, tune=rounds)
+    return replace(config, budget_s=None, pairs=max(comparison.pairs, FEWEST_PAIRS), tune=rounds)
 
 
 def command_line(config: Config) -> str:

@@ -35,7 +35,15 @@ def scores_section(comparison: Comparison, verdict: Verdict) -> Section:
     for name, by_pair in scores.items():
         summary = verdict.scores[name]
         gap = say.difference(gaps[name]) if name in gaps else "not measured"
-        rows.append((display_name(name), say.value(summary.mean), say.size(summary.sd), count(summary.n), gap))
+        rows.append(
+            (
+                display_name(name),
+                say.value(summary.mean),
+                say.size(summary.sd) if summary.n > 1 else NOT_KNOWN,
+                count(summary.n),
+                gap,
+            )
+        )
         near = say.metric.gain(summary.mean) > worst_arm - _far(say, worst_arm)
         strips.append(
             Strip(
