@@ -147,7 +147,7 @@ ARCHIVES = {
     "unknown names": ({"a": np.zeros(3)}, ["holds a", "X_train", "values"]),
     "no labels": ({"X": np.zeros((40, 3))}, ["no y"]),
     "objects": (dense(y=np.array(["a", None] * 20, dtype=object)), ["pickled objects"]),
-    "NaN": (dense(X=spoiled(3, 4, 1, np.nan)), ["1 values", "row 4, channel 2, step 5", "interpolation"]),
+    "NaN": (dense(X=spoiled(3, 4, 1, np.nan)), ["1 value in 1 row", "row 4, channel 2, step 5", "interpolation"]),
     "NaN at the start of a row": (dense(X=spoiled(7, 0, 0, np.nan)), ["row 8, channel 1, step 1"]),
     "infinite": (dense(X=spoiled(0, 0, 0, np.inf)), ["row 1, channel 1, step 1"]),
     "beyond 32 bits": (dense(X=spoiled(0, 0, 0, 1e300)), ["32-bit", "row 1"]),

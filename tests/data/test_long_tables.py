@@ -117,7 +117,7 @@ BAD: dict[str, tuple[Callable[[Columns], None], dict[str, Any], str]] = {
     "no time at all": (changed("day", 9, "soon"), {}, "row 10 of the column 'day' is 'soon', which is no time"),
     "missing id": (changed("patient", 9, None), {}, "row 10 of the column 'patient' has no id"),
     "gap": (changed("pulse", 9, None), {}, "the series 'p2', channel 1, time 2024-03-02"),
-    "gap as a word": (changed("pulse", 9, float("nan")), {}, "1 values in 1 rows.*the series 'p2', channel 1, time 2024-03-02"),
+    "gap as a word": (changed("pulse", 9, float("nan")), {}, "1 value in 1 row.*the series 'p2', channel 1, time 2024-03-02"),
     "beyond 32 bits": (changed("pulse", 143, 1e39), {}, "the series 'p35', channel 1, time 2024-03-04"),
     "target changes": (
         changed("label", 9, "well"),
