@@ -204,6 +204,28 @@ def test_a_run_without_trainings_is_planned_anew(tmp_path: Path, slow_steps: Cal
     assert (resumed.verdict.pairs, resumed.comparison.config.max_epochs) == (2, 8)
 
 
+def test_the_margin_comes_from_the_first_pair_and_waits_for_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its baselines are fitted once, and what a budget leaves open is fixed when there is time."""
+    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1, "budget": 300}
+    source = "builtin:waves?rows=120"
+    whole = gatewise.compare(source, out=tmp_path / "whole", **options)
+    first = [trial.validation_score for trial in whole.comparison.baseline_trials if trial.number == 0]
+    assert whole.verdict.margin == pytest.approx(0.02 * min(first))
+
+    own = Workload.run
+
+    def run(self: Workload, unit: Any, *rest: Any) -> Trial:
+        raise phases.BudgetSpent
+
+    monkeypatch.setattr(Workload, "run", run)
+    short = gatewise.compare(source, out=tmp_path / "short", **options)
+    assert (short.verdict.pairs, short.verdict.decision) == (0, "undecided")
+    monkeypatch.setattr(Workload, "run", own)
+    resumed = gatewise.resume(tmp_path / "short")
+    assert resumed.verdict.margin == whole.verdict.margin
+    assert resumed.verdict.scores == whole.verdict.scores
+
+
 def test_the_reported_time_begins_with_the_program(tmp_path: Path) -> None:
     began = time.monotonic() - 25.0
     result = gatewise.compare(

@@ -89,9 +89,9 @@ def test_two_spellings_at_once_are_refused(tmp_path: Path) -> None:
 
 
 def test_defaults_are_those_of_the_record(asked: Asked) -> None:
-    compare(SOURCE)
+    compare(SOURCE, started=7.0)
     assert asked.positional[:2] == (Config(SOURCE), SOURCE)
-    assert asked.named == {"test": None, "started": None}
+    assert asked.named == {"test": None, "started": 7.0}
 
 
 @pytest.mark.parametrize(

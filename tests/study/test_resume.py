@@ -56,7 +56,7 @@ def test_a_signal_prints_the_verdict_so_far_and_resume_finishes(
     running.wait_for_rows(14)
     running.process.send_signal(number)
     printed, messages = running.process.communicate(timeout=180)
-    assert running.process.returncode == 148 + number
+    assert running.process.returncode == 128 + number
     verdict = json.loads(printed)
     assert verdict == json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     assert verdict["stopped"] == "interrupted"

@@ -10,7 +10,7 @@ from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric, metrics_of
 from gatewise.options.table import OPTION
 from gatewise.records import Arm, Config, Task
 
-__all__ = ["CELL_NAMES", "arms_of", "check_config", "check_task", "resolve_margin"]
+__all__ = ["CELL_NAMES", "arms_of", "check_config", "check_task", "margin_needs_baselines", "resolve_margin"]
 
 CELL_NAMES = OPTION["cells"].choices
 DEFAULT_SHARE = 0.02
@@ -61,6 +61,11 @@ def resolve_margin(margin: float | str | None, metric: Metric, best: float) -> f
             f"{best:g}; give the margin as a number in units of the metric"
         )
     return value
+
+
+def margin_needs_baselines(margin: float | str | None, metric: Metric) -> bool:
+    """Whether the margin is a share of an error, and so known only once the baselines are."""
+    return not metric.share and not isinstance(margin, (int, float)) and (margin is not None or metric.margin is None)
 
 
 def check_task(config: Config, task: Task) -> None:

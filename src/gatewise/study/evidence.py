@@ -29,7 +29,15 @@ from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.journal import Journal
 from gatewise.training.tune import best_hyperparameters, default_hyperparameters
 
-__all__ = ["build_comparison", "chosen_hyperparameters", "complete_pairs", "counted_tuning", "read_trials", "target_score"]
+__all__ = [
+    "build_comparison",
+    "chosen_hyperparameters",
+    "complete_pairs",
+    "counted_tuning",
+    "margin_of",
+    "read_trials",
+    "target_score",
+]
 
 
 TARGET_SHARE = 0.95
@@ -66,7 +74,7 @@ def build_comparison(
         arms=arms,
         baselines=baselines,
         metric=metric.name,
-        margin=data["margin"],
+        margin=margin_of(journal),
         chosen=chosen_hyperparameters(tuning, names, metric, profile) if tuning or found["pair"] else {},
         tuning=tuning,
         trials=used,
@@ -88,6 +96,11 @@ def build_comparison(
             *(note for plan in journal.payloads("budget")[-1:] for note in plan["notes"]),
         ),
     )
+
+
+def margin_of(journal: Journal) -> float:
+    """Half width of the band of practical equivalence: what was fixed, or until then what the simplest baseline alone gives."""
+    return float((journal.get("margin") or journal.get("data"))["margin"])
 
 
 def _budget_notes(journal: Journal) -> list[str]:

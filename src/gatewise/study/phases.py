@@ -7,6 +7,7 @@ from itertools import count
 
 import numpy as np
 
+from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.counting import counted
 from gatewise.names import display_name
@@ -20,7 +21,7 @@ from gatewise.study.session import Session
 from gatewise.study.work import Unit
 from gatewise.training.tune import suggest
 
-__all__ = ["measure", "measure_late", "run_pairs", "tune"]
+__all__ = ["fix_margin", "measure", "measure_late", "run_pairs", "tune"]
 
 TUNING_WITHOUT_BUDGET = 4
 MEASURING_SECONDS = 15.0
@@ -28,6 +29,31 @@ MEMORY_PROBE_SECONDS = 4.0
 MEMORY_SHARE = 0.15
 OVERTIME_SHARE = 0.02
 STILL_UNDER_WAY = 0.25
+
+
+def fix_margin(session: Session) -> None:
+    """Fit the first pair's baselines, where the margin is a share of the best one's error on its validation part.
+
+    A budget that ends before they are fitted leaves the margin open; nothing is decided by then.
+    """
+    workload = session.workload
+    if "margin" in session.journal or not margin_needs_baselines(session.config.margin, workload.metric):
+        return
+    units = [Unit("baseline", name, 0) for name in workload.baselines]
+    missing = iter([unit for unit in units if unit.key not in session.journal])
+
+    def on_progress(unit: Unit, epoch: Epoch | None) -> None:
+        session.show(f"fitting the {display_name(unit.name)}")
+
+    session.show("fitting the baselines")
+    try:
+        for unit, trial in session.runner.results(missing, on_progress, until(session, lambda: session.report_s)):
+            session.add_trial(unit, trial)
+    except BudgetSpent:
+        return
+    scores = [trial.validation_score for trial in session.trials("baseline") if trial.number == 0]
+    best = max(scores, key=workload.metric.gain)
+    session.record("margin", "margin", {"margin": resolve_margin(session.config.margin, workload.metric, best)})
 
 
 def tune(session: Session) -> dict[str, Hyperparameters]:
@@ -240,13 +266,14 @@ def _pair_seconds(session: Session) -> float:
     totals: dict[int, float] = {}
     for trial in session.trials("pair", "baseline"):
         totals[trial.number] = totals.get(trial.number, 0.0) + trial.seconds
-    if not totals:
-        trials = session.trials("tuning")
-        if not trials:
-            return session.plan.pair_s if session.plan else 0.0
-        return share * _mean(trial.seconds for trial in trials) * len(session.names)
-    values = list(totals.values())
-    return share * (_mean(values) + max(values)) / 2
+    whole = [totals[number] for number in range(_complete(session, (*session.names, *session.workload.baselines)))]
+    if whole:
+        return share * (_mean(whole) + max(whole)) / 2
+    baselines = share * sum(trial.seconds for trial in session.trials("baseline") if trial.number == 0)
+    tuned = session.trials("tuning")
+    if tuned:
+        return baselines + share * _mean(trial.seconds for trial in tuned) * len(session.names)
+    return baselines + (session.plan.pair_s if session.plan else 0.0)
 
 
 def _closing_seconds(session: Session) -> float:

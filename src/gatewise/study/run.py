@@ -25,7 +25,7 @@ from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import open_journal, read_journal
 from gatewise.study.opening import read_data
 from gatewise.study.outlook import plan_run
-from gatewise.study.phases import measure, measure_late, run_pairs, tune
+from gatewise.study.phases import fix_margin, measure, measure_late, run_pairs, tune
 from gatewise.study.runner import LocalRunner
 from gatewise.study.session import Session
 from gatewise.study.threads import limited_threads
@@ -152,6 +152,7 @@ def _work(
         try:
             _record_data(session)
             plan_run(session)
+            fix_margin(session)
             chosen = tune(session)
             measure(session, chosen)
             run_curve(session, chosen)
@@ -211,16 +212,15 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
         f"{cut:,} of {counted(rows, 'sequence')} {'is' if cut == 1 else 'are'} longer than {session.config.max_length} and "
         f"{'is' if cut == 1 else 'are'} cut there (--max-length)"
     )
-    # Only a margin that is a share of it needs the best baseline's score.
-    scores = workload.baseline_scores(workload.baselines[:1] if workload.metric.margin else workload.baselines)
-    best = max(scores, key=workload.metric.gain)
+    (simplest,) = workload.baseline_scores(workload.baselines[:1])
     return {
         "profile": to_json(profile),
         "arms": to_json(workload.arms),
         "baselines": list(workload.baselines),
         "metric": workload.metric.name,
-        "margin": resolve_margin(session.config.margin, workload.metric, best),
-        "simplest_score": scores[0],
+        # Where it is a share of the best baseline's error, `fix_margin` has the last word.
+        "margin": resolve_margin(session.config.margin, workload.metric, simplest),
+        "simplest_score": simplest,
         "length_edges": workload.length_edges.tolist(),
         "train_rows": len(split.train) + len(split.validation),
         "test_rows": len(split.test),

@@ -11,7 +11,7 @@ from gatewise.comparison.verdict import decide
 from gatewise.metrics import value_text
 from gatewise.records import Comparison, Config, Hyperparameters, Profile, Progress, Trial, Verdict, from_json, to_json
 from gatewise.study.budget import BudgetPlan
-from gatewise.study.evidence import build_comparison, chosen_hyperparameters, counted_tuning, read_trials
+from gatewise.study.evidence import build_comparison, chosen_hyperparameters, counted_tuning, margin_of, read_trials
 from gatewise.study.folder import RunFolder, append_json_line
 from gatewise.study.journal import Journal
 from gatewise.study.runner import LocalRunner
@@ -58,7 +58,7 @@ class Session:
 
     def score_text(self, value: float) -> str:
         """A score as people read it."""
-        return value_text(self.workload.metric, value, self.journal.get("data")["margin"])
+        return value_text(self.workload.metric, value, margin_of(self.journal))
 
     def elapsed(self) -> float:
         """Seconds the run has taken so far."""
