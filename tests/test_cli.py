@@ -75,7 +75,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return gatewise.compare(SOURCE, **options, out=folder / "run")
 
 
-@pytest.mark.parametrize("command", [(), ("compare",), ("init",), ("resume",), ("report",), ("predict",), ("check",)])
+@pytest.mark.parametrize("command", [(), ("compare",), ("init",), ("resume",), ("report",), ("runs",), ("predict",), ("check",)])
 def test_help(run: Run, command: tuple[str, ...]) -> None:
     done = run(*command, "--help")
     assert done.code == 0
@@ -182,7 +182,7 @@ def test_a_budget_too_small_for_one_pair_keeps_the_run(run: Run, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("source", "message"),
-    [("missing.csv", "no file"), ("builtin:pairity", "parity"), ("https://example.org/data.csv", "Download it first")],
+    [("missing.csv", "no file"), ("builtin:pairity", "parity"), ("s3://example.org/data.csv", "Download it first")],
 )
 def test_a_source_that_is_not_there_is_refused(run: Run, tmp_path: Path, source: str, message: str) -> None:
     assert message in refused(run("compare", source), tmp_path)

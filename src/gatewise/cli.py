@@ -263,6 +263,25 @@ def report(
 
 
 @app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that holds them.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """List runs, newest first: data, verdict, difference, and when they last changed."""
+    from rich.console import Console
+
+    from gatewise.records import to_json
+    from gatewise.study.listing import list_runs, runs_view
+
+    found = list_runs(folder)
+    if as_json:
+        print(json.dumps(to_json(found), indent=2, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(runs_view(found, console.width))
+
+
+@app.command()
 def predict(
     run: RunPath,
     source: Annotated[str, typer.Argument(metavar="INPUT", help="A file like the one compared; a target is not needed.")],

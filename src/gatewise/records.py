@@ -494,7 +494,7 @@ class ScoreSummary:
     n: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """The answer of a run; `verdict.json` is its JSON.
 
@@ -523,6 +523,11 @@ class Verdict:
     stopped: str
     warnings: tuple[str, ...]
     excluded: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        scores = ", ".join(f"{name} {score.mean:.4g}" for name, score in self.scores.items())
+        found = f"{self.decision!r}, recommended {self.recommended!r}"
+        return f"<Verdict {found}; {self.metric}: {scores or 'none'}; {self.pairs} pairs>"
 
 
 @dataclass(frozen=True)

@@ -261,6 +261,11 @@ def test_spoken_digits(shared_data: Path) -> None:
     ("spoil", "options", "said"),
     [
         (lambda folder: (folder / "low" / "01.flac").write_text("x"), (), "01.flac cannot be read as sound"),
+        (
+            lambda folder: [file.write_text("x") for file in sorted((folder / "low").iterdir())[:7]],
+            (),
+            "7 sound files cannot be used: ",
+        ),
         (lambda folder: shutil.rmtree(folder / "low"), (), "one class folder only"),
         (lambda folder: None, ("--target", "class"), "--target does not apply"),
         (lambda folder: None, ("--test", "nowhere"), "nowhere is none. Give --test a folder of sounds too"),

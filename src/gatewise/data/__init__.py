@@ -2,7 +2,10 @@
 
 sources, reading                open_source: whatever a user has becomes a Dataset; the options it takes
 paths                           what a source's name says before anything is read
-files, text_files, hub          where tables come from
+files, text_files, excel, hub   where tables come from
+remote                          files at an address, for as long as they are read
+inputs                          what is read for prediction, and what it is called
+time_spacing                    the times that follow a time
 delimited, json_lines, arrow    one kind of table each, as columns
 cells, arrow_cells,             one cell; the cells of a column; a whole column as numbers or codes
 column_values

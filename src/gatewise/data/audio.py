@@ -13,9 +13,9 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,12 @@ Report = Callable[[str], None]
 # Goes into every key of the cache: to be raised whenever the same file would give other numbers.
 _VERSION = 1
 
+# Bad files that a message names, before it only counts them.
+_NAMED = 5
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
 
 def read_sounds(
     paths: Sequence[Path], features: AudioFeatures | None = None, on_progress: Report | None = None
@@ -44,21 +50,19 @@ def read_sounds(
 
     Returns an array float32 [frames, mels] a path, the parameters used (`default_features` of the files' rates where None came),
     and warnings on what is odd about the files. on_progress: told about once a second how far it is.
-    Raises DataError that names the file which is missing, unreadable, empty or not finite, and where soundfile is missing.
+    Raises DataError that names the files which are missing, unreadable, empty or not finite, and where soundfile is missing.
     """
     require_soundfile()
     if not paths:
         raise DataError("there is no sound file in the data. Expected at least one.")
     with SoundCache(cache_file()) as cache:
-        contents = [_content(path, cache) for path in _reported(paths, "sound files examined", on_progress)]
-        rates = [_rate(path, content, cache) for path, content in zip(paths, contents, strict=True)]
+        contents = _each(_reported(paths, "sound files examined", on_progress), lambda path: _content(path, cache))
+        listing = list(zip(paths, contents, strict=True))
+        rates = _each(listing, lambda one: _rate(one[0], one[1], cache))
         chosen = default_features(rates) if features is None else features
         check_features(chosen)
-        listing = list(zip(paths, contents, strict=True))
-        arrays = [
-            _energies(path, content, chosen, cache)
-            for path, content in _reported(listing, "sound files turned into features", on_progress)
-        ]
+        reported = _reported(listing, "sound files turned into features", on_progress)
+        arrays = _each(reported, lambda one: _energies(one[0], one[1], chosen, cache))
     return arrays, chosen, (*_rate_warnings(rates, chosen), *_short_warnings(arrays, chosen))
 
 
@@ -114,6 +118,22 @@ def _folder(first: Path, base: Path) -> Path:
         return base
     holding = [folder for folder in sorted(base.iterdir()) if folder.is_dir() and (folder / first).is_file()]
     return holding[0] if len(holding) == 1 else base
+
+
+def _each(items: Iterable[Item], make: Callable[[Item], Made]) -> list[Made]:
+    """What is made of every item. Raises DataError that names all the bad ones, up to a few, once every one was looked at."""
+    made, bad = [], []
+    for item in items:
+        try:
+            made.append(make(item))
+        except DataError as error:
+            bad.append(error)
+    if len(bad) == 1:
+        raise bad[0]
+    if bad:
+        more = f" ... and {len(bad) - _NAMED:,} more." if len(bad) > _NAMED else ""
+        raise DataError(f"{len(bad):,} sound files cannot be used: {' '.join(map(str, bad[:_NAMED]))}{more}") from bad[0]
+    return made
 
 
 def _content(path: Path, cache: SoundCache) -> bytes:

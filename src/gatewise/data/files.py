@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gatewise.data.arrow import read_parquet
 from gatewise.data.delimited import read_delimited
+from gatewise.data.excel import read_sheet
 from gatewise.data.json_lines import read_json_lines
 from gatewise.data.tables import Table
 from gatewise.data.text_files import text_file
@@ -13,11 +14,14 @@ from gatewise.data.text_files import text_file
 __all__ = ["read_table"]
 
 
-def read_table(path: Path, suffix: str) -> Table:
-    """Read a file that holds a table. Raises DataError where it is damaged."""
+def read_table(path: Path, suffix: str, sheet: str | None = None) -> Table:
+    """Read a file that holds a table. sheet: of a workbook, the first one where None. Raises DataError where it is damaged."""
     name = Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
     if suffix in (".parquet", ".pq"):
         return Table(name, read_parquet(path), path.parent)
+    if suffix == ".xlsx":
+        sheet_columns, inferred = read_sheet(path, sheet)
+        return Table(name, sheet_columns, path.parent, inferred)
     if suffix in (".csv", ".tsv"):
         columns, inferred = read_delimited(text_file(path), tabs=suffix == ".tsv")
         return Table(name, columns, path.parent, inferred, untyped=True)

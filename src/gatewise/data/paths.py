@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from gatewise.data.suggestions import nearest
 from gatewise.errors import DataError
 
-__all__ = ["ARCHIVES", "TABLES", "check_place", "check_standard_input", "file_suffix"]
+__all__ = [
+    "ARCHIVES",
+    "TABLES",
+    "address_file",
+    "check_place",
+    "check_standard_input",
+    "file_suffix",
+    "is_address",
+    "named_sheet",
+]
 
 _TEXT_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-TABLES = (*_TEXT_TABLES, ".parquet", ".pq")
+TABLES = (*_TEXT_TABLES, ".parquet", ".pq", ".xlsx")
 ARCHIVES = (".npz", ".ts")
 _ACCEPTED = (
     f"Expected a file ({', '.join(TABLES + ARCHIVES)}; text tables also as .gz), a folder of sounds, builtin:NAME, hf:NAME, or - "
     "for CSV on standard input"
 )
-_REMOTE = ("http:", "https:", "s3:", "gs:")
+_ADDRESSES = ("http://", "https://")
+_REMOTE = ("s3:", "gs:", "ftp:")
+_SHEET = "?sheet="
 
 
 def file_suffix(path: Path) -> str:
@@ -27,10 +39,14 @@ def file_suffix(path: Path) -> str:
         _require_file(path)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}. {_ACCEPTED}.") from error
+    return _known_suffix(path, str(path))
+
+
+def _known_suffix(path: PurePath, called: str) -> str:
     zipped = path.suffix.lower() == ".gz"
     suffix = Path(path.stem).suffix.lower() if zipped else path.suffix.lower()
     if suffix not in (_TEXT_TABLES if zipped else TABLES + ARCHIVES):
-        raise DataError(f"{path}: files named {''.join(path.suffixes[-2:]) or 'without a suffix'} are not known. {_ACCEPTED}.")
+        raise DataError(f"{called}: files named {''.join(path.suffixes[-2:]) or 'without a suffix'} are not known. {_ACCEPTED}.")
     return suffix
 
 
@@ -42,10 +58,40 @@ def check_place(source: str | os.PathLike[str]) -> None:
     name = str(source)
     if name == "-":
         check_standard_input()
+    elif is_address(name):
+        address_file(name)
     elif not name.startswith(("builtin:", "hf:")):
-        path = Path(name).expanduser()
+        path, _ = named_sheet(name)
         if not _is_folder(path):
             file_suffix(path)
+
+
+def is_address(source: object) -> bool:
+    """Whether a source is at an http or https address."""
+    return isinstance(source, str) and source.lower().startswith(_ADDRESSES)
+
+
+def address_file(address: str) -> tuple[str, str]:
+    """The name of the file at an address, and what names its sheet, if it is a workbook.
+
+    Raises DataError where the address does not end in a kind of file that is known, or holds a password, which would be kept in
+    the run's configuration.
+    """
+    parts = urlsplit(address)
+    if parts.username or parts.password:
+        raise DataError("the address holds a name or a password, which a run would keep. Download the file by hand.")
+    name = PurePosixPath(unquote(parts.path)).name
+    _known_suffix(PurePosixPath(name), address)
+    sheets = parse_qs(parts.query).get("sheet")
+    return name, f"{_SHEET}{sheets[0]}" if sheets and name.lower().endswith(".xlsx") else ""
+
+
+def named_sheet(source: str | os.PathLike[str]) -> tuple[Path, str | None]:
+    """The path of a file, and of `book.xlsx?sheet=NAME` the sheet's name."""
+    name, mark, sheet = str(source).partition(_SHEET)
+    if mark and name.lower().endswith(".xlsx"):
+        return Path(name).expanduser(), sheet
+    return Path(source).expanduser(), None
 
 
 def check_standard_input() -> None:

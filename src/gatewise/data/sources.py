@@ -21,8 +21,9 @@ from gatewise.data.hub import hub_table
 from gatewise.data.inputs import Future, Inputs, numbered_inputs
 from gatewise.data.labelled import Labelled, labelled_dataset
 from gatewise.data.npz import npz_inputs, npz_labelled
-from gatewise.data.paths import ARCHIVES, TABLES, file_suffix
+from gatewise.data.paths import ARCHIVES, TABLES, file_suffix, named_sheet
 from gatewise.data.reading import has_columns, read_options, refuse_columns, refuse_steps, require_task
+from gatewise.data.remote import local_source
 from gatewise.data.suggestions import listed
 from gatewise.data.tables import Table, table_dataset, table_inputs
 from gatewise.data.text_files import standard_input
@@ -47,14 +48,19 @@ _EXPECTED = (
 def open_source(source: Any, *, seed: int = 0, on_progress: Report | None = None, **reading: Any) -> Dataset:
     """Read sequences with what is to be predicted of them.
 
-    source: a path (.csv, .tsv, .jsonl, .ndjson, .json, .parquet, .npz, .ts; text tables also gzipped), a folder with a sub-folder
-    of sounds for each class, `builtin:NAME`, `hf:NAME`, `-` for CSV on standard input, a table that speaks Arrow (pandas, polars,
-    pyarrow, ...), arrays (X, y) or {"X": ..., "y": ...}, or a Dataset, which comes back as it is. seed: of the built-in
+    source: a path or an http(s) address (.csv, .tsv, .jsonl, .ndjson, .json, .parquet, .xlsx, .npz, .ts; tables of text also .gz;
+    book.xlsx?sheet=NAME for another sheet than the first), a folder with a sub-folder of sounds for each class, `builtin:NAME`,
+    `hf:NAME`, `-` for CSV on standard input, a table that speaks Arrow (pandas, polars, pyarrow, ...), arrays (X, y) or
+    {"X": ..., "y": ...}, or a Dataset, which comes back as it is. seed: of the built-in
     generators. on_progress: told how far a long reading is. reading: the fields of `Reading`; what is not given is inferred and
     said in `Dataset.inferred`; series and target may be one name.
     Raises DataError where the data cannot be read or is not fit, OptionError where an option does not apply to the source.
     """
-    asked = read_options(reading)
+    with local_source(source) as here, local_source(reading.get("test")) as test:
+        return _open_here(here, seed, on_progress, read_options(reading | {"test": test}))
+
+
+def _open_here(source: Any, seed: int, on_progress: Report | None, asked: Reading) -> Dataset:
     if isinstance(source, Dataset):
         refuse_columns("a Dataset", asked)
         return require_task(source, asked)
@@ -94,7 +100,11 @@ def open_inputs(source: Any, *, kind: Kind, usual: Reading | None = None, keep: 
     table where `reading` names none. keep: columns of a table that name its rows in the predictions.
     Raises DataError where the source holds another kind, or a row has no input, OptionError where `keep` does not apply.
     """
-    asked = read_options(reading)
+    with local_source(source) as here:
+        return _inputs_here(here, kind, usual or Reading(), keep, read_options(reading))
+
+
+def _inputs_here(source: Any, kind: Kind, usual: Reading, keep: Sequence[str], asked: Reading) -> Inputs:
     if kind == "audio" and not has_columns(asked) and (sounds := _sounds(source)) is not None:
         return sounds
     table = _table(source)
@@ -108,7 +118,6 @@ def open_inputs(source: Any, *, kind: Kind, usual: Reading | None = None, keep: 
         if found == "series" and inputs:
             check_series(inputs)
         return numbered_inputs(inputs)
-    usual = usual or Reading()
     asked = _with_usual(asked, usual, table)
     if usual.group is not None and usual.group in table.columns and asked.task != "forecast":
         keep = [*dict.fromkeys([*keep, usual.group])]
@@ -183,9 +192,9 @@ def _table(source: Any) -> Table | None:
     if isinstance(source, str) and source.startswith(_HUB):
         return hub_table(source.removeprefix(_HUB))
     if isinstance(source, (str, os.PathLike)):
-        path = _path(source)
+        path, sheet = named_sheet(source)
         suffix = file_suffix(path)
-        return None if suffix in ARCHIVES else read_table(path, suffix)
+        return None if suffix in ARCHIVES else read_table(path, suffix, sheet)
     return Table("table", table_columns(source), Path()) if is_table(source) else None
 
 

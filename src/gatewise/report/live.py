@@ -17,7 +17,7 @@ from gatewise.report.numbers import count, duration, probability
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar, outcomes
 
-__all__ = ["LiveView", "NullView", "PlainView", "view_for"]
+__all__ = ["LiveView", "NullView", "PlainView", "status_line", "view_for"]
 
 HEARTBEAT_S = 15.0
 BAR_WIDTH = 30
@@ -53,7 +53,7 @@ class PlainView(NullView):
         quiet = self._clock() - self._last
         if progress.pairs_done > self._pairs_done or quiet >= HEARTBEAT_S:
             self._pairs_done = progress.pairs_done
-            self.log(f"{progress.phase} · {_status(progress)}")
+            self.log(f"{progress.phase} · {status_line(progress)}")
 
     def log(self, message: str) -> None:
         """Print one line."""
@@ -133,7 +133,8 @@ def _pairs(progress: Progress) -> str:
     return f"{count(progress.pairs_done)} of {counted(progress.pairs_planned, 'pair')}"
 
 
-def _status(progress: Progress) -> str:
+def status_line(progress: Progress) -> str:
+    """Time, pairs and the odds so far, in one line."""
     parts = [duration(progress.elapsed_s) + ("" if progress.budget_s is None else f" of {duration(progress.budget_s)}")]
     parts.append(_pairs(progress))
     if progress.difference is not None and progress.difference.is_known:

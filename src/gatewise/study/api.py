@@ -20,6 +20,7 @@ from gatewise.options.configuration import build_config, by_name
 from gatewise.options.quantities import parse_duration
 from gatewise.records import Comparison, Dataset, Verdict
 from gatewise.report.live import NullView, view_for
+from gatewise.report.notebook_view import NotebookView, in_notebook, is_interactive
 from gatewise.study.folder import RunFolder, write_atomic
 from gatewise.study.opening import open_data
 from gatewise.study.view import View
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Result", "compare", "default_folder", "open_run", "resume", "source_name"]
 
 # Sources named by what stands before the colon, and standard input, are no paths.
-_NO_PATHS = ("builtin:", "hf:")
+_NO_PATHS = ("builtin:", "hf:", "http://", "https://")
 _STANDARD_INPUT = "-"
 
 
@@ -83,7 +84,8 @@ class Result:
         return load_model(self.path / "model")
 
     def __repr__(self) -> str:
-        return f"<gatewise.Result {self.verdict.decision!r}, ship {display_name(self.verdict.recommended)}: {self.path}>"
+        found = self.verdict
+        return f"<gatewise.Result {found.decision!r}, ship {display_name(found.recommended)}; {found.pairs} pairs: {self.path}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -139,7 +141,7 @@ def compare(
     jobs: int = 1,
     threads: int = 1,
     view: View | None = None,
-    verbose: bool = False,
+    verbose: bool | None = None,
     started: float | None = None,
 ) -> Result:
     """Compare recurrent cells on your own sequences, fairly paired, and say which to ship.
@@ -170,7 +172,8 @@ def compare(
 
     Run. out: the run's folder, by default `runs/NAME-DATE`. seed: of everything random. jobs: processes that train at once (more
     than one needs the usual `if __name__ == "__main__":` guard in a script), with `threads` each. verbose: show progress on
-    standard error; view: show it to an object of your own instead. started: `time.monotonic()` at which the budget began to
+    standard error, or in the cell of a notebook; by default in notebooks and at a prompt, and not in scripts. view: show it to an
+    object of your own instead. started: `time.monotonic()` at which the budget began to
     run, for a program whose own start counts; now, where None.
 
     Raises DataError, OptionError or RunError (all GatewiseError), each with one message that says what to do.
@@ -194,7 +197,7 @@ def resume(
     test: Any = None,
     budget: str | float | None = None,
     view: View | None = None,
-    verbose: bool = False,
+    verbose: bool | None = None,
     started: float | None = None,
 ) -> Result:
     """Go on with an interrupted run, or give an undecided one a larger total budget.
@@ -243,15 +246,16 @@ def _if_object(test: Any) -> Any:
 
 
 @contextmanager
-def _watched(view: View | None, verbose: bool) -> Iterator[View]:
-    """The view that is shown progress: the caller's own, lines on standard error, or nobody."""
-    if view is not None or not verbose:
+def _watched(view: View | None, verbose: bool | None) -> Iterator[View]:
+    """The view that is shown progress: the caller's own, one where a person is at work, lines on standard error, or nobody."""
+    shown = is_interactive() if verbose is None else verbose
+    if view is not None or not shown:
         yield NullView() if view is None else view
         return
     from rich.console import Console
 
-    with view_for(Console(stderr=True)) as shown:
-        yield shown
+    with NotebookView() if in_notebook() else view_for(Console(stderr=True)) as watcher:
+        yield watcher
 
 
 def _result(finished: Finished) -> Result:

@@ -22,7 +22,7 @@ from gatewise.training.objectives import objective_of
 __all__ = ["Model", "model_of"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """Predicts from raw sequences.
 
@@ -104,6 +104,11 @@ class Model:
         predictions = self._predict(self._windows(sequences))
         scales = [np.array(values) if values else None for values in (self.seasonal, self.deviation)]
         return score(self.metric, predictions, Truth(truth, None, *scales))
+
+    def __repr__(self) -> str:
+        predicts = f"{len(self.classes)} classes" if self.task == "classification" else ", ".join(self.outputs[:3])
+        more = f" and {len(self.outputs) - 3} more" if len(self.outputs) > 3 else ""
+        return f"<gatewise.Model {self.name!r}: {self.kind} to {predicts}{more} ({self.task})>"
 
     @property
     def _shape(self) -> tuple[int, ...]:
