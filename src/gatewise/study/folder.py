@@ -55,6 +55,14 @@ class RunFolder:
     def model(self) -> Path:
         return self.path / "model"
 
+    @property
+    def predictions(self) -> Path:
+        return self.path / "predictions"
+
+    @property
+    def examples(self) -> Path:
+        return self.path / "examples.json"
+
     def create(self, config: Config, environment: dict[str, Any]) -> None:
         """Make the folder with `config.yaml` and `environment.json`.
 
@@ -158,16 +166,16 @@ class RunFolder:
             yield
 
 
-def write_atomic(path: Path, text: str) -> None:
+def write_atomic(path: Path, content: str | bytes) -> None:
     """Write a file so that at any moment either the old or the whole new content is there, also after a power cut.
 
-    Raises RunError where the place cannot be written.
+    Text is written in UTF-8. Raises RunError where the place cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as handle:
-            handle.write(text)
+        with temporary.open("wb") as handle:
+            # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
+            handle.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)

@@ -19,9 +19,11 @@ from gatewise.nn import SequenceNetwork, build_network
 from gatewise.nn.highway import highway_of
 from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
 from gatewise.study.arms import outputs_of
+from gatewise.study.kept import KeptFolder
 from gatewise.training.baselines import BASELINES, baselines_for
 from gatewise.training.examples import Baseline, Examples
 from gatewise.training.fit import Fitted, Schedule, default_schedule, fit
+from gatewise.training.kept import kept_of
 from gatewise.training.metrics import pack_rows, score, score_rows, truth_of
 from gatewise.training.objectives import Objective, objective_of
 
@@ -64,11 +66,12 @@ class EncodedSplit:
 
 @dataclass(eq=False)
 class Workload:
-    """The data and configuration that units share inside one process."""
+    """The data and configuration that units share inside one process. kept: where test predictions of pairs are kept."""
 
     config: Config
     dataset: Dataset
     arms: tuple[Arm, ...]
+    kept: KeptFolder | None = None
     prepared: Prepared = field(init=False)
     _encoded: tuple[int, EncodedSplit] | None = field(init=False, default=None)
 
@@ -305,13 +308,16 @@ class Workload:
         sums = np.bincount(bins, weights=rows, minlength=len(edges))
         # Only a test part that all pairs share needs the rows; bits are kept for whoever wants to look.
         keep = self.dataset.fixed_test is not None or self.metric.name == "accuracy"
-        return replace(
+        scored = replace(
             trial,
             test_score=value,
             test_rows=len(split.test),
             row_scores=pack_rows(rows) if keep else "",
             by_length=tuple(zip(counts.tolist(), sums.tolist(), strict=True)),
         )
+        if self.kept is not None and trial.kind != "curve":
+            self.kept.write(scored, kept_of(self.dataset, predictions, truth, split.test, self.config.seed))
+        return scored
 
 
 def seed_of(*parts: int) -> int:
