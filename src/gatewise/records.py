@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeAlias, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.mistakes import Mistakes
+
 __all__ = [
     "FEWEST_TELLING_PAIRS",
     "Arm",
@@ -131,6 +133,7 @@ class Dataset:
     classes: their names, as people read them. labels: the classes in the type that the source has, empty where that is text.
     outputs: names of what is predicted, where that is numbers. weights: float64 [rows], None for 1 each.
     origins: int64 [rows], in a forecast the position in time of the first step predicted, on one axis for all series.
+    files: of sounds, their names.
     """
 
     name: str
@@ -151,6 +154,7 @@ class Dataset:
     forecast: Forecast | None = None
     origins: NDArray[np.int64] | None = None
     labels: tuple[Label, ...] = ()
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -182,6 +186,7 @@ class Profile:
     outputs: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     audio: AudioFeatures | None = None
     forecast: Forecast | None = None
+    channel_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -412,7 +417,10 @@ class LengthScore:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All the evidence of a run, complete enough to reach a verdict and to draw the report."""
+    """All the evidence of a run, complete enough to reach a verdict and to draw the report.
+
+    mistakes: what the models got wrong, looked into once the pairs are run.
+    """
 
     config: Config
     profile: Profile
@@ -436,6 +444,7 @@ class Comparison:
     elapsed_s: float
     stopped: str
     warnings: tuple[str, ...] = ()
+    mistakes: Mistakes | None = None
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ def assemble(
         outputs=(output,) if target.task == "regression" else (),
         audio=audio,
         labels=labels,
+        files=rows.files,
     )
 
 

@@ -38,6 +38,7 @@ def describe(dataset: Dataset, lengths: NDArray[np.int64]) -> Profile:
         length_max=int(lengths.max()),
         repeated_rows=int(repeated.sum()) - len(np.unique(repeats[repeated])),
         channels=len(dataset.channels),
+        channel_names=() if dataset.kind == "audio" else dataset.channels,
         fixed_test_rows=None if dataset.fixed_test is None else int(dataset.fixed_test.sum()),
         fingerprint=fingerprint(dataset),
         inferred=dataset.inferred,

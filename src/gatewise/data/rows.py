@@ -28,7 +28,7 @@ class Rows:
 
     sequences: a text, a series float32 [steps, channels], or the path of a sound; None where there is none. labels: what is to be
     predicted, as written; None where nothing is. groups: values whose rows stay together. parts: TRAIN, VALIDATION or TEST, int8.
-    weights: float64. where: how a row is called in messages; step: how a step of a row is.
+    weights: float64. files: names of sounds that were read. where: how a row is called in messages; step: how a step of a row is.
     """
 
     kind: Kind
@@ -38,6 +38,7 @@ class Rows:
     parts: NDArray[np.int8] | None = None
     weights: NDArray[np.float64] | None = None
     channels: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     where: Callable[[int], str] = field(default=row_name)
     step: Callable[[int, int], str] | None = None
 

@@ -101,7 +101,8 @@ def table_dataset(
     features = None
     if rows.kind == "audio":
         energies, features, odd = read_sounds(rows.sequences, None, on_progress)
-        rows = replace(rows, sequences=energies, channels=mel_names(features))
+        files = tuple(_short_name(path, base) for path in rows.sequences)
+        rows = replace(rows, sequences=energies, channels=mel_names(features), files=files)
         warnings = [*warnings, *odd]
     return assemble(
         name, rows, target, source=source, output=choice.target, **beside, audio=features, inferred=notes, warnings=warnings
@@ -153,6 +154,11 @@ def _checked(parts: NDArray[np.int8], rows: Rows) -> NDArray[np.int8]:
     if len(parts) != len(rows):
         raise OptionError("--id does not apply to a source that has its own split row by row. Name one of its parts alone.")
     return parts
+
+
+def _short_name(path: Path, base: Path | None) -> str:
+    """A sound file as people call it: from the table's folder on, where it lies in there."""
+    return str(path.relative_to(base)) if base is not None and path.is_relative_to(base) else path.name
 
 
 def _is_split(column: str) -> bool:

@@ -1,0 +1,1 @@
+"""What models get wrong: predictions that were kept -> the records of `gatewise.mistakes`."""
