@@ -8,6 +8,7 @@ from statistics import fmean, pstdev
 from typing import Any
 
 import numpy as np
+from mistaken import with_mistakes
 
 from gatewise.comparison.constraints import excluded_arms
 from gatewise.metrics import METRICS, Metric
@@ -240,11 +241,12 @@ def make_run(
     comparison: dict[str, Any] | None = None,
     verdict: dict[str, Any] | None = None,
     difference: dict[str, Any] | None = None,
+    mistakes: bool = False,
 ) -> Run:
     """Build a run of a task.
 
-    curve: shares of the training part below 1 at which there are trials. limits: fields of `Config`, what an arm may cost. The
-    other mappings replace fields of the records.
+    curve: shares of the training part below 1 at which there are trials. limits: fields of `Config`, what an arm may cost.
+    mistakes: whether those were looked into. The other mappings replace fields of the records.
     """
     generator = np.random.default_rng(7)
     facts = TASKS[task]
@@ -341,7 +343,8 @@ def make_run(
         warnings=warnings,
         excluded=excluded,
     )
-    return evidence, replace(outcome, **(verdict or {}))
+    outcome = replace(outcome, **(verdict or {}))
+    return (with_mistakes(evidence, outcome) if mistakes else evidence), outcome
 
 
 def whole_run(task: str) -> Run:
@@ -356,6 +359,7 @@ def whole_run(task: str) -> Run:
         curve=(0.1, 0.25, 0.5),
         limits={"max_latency_ms": 0.48, "max_size_bytes": 6_000_000},
         verdict={"explanation": sentences},
+        mistakes=True,
     )
 
 
@@ -416,7 +420,7 @@ RUNS: dict[str, Callable[[], Run]] = {
     "no_pairs": _no_pairs,
     "one_pair": _one_pair,
     "fixed_test": _series,
-    "audio": lambda: make_run(baselines=("majority", "linear_features"), profile=AUDIO),
+    "audio": lambda: make_run(baselines=("majority", "linear_features"), profile=AUDIO, mistakes=True),
     "one_left": _one_left,
     "none_left": _none_left,
     **{f"whole_{task}": lambda task=task: whole_run(task) for task in TASKS},

@@ -145,6 +145,7 @@ class Outcome:
     difference: Any
     scores: Any
     trials: dict[str, tuple[Any, ...]]
+    kept: dict[str, bytes]
 
 
 def outcome_of(result: Result) -> Outcome:
@@ -155,7 +156,9 @@ def outcome_of(result: Result) -> Outcome:
         for row in rows
         if row["kind"] in ("tuning", "pair", "baseline")
     }
-    return Outcome(content["decision"], content["recommended"], content["difference"], content["scores"], fitted)
+    files = [*(result.path / "predictions").iterdir(), result.path / "examples.json"]
+    kept = {file.name: file.read_bytes() for file in files}
+    return Outcome(content["decision"], content["recommended"], content["difference"], content["scores"], fitted, kept)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,11 @@ def test_every_file_of_the_run_is_there(whole: Result) -> None:
         "verdict.json",
         "report.html",
         "model",
+        "predictions",
+        "examples.json",
+    }
+    assert {path.name for path in (whole.path / "predictions").iterdir()} == {
+        f"{name}-{pair}.safetensors" for name in ("gru", "lstm", "majority", "linear_features") for pair in (0, 1)
     }
     assert {path.name for path in (whole.path / "model").iterdir()} == {"model.json", "model.safetensors"}
     assert not list(whole.path.glob(".*.part"))

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatewise.names import display_name
 from gatewise.records import Comparison, Profile
 
-__all__ = ["Block", "Bullets", "Command", "Figure", "Key", "Section", "Table", "colours", "unit_of_length"]
+__all__ = ["Block", "Bullets", "Command", "Figure", "Gallery", "Key", "Section", "Table", "arm_keys", "colours", "unit_of_length"]
 
 ARM_COLOURS = 6
 
@@ -25,7 +26,19 @@ class Figure:
     svg: str
     caption: str
     legend: tuple[Key, ...] = ()
+    heading: str = ""
     kind: str = "figure"
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Small figures side by side where there is room, under a heading and a legend that they share."""
+
+    heading: str
+    figures: tuple[Figure, ...]
+    caption: str = ""
+    legend: tuple[Key, ...] = ()
+    kind: str = "gallery"
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,8 @@ class Table:
     """A table whose first column heads its rows; numbers stand right. `highlighted` rows, by number, decide something.
 
     fold: what stands there until it is opened; "" for a table that is shown at once.
+    words: the second of two columns holds sentences. texts: the first column holds texts from the data, the others what was said
+    of them.
     """
 
     header: tuple[str, ...]
@@ -42,6 +57,7 @@ class Table:
     highlighted: tuple[int, ...] = ()
     words: bool = False
     fold: str = ""
+    texts: bool = False
     kind: str = "table"
 
 
@@ -63,7 +79,7 @@ class Command:
     kind: str = "command"
 
 
-Block = Figure | Table | Bullets | Command
+Block = Figure | Gallery | Table | Bullets | Command
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,12 @@ def colours(comparison: Comparison) -> dict[str, str]:
     """Return the colour class of every arm and baseline, the same in all figures."""
     arms = {arm.name: f"arm-{arm.index % ARM_COLOURS}" for arm in comparison.arms}
     return {**dict.fromkeys(comparison.baselines, "baseline"), **arms}
+
+
+def arm_keys(comparison: Comparison) -> tuple[Key, ...]:
+    """Return the legend of a figure in which every arm has its colour, for lines too close to be labelled at their ends."""
+    shades = colours(comparison)
+    return tuple(Key(shades[arm.name], display_name(arm.name)) for arm in comparison.arms)
 
 
 def unit_of_length(profile: Profile) -> str:

@@ -18,6 +18,7 @@ from gatewise.report.sections.data import data_section, subject_of
 from gatewise.report.sections.difference import difference_section
 from gatewise.report.sections.follow_up import follow_up_section
 from gatewise.report.sections.learning_curve import learning_curve_section
+from gatewise.report.sections.mistakes import mistakes_section
 from gatewise.report.sections.reproduce import reproduce_section
 from gatewise.report.sections.scores import lengths_section, scores_section
 from gatewise.report.sections.training import curves_section, time_section, tuning_section
@@ -66,6 +67,7 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
         one_size=len({arm.hidden_size for arm in comparison.arms}) == 1,
         fixed_test=profile.fixed_test_rows is not None,
         forecast=profile.task == "forecast",
+        calibrated=comparison.mistakes is not None and comparison.mistakes.classes is not None,
         train_rows=count(comparison.train_rows),
         test_rows=count(comparison.test_rows),
     )
@@ -83,6 +85,7 @@ def _sections(comparison: Comparison, verdict: Verdict) -> list[Section]:
         learning_curve_section(comparison, verdict),
         curves_section(comparison, verdict),
         lengths_section(comparison, verdict),
+        mistakes_section(comparison, verdict),
         tuning_section(comparison, verdict),
         time_section(comparison, verdict),
         data_section(comparison, verdict),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
 from time import monotonic
@@ -26,6 +27,7 @@ from gatewise.study.opening import open_data
 from gatewise.study.view import View
 
 if TYPE_CHECKING:
+    from gatewise.comparison.mistakes.pooling import Pooled
     from gatewise.study.run import Finished
     from gatewise.training.model import Model
 
@@ -64,6 +66,58 @@ class Result:
                 }
             )
         return sorted(rows, key=lambda row: float(row["score"] or 0.0), reverse=METRICS[self.verdict.metric].higher_is_better)
+
+    def predictions(self) -> list[dict[str, Any]]:
+        """The test predictions of every pair and model that the run kept: one dict each, ready for a data frame.
+
+        pair, name, row (position in the data, from 0), then truth, prediction, confidence, p_truth and correct of classes; truth,
+        prediction and error of numbers, in a forecast with step and channel; steps and nll of sequences whose next steps are
+        predicted. Raises RunError, as the next four do, where the run kept none.
+        """
+        from gatewise.study.tables import predictions_table
+
+        return predictions_table(self.comparison, self._pooled)
+
+    def mistakes(self) -> list[dict[str, Any]]:
+        """The rows that the arms got wrong, of numbers all rows, the worst first: row, truth, tests, and what every model said.
+
+        `NAME_p_truth` is the probability that a model gave the true class, `NAME_wrong` how many of the tests it failed. In a
+        forecast, and of next steps, a model's column holds its error.
+        """
+        from gatewise.study.tables import mistakes_table
+
+        return mistakes_table(self.comparison, self._pooled)
+
+    def errors(self) -> list[dict[str, Any]]:
+        """Where the errors lie: recall and precision of every class; mean error by fifth of the truth; of forecasts by step ahead
+        and by channel; of next steps by position and by channel. One dict for each and model.
+        """
+        from gatewise.study.tables import errors_table
+
+        return errors_table(self.comparison, self._pooled)
+
+    def confusion(self) -> list[dict[str, Any]]:
+        """How often every class was taken for every other, where it was: name, truth, prediction, count, share of the true class.
+
+        Raises OptionError where the task is no classification.
+        """
+        from gatewise.study.tables import confusion_table
+
+        return confusion_table(self.comparison, self._pooled)
+
+    def calibration(self) -> list[dict[str, Any]]:
+        """The share of right predictions by confidence, in ten bins: name, low, high, count, confidence, accuracy, and
+        the model's expected calibration error `ece` (Guo et al. 2017). Raises OptionError where the task is no classification.
+        """
+        from gatewise.study.tables import calibration_table
+
+        return calibration_table(self.comparison, self._pooled)
+
+    @cached_property
+    def _pooled(self) -> Pooled[Any]:
+        from gatewise.study.mistakes import read_pooled
+
+        return read_pooled(RunFolder(self.path), self.comparison)
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report as one HTML file and return its path."""

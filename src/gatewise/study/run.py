@@ -23,6 +23,8 @@ from gatewise.study.finish import remove_leftovers, train_final, write_results
 from gatewise.study.folder import RunFolder, write_json, write_json_lines
 from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import open_journal, read_journal
+from gatewise.study.kept import KeptFolder
+from gatewise.study.mistakes import with_mistakes
 from gatewise.study.opening import read_data
 from gatewise.study.outlook import plan_run
 from gatewise.study.phases import fix_margin, measure, measure_late, run_pairs, tune
@@ -131,13 +133,14 @@ def read_run(folder: RunFolder) -> Finished:
     stopped, ended = folder.ending()
     elapsed = max(ended, journal.elapsed_s())
     comparison = build_comparison(config, environment, journal, read_trials(journal), elapsed_s=elapsed, stopped=stopped)
-    return Finished(folder, comparison, decide(comparison))
+    verdict = decide(comparison)
+    return Finished(folder, with_mistakes(folder, comparison, verdict), verdict)
 
 
 def _work(
     config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View, started: float
 ) -> Finished:
-    workload = Workload(config, dataset, arms_for(config, dataset))
+    workload = Workload(config, dataset, arms_for(config, dataset), KeptFolder(folder.predictions))
     with (
         folder.locked(),
         open_journal(folder.journal) as journal,
@@ -167,6 +170,7 @@ def _work(
         comparison = session.comparison(stopped)
         verdict = decide(comparison)
         session.show("writing the report")
+        comparison = with_mistakes(folder, comparison, verdict, dataset)
         write_results(folder, comparison, verdict)
         return Finished(folder, comparison, verdict)
 

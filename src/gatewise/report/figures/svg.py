@@ -83,10 +83,13 @@ class Drawing:
         ends = {"x1": _percent(start[0]), "y1": _pixel(start[1]), "x2": _percent(stop[0]), "y2": _pixel(stop[1])}
         ElementTree.SubElement(self._root, "line", {**ends, "class": css})
 
-    def rectangle(self, left: float, right: float, top: float, bottom: float, css: str) -> None:
+    def rectangle(
+        self, left: float, right: float, top: float, bottom: float, css: str, *, opacity: float = 1.0, hint: str = ""
+    ) -> None:
         """Draw a filled rectangle."""
         box = {"x": _percent(left), "width": _percent(right - left), "y": _pixel(top), "height": _pixel(bottom - top)}
-        ElementTree.SubElement(self._root, "rect", {**box, "class": css})
+        shade = {"fill-opacity": f"{opacity:.2f}"} if opacity < 1 else {}
+        self._hint(ElementTree.SubElement(self._root, "rect", {**box, "class": css, **shade}), hint)
 
     def dot(self, x: float, y: float, css: str, *, radius: float = 4.0, hint: str = "") -> None:
         """Draw a dot; `hint` appears where a pointer rests on it."""
@@ -100,15 +103,32 @@ class Drawing:
         outline = {"d": f"M-{size} 0L0 -{size}L{size} 0L0 {size}Z", "class": css}
         self._hint(ElementTree.SubElement(place, "path", outline), hint)
 
-    def text(self, x: float, y: float, text: str, css: str = "label", *, shift: float = 0.0) -> None:
-        """Write text at a point, moved `shift` pixels to the right; the class says how it is aligned."""
-        place = {"x": _percent(x), "y": _pixel(y), "class": css}
+    def text(self, x: float, y: float, text: str, css: str = "label", *, shift: float = 0.0, turned: bool = False) -> None:
+        """Write text at a point, moved `shift` pixels to the right; the class says how it is aligned. turned: upwards."""
+        if turned:
+            place = ElementTree.SubElement(self._root, "svg", {"x": _percent(x), "y": _pixel(y), "class": "unclipped"})
+            ElementTree.SubElement(place, "text", {"class": css, "transform": "rotate(-90)", "dy": "4"}).text = text
+            return
+        attributes = {"x": _percent(x), "y": _pixel(y), "class": css}
         if shift:
-            place["dx"] = _pixel(shift)
-        ElementTree.SubElement(self._root, "text", place).text = text
+            attributes["dx"] = _pixel(shift)
+        ElementTree.SubElement(self._root, "text", attributes).text = text
 
     def path(self, points: Sequence[tuple[float, float]], css: str, *, closed: bool = False) -> None:
         """Draw a line through points, or the area they enclose."""
+        outline = "M" + "L".join(f"{x:.2f} {_pixel(y)}" for x, y in points) + ("Z" if closed else "")
+        ElementTree.SubElement(self._stretched(), "path", {"d": outline, "class": css})
+
+    def boxes(self, boxes: Sequence[tuple[float, float, float, float]], css: str, *, opacity: float) -> None:
+        """Draw many rectangles (left, right, top, bottom) of one shade, as one path: a picture."""
+        outline = "".join(
+            f"M{left:.1f} {_pixel(top)}H{right:.1f}V{_pixel(bottom)}H{left:.1f}Z" for left, right, top, bottom in boxes
+        )
+        shade = {"d": outline, "class": css, "fill-opacity": f"{opacity:.2f}", "shape-rendering": "crispEdges"}
+        ElementTree.SubElement(self._stretched(), "path", shade)
+
+    def _stretched(self) -> ElementTree.Element:
+        """An element whose 100 units across fill the drawing."""
         stretched = {
             "viewBox": f"0 0 100 {self.height}",
             "width": "100%",
@@ -116,9 +136,7 @@ class Drawing:
             "preserveAspectRatio": "none",
             "class": "unclipped",
         }
-        inner = ElementTree.SubElement(self._root, "svg", stretched)
-        outline = "M" + "L".join(f"{x:.2f} {_pixel(y)}" for x, y in points) + ("Z" if closed else "")
-        ElementTree.SubElement(inner, "path", {"d": outline, "class": css})
+        return ElementTree.SubElement(self._root, "svg", stretched)
 
     def markup(self) -> str:
         """Return the drawing as one well-formed `<svg>` element."""

@@ -1,0 +1,166 @@
+"""What a run keeps of its test predictions: tables that agree with the scores, and a report that needs no data."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+import pandas
+import pytest
+
+import gatewise
+from gatewise.data.sources import open_source
+from gatewise.study.api import Result
+
+SMALL: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None}
+TITLE = "What the models get wrong"
+
+
+def section_of(folder: Path) -> str:
+    page = gatewise.open_run(folder).report(folder.parent / "page.html").read_text(encoding="utf-8")
+    return page.partition('<section id="mistakes"')[2].partition("</section>")[0]
+
+
+@pytest.fixture
+def copy(uninterrupted: Result, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(uninterrupted.path, tmp_path / "run"))
+
+
+def test_tables_agree_with_the_scores(uninterrupted: Result) -> None:
+    table = pandas.DataFrame(uninterrupted.predictions())
+    comparison = uninterrupted.comparison
+    for trial in (*comparison.trials, *comparison.baseline_trials):
+        own = table[(table["name"] == trial.name) & (table["pair"] == trial.number)]
+        assert len(own) == trial.test_rows
+        assert own["correct"].mean() == pytest.approx(trial.test_score)
+        assert ((own["truth"] == own["prediction"]) == own["correct"]).all()
+    confusion = pandas.DataFrame(uninterrupted.confusion())
+    right = confusion[confusion["truth"] == confusion["prediction"]].groupby("name")["count"].sum()
+    assert (right == table.groupby("name")["correct"].sum()).all()
+    assert confusion.groupby(["name", "truth"])["share"].sum().tolist() == pytest.approx([1.0] * 8)
+    calibration = pandas.DataFrame(uninterrupted.calibration())
+    assert (calibration.groupby("name")["count"].sum() == table.groupby("name").size()).all()
+    weighted = (calibration["accuracy"] - calibration["confidence"]).abs() * calibration["count"]
+    shares = weighted.groupby(calibration["name"]).sum() / calibration.groupby("name")["count"].sum()
+    assert shares.tolist() == pytest.approx(calibration.groupby("name")["ece"].first().tolist())
+    recall = pandas.DataFrame(uninterrupted.errors())
+    assert recall.groupby("name")["count"].sum().tolist() == table.groupby("name").size().tolist()
+
+
+def test_mistakes_are_the_rows_that_an_arm_had_wrong(uninterrupted: Result) -> None:
+    table = pandas.DataFrame(uninterrupted.predictions())
+    arms = table[table["name"].isin(["gru", "lstm"])]
+    wrong = arms[~arms["correct"]].groupby("row").size()
+    mistakes = pandas.DataFrame(uninterrupted.mistakes())
+    assert set(mistakes["row"]) == set(wrong.index)
+    counted = (mistakes["gru_wrong"] + mistakes["lstm_wrong"]).to_numpy()
+    np.testing.assert_array_equal(counted, wrong[mistakes["row"]].to_numpy())
+    assert (mistakes[["gru_p_truth", "lstm_p_truth"]].mean(axis=1).diff().dropna() >= -1e-9).all()
+    assert "majority_p_truth" in mistakes.columns
+
+
+def test_the_section_stands_in_the_report_and_needs_no_data(copy: Path) -> None:
+    assert TITLE in (copy / "report.html").read_text(encoding="utf-8")
+    section = section_of(copy)
+    for words in ("Confusion matrix", "Recall", "Do the cells make the same mistakes?", "Reliability", "Calibration error"):
+        assert words in section
+    assert "The worst mistakes of the cells" in section
+    assert "over 3 pairs" in section
+
+
+def test_a_run_of_before_predictions_were_kept_still_reports(uninterrupted: Result, copy: Path) -> None:
+    shutil.rmtree(copy / "predictions")
+    (copy / "examples.json").unlink()
+    result = gatewise.open_run(copy)
+    assert result.verdict == uninterrupted.verdict
+    assert "holds no test predictions" in section_of(copy)
+    with pytest.raises(gatewise.RunError, match="holds no test predictions"):
+        result.predictions()
+    assert gatewise.resume(copy).verdict.decision == uninterrupted.verdict.decision
+
+
+def test_a_damaged_file_costs_its_pair_alone_and_no_verdict(uninterrupted: Result, copy: Path) -> None:
+    (copy / "predictions" / "gru-1.safetensors").write_bytes(b"nothing")
+    (copy / "examples.json").write_text("{", encoding="utf-8")
+    result = gatewise.open_run(copy)
+    assert result.verdict == uninterrupted.verdict
+    assert {line["pair"] for line in result.predictions()} == {0, 2}
+    section = section_of(copy)
+    assert "over 2 pairs" in section
+    assert "Of 1 pair the predictions are missing" in section
+
+
+def test_texts_of_the_rows_shown_are_kept_and_escaped(tmp_path: Path) -> None:
+    texts = [f"<script>alert({n})</script> film {n % 7} \x1b[31m{'good' if n % 2 else 'bad'} \u202e {n}" for n in range(90)]
+    labels = ["<b>\x07fine</b>" if n % 2 else "poor & worse" for n in range(90)]
+    # Labels at odds with the text, so that there are mistakes.
+    labels[::9] = labels[1::9]
+    frame = pandas.DataFrame({"text": texts, "label": labels})
+    result = gatewise.compare(frame, out=tmp_path / "run", **SMALL)
+    examples = json.loads((tmp_path / "run" / "examples.json").read_text(encoding="utf-8"))
+    assert 0 < len(examples) <= 16
+    section = section_of(tmp_path / "run")
+    assert "&lt;script&gt;alert(" in section
+    assert "<script" not in section and "<b>" not in section.replace('<span class="value">', "")
+    assert not set("\x1b\x07\u202e") & set(section)
+    shown = [line for line in result.mistakes() if line["text"] is not None]
+    assert {str(line["row"]) for line in shown} == {row for row in examples if int(row) in {line["row"] for line in shown}}
+    assert all(line["text"] == " ".join(texts[line["row"]].replace("\x1b", "").replace("\u202e", "").split()) for line in shown)
+
+
+def test_numbers_keep_what_was_predicted(tmp_path: Path) -> None:
+    result = gatewise.compare("builtin:waves?rows=120", out=tmp_path / "run", **SMALL)
+    table = pandas.DataFrame(result.predictions())
+    truth = open_source("builtin:waves?rows=120").targets[:, 0]
+    np.testing.assert_allclose(table["truth"], truth[table["row"]], rtol=1e-6)
+    by_pair = table["error"].abs().groupby([table["name"], table["pair"]]).mean()
+    for trial in (*result.comparison.trials, *result.comparison.baseline_trials):
+        assert by_pair[trial.name, trial.number] == pytest.approx(trial.test_score, rel=1e-5)
+    overall = result.errors()[0]
+    assert overall["mae"] == pytest.approx(table[table["name"] == overall["name"]]["error"].abs().mean(), rel=1e-5)
+    worst = result.mistakes()[0]
+    assert worst["gru"] == pytest.approx(table[(table["name"] == "gru") & (table["row"] == worst["row"])]["prediction"].mean())
+    section = section_of(tmp_path / "run")
+    assert "Predicted against true" in section and "by the true value in fifths" in section
+    with pytest.raises(gatewise.OptionError, match=r"confusion\(\) is of classes, and this run's task is regression"):
+        result.confusion()
+
+
+def test_forecasts_keep_windows_and_errors(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"task": "forecast", "window": 24, "horizon": 4}
+    result = gatewise.compare("builtin:seasonal?rows=900", out=tmp_path / "run", **asked, **SMALL)
+    steps = pandas.DataFrame([line for line in result.errors() if "step" in line])
+    for name, own in steps.groupby("name"):
+        trials = [t for t in (*result.comparison.trials, *result.comparison.baseline_trials) if t.name == name]
+        weights = [trial.test_rows for trial in trials]
+        expected = np.average([trial.test_score or 0.0 for trial in trials], weights=weights)
+        assert own["mase"].mean() == pytest.approx(expected, rel=1e-4)
+    table = pandas.DataFrame(result.predictions())
+    assert set(table["step"]) == {1, 2, 3, 4}
+    windows = result.mistakes()
+    assert fmean((windows[0]["gru"], windows[0]["lstm"])) >= fmean((windows[-1]["gru"], windows[-1]["lstm"]))
+    section = section_of(tmp_path / "run")
+    for words in ("Best window", "Median window", "Worst window", "Error by step ahead"):
+        assert words in section
+
+
+def test_next_steps_name_the_channels(tmp_path: Path) -> None:
+    result = gatewise.compare("builtin:chords?rows=80", task="next_step", out=tmp_path / "run", **SMALL)
+    lines = result.errors()
+    assert {line["channel"] for line in lines if "channel" in line} == set(result.comparison.profile.channel_names)
+    gru = [line["nll"] for line in lines if line["name"] == "gru" and "channel" in line]
+    steps = pandas.DataFrame([line for line in result.predictions() if line["name"] == "gru"])
+    assert sum(gru) == pytest.approx(np.average(steps["nll"], weights=steps["steps"]), rel=1e-4)
+    section = section_of(tmp_path / "run")
+    assert "The channels that cost most" in section and "Loss by position" in section
+
+
+def test_processes_side_by_side_keep_the_same(uninterrupted: Result, outcome: Callable[[Result], Any], tmp_path: Path) -> None:
+    """Workers write what one process would."""
+    from conftest import QUICK, SOURCE
+
+    result = gatewise.compare(SOURCE, **QUICK, jobs=2, out=tmp_path / "run")
+    assert outcome(result).kept == outcome(uninterrupted).kept
