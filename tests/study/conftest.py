@@ -156,8 +156,7 @@ def outcome_of(result: Result) -> Outcome:
         for row in rows
         if row["kind"] in ("tuning", "pair", "baseline")
     }
-    files = [*(result.path / "predictions").iterdir(), result.path / "examples.json"]
-    kept = {file.name: file.read_bytes() for file in files}
+    kept = {file.name: file.read_bytes() for file in [*result.path.glob("predictions/*"), *result.path.glob("examples.json")]}
     return Outcome(content["decision"], content["recommended"], content["difference"], content["scores"], fitted, kept)
 
 

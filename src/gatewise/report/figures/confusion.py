@@ -11,6 +11,8 @@ __all__ = ["confusion_figure"]
 ROOMY = 4
 LABEL_CHARACTERS = 13
 CHARACTER = 7.2
+# Characters that a small cell has room for.
+ACROSS = 2
 # Full shade would hide the number.
 STRONGEST = 0.6
 
@@ -24,7 +26,8 @@ def confusion_figure(identifier: str, counts: Sequence[Sequence[int]], labels: S
     widest = max(map(len, short))
     left = round(24 + CHARACTER * widest)
     foot = 34 + cell * classes
-    below = 26 if roomy else round(20 + CHARACTER * widest)
+    upright = roomy or widest <= ACROSS
+    below = 26 if upright else round(20 + CHARACTER * widest)
     description = "; ".join(
         f"{label}: " + ", ".join(f"{count(held)} as {other}" for held, other in zip(row, labels, strict=True) if held)
         for label, row in zip(labels, counts, strict=True)
@@ -46,7 +49,7 @@ def confusion_figure(identifier: str, counts: Sequence[Sequence[int]], labels: S
                 drawing.text(width * (across + 0.5), top + cell / 2 + 4, text, "label middle through")
     for across, label in enumerate(short):
         place = width * (across + 0.5)
-        if roomy:
+        if upright:
             drawing.text(place, foot + 12, label, "tick middle")
         else:
             drawing.text(place, foot, label, "tick end", turned=True)
