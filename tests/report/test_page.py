@@ -82,7 +82,12 @@ def _headings(source: str) -> list[str]:
         ("one_left", {"Constraints": "Scores"}),
         (
             "whole_classification",
-            {"Constraints": "Scores", "Learning curve": "Costs", "Score by sequence length": "Training curves", WRONG: "Score by sequence length"},
+            {
+                "Constraints": "Scores",
+                "Learning curve": "Costs",
+                "Score by sequence length": "Training curves",
+                WRONG: "Score by sequence length",
+            },
         ),
         ("whole_next_step", {"Constraints": "Scores", "Learning curve": "Costs", WRONG: "Training curves"}),
     ],

@@ -55,7 +55,7 @@ def _shown(comparison: Comparison, verdict: Verdict) -> tuple[str, ...]:
 def _counted(found: Mistakes, comparison: Comparison) -> str:
     """What is counted here, and how."""
     noun = "window" if found.forecast is not None else "row"
-    text = f"Counted are {count(found.predictions)} test predictions of each model, over {counted(found.pairs, "pair")}"
+    text = f"Counted are {count(found.predictions)} test predictions of each model, over {counted(found.pairs, 'pair')}"
     if found.predictions < found.tested:
         text += f" ({count(found.tested)} were made; of larger test parts {count(5000)} {noun}s are kept, drawn at random)"
     if found.rows < found.predictions:
@@ -66,5 +66,5 @@ def _counted(found: Mistakes, comparison: Comparison) -> str:
     if comparison.config.weights is not None or comparison.config.weigh_classes is not None:
         text += ". Weights do not enter here"
     if found.lost:
-        text += f". Of {counted(found.lost, "pair")} the predictions are missing in the run’s folder, or damaged"
+        text += f". Of {counted(found.lost, 'pair')} the predictions are missing in the run’s folder, or damaged"
     return f"{text}. {noun.capitalize()}s are numbered from 1, in the order of the data as they were read."
