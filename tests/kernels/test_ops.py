@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from gatewise.kernels import _compiled, ops
+from gatewise.kernels import ops
 from gatewise.kernels.options import Options
+
+_compiled = pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
 
 OPTIONS = Options("gru")
 

@@ -282,6 +282,7 @@ def test_a_compiled_model_is_compiled_anew(cell: str) -> None:
     torch.testing.assert_close(compiled(batch()), expected)
 
 
+@pytest.mark.filterwarnings("default")
 @every_cell
 def test_an_accelerated_model_can_be_exported(cell: str) -> None:
     model = classifier(cell).eval()

@@ -12,6 +12,7 @@ from torch.nn.utils.parametrizations import weight_norm
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import gatewise.nn
+from gatewise import kernels
 
 pytestmark = pytest.mark.usefixtures("kernel")
 
@@ -207,6 +208,8 @@ def test_frozen_weights_and_input_only_gradients(name):
 
 @every_layer
 def test_autocast_is_near_the_full_precision_and_differentiable(name):
+    if name == "LSTM" and kernels.missing():
+        pytest.skip("without kernels it is PyTorch's own LSTM, which fails in bfloat16 on some processors")
     layer = build(name)
     input = draw_input()
     expected = layer(input)[0]

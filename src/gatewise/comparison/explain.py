@@ -37,7 +37,7 @@ class Findings:
 
 
 def explain(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings) -> tuple[str, ...]:
-    """Return up to eight sentences: verdict, constraints, difference, probabilities, cost, outlook, baselines, and a warning.
+    """Return up to nine sentences: verdict, constraints, difference, probabilities, cost, outlook, baselines, and warnings.
 
     `verdict` is complete but for its explanation. Differences of a metric from 0 to 1 are in percentage points; where lower is
     better they are turned, so that a positive one always favours the first.
@@ -91,6 +91,12 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
     simplest = next((one for name, one in findings.against_leader.items() if name in SIMPLEST_BASELINES), None)
     if simplest is not None and simplest.pairs >= evidence.minimum_pairs and not _beaten(simplest, baseline):
         yield f"Warning: {_the(findings.leader)} is not shown to beat {_the(simplest.first)}; the cells may have learned nothing."
+    missing = comparison.environment.get("compiled_kernels", {}).get("missing")
+    if missing:
+        yield (
+            f"Warning: gatewise has no compiled kernels ({missing}): the cells ran on PyTorch's layers or on plain equations, "
+            "and their costs are measured on those. Install gatewise again where a C++ compiler and Python's headers are at hand."
+        )
 
 
 def _same(one: Difference, other: Difference | None) -> bool:

@@ -8,6 +8,7 @@ Importing this package is light; torch and the compiled module are loaded by the
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from gatewise.errors import OptionError
@@ -15,7 +16,9 @@ from gatewise.errors import OptionError
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["instruction_set", "instruction_sets", "select_instruction_set"]
+__all__ = ["instruction_set", "instruction_sets", "missing", "select_instruction_set"]
+
+REMEDY = "install it again where a C++ compiler and Python's headers are at hand"
 
 
 def instruction_sets() -> tuple[str, ...]:
@@ -51,12 +54,20 @@ def select_instruction_set(name: str) -> None:
         raise OptionError(f"instruction set: {error}") from error
 
 
-def _load() -> ModuleType:
+def missing() -> str:
+    """Why this installation has no compiled kernels, or an empty string where it has them."""
     try:
-        import gatewise.kernels._compiled as compiled
-    except ModuleNotFoundError as error:
-        if error.name != "gatewise.kernels._compiled":
-            raise
-        message = "gatewise was installed without its compiled kernels; install it again where a C++ compiler is at hand"
-        raise OptionError(message) from error
-    return compiled
+        importlib.import_module("gatewise.kernels._compiled")
+    except ImportError as error:  # not compiled, or compiled for another Python
+        try:
+            return f"at installation: {importlib.import_module('gatewise.kernels._not_compiled').REASON}"
+        except ModuleNotFoundError:
+            return str(error)
+    return ""
+
+
+def _load() -> ModuleType:
+    why = missing()
+    if why:
+        raise OptionError(f"gatewise has no compiled kernels ({why}); {REMEDY}")
+    return importlib.import_module("gatewise.kernels._compiled")

@@ -12,15 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gatewise.kernels import equations
+from gatewise.kernels import equations, missing
 from gatewise.kernels.options import GATES, Options
 
-try:
+_MISSING = missing()
+if not _MISSING:
     from gatewise.kernels import _compiled
-except ImportError as error:  # built without the kernels, or for another Python
-    _MISSING = f"the compiled kernels cannot be imported ({error})"
-else:
-    _MISSING = ""
 
 __all__ = ["instruction_set", "reason", "recurrent"]
 
@@ -48,7 +45,7 @@ def instruction_set() -> str:
 def reason(options: Options, input: Tensor, norm: object) -> str:
     """Why no compiled kernel computes this, or an empty string."""
     if _MISSING:
-        return _MISSING
+        return f"there are no compiled kernels ({_MISSING})"
     if input.device.type != "cpu":
         return f"input is on {input.device.type}"
     if input.dtype not in (torch.float32, torch.float64):

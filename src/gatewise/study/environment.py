@@ -18,17 +18,21 @@ def describe_environment() -> dict[str, Any]:
     """Versions, processor, threads and kernels, as plain JSON."""
     import torch
 
+    from gatewise import kernels
     from gatewise.nn import CELLS, backend
 
+    missing = kernels.missing()
     return {
         "versions": {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}},
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        # Windows has no sysconf.
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None,
         "threads": torch.get_num_threads(),
         "instruction_set": torch.backends.cpu.get_cpu_capability(),
+        "compiled_kernels": {"missing": missing} if missing else {"instruction_set": kernels.instruction_set()},
         "kernels": {name: str(backend(layer(1, 1), torch.zeros(1, 1, 1))) for name, layer in CELLS.items()},
         "optional": {name: _version_or_none(name) for name in OPTIONAL},
         "accelerator": "cuda, not used" if torch.cuda.is_available() else "none",
