@@ -1,38 +1,46 @@
-# Every target works on a fresh machine: the first one that needs it makes .venv with pip and constraints.txt, and compiles the kernels
-# anew where their sources have changed.
-PYTHON ?= python3.11
-VENV := .venv
-BIN := $(VENV)/bin
-READY := $(VENV)/.ready
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-KERNELS := CMakeLists.txt $(wildcard cpp/*.h cpp/*.cpp)
+# Every target works on a fresh machine with make and a Python from 3.11 to 3.14: the first one that needs it makes .venv, with the
+# versions of the locks, and compiles the kernels anew where their sources have changed. PYTHON=... names the Python to make it with.
+PYTHON ?=
+BUDGET ?= 150s
+BIN := .venv/bin
+export PYTHON
 
-.PHONY: demo test check bench bench-layers sanitize neon clean
+.PHONY: demo test test-oldest check wheel lock bench bench-layers sanitize neon clean ready-demo ready-test ready-oldest
 
-# Without build isolation the compiler's work in build/ stays valid from one run to the next.
-$(READY): pyproject.toml constraints.txt $(KERNELS)
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) scikit-build-core nanobind cmake ninja
-	$(PIP) --no-build-isolation -e '.[dev]'
-	touch $@
+ready-demo ready-test ready-oldest: ready-%:
+	@sh scripts/environment.sh $*
 
-demo: $(READY)
-	$(BIN)/gatewise compare builtin:digits --budget 150s --tune 2
+demo: ready-demo
+	$(BIN)/gatewise compare builtin:digits --budget $(BUDGET) --tune 2
 
-test: $(READY)
-	$(BIN)/python -m pytest
+test: ready-test
+	GATEWISE_LOCK=constraints.txt $(BIN)/python -m pytest
 
-check: $(READY)
+# The lower ends of pyproject.toml's ranges, in an environment of their own, for the oldest Python.
+test-oldest: PYTHON := $(or $(PYTHON),python3.11)
+test-oldest: ready-oldest
+	GATEWISE_LOCK=requirements/oldest.txt .venv-oldest/bin/python -m pytest
+
+check: ready-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)
+# A wheel for Linux and a source archive in dist/, each installed into an empty environment and tried there.
+wheel: export BUDGET := $(if $(filter command line environment,$(origin BUDGET)),$(BUDGET))
+wheel:
+	@python=$$(sh scripts/find_python.sh) && exec "$$python" scripts/wheel.py
+
+# Newest versions into constraints.txt and requirements/: on purpose, and then the tests.
+lock:
+	@python=$$(sh scripts/find_python.sh) && exec "$$python" scripts/lock.py
+
+bench: ready-test
 	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/crash.py
 
-bench-layers: $(READY)
+bench-layers: ready-test
 	$(BIN)/python -m benchmarks.layers
 
 # The kernels' own tests, without Python: $(call kernel_tests,folder,options)
@@ -43,15 +51,15 @@ define kernel_tests
 endef
 comma := ,
 
-sanitize: $(READY)
+sanitize: ready-test
 	$(call kernel_tests,native)
 	$(call kernel_tests,sanitize-address,-DGATEWISE_SANITIZE=address$(comma)undefined)
 	$(call kernel_tests,sanitize-thread,-DGATEWISE_SANITIZE=thread -DGATEWISE_THREADS=std)
 
-neon: $(READY)
+neon: ready-test
 	@command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null || \
 	  { echo "make neon needs a cross-compiler and an emulator: apt install g++-aarch64-linux-gnu qemu-user" >&2; exit 1; }
 	$(call kernel_tests,neon,--toolchain cpp/aarch64.cmake)
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-oldest build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
