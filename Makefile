@@ -5,7 +5,7 @@ BUDGET ?= 150s
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: demo test test-oldest check wheel lock bench bench-layers sanitize neon clean ready-demo ready-test ready-oldest
+.PHONY: demo test test-oldest check wheel wheel-without-kernels lock bench bench-layers sanitize neon clean ready-demo ready-test ready-oldest
 
 ready-demo ready-test ready-oldest: ready-%:
 	@sh scripts/environment.sh $*
@@ -27,10 +27,13 @@ check: ready-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# A wheel for Linux and a source archive in dist/, each installed into an empty environment and tried there.
-wheel: export BUDGET := $(if $(filter command line environment,$(origin BUDGET)),$(BUDGET))
+# A wheel and a source archive in dist/, each installed into an empty environment and tried there.
 wheel:
 	@python=$$(sh scripts/find_python.sh) && exec "$$python" scripts/wheel.py
+
+# One for every machine, without kernels.
+wheel-without-kernels:
+	@python=$$(sh scripts/find_python.sh) && exec "$$python" scripts/wheel.py --without-kernels
 
 # Newest versions into constraints.txt and requirements/: on purpose, and then the tests.
 lock:

@@ -95,7 +95,7 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
     if missing:
         yield (
             f"Warning: gatewise has no compiled kernels ({missing}): the cells ran on PyTorch's layers or on plain equations, "
-            "and their costs are measured on those. Install gatewise again where a C++ compiler and Python's headers are at hand."
+            "and their costs are measured on those. Install it from source where GCC or Clang and Python's headers are at hand."
         )
 
 

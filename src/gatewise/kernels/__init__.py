@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["instruction_set", "instruction_sets", "missing", "select_instruction_set"]
 
-REMEDY = "install it again where a C++ compiler and Python's headers are at hand"
+REMEDY = "install it from source where GCC or Clang and Python's headers are at hand"
 
 
 def instruction_sets() -> tuple[str, ...]:
