@@ -18,6 +18,8 @@ MEASURING_SHARE = 0.08
 TYPICAL_SHARE = 0.6
 # Trainings are not cut below this share of their epochs for the sake of more pairs, only for the sake of the first.
 SHORTEST_SHARE = 0.25
+# With fewer pairs than these, the time of tuning is better spent on another.
+PAIRS_WORTH_TUNING = 3
 # Processes that train side by side share caches and memory, and wait for each other at the end of a pair.
 CONTENTION = 1.25
 ROUND_BUDGETS = (10, 20, 30, 60, 90, *range(120, 600, 60), *range(600, 3600, 300), *range(3600, 86400, 1800))
@@ -104,7 +106,7 @@ def _chosen(known: Foresight) -> tuple[int, bool]:
     for epochs in _halves(known.epochs, shortest):
         if foreseen_pairs(known, epochs, tuned=True) >= known.wanted:
             return epochs, True
-    if foreseen_pairs(known, shortest, tuned=True) >= 1:
+    if foreseen_pairs(known, shortest, tuned=True) >= PAIRS_WORTH_TUNING:
         return shortest, True
     for epochs in _halves(shortest, 1):
         if foreseen_pairs(known, epochs, tuned=False, share=1.0) >= 1:

@@ -183,7 +183,8 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
             return "decided"
         if config.pairs is None and number >= HORIZON:
             return "horizon"
-        if number and _pair_seconds(session) + _closing_seconds(session) > session.left():
+        # One that turns out to take too long is given up, so that the shortest so far is what has to fit.
+        if number and _pair_seconds(session, shortest=True) + _closing_seconds(session) > session.left():
             return "budget"
         return None
 
@@ -256,8 +257,8 @@ def _pair_line(session: Session, names: tuple[str, ...], done: int) -> str:
     return f"pair {done}: " + ", ".join(f"{display_name(name)} {session.score_text(scores[name])}" for name in names)
 
 
-def _pair_seconds(session: Session) -> float:
-    """A cautious estimate of the next pair's seconds: the mean of those done, half way to the longest.
+def _pair_seconds(session: Session, *, shortest: bool = False) -> float:
+    """A cautious estimate of the next pair's seconds: the mean of those done, half way to the longest; or the shortest of them.
 
     Arms that train side by side share the time, less what is still under way when the pair begins.
     """
@@ -268,7 +269,7 @@ def _pair_seconds(session: Session) -> float:
         totals[trial.number] = totals.get(trial.number, 0.0) + trial.seconds
     whole = [totals[number] for number in range(_complete(session, (*session.names, *session.workload.baselines)))]
     if whole:
-        return share * (_mean(whole) + max(whole)) / 2
+        return share * (min(whole) if shortest else (_mean(whole) + max(whole)) / 2)
     baselines = share * sum(trial.seconds for trial in session.trials("baseline") if trial.number == 0)
     tuned = session.trials("tuning")
     if tuned:
