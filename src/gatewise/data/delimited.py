@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from gatewise.data.arrow import ArrowColumns
+from gatewise.data.arrow_cells import ArrowCells
 from gatewise.data.columns import Columns
+from gatewise.data.header import SAMPLE, row_like
 from gatewise.data.text_files import TextSource
 from gatewise.errors import DataError
 
@@ -28,8 +30,8 @@ def read_delimited(source: TextSource, *, tabs: bool) -> tuple[Columns, tuple[st
     """Read CSV (`tabs` false) or TSV text with a header.
 
     A CSV whose header holds no comma may be separated by semicolons or tabs. Empty cells are None (missing).
-    Returns the columns and sentences on what was inferred. Raises DataError for broken quoting, ragged rows, doubled names, and
-    bytes that are not UTF-8.
+    Returns the columns and sentences on what was inferred. Raises DataError for broken quoting, ragged rows, doubled names, a
+    first line that is a row, and bytes that are not UTF-8.
     """
     header = source.first_line
     delimiter = "\t" if tabs else next((mark for mark in ",;\t" if mark in header), ",")
@@ -42,7 +44,22 @@ def read_delimited(source: TextSource, *, tabs: bool) -> tuple[Columns, tuple[st
         table, plain = _parse_tabs(source)
         if plain:
             inferred.append("Quotation marks are read as part of the text: the file does not quote its cells.")
+    _refuse_row(source.name, table)
     return ArrowColumns(table), tuple(inferred)
+
+
+def _refuse_row(name: str, table: Any) -> None:
+    """Raise DataError where the first line is no header: a row would be lost, and the columns have senseless names."""
+    found = row_like(table.column_names, [ArrowCells(column.slice(0, SAMPLE)) for column in table.columns])
+    if found is not None:
+        raise DataError(
+            f"{name} has no line of names on top: its first line {found}. Put one there, such as {_example(table.num_columns)}; "
+            "where it is one, give its columns other names."
+        )
+
+
+def _example(columns: int) -> str:
+    return "text,label" if columns == 2 else ",".join(f"column{number}" for number in range(1, min(columns, 3) + 1))
 
 
 def _parse_tabs(source: TextSource) -> tuple[Any, bool]:
@@ -114,7 +131,10 @@ def _header(name: str, row: list[str]) -> list[str]:
     names = [cell.strip() or f"column {number}" for number, cell in enumerate(row, 1)]
     doubled = sorted({cell for cell in names if names.count(cell) > 1})
     if doubled:
-        raise DataError(f"{name}: the header names {', '.join(map(repr, doubled))} twice. Give every column its own name.")
+        raise DataError(
+            f"{name}: the header names {', '.join(map(repr, doubled))} twice. Give every column its own name; where that line is "
+            "a row, put a line of names above it."
+        )
     return names
 
 
