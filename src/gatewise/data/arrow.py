@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gatewise.data.arrow_cells import ArrowCells
+from gatewise.data.memory import require_memory
 from gatewise.errors import DataError
 
 __all__ = ["ArrowColumns", "is_table", "read_parquet", "table_columns"]
@@ -38,7 +39,14 @@ def read_parquet(path: Path) -> ArrowColumns:
     from pyarrow import parquet
 
     try:
-        return ArrowColumns(parquet.ParquetFile(path).read())
+        file = parquet.ParquetFile(path)
+        content = file.metadata
+        # The least that Arrow takes: what is written, without compression, and four bytes a cell where many are written as one.
+        written = sum(content.row_group(number).total_byte_size for number in range(content.num_row_groups))
+        require_memory(
+            max(written, 4 * content.num_rows * content.num_columns), str(path), "Take a sample of its rows, or a larger machine."
+        )
+        return ArrowColumns(file.read())
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{path} is not a readable Parquet file ({_first_line(error)}). "

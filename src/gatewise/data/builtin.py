@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from gatewise.data import synthetic
 from gatewise.data.assemble import assemble, series_dataset, text_dataset
 from gatewise.data.builtin_options import OPTIONS, read_request
 from gatewise.data.forecast import forecast_dataset
+from gatewise.data.memory import require_memory
 from gatewise.data.next_step import next_step_dataset
 from gatewise.data.reading import refuse_columns
 from gatewise.data.rows import Rows
@@ -24,6 +26,8 @@ __all__ = ["BUILTIN_NAMES", "builtin_dataset"]
 BUILTIN_NAMES = tuple(OPTIONS)
 
 Series = list[NDArray[np.float32]]
+
+_LEAST_STEPS, _BYTES_A_STEP = 10, 8
 
 _TASKS: dict[str, Task] = {"adding": "regression", "waves": "regression", "seasonal": "forecast", "chords": "next_step"}
 
@@ -52,6 +56,7 @@ def builtin_dataset(request: str, seed: int, reading: Reading | None = None) -> 
     _check_reading(name, task, reading)
     if name in ("digits", "digits-pixels"):
         return _digits(name, by_row=name == "digits")
+    _check_size(name, options)
     generator = np.random.default_rng([seed, BUILTIN_NAMES.index(name)])
     others = ", ".join(f"{key} {value}" for key, value in options.items() if key != "rows")
     made = (f"{options['rows']:,} rows{f' ({others})' if others else ''} are generated with seed {seed}.",)
@@ -73,6 +78,13 @@ def builtin_dataset(request: str, seed: int, reading: Reading | None = None) -> 
     else:
         sequences, labels, channels = _LABELLED[name](generator, **options)
     return series_dataset(name, sequences, labels, target="the class", channels=channels, inferred=made)
+
+
+def _check_size(name: str, options: dict[str, int]) -> None:
+    """Raise DataError where the data would not fit into memory: some bytes for each step of each row."""
+    steps = max(_LEAST_STEPS, math.prod(value for key, value in options.items() if key != "rows"))
+    todo = f"Ask for fewer {'rows' if options['rows'] >= steps else 'steps'}."
+    require_memory(options["rows"] * steps * _BYTES_A_STEP, f"builtin:{name} of {options['rows']:,} rows", todo)
 
 
 def _check_reading(name: str, task: Task, reading: Reading) -> None:

@@ -11,6 +11,8 @@ from gatewise.errors import DataError
 
 __all__ = ["OPTIONS", "read_request"]
 
+_MOST_DIGITS = 18
+
 
 @dataclass(frozen=True)
 class Option:
@@ -29,7 +31,12 @@ class Option:
 
     def accepts(self, text: str) -> bool:
         """Whether the text is one of the values."""
-        return text.isascii() and text.isdecimal() and self.lowest <= int(text) <= (self.highest or int(text))
+        return (
+            text.isascii()
+            and text.isdecimal()
+            and len(text) <= _MOST_DIGITS
+            and self.lowest <= int(text) <= (self.highest or int(text))
+        )
 
 
 _ROWS = Option(2000, MINIMUM_ROWS)

@@ -17,6 +17,9 @@ __all__ = ["hub_table"]
 
 _PARTS = {"train": TRAIN, "validation": VALIDATION, "valid": VALIDATION, "val": VALIDATION, "dev": VALIDATION, "test": TEST}
 
+# Owner, name and configuration.
+_MOST_WORDS = 3
+
 # Where errors of a connection come from that are no ConnectionError.
 _NETWORK = ("requests", "httpx", "httpcore", "urllib3", "aiohttp", "huggingface_hub")
 
@@ -40,6 +43,9 @@ def _short(named: str) -> str:
 
 
 def _load(named: str, split: str) -> Any:
+    words = named.split("/")
+    if not all(words) or len(words) > _MOST_WORDS:
+        raise DataError(f"hf:{named} is no data set's name. Expected hf:NAME or hf:OWNER/NAME, perhaps with /CONFIG or @SPLIT.")
     try:
         import datasets
     except ImportError as error:
@@ -47,15 +53,12 @@ def _load(named: str, split: str) -> Any:
             f"hf:{named} is read with the package datasets, which cannot be loaded ({error}). "
             "Install it: pip install 'gatewise[hub]'"
         ) from error
-    words = named.split("/")
     # With one slash the first word may be an owner or a data set.
     candidates: dict[int, list[tuple[str, str | None]]] = {
         1: [(named, None)],
         2: [(named, None), (words[0], words[-1])],
         3: [("/".join(words[:2]), words[-1])],
     }
-    if not all(words) or len(words) not in candidates:
-        raise DataError(f"hf:{named} is no data set's name. Expected hf:NAME or hf:OWNER/NAME, perhaps with /CONFIG or @SPLIT.")
     missing: Exception | None = None
     for path, config in candidates[len(words)]:
         try:

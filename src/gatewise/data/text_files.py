@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from gatewise.data.memory import available_bytes, require_memory, size_text
 from gatewise.data.paths import check_standard_input
 from gatewise.errors import DataError
 
@@ -24,6 +25,8 @@ _SIGNATURES = {
 }
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STANDARD_INPUT = "standard input"
+_COPIES = 3
+_TODO = "Take a sample of its rows, or a larger machine."
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,8 @@ def text_file(path: Path) -> TextSource:
     Raises DataError where it cannot be read, is empty, or is binary.
     """
     try:
+        # As much as `tables` says that reading takes.
+        require_memory(_COPIES * path.stat().st_size, str(path), _TODO)
         return _checked(str(path), path.read_bytes())
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}. Check the path and its permissions.") from error
@@ -70,7 +75,11 @@ def text_file(path: Path) -> TextSource:
 def standard_input() -> TextSource:
     """Read standard input to its end. Raises DataError as `text_file` does, and where nothing is piped into it."""
     check_standard_input()
-    return _checked(_STANDARD_INPUT, sys.stdin.buffer.read())
+    limit = available_bytes() // _COPIES
+    data = sys.stdin.buffer.read(limit + 1)
+    if len(data) > limit:
+        require_memory(_COPIES * len(data), _STANDARD_INPUT, _TODO)
+    return _checked(_STANDARD_INPUT, data)
 
 
 def read_text(path: Path) -> str:
@@ -80,10 +89,14 @@ def read_text(path: Path) -> str:
 
 def _checked(name: str, data: bytes) -> TextSource:
     if data.startswith(b"\x1f\x8b"):
+        limit = available_bytes() // _COPIES
         try:
-            data = gzip.decompress(data)
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+                data = file.read(limit + 1)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DataError(f"{name} is a damaged gzip file ({error}). Download or compress it again.") from error
+        if len(data) > limit:
+            raise DataError(f"{name} holds more than {size_text(limit)} of text, too much for the memory available. {_TODO}")
     if not data or data.isspace():
         raise DataError(f"{name} is empty. Expected a header and rows of data below it.")
     for signature, kind in _SIGNATURES.items():

@@ -48,8 +48,8 @@ def recurrent_parameters(cell: str, input_size: int, hidden_size: int, layers: i
     rows = GATES["rnn_tanh" if cell == "rnn" else cell] * hidden_size
     # Per row: torch's cells have weights on input and state and two biases, the minimal ones weights on the input and one bias.
     beside_input = 1 if cell.startswith("min_") else hidden_size + 2
-    columns = [input_size, *[directions * hidden_size] * (layers - 1)]
-    return sum(directions * rows * (size + beside_input) for size in columns)
+    first, further = (directions * rows * (size + beside_input) for size in (input_size, directions * hidden_size))
+    return first + (layers - 1) * further
 
 
 def trained_parameters(

@@ -31,7 +31,7 @@ def parse_duration(value: Any, called: str = "--budget") -> float:
             seconds = float(written)
         elif parts and re.fullmatch(r"(?:\d+(?:\.\d+)?\s*[smh]\s*)+", written, re.ASCII):
             seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    if seconds is None:
+    if seconds is None or math.isinf(seconds):
         raise OptionError(f"{called} {value!r} is not a duration; write it like 90s, 10m or 1h30m")
     if seconds <= 0:
         raise OptionError(f"{called} {value!r} leaves no time; write a duration above zero, like 10m")
@@ -47,7 +47,7 @@ def parse_latency(value: Any, called: str = "--max-latency") -> float:
     if milliseconds is None and isinstance(value, str):
         found = re.fullmatch(_NUMBER + r"\s*(us|µs|ms|s|)", value.strip().lower(), re.ASCII)
         milliseconds = float(found[1]) * _MILLISECONDS[found[2]] if found else None
-    if milliseconds is None or milliseconds <= 0:
+    if milliseconds is None or not 0 < milliseconds < math.inf:
         raise OptionError(f"{called} {value!r} is not a time above zero; write it like 2ms or 0.5s")
     return milliseconds
 
@@ -62,7 +62,7 @@ def parse_size(value: Any, called: str = "--max-size") -> int:
         found = re.fullmatch(_NUMBER + r"\s*([kmg]?)(i?)b?", value.strip().lower(), re.ASCII)
         if found and not (found[3] and not found[2]):
             size = float(found[1]) * (1024 if found[3] else 1000) ** _THOUSANDS[found[2]]
-    if size is None or size < 1 or (not isinstance(value, str) and size != int(size)):
+    if size is None or not 1 <= size < math.inf or (not isinstance(value, str) and size != int(size)):
         raise OptionError(f"{called} {value!r} is not a size of at least one byte; write it like 300kB or 1MB")
     return round(size)
 
@@ -115,4 +115,7 @@ def _number(value: Any) -> float | None:
     """A finite number that is no truth value, else None."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None

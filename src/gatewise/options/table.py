@@ -265,8 +265,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("out", _RUN, "path", "The run's folder.", unset="runs/NAME-DATE", in_config=False),
     Option("seed", _RUN, "whole", "Seed of everything random.", default=0, least=0, most=2**31 - 1),
-    Option("jobs", _RUN, "whole", "Processes that train at once.", unset="one a core", least=1),
-    Option("threads", _RUN, "whole", "Threads of each process.", default=1, least=1),
+    Option("jobs", _RUN, "whole", "Processes that train at once.", unset="one a core", least=1, most=1024),
+    Option("threads", _RUN, "whole", "Threads of each process.", default=1, least=1, most=1024),
 )
 
 OPTION: dict[str, Option] = {option.name: option for option in OPTIONS}

@@ -15,6 +15,9 @@ from gatewise.options.table import Option
 
 __all__ = ["did_you_mean", "read_value"]
 
+# Beyond it the libraries' own whole numbers overflow.
+_LARGEST = 2**31 - 1
+
 
 def read_value(option: Option, value: Any, called: str | None = None) -> Any:
     """Return the value as `Config` holds it; one that is so already comes back the same. called: how messages name the option.
@@ -60,6 +63,8 @@ def _whole(option: Option, value: Any, called: str) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise OptionError(f"{called} {value!r} is not a whole number; write it like {option.default or option.least or 1}")
     number = int(value)
+    if option.most is None and number > _LARGEST:
+        raise OptionError(f"{called} is too large; give at most {_LARGEST:,}")
     if option.most is not None and not (option.least or 0) <= number <= option.most:
         raise OptionError(f"{called} {number} is outside {option.least or 0} to {option.most}; give a number between them")
     if option.least is not None and number < option.least:
@@ -68,9 +73,13 @@ def _whole(option: Option, value: Any, called: str) -> int:
 
 
 def _real(option: Option, value: Any, called: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise OptionError(f"{called} {value!r} is not a finite number; write it like 1.0")
-    return float(value)
+    return number
 
 
 def _flag(option: Option, value: Any, called: str) -> bool:

@@ -25,6 +25,7 @@ from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import open_journal, read_journal
 from gatewise.study.kept import KeptFolder
 from gatewise.study.mistakes import with_mistakes
+from gatewise.study.memory_need import require_room
 from gatewise.study.opening import read_data
 from gatewise.study.outlook import plan_run
 from gatewise.study.phases import fix_margin, measure, measure_late, run_pairs, tune
@@ -55,6 +56,7 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
     """
     started = time.monotonic() if started is None else started
     config = _resolved(config, dataset)
+    require_room(config, dataset, len(make_split(dataset, 0, config.seed).train))
     environment = describe_environment() | {"threads": config.threads}
     folder.create(config, environment)
     try:
