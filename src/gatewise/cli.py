@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ import gatewise
 from gatewise.errors import GatewiseError, OptionError, RunError
 from gatewise.interrupts import RunInterrupted, exit_code
 from gatewise.options.table import OPTION, Option
+from gatewise.report.streams import can_encode, flush_output, prepare_streams, say
+from gatewise.study.unexpected import unexpected
 
 if TYPE_CHECKING:
     from gatewise.study.api import Result
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "given_options", "main"]
 
 EXIT_ERROR = 2
+EXIT_BROKEN_PIPE = 141
 
 
 class _Commands(typer.core.TyperGroup):
@@ -41,7 +45,7 @@ class _Commands(typer.core.TyperGroup):
 
 def _interrupted(error: KeyboardInterrupt) -> None:
     said = str(error) if isinstance(error, RunInterrupted) else "interrupted before anything was written; nothing is lost"
-    print(f"gatewise: {said}", file=sys.stderr)
+    say(said)
 
 
 app = typer.Typer(
@@ -258,7 +262,7 @@ def report(
         if out is not None:
             raise
         # The verdict of a run that may only be read is what was asked for first.
-        print(f"gatewise: {error}; `--out FILE` writes the report elsewhere", file=sys.stderr)
+        say(f"{error}; `--out FILE` writes the report elsewhere")
     _print(result, as_json, page)
 
 
@@ -305,10 +309,15 @@ def predict(
     columns = {"text": text, "audio": audio, "id": id, "time": time}
     inputs = read_inputs(model, source, run_columns(run), keep=keep or (), series=tuple(series or ()), **columns)
     content = _csv(prediction_rows(model, inputs))
-    if out is None:
+    if out is not None:
+        write_atomic(out, content)
+    elif can_encode(content):
         sys.stdout.write(content)
     else:
-        write_atomic(out, content)
+        raise OptionError(
+            f"the predictions hold characters that standard output cannot write in {sys.stdout.encoding}; write them to a file "
+            "with --out FILE, or set PYTHONIOENCODING=utf-8"
+        )
 
 
 @app.command()
@@ -333,15 +342,28 @@ def check() -> None:
 
 def main() -> None:
     """Run the command; every error a user can meet becomes one message and exit code 2."""
+    prepare_streams()
     try:
-        # `python -m gatewise` is called as the command is, so that a shell completes both.
-        app(prog_name="gatewise")
+        try:
+            # `python -m gatewise` is called as the command is, so that a shell completes both.
+            app(prog_name="gatewise")
+        finally:
+            flush_output()
     except GatewiseError as error:
-        print(f"gatewise: {error}", file=sys.stderr)
+        say(str(error))
         sys.exit(EXIT_ERROR)
     except KeyboardInterrupt as error:
         _interrupted(error)
         sys.exit(exit_code())
+    except BrokenPipeError:
+        # Whoever read the output wanted no more of it.
+        sys.exit(EXIT_BROKEN_PIPE)
+    except Exception as error:
+        if os.environ.get("GATEWISE_TRACEBACK"):
+            raise
+        message, code = unexpected(error)
+        say(message)
+        sys.exit(code)
     finally:
         if "gatewise.study.runner" in sys.modules:
             from gatewise.study.runner import end_processes
@@ -371,7 +393,7 @@ def _view(quiet: bool) -> Any:
 def _finish(result: Result, as_json: bool) -> None:
     _print(result, as_json, result.path / "report.html")
     if result.comparison.stopped == "interrupted":
-        print(f"gatewise: interrupted; continue with `gatewise resume {result.path}`", file=sys.stderr)
+        say(f"interrupted; continue with `gatewise resume {result.path}`")
         raise typer.Exit(exit_code())
 
 
@@ -379,7 +401,8 @@ def _print(result: Result, as_json: bool, page: Path | None) -> None:
     from gatewise.records import to_json
 
     if as_json:
-        print(json.dumps(to_json(result.verdict), indent=2, ensure_ascii=False))
+        text = json.dumps(to_json(result.verdict), indent=2, ensure_ascii=False)
+        print(text if can_encode(text) else json.dumps(to_json(result.verdict), indent=2))
         return
     from rich.console import Console
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -59,8 +60,10 @@ class PlainView(NullView):
         """Print one line."""
         self._last = self._clock()
         line = plain_text(message).plain.replace("\n", " ")
-        # The console would break the line at its width, and a log file has none.
-        print(line, file=self._console.file, flush=True)
+        # A run is not given up because nobody can be told of it.
+        with suppress(OSError):
+            # The console would break the line at its width, and a log file has none.
+            print(line, file=self._console.file, flush=True)
 
 
 class LiveView(NullView):

@@ -278,7 +278,7 @@ def source_name(data: Any) -> str:
     if isinstance(data, (str, os.PathLike)):
         text = str(data)
         named = text == _STANDARD_INPUT or text.startswith(_NO_PATHS)
-        return text if named else str(Path(text).expanduser().resolve())
+        return text if named else os.path.realpath(Path(text).expanduser())
     return f"<{data.name}>" if isinstance(data, Dataset) else f"<{type(data).__module__.split('.')[0]} {type(data).__name__}>"
 
 
