@@ -14,6 +14,7 @@ __all__ = ["can_encode", "flush_output", "prepare_streams", "say"]
 
 _ERRORS = "gatewise.lookalike"
 _KEPT = 100
+_CONTROL_CODES = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONG_WORD = re.compile(r"\S{400,}")
 _LOOKALIKES = {
     **dict.fromkeys("‐‑‒–—−", "-"),
@@ -61,6 +62,8 @@ def say(message: str) -> None:
     with suppress(OSError):
         # A path or a number of thousands of characters would push the message off the screen.
         shortened = _LONG_WORD.sub(lambda word: f"{word[0][:_KEPT]}...{word[0][-_KEPT // 2 :]}", message)
+        # The names of files may hold anything.
+        shortened = _CONTROL_CODES.sub(lambda code: code[0].encode("unicode_escape").decode(), shortened)
         print(f"gatewise: {shortened}", file=sys.stderr, flush=True)
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "complete_pairs",
     "counted_tuning",
     "margin_of",
+    "read_profile",
     "read_trials",
     "target_score",
 ]
@@ -53,12 +54,20 @@ def read_trials(journal: Journal) -> dict[str, list[Trial]]:
         raise journal.damaged(error) from error
 
 
+def read_profile(journal: Journal) -> Profile:
+    """What the data looked like when the run began. Raises RunError where its record is none."""
+    try:
+        return from_json(Profile, journal.get("data")["profile"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise journal.damaged(error) from error
+
+
 def build_comparison(
     config: Config, environment: Mapping[str, Any], journal: Journal, found: Trials, *, elapsed_s: float, stopped: str
 ) -> Comparison:
     """Everything a run has found so far. found: what `read_trials` gives."""
     data = journal.get("data")
-    profile = from_json(Profile, data["profile"])
+    profile = read_profile(journal)
     arms = tuple(from_json(Arm, arm) for arm in data["arms"])
     metric = METRICS[data["metric"]]
     names = tuple(arm.name for arm in arms)

@@ -14,18 +14,18 @@ from gatewise.data.profile import describe
 from gatewise.data.splits import make_split
 from gatewise.errors import OptionError, RunError
 from gatewise.metrics import DEFAULT_METRICS
-from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, from_json, to_json
+from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, to_json
 from gatewise.study.arms import arms_for, match_note
 from gatewise.study.curve import run_curve
 from gatewise.study.environment import describe_environment
-from gatewise.study.evidence import build_comparison, read_trials
+from gatewise.study.evidence import build_comparison, read_profile, read_trials
 from gatewise.study.finish import remove_leftovers, train_final, write_results
 from gatewise.study.folder import RunFolder, write_json, write_json_lines
 from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import open_journal, read_journal
 from gatewise.study.kept import KeptFolder
-from gatewise.study.mistakes import with_mistakes
 from gatewise.study.memory_need import require_room
+from gatewise.study.mistakes import with_mistakes
 from gatewise.study.opening import read_data
 from gatewise.study.outlook import plan_run
 from gatewise.study.phases import fix_margin, measure, measure_late, run_pairs, tune
@@ -187,7 +187,7 @@ def _record_data(session: Session) -> None:
         session.record("data", "data", _data_payload(session, profile))
         for line in (*profile.inferred, _in_one_line(profile), *(f"note: {warning}" for warning in profile.warnings)):
             session.view.log(line)
-    elif from_json(Profile, known["profile"]).fingerprint != profile.fingerprint:
+    elif read_profile(session.journal).fingerprint != profile.fingerprint:
         raise RunError(
             f"the data of {session.folder.path} is not what it was when the run began ({session.config.source} has changed); "
             "put the old data back, or start a new run"

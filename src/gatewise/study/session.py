@@ -9,9 +9,16 @@ from typing import Any
 
 from gatewise.comparison.verdict import decide
 from gatewise.metrics import value_text
-from gatewise.records import Comparison, Config, Hyperparameters, Profile, Progress, Trial, Verdict, from_json, to_json
+from gatewise.records import Comparison, Config, Hyperparameters, Progress, Trial, Verdict, to_json
 from gatewise.study.budget import BudgetPlan
-from gatewise.study.evidence import build_comparison, chosen_hyperparameters, counted_tuning, margin_of, read_trials
+from gatewise.study.evidence import (
+    build_comparison,
+    chosen_hyperparameters,
+    counted_tuning,
+    margin_of,
+    read_profile,
+    read_trials,
+)
 from gatewise.study.folder import RunFolder, append_json_line
 from gatewise.study.journal import Journal
 from gatewise.study.runner import LocalRunner
@@ -97,7 +104,7 @@ class Session:
 
     def chosen(self) -> dict[str, Hyperparameters]:
         """What every arm is trained with in the pairs."""
-        profile = from_json(Profile, self.journal.get("data")["profile"])
+        profile = read_profile(self.journal)
         return chosen_hyperparameters(self.tuning(), self.names, self.workload.metric, profile)
 
     def add_trial(self, unit: Unit, trial: Trial) -> None:
