@@ -29,7 +29,7 @@ FEW: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    return gatewise.compare(SOURCE, **FEW, budget="10m", out=tmp_path_factory.mktemp("machine") / "run")
+    return gatewise.compare(SOURCE, **FEW, budget="53s", out=tmp_path_factory.mktemp("machine") / "run")
 
 
 def command(*arguments: object, environment: dict[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[bytes]:
@@ -77,7 +77,7 @@ def test_names_that_are_no_text_are_written_and_read_back(tmp_path: Path) -> Non
     source = tmp_path / "größe-\udcff.csv"
     rows = [f"film {row} was {('fine', 'poor')[row % 2]},{row % 2}" for row in range(60)]
     source.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
-    result = gatewise.compare(source, **FEW, budget="10m", out=tmp_path / "run-\udcff")
+    result = gatewise.compare(source, **FEW, budget="53s", out=tmp_path / "run-\udcff")
     again = gatewise.open_run(result.path)
     assert again.comparison.config.source == str(source)
     assert again.model.details["source"] == str(source)
@@ -134,7 +134,7 @@ def test_a_full_disk(tmp_path: Path, size: str, capfd: pytest.CaptureFixture[str
     disk = tmp_path / "disk"
     with small_disk(disk, size):
         with pytest.raises(gatewise.GatewiseError, match=r"cannot be (written|opened).*") as caught:
-            gatewise.compare(SOURCE, **{**FEW, "hidden_size": 64}, budget="10m", out=disk / "run")
+            gatewise.compare(SOURCE, **{**FEW, "hidden_size": 64}, budget="53s", out=disk / "run")
         assert "\n" not in str(caught.value)
         assert [item.name for item in disk.rglob("*.part")] == []
         if (disk / "run" / "journal.sqlite").is_file():
@@ -167,7 +167,7 @@ def test_a_folder_that_vanishes_under_a_run(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr("gatewise.study.run.measure", vanish)
     with pytest.raises(RunError, match="cannot be written"):
-        gatewise.compare(SOURCE, **FEW, budget="10m", out=run)
+        gatewise.compare(SOURCE, **FEW, budget="53s", out=run)
 
 
 def test_an_archive_is_never_held_wider_than_it_is_used(tmp_path: Path) -> None:
