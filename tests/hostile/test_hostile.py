@@ -124,7 +124,6 @@ SOURCES = [
     "",
     " ",
     ".",
-    "/",
     "missing.csv",
     "missing/",
     "~nobody/x.csv",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -171,6 +172,8 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
     Text is written in UTF-8. Raises RunError where the place cannot be written.
     """
+    if not path.name:
+        raise unwritable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as handle:
