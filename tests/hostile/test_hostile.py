@@ -68,9 +68,10 @@ OPTIONS: list[tuple[str, ...]] = [
     ),
     *(
         (flag, value)
-        for flag in ("--batch-size", "--embedding-size", "--max-length", "--max-vocabulary", "--max-epochs", "--tune", "--pairs")
+        for flag in ("--batch-size", "--embedding-size", "--max-length", "--max-vocabulary", "--max-epochs", "--pairs")
         for value in ("0", "-1", "2.5", str(HUGE), "many")
     ),
+    *(("--tune", value) for value in ("-1", "2.5", str(HUGE), "many")),
     *(("--jobs", value) for value in ("0", "-1", "1000", "100000", str(HUGE), "all")),
     *(("--threads", value) for value in ("0", "-1", "100000", str(HUGE))),
     *(("--seed", value) for value in ("-1", str(2**31), str(HUGE), "x")),
