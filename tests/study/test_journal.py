@@ -178,7 +178,8 @@ def test_a_disk_that_takes_no_more_says_to_resume(path: Path) -> None:
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "with open_journal(Path(sys.argv[1])) as journal: journal.add('plan', 'plan', {'values': [0] * 9999}, 1.0)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
+    # Python would write its own files cut short, and find them so for ever.
+    done = subprocess.run([sys.executable, "-B", "-c", code, str(path)], capture_output=True, text=True, check=False)
     last = done.stderr.splitlines()[-1]
     assert last.startswith("gatewise.errors.RunError")
     assert f"put that right and go on with `gatewise resume {path.parent}`" in last
