@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from gatewise.data.encoders import fit_encoder
+from gatewise.data.inputs import Inputs
 from gatewise.data.prepared import Prepared, prepare
 from gatewise.errors import DataError, GatewiseError, RunError
 from gatewise.export.bundle import load_model, save_model
@@ -106,7 +107,7 @@ def test_labels_keep_their_type(tmp_path: Path, labels: tuple[Any, ...], names: 
         assert one.score(dataset.sequences, truth) == right
         # As a file of text has them.
         assert one.score(dataset.sequences, [names[target] for target in dataset.targets]) == right
-    header, first, *_ = prediction_rows(again, dataset.sequences)
+    header, first, *_ = prediction_rows(again, Inputs(dataset.sequences, {}))
     assert header == ["prediction", *(f"p_{name}" for name in names)]
     assert first[0] in names
 

@@ -178,7 +178,7 @@ def test_a_folder_that_vanishes_under_a_run(tmp_path: Path, monkeypatch: pytest.
         shutil.rmtree(run)
 
     monkeypatch.setattr("gatewise.study.run.measure", vanish)
-    with pytest.raises(RunError, match="cannot be (written|made)"):
+    with pytest.raises(RunError, match=r"cannot be (written|made)"):
         gatewise.compare(SOURCE, **FEW, out=run)
 
 
