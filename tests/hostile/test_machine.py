@@ -193,7 +193,7 @@ def test_an_archive_is_never_held_wider_than_it_is_used(tmp_path: Path) -> None:
     code = (
         "import sys, resource; from pathlib import Path; from gatewise.data import npz, layouts\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "npz._load(Path(sys.argv[1]))\n"
+        "npz.npz_labelled(Path(sys.argv[1]), with_labels=False)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
     paths = {**os.environ, "PYTHONPATH": str(Path(gatewise.__file__).parents[1])}

@@ -108,5 +108,5 @@ def _numbers(value: Any, name: str) -> Series:
         raise DataError(f"{name} holds {value.dtype} values; expected real numbers (float or integer).")
     # A value beyond 32-bit floats becomes infinite here, and check_series then names its place.
     with np.errstate(over="ignore"):
-        numbers: Series = value.astype(np.float32)
+        numbers: Series = value.astype(np.float32, copy=False)
     return numbers
