@@ -1,8 +1,9 @@
-"""Kill a run without warning again and again, resume it each time, and hold the result against an uninterrupted run.
+"""End a run by every kind of signal again and again, resume it each time, and hold the result against an uninterrupted run.
 
     python benchmarks/crash.py [--source builtin:digits] [--pairs 4] [--kills 10] [--seed 0]
 
-Passes if decision, differences and scores are equal to the last bit and every unit was done exactly once; exits with 1 if not.
+In turn: kill -9, Ctrl-C, Ctrl-C twice, SIGTERM, SIGHUP. Passes if decision, differences and scores are equal to the last bit and
+every unit was done exactly once; exits with 1 if not.
 """
 
 from __future__ import annotations
@@ -20,12 +21,27 @@ from pathlib import Path
 from typing import Any
 
 COMPARED = ("decision", "difference", "comparisons", "scores", "pairs")
+ENDS = {
+    "kill -9": (signal.SIGKILL,),
+    "Ctrl-C": (signal.SIGINT,),
+    "Ctrl-C twice": (signal.SIGINT, signal.SIGINT),
+    "SIGTERM": (signal.SIGTERM,),
+    "SIGHUP": (signal.SIGHUP,),
+}
+# Signals of one kind that come at once are one.
+BETWEEN_SIGNALS = 0.05
 TIMED = ("seconds", "phases", "history", "milliseconds", "latency_ms", "peak_memory_bytes")
 
 
 def command(*arguments: str) -> list[str]:
     """A gatewise command line of this interpreter."""
     return [sys.executable, "-m", "gatewise", *arguments]
+
+
+def heed_signals() -> None:
+    """What was started in the background would ignore some of them."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def journal(run: Path) -> dict[str, dict[str, Any]]:
@@ -72,24 +88,35 @@ def main() -> int:
         started = time.monotonic()
         subprocess.run(command(*compare, "--out", str(whole)), check=True, capture_output=True)
         duration = time.monotonic() - started
-        print(f"uninterrupted: {duration:.0f} s, {len(journal(whole))} units, {verdict(whole)['decision']}")
+        units = len(journal(whole))
+        print(f"uninterrupted: {duration:.0f} s, {units} units, {verdict(whole)['decision']}")
         kills, repeated = 0, 0
         while kills < options.kills:
             arguments = ("resume", str(broken)) if (broken / "config.yaml").exists() else (*compare, "--out", str(broken))
             before = finish_times(broken)
-            process = subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            # Starting takes seconds; the rest of the moment is spread so that ten kills reach into the whole run.
-            try:
-                process.wait(timeout=generator.uniform(1.5, 4 + 2 * duration / options.kills))
+            process = subprocess.Popen(
+                command(*arguments),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                preexec_fn=heed_signals,  # noqa: PLW1509  (no threads here)
+            )
+            # Every kill falls in a part of the run of its own, the first perhaps before any unit is finished.
+            aim = int((kills + generator.random()) * units / options.kills)
+            while len(finish_times(broken)) < aim and process.poll() is None:
+                time.sleep(0.02)
+            time.sleep(generator.uniform(0.0, 1.0))
+            if process.poll() is not None:
                 print(f"the run ended after {kills} kills; give more --pairs to kill it {options.kills} times")
                 return 1
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
+            how = list(ENDS)[kills % len(ENDS)]
+            for number in ENDS[how]:
+                process.send_signal(number)
+                time.sleep(BETWEEN_SIGNALS)
+            process.wait()
             kills += 1
             after = finish_times(broken)
             repeated += sum(after.get(key) != finished for key, finished in before.items())
-            print(f"kill {kills}: {len(before)} units before, {len(after)} after")
+            print(f"{how}: exit code {process.returncode}, {len(before)} units before, {len(after)} after")
         before = finish_times(broken)
         subprocess.run(command("resume", str(broken)), check=True, capture_output=True)
         repeated += sum(finish_times(broken).get(key) != finished for key, finished in before.items())
