@@ -35,7 +35,7 @@ TEXT_FILES = {
     "empty": ("a.csv", "", ["a.csv is empty"]),
     "blank": ("a.csv", " \n\n ", ["is empty"]),
     "header only": ("a.csv", "text,label\n", ["holds no rows"]),
-    "unknown suffix": ("a.xlsx", "text", [".xlsx", ".csv", ".parquet"]),
+    "unknown suffix": ("a.docx", "text", [".docx", ".csv", ".parquet"]),
     "no suffix": ("reviews", "text", ["without a suffix"]),
     "quote never closed": ("a.csv", table(ROWS) + '\n"open,yes\nnext,no\n', ["quoting is broken", "line 42", "Close every"]),
     "text after a closed quote": ("a.csv", table([*ROWS, ('"shut" then', "yes")]), ["quoting is broken", "line 42"]),
@@ -276,7 +276,7 @@ def test_missing_file_names_the_nearest(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "expected"),
-    [("https://host/a.csv", "is an address"), ("no/such/folder/a.csv", "there is no file"), ("a" * 5000, "cannot be read")],
+    [("s3://bucket/a.csv", "is an address"), ("no/such/folder/a.csv", "there is no file"), ("a" * 5000, "cannot be read")],
     ids=["address", "missing folder", "name too long"],
 )
 def test_unreachable_path(source: str, expected: str) -> None:

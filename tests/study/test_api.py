@@ -161,7 +161,7 @@ def test_an_a_a_run_on_text_names_no_winner(tmp_path: Path) -> None:
         rows.append(f"{' '.join(words)},{('bad', 'good')[label]}")
     source = tmp_path / "reviews.csv"
     source.write_text("\n".join(rows), encoding="utf-8")
-    options = {"pairs": 2, "tune": 1, "hidden_size": 4, "embedding_size": 4, "max_epochs": 2, "budget": 53}
+    options = {"pairs": 2, "tune": 1, "hidden_size": 4, "embedding_size": 4, "max_epochs": 2, "budget": "10m"}
     result = gatewise.compare(source, cells=("gru", "gru"), out=tmp_path / "run", **options)
     assert [arm.name for arm in result.comparison.arms] == ["gru_1", "gru_2"]
     assert result.verdict.decision in {"equivalent", "undecided", "baseline"}
@@ -181,7 +181,7 @@ def test_a_data_frame_is_resumed_with_its_data(tmp_path: Path, monkeypatch: pyte
 
     with monkeypatch.context() as patch:
         patch.setattr("gatewise.study.run.measure", interrupt)
-        result = gatewise.compare(dataset, pairs=2, tune=1, hidden_size=4, max_epochs=1, budget=53, out=tmp_path / "run")
+        result = gatewise.compare(dataset, pairs=2, tune=1, hidden_size=4, max_epochs=1, budget="10m", out=tmp_path / "run")
     assert result.verdict.decision == "undecided"
     assert result.verdict.stopped == "interrupted"
     assert result.comparison.config.source == "<parity>"
