@@ -22,7 +22,9 @@ SOURCE = "builtin:parity?rows=120&length=20"
 # Long enough for a signal to arrive in the midst of the pairs, and with a budget that nothing is cut for on a busy machine.
 QUICK: dict[str, Any] = {"budget": "10m", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 8, "seed": 5}
 # The command as it is, but for the measurement of memory, as in the tests' own process.
-WITHOUT_MEMORY_PROBES = "import gatewise.study.phases as phases; from gatewise.cli import main; phases.MEMORY_SHARE = 0.0; main()"
+WITHOUT_MEMORY_PROBES = (
+    "import gatewise.study.phases as phases, runpy; phases.MEMORY_SHARE = 0.0; runpy.run_module('gatewise', run_name='__main__')"
+)
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, source: str, **options: Any) -> Result:
