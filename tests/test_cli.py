@@ -174,9 +174,10 @@ def test_an_unknown_option_value_is_refused(run: Run, tmp_path: Path, options: t
 def test_a_budget_too_small_for_one_pair_keeps_the_run(run: Run, tmp_path: Path) -> None:
     done = run("compare", SOURCE, "--hidden-size", "4", "--budget", "0.01s", "--out", "run")
     assert done.code == 0
-    assert "no pair has finished yet" in done.out
+    # A unit that ends before the first look at the clock counts.
+    assert done.out.lstrip().startswith("Undecided")
     assert "--max-epochs" in done.err
-    assert gatewise.open_run(tmp_path / "run").verdict.pairs == 0
+    assert gatewise.open_run(tmp_path / "run").verdict.pairs <= 1
 
 
 @pytest.mark.parametrize(

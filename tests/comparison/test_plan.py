@@ -40,7 +40,7 @@ def test_every_known_cell_can_be_built() -> None:
         ({"seed": 2**31}, "2147483647"),
         ({"pairs": 1}, "--pairs 1 .* at least 2"),
         ({"tune": -1}, "--tune -1 .* at least 0"),
-        ({"jobs": 0}, "--jobs 0 .* at least 1"),
+        ({"jobs": 0}, "--jobs 0 is outside 1 to 1024"),
         ({"hidden_size": 0}, "--hidden-size"),
         ({"layers": 0}, "--layers"),
         ({"embedding_size": 0}, "--embedding-size"),

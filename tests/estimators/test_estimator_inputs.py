@@ -96,7 +96,7 @@ BAD = {
     "other channels": ([np.ones((3, 2)), np.ones((3, 1))], "row 2 of X has 1 channels, row 1 of X has 2"),
     "four dimensions": ([np.ones((3, 2, 2)), np.ones((3, 2, 2))], r"row 1 of X has shape \(3, 2, 2\)"),
     "four dimensions at once": (np.ones((3, 2, 2, 2)), "dim 4|shape"),
-    "nan": ([np.array([1.0, np.nan]), np.array([2.0])], r"1 values in 1 rows are not finite .* row 1 of X, channel 1, step 2"),
+    "nan": ([np.array([1.0, np.nan]), np.array([2.0])], r"1 value in 1 row is not finite .* row 1 of X, channel 1, step 2"),
     "too large": ([np.array([1.0, 1e300]), np.array([2.0])], "not finite .*32-bit"),
     "table too large": (np.array([[1.0, 1e300], [1.0, 2.0]]), "not finite .*32-bit"),
     "nan in a table": (np.array([[1.0, np.nan], [1.0, 2.0]]), "Input X contains NaN"),

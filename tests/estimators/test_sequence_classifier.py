@@ -158,7 +158,7 @@ def test_prediction_before_fit(ragged: Any) -> None:
         ({"input_dropout": "much"}, "input_dropout is 'much'; expected a number from 0 to below 1"),
         ({"validation_fraction": 1}, "validation_fraction is 1; expected a number from 0 to below 1"),
         ({"validation_fraction": None}, "validation_fraction is None"),
-        ({"threads": 0}, "threads 0 is too small; give at least 1"),
+        ({"threads": 0}, "threads 0 is outside 1 to 1024"),
         ({"random_state": "now"}, "random_state is 'now'"),
         ({"class_weight": "fair"}, "class_weight is 'fair'.*Expected None, 'balanced'"),
         ({"class_weight": {"up": 1.0}}, "class_weight is .*Expected None, 'balanced'"),
