@@ -111,7 +111,9 @@ def test_a_budget_too_small_for_one_pair_keeps_the_run(tmp_path: Path, slow_step
     assert (result.verdict.decision, result.verdict.pairs, result.comparison.stopped) == ("undecided", 0, "budget")
     assert (tmp_path / "run/report.html").exists()
     assert json.loads((tmp_path / "run/verdict.json").read_text(encoding="utf-8"))["pairs"] == 0
-    assert time.monotonic() - view.started < 6 * 1.2  # a busy machine
+    # An epoch takes longer than the whole budget: the training under way was given up in the midst of it.
+    rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert not {"tuning", "pair"} & {row["kind"] for row in rows}
     said = "\n".join(line for _, line in view.lines)
     assert all(word in said for word in ("even one pair may not fit", "--budget", "--max-epochs", "--hidden-size"))
 
@@ -247,11 +249,9 @@ def test_measuring_takes_no_more_than_its_share(tmp_path: Path, slow_steps: Call
         "builtin:parity?rows=64&length=10", pairs=2, tune=1, budget=40, hidden_size=4, max_epochs=1, out=tmp_path / "run"
     )
     rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
-    at = {row["key"]: row["elapsed_s"] for row in rows}
-    # Two arms, two rounds that count and one to warm up, 0.3 s each: what a step takes at least.
-    assert at["timing:steps"] - at["plan"] < 0.08 * 40 + 2 * 0.3 + 1.0
+    # A round of two arms takes 0.6 s at least, and steps may be timed for 4% of 40 s, or for two rounds.
     milliseconds = next(row for row in rows if row["key"] == "timing:steps")["milliseconds"]
-    assert all(2 <= len(values) < 100 and np.median(values) >= 300 for values in milliseconds.values())
+    assert all(2 <= len(values) <= 3 and np.median(values) >= 300 for values in milliseconds.values())
 
 
 def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

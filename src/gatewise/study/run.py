@@ -218,7 +218,7 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
         f"{cut:,} of {counted(rows, 'sequence')} {'is' if cut == 1 else 'are'} longer than {session.config.max_length} and "
         f"{'is' if cut == 1 else 'are'} cut there (--max-length)"
     )
-    (simplest,) = workload.baseline_scores(workload.baselines[:1])
+    simplest = workload.baseline_score(workload.baselines[0])
     return {
         "profile": to_json(profile),
         "arms": to_json(workload.arms),

@@ -4,7 +4,7 @@ order, so it gives the same result in any process, before or after a crash."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -209,12 +209,11 @@ class Workload:
         """Fit a baseline on rows of the data."""
         return BASELINES[name].fit(self.examples(train), self.examples(validation))
 
-    def baseline_scores(self, names: Sequence[str]) -> list[float]:
-        """Validation scores of some baselines on the first split: what a cell must be measured against."""
+    def baseline_score(self, name: str) -> float:
+        """Validation score of a baseline on the first split: what a cell must be measured against."""
         split = make_split(self.dataset, 0, self.config.seed)
-        inputs = self.examples(split.validation).inputs
-        models = [self.fit_baseline(name, split.train, split.validation) for name in names]
-        return [self._score(model.predict(inputs), split.validation, split.train) for model in models]
+        model = self.fit_baseline(name, split.train, split.validation)
+        return self._score(model.predict(self.examples(split.validation).inputs), split.validation, split.train)
 
     def _score(self, predictions: NDArray[np.float32], rows: NDArray[np.int64], train: NDArray[np.int64]) -> float:
         return score(self.metric.name, predictions, truth_of(self.dataset, rows, train))
