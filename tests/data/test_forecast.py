@@ -14,6 +14,7 @@ from gatewise.data.time_splits import make_time_split
 from gatewise.data.windows import Windows
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
+from gatewise.training.metrics import score_rows, truth_of
 
 HOURS = np.arange("2016-07-01", "2016-07-11", dtype="datetime64[h]")
 STEPS = len(HOURS)
@@ -296,15 +297,42 @@ def test_seasonal_scale_equals_a_naive_version(season: int) -> None:
     dataset = made({"x": values[:, 0], "y": values[:, 1]}, window=20, horizon=5, season=season)
     for rows in ([*range(60)], [*range(30), *range(90, 100)], [3, 90]):
         expected = naive_scale(dataset, rows, season)
-        np.testing.assert_allclose(seasonal_scale(dataset, np.array(rows)), expected * 5, rtol=1e-6)
+        np.testing.assert_allclose(seasonal_scale(dataset, np.array(rows)), [expected * 5], rtol=1e-6)
 
 
 def test_seasonal_scale_is_never_zero_and_never_of_later_steps() -> None:
     flat = made({"x": [1.0] * 100 + [2.0, 5.0] * 50}, window=8, horizon=2, season=2)
-    assert seasonal_scale(flat, np.arange(50)).tolist() == [1.0, 1.0]
+    assert seasonal_scale(flat, np.arange(50)).tolist() == [[1.0, 1.0]]
     steps = made({"x": [float(step) for step in range(100)]}, window=4, horizon=2, season=50)
-    assert seasonal_scale(steps, np.array([3])).tolist() == [1.0, 1.0], "no training stretch holds a season: one step"
-    assert seasonal_scale(steps, np.arange(60)).tolist() == [50.0, 50.0]
+    assert seasonal_scale(steps, np.array([3])).tolist() == [[1.0, 1.0]], "no training stretch holds a season: one step"
+    assert seasonal_scale(steps, np.arange(60)).tolist() == [[50.0, 50.0]]
+
+
+def test_every_series_and_channel_is_scaled_by_its_own_differences() -> None:
+    """MASE is a mean of ratios: a series of thousands says nothing about the scale of one of units (Hyndman & Koehler 2006)."""
+    steps = np.arange(60.0)
+    columns = {
+        "name": ["large"] * 60 + ["small"] * 60 + ["flat"] * 60,
+        "when": np.tile(steps, 3),
+        "x": np.concatenate([1000 * steps, steps, np.full(60, 7.0)]),
+        "y": np.concatenate([-2 * steps, 4 * steps, 8 * steps]),
+    }
+    dataset = made(columns, id="name", time="when", window=4, horizon=2, season=3)
+    every = np.arange(len(dataset))
+    assert seasonal_scale(dataset, every).tolist() == [[3000.0, 6.0] * 2, [3.0, 12.0] * 2, [1501.5, 24.0] * 2]
+    truth = truth_of(dataset, every, every)
+    off = np.asarray(truth.targets) + np.array([3000.0, 0.0, 0.0, 0.0], dtype=np.float32)
+    value, rows = score_rows("mase", off.astype(np.float32), truth)
+    each = len(dataset) // 3
+    assert rows[[0, each, 2 * each]].tolist() == pytest.approx([0.25, 250.0, 3000 / 1501.5 / 4])
+    assert value == pytest.approx(rows.mean())
+
+
+def test_a_series_that_nothing_was_learned_from_has_the_scale_of_the_others() -> None:
+    columns = {"name": ["a"] * 60 + ["b"] * 60, "when": [*range(60)] * 2, "x": [*range(60), *range(0, 600, 10)]}
+    dataset = made(columns, id="name", time="when", window=4, horizon=2, season=1)
+    learned = np.flatnonzero(truth_of(dataset, np.arange(len(dataset)), np.arange(len(dataset))).seasonal[:, 0] == 1.0)
+    assert seasonal_scale(dataset, learned).tolist() == [[1.0, 1.0], [1.0, 1.0]]
 
 
 def test_the_deviation_is_of_training_steps_each_once() -> None:
@@ -334,7 +362,7 @@ def test_a_million_steps_are_read_split_and_encoded_in_bounded_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert [len(part) for part in parts] == [len(split.train), len(split.validation), len(split.test)]
-    assert scale.shape == (24,)
+    assert scale.shape == (1, 24)
     assert peak < 12 * steps * channels + 120 * steps
 
 

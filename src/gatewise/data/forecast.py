@@ -60,7 +60,7 @@ def forecast_dataset(
     return Dataset(
         name=name,
         kind="series",
-        sequences=Windows(table.values, starts, forecast.window),
+        sequences=Windows(table.values, starts, forecast.window, np.cumsum(np.bincount(table.series))),
         targets=take(_following(table.values, forecast), first),
         classes=(),
         groups=np.arange(len(starts)),
@@ -97,21 +97,27 @@ def forecast_inputs(columns: Columns, reading: Reading, channels: Sequence[str])
 
 
 def seasonal_scale(dataset: Dataset, train: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean absolute difference of each predicted channel over one season: the denominator of MASE (Hyndman & Koehler 2006).
+    """Mean absolute difference over one season, for each series and predicted channel: the denominators of MASE (Hyndman &
+    Koehler 2006).
 
-    Only steps that the training windows `train` (row indices) read or predict are looked at, all series together; a season longer
-    than any stretch of them counts as one step. Returns float64 [outputs], repeated over the horizon; 1 where nothing changes.
+    Only steps that the training windows `train` (row indices) read or predict are looked at; a season longer than any stretch of
+    them counts as one step. A series of which nothing was learned, or that never changes, has the mean of the others; 1 where
+    none changes. Returns float64 [series, outputs], repeated over the horizon.
     """
-    forecast, stretches = _training_steps(dataset, train)
-    season = forecast.season if forecast.season < max(map(len, stretches)) else 1
-    total, count = np.zeros(len(forecast.targets)), 0
-    for stretch in stretches:
-        steps = stretch[:, forecast.targets].astype(np.float64)
-        differences = np.abs(steps[season:] - steps[:-season])
-        total += differences.sum(0)
-        count += len(differences)
-    scale = total / max(1, count)
-    return np.tile(np.where(scale > 0, scale, 1.0), forecast.horizon)
+    forecast, windows, low, high = _training_steps(dataset, train)
+    series = windows.series_of(low)
+    season = np.ones(len(windows.ends), dtype=np.int64)
+    season[series[high - low > forecast.season]] = forecast.season
+    totals, counts = np.zeros((len(windows.ends), len(forecast.targets))), np.zeros(len(windows.ends), dtype=np.int64)
+    for one, first, last in zip(series.tolist(), low.tolist(), high.tolist(), strict=True):
+        steps, apart = windows.values[first:last, forecast.targets].astype(np.float64), int(season[one])
+        differences = np.abs(steps[apart:] - steps[:-apart])
+        totals[one] += differences.sum(0)
+        counts[one] += len(differences)
+    scale = totals / np.maximum(counts, 1)[:, np.newaxis]
+    known = scale > 0
+    mean = scale.sum(0) / np.maximum(known.sum(0), 1)
+    return np.tile(np.where(known, scale, np.where(mean > 0, mean, 1.0)), forecast.horizon)
 
 
 def training_deviation(dataset: Dataset, train: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -119,18 +125,19 @@ def training_deviation(dataset: Dataset, train: NDArray[np.int64]) -> NDArray[np
 
     Returns float64 [outputs], repeated over the horizon; 1 for a constant.
     """
-    forecast, stretches = _training_steps(dataset, train)
-    _, scale = channel_scale(np.concatenate([stretch[:, forecast.targets] for stretch in stretches]))
+    forecast, windows, low, high = _training_steps(dataset, train)
+    stretches = [windows.values[first:last, forecast.targets] for first, last in zip(low.tolist(), high.tolist(), strict=True)]
+    _, scale = channel_scale(np.concatenate(stretches))
     return np.tile(np.array(scale), forecast.horizon)
 
 
-def _training_steps(dataset: Dataset, train: NDArray[np.int64]) -> tuple[Forecast, list[NDArray[np.float32]]]:
-    """The stretches of the series, [steps, channels] each, that the training windows read or predict."""
+def _training_steps(dataset: Dataset, train: NDArray[np.int64]) -> tuple[Forecast, Windows, NDArray[np.int64], NDArray[np.int64]]:
+    """The windows of a data set, and where the stretches of series that the training windows read or predict begin and end."""
     forecast, windows = dataset.forecast, dataset.sequences
     if forecast is None or not isinstance(windows, Windows):
         raise ValueError(f"a data set of the task {dataset.task!r} has no steps in time")
-    low, high = covered(windows.starts[train], forecast.window + forecast.horizon)
-    return forecast, [windows.values[first:last] for first, last in zip(low.tolist(), high.tolist(), strict=True)]
+    # No stretch goes over the end of a series: windows of two series never overlap.
+    return forecast, windows, *covered(windows.starts[train], forecast.window + forecast.horizon)
 
 
 def _check_options(reading: Reading) -> None:

@@ -19,15 +19,19 @@ class Windows(Sequence[NDArray[np.float32]]):
     """Equally long pieces of series that share their memory.
 
     values: float32 [steps, channels], the series end to end. starts: int64 [rows], where each window begins in `values`.
-    window: steps of each. Indexing gives a view [window, channels]; a slice gives Windows.
+    window: steps of each. ends: int64 [series], where each series ends in `values`; one series where None. Indexing gives a view
+    [window, channels]; a slice gives Windows.
     """
 
-    def __init__(self, values: NDArray[np.float32], starts: NDArray[np.int64], window: int) -> None:
+    def __init__(
+        self, values: NDArray[np.float32], starts: NDArray[np.int64], window: int, ends: NDArray[np.int64] | None = None
+    ) -> None:
         if len(starts) and not (starts.min() >= 0 and starts.max() + window <= len(values)):
             raise ValueError(f"windows of {window} steps from {starts.min()} to {starts.max()} leave the {len(values)} steps")
         self.values = values
         self.starts = starts
         self.window = window
+        self.ends = np.array([len(values)]) if ends is None else ends
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -38,7 +42,7 @@ class Windows(Sequence[NDArray[np.float32]]):
     def __getitem__(self, row: slice) -> Windows: ...
     def __getitem__(self, row: int | slice) -> NDArray[np.float32] | Windows:
         if isinstance(row, slice):
-            return Windows(self.values, self.starts[row], self.window)
+            return Windows(self.values, self.starts[row], self.window, self.ends)
         start = int(self.starts[row])
         return self.values[start : start + self.window]
 
@@ -47,7 +51,11 @@ class Windows(Sequence[NDArray[np.float32]]):
 
     def select(self, rows: NDArray[np.int64]) -> Windows:
         """Some of the windows, in the order of `rows`."""
-        return Windows(self.values, take(self.starts, rows), self.window)
+        return Windows(self.values, take(self.starts, rows), self.window, self.ends)
+
+    def series_of(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which series each of some steps belongs to."""
+        return np.searchsorted(self.ends, steps, side="right")
 
     def gather(self) -> NDArray[np.float32]:
         """All windows as one new array [rows, window, channels]."""

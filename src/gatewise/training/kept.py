@@ -61,7 +61,7 @@ def _forecast(
     targets = np.asarray(truth.targets, dtype=np.float32).reshape(shape)
     said = predictions.reshape(shape)
     errors = np.abs(said - targets)
-    scaled = errors if truth.seasonal is None else errors / truth.seasonal.reshape(shape[1:]).astype(np.float32)
+    scaled = errors if truth.seasonal is None else errors / truth.seasonal.reshape(-1, *shape[1:]).astype(np.float32)
     channels = np.arange(min(MOST_CHANNELS, shape[2]))
     windows = _some(len(kept), max(3, MOST_NUMBERS // (forecast.horizon * len(channels))), seed)
     whole = kept[windows]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.forecast import seasonal_scale, training_deviation
+from gatewise.data.windows import Windows
 from gatewise.errors import DataError
 from gatewise.records import Dataset
 from gatewise.training.next_step import step_nll
@@ -29,8 +30,9 @@ class Truth:
     """What predictions are scored against.
 
     targets: as in `Dataset`; for next-step prediction the values of every step but the first, end to end [steps, outputs].
-    steps: int64 [rows], scored steps of each row in next-step prediction. seasonal: float64 [outputs], denominators of MASE.
-    deviation: float64 [outputs], standard deviation of each predicted channel in the training part.
+    steps: int64 [rows], scored steps of each row in next-step prediction. seasonal: float64 [rows, outputs], what MASE divides
+    by, [1, outputs] where there is one series. deviation: float64 [outputs], standard deviation of each predicted channel in the
+    training part.
     """
 
     targets: NDArray[np.generic]
@@ -46,9 +48,12 @@ def truth_of(dataset: Dataset, rows: NDArray[np.int64], train: NDArray[np.int64]
         steps = np.array([len(sequence) - 1 for sequence in sequences], dtype=np.int64)
         return Truth(np.concatenate([sequence[1:] for sequence in sequences]), steps)
     targets = dataset.targets[rows]
-    if dataset.forecast is None:
+    if dataset.forecast is None or not isinstance(dataset.sequences, Windows):
         return Truth(targets)
-    return Truth(targets, seasonal=seasonal_scale(dataset, train), deviation=training_deviation(dataset, train))
+    seasonal = seasonal_scale(dataset, train)
+    if len(seasonal) > 1:
+        seasonal = seasonal[dataset.sequences.series_of(dataset.sequences.starts[rows])]
+    return Truth(targets, seasonal=seasonal, deviation=training_deviation(dataset, train))
 
 
 def score(metric: str, predictions: NDArray[np.float32], truth: Truth) -> float:
@@ -189,7 +194,8 @@ def _spread(truth: Truth, name: str, axis: int | None) -> Rows:
 
 
 def _mase(predictions: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
-    """Mean absolute scaled error (Hyndman & Koehler 2006): over that of repeating the last season in the training part."""
+    """Mean absolute scaled error (Hyndman & Koehler 2006): over that of repeating the last season in the training part, of each
+    series and channel its own."""
     if truth.seasonal is None:
         raise ValueError("MASE needs the seasonal scale of a forecast")
     rows = (np.abs(_errors(predictions, truth)) / truth.seasonal).mean(1)

@@ -28,8 +28,9 @@ class Model:
 
     name: the arm or baseline it came from. classes: in the order of the probability columns, each of the type that its source
     had. names: how the source spells them, empty where they are texts. outputs: names of the numbers predicted. metric: what
-    `score` measures. seasonal, deviation: scales of a forecast's errors (`metrics.Truth`). architecture: what rebuilds the
-    network (empty for a baseline). details: where it came from, shown to people, never read by code.
+    `score` measures. seasonal, deviation: scales of a forecast's errors (`metrics.Truth`), of several series their mean, because
+    a window does not say which it is of. architecture: what rebuilds the network (empty for a baseline). details: where it came
+    from, shown to people, never read by code.
     """
 
     name: str
@@ -181,7 +182,7 @@ def model_of(
         predictor=predictor,
         audio=dataset.audio,
         forecast=dataset.forecast,
-        seasonal=() if truth.seasonal is None else tuple(truth.seasonal.tolist()),
+        seasonal=() if truth.seasonal is None else tuple(truth.seasonal.mean(0).tolist()),
         deviation=() if truth.deviation is None else tuple(truth.deviation.tolist()),
         architecture=architecture,
         details=details,
