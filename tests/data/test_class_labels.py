@@ -104,7 +104,7 @@ def test_arrays(labels: Any, expected: list[Any]) -> None:
     same(open_source((series, labels)).labels, expected)
 
 
-@pytest.mark.parametrize(("classes", "expected"), [([7, 3], [7, 3]), ([0.5, 1.5], [0.5, 1.5]), (["b", "a"], ["b", "a"])])
+@pytest.mark.parametrize(("classes", "expected"), [([7, 3], [3, 7]), ([0.5, 1.5], [0.5, 1.5]), (["b", "a"], ["a", "b"])])
 def test_declared_classes(classes: list[Any], expected: list[Any]) -> None:
     series = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
     same(open_source({"X": series, "y": np.arange(40) % 2, "classes": np.array(classes)}).labels, expected)

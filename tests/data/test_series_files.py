@@ -35,7 +35,7 @@ def test_npz_and_ts_agree(tmp_path: Path, ragged: Arrays) -> None:
     for part in ("train", "test"):
         write_ts(tmp_path / f"toy_{part.upper()}.ts", ragged, part)
     archive = open_source(tmp_path / "toy.npz")
-    assert archive.classes == ("walk", "run", "rest")
+    assert archive.classes == ("rest", "run", "walk")
     assert archive.channels == ("channel 1", "channel 2")
     assert archive.fixed_test is not None
     assert archive.fixed_test.tolist() == [False] * 40 + [True] * 20
@@ -60,7 +60,7 @@ def test_univariate_ts(tmp_path: Path) -> None:
     rows = "\n".join(f"{row}, 2 ,3.5e0:{'xy'[row % 2]}" for row in range(30))
     (tmp_path / "one.ts").write_text(f"@univariate true\n@classLabel true y x\n@DATA\n# a remark\n\n{rows}\n")
     dataset = open_source(tmp_path / "one.ts")
-    assert (dataset.name, dataset.fixed_test, dataset.classes) == ("one", None, ("y", "x"))
+    assert (dataset.name, dataset.fixed_test, dataset.classes) == ("one", None, ("x", "y"))
     assert dataset.sequences[4].tolist() == [[4.0], [2.0], [3.5]]
 
 
@@ -105,7 +105,7 @@ def test_repeats_and_unseen_classes_across_an_archives_split_are_warned_about(tm
 def test_classes_without_rows_are_left_out(tmp_path: Path, ragged: Arrays) -> None:
     ragged["classes"] = np.array(["walk", "run", "rest", "never"])
     np.savez(tmp_path / "a.npz", **ragged)
-    assert open_source(tmp_path / "a.npz").classes == ("walk", "run", "rest")
+    assert open_source(tmp_path / "a.npz").classes == ("rest", "run", "walk")
 
 
 @pytest.mark.parametrize("name", ["JapaneseVowels", "GunPoint"])
@@ -119,5 +119,5 @@ def test_labels_and_classes_of_bytes(tmp_path: Path, ragged: Arrays) -> None:
     ragged["classes"] = ragged["classes"].astype("S")
     np.savez(tmp_path / "a.npz", **ragged)
     np.savez(tmp_path / "b.npz", X=np.random.default_rng(0).random((40, 3)), y=np.array([b"x", b"y"] * 20))
-    assert open_source(tmp_path / "a.npz").classes == ("walk", "run", "rest")
+    assert open_source(tmp_path / "a.npz").classes == ("rest", "run", "walk")
     assert open_source(tmp_path / "b.npz").classes == ("x", "y")

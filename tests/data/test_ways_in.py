@@ -191,6 +191,22 @@ def test_ts_holds_no_groups(tmp_path: Path, series: Series, labels: list[Any]) -
     assert_same(open_source(tmp_path / "a.ts"), open_source((series, labels)))
 
 
+@pytest.mark.parametrize(
+    "names", [("walk", "run", "rest"), ("10", "9", "-2"), ("10.0", "9.0", "-2.0")], ids=lambda names: names[0]
+)
+def test_classes_have_one_order_in_every_form(tmp_path: Path, series: Series, names: tuple[str, ...]) -> None:
+    """The order decides which weights a class begins with: archives that declare another give the same results all the same."""
+    labels = [names[row % 3] for row in range(60)]
+    header = f"@classLabel true {' '.join(names)}"
+    (tmp_path / "a.ts").write_text(write_ts(series, labels, header))
+    np.savez(tmp_path / "a.npz", **ragged(series, [row % 3 for row in range(60)]), classes=np.array(names))
+    found = [open_source(source) for source in (tmp_path / "a.ts", tmp_path / "a.npz", (series, labels))]
+    found += [way(tmp_path, series, labels) for way in (csv_file, json_lines, parquet_file, long_csv)]
+    ordered = sorted(names) if "walk" in names else sorted(names, key=float)
+    for dataset in found:
+        assert dataset.targets.tolist() == [ordered.index(label) for label in labels]
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 def test_dense_arrays(tmp_path: Path, channels: int) -> None:
     torch = pytest.importorskip("torch")

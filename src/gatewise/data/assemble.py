@@ -32,7 +32,6 @@ def assemble(
     *,
     source: str,
     output: str = "target",
-    order: Sequence[str] | None = None,
     groups: str = "the groups",
     weights: str = "the weights",
     audio: AudioFeatures | None = None,
@@ -41,8 +40,8 @@ def assemble(
 ) -> Dataset:
     """Make a Dataset for classification or regression of rows that all have an input and a target.
 
-    source, groups, weights: what those are called in messages. output: the name of the number predicted. order: of the classes,
-    sorted where None. audio: how sounds were read, whose energies are now the sequences.
+    source, groups, weights: what those are called in messages. output: the name of the number predicted. audio: how sounds were
+    read, whose energies are now the sequences.
     Raises DataError where the rows do not do: as `check_series`, `finish_classes`, `finish_numbers`, `part_masks`, `grouped` and
     `check_weights` do.
     """
@@ -56,7 +55,7 @@ def assemble(
         values = finish_numbers(target, source, rows.where)
         said = f"The task is regression: {output!r}, numbers from {values.min():g} to {values.max():g}, is predicted."
     else:
-        values, classes, labels, rare = finish_classes(target, source, order)
+        values, classes, labels, rare = finish_classes(target, source)
         said = f"The task is classification into {len(classes)} classes: {listed(classes, 10)}."
     repeats = group_texts(rows.sequences) if rows.kind == "text" else group_series(rows.sequences)
     together, notes = grouped(repeats, rows, groups)
@@ -97,20 +96,19 @@ def series_dataset(
     *,
     target: str,
     channels: Sequence[str] = (),
-    order: Sequence[str] | None = None,
     fixed_test: NDArray[np.bool_] | None = None,
     inferred: Sequence[str] = (),
     warnings: Sequence[str] = (),
 ) -> Dataset:
     """Make a Dataset of series, each float32 [steps, channels], and class names.
 
-    target: what the labels are called in messages. channels: their names, numbered where empty. order: the order of the classes,
-    sorted where None. Raises DataError as `assemble` does.
+    target: what the labels are called in messages. channels: their names, numbered where empty.
+    Raises DataError as `assemble` does.
     """
     parts = None if fixed_test is None else np.where(fixed_test, TEST, TRAIN).astype(np.int8)
     rows = Rows("series", sequences, parts=parts, channels=tuple(channels))
     classes = read_target(list(labels), target, "classification")
-    return assemble(name, rows, classes, source=target, order=order, inferred=inferred, warnings=warnings)
+    return assemble(name, rows, classes, source=target, inferred=inferred, warnings=warnings)
 
 
 def check_series(

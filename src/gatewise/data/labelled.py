@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,15 +18,15 @@ __all__ = ["Labelled", "labelled_dataset"]
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Rows of a source without columns. source: what its labels are called in messages. order: of the classes it declares.
+    """Rows of a source without columns. source: what its labels are called in messages.
 
-    task: what it declares its labels to be for, None where that is to be inferred.
+    declared: whether it names its classes itself. task: what it declares its labels to be for, None where that is to be inferred.
     """
 
     name: str
     rows: Rows
     source: str = "the labels"
-    order: Sequence[str] | None = None
+    declared: bool = False
     task: Literal["classification", "regression"] | None = None
     inferred: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -52,13 +51,11 @@ def labelled_dataset(data: Labelled, reading: Reading, test: Labelled | None = N
         return next_step_rows(data.name, rows, inferred=inferred, warnings=data.warnings)
     if rows.labels is None:
         raise DataError(f"{data.name} has no labels. Add one for each row; only --task next_step takes sequences without.")
-    order = None if data.order is None else tuple(dict.fromkeys([*data.order, *((test.order if test else None) or ())]))
-    target = read_target(rows.labels, data.source, reading.task or data.task, declared=order is not None)
+    target = read_target(rows.labels, data.source, reading.task or data.task, declared=data.declared)
     if target.missing.any():
         row = int(target.missing.argmax())
         raise DataError(f"{data.name}: {rows.where(row)} has no label. Label it or drop the row.")
-    order = order if target.task == "classification" else None
-    return assemble(data.name, rows, target, source=data.source, order=order, inferred=inferred, warnings=data.warnings)
+    return assemble(data.name, rows, target, source=data.source, inferred=inferred, warnings=data.warnings)
 
 
 def _check_test(data: Labelled, test: Labelled) -> None:

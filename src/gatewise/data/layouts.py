@@ -39,14 +39,18 @@ def labelled_arrays(arrays: Arrays, where: str, name: str, *, with_labels: bool 
     where: what the arrays are called in messages. Raises DataError where they fit no known layout or contradict each other.
     """
     prefixes = _prefixes(arrays, where)
-    order = _classes(arrays, where)
-    parts = [_part(arrays, prefix, where, order, with_labels) for prefix in prefixes]
+    classes = _classes(arrays, where)
+    parts = [_part(arrays, prefix, where, classes, with_labels) for prefix in prefixes]
     rows = parts[0]
     for part in parts[1:]:
         rows = join_rows(rows, part, None)
     sizes = [len(part) for part in parts]
     return Labelled(
-        name, rows, order=order, inferred=tuple(_inferred(arrays, prefixes, sizes)), warnings=tuple(_layout_warnings(arrays))
+        name,
+        rows,
+        declared=classes is not None,
+        inferred=tuple(_inferred(arrays, prefixes, sizes)),
+        warnings=tuple(_layout_warnings(arrays)),
     )
 
 
@@ -78,9 +82,9 @@ def _key(arrays: Arrays, prefix: str, ragged: str, dense: str) -> tuple[str, boo
     return (f"{dense}_{prefix}" if prefix else dense), False
 
 
-def _part(arrays: Arrays, prefix: str, where: str, order: tuple[str, ...] | None, with_labels: bool) -> Rows:
+def _part(arrays: Arrays, prefix: str, where: str, classes: tuple[str, ...] | None, with_labels: bool) -> Rows:
     kind, sequences = _sequences(arrays, prefix, where)
-    labels = _labels(arrays, prefix, where, order) if with_labels else None
+    labels = _labels(arrays, prefix, where, classes) if with_labels else None
     groups, weights = (_beside(arrays, prefix, where, what) for what in ("groups", "weights"))
     for what, cells in (("labels", labels), ("groups", groups), ("weights", weights)):
         if cells is not None and len(cells) != len(sequences):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
@@ -107,18 +108,16 @@ def class_name(label: Any) -> str | None:
     return (whole[1] if whole else name) or None
 
 
-def finish_classes(
-    target: Target, source: str, order: Sequence[str] | None = None
-) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[Label, ...], tuple[str, ...]]:
+def finish_classes(target: Target, source: str) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[Label, ...], tuple[str, ...]]:
     """Return targets int64 [rows], the classes by name and in their own type, and warnings. No target may be missing.
 
-    Classes are sorted (as numbers where all are whole numbers) or come in the `order` given; those without a row are left out.
-    `source` names the target in errors. Raises DataError where the classes are an id or free text, or a single one, or where the
-    rows are too few to split.
+    Classes are sorted (as numbers where all are numbers), so that the same rows have one order in every format, and the same
+    results; those without a row are left out. `source` names the target in errors. Raises DataError where the classes are an id
+    or free text, or a single one, or where the rows are too few to split.
     """
     counts = dict(zip(target.names, np.bincount(target.values, minlength=len(target.names)).tolist(), strict=True))
     rows, present = len(target.values), [name for name, count in counts.items() if count]
-    classes = tuple(name for name in order if counts.get(name)) if order is not None else tuple(_sorted(present))
+    classes = tuple(_sorted(present))
     if len(classes) == 1:
         raise DataError(
             f"{source} holds one class only ({classes[0]!r}). A comparison needs at least two: name another --target."
@@ -181,6 +180,6 @@ def _first_fraction(numbers: NDArray[np.float64]) -> float | None:
 
 
 def _sorted(names: Sequence[str]) -> list[str]:
-    if all(re.fullmatch(r"-?[0-9]{1,1000}", name) for name in names):
-        return sorted(names, key=lambda name: (int(name), name))
+    if all(re.fullmatch(r"-?[0-9]{1,1000}(\.[0-9]+)?", name) for name in names):
+        return sorted(names, key=lambda name: (Decimal(name), name))
     return sorted(names)

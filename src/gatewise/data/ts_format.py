@@ -65,8 +65,7 @@ def ts_labelled(path: Path, *, alone: bool = False) -> Labelled:
     inferred = tuple(_inferred(path, parts, sizes, alone))
     if declared[0] is None:
         return Labelled(name, rows, source="the target", task="regression", inferred=inferred)
-    order = tuple(dict.fromkeys(label for classes in declared for label in classes or ()))
-    return Labelled(name, rows, source="the class label", order=order, task="classification", inferred=inferred)
+    return Labelled(name, rows, source="the class label", declared=True, task="classification", inferred=inferred)
 
 
 def ts_inputs(path: Path) -> list[Series]:
