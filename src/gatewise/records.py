@@ -419,6 +419,7 @@ class LengthScore:
 class Comparison:
     """All the evidence of a run, complete enough to reach a verdict and to draw the report.
 
+    train_rows: rows of each pair that are not tested, of which `validation_rows` stop the training and choose hyperparameters.
     mistakes: what the models got wrong, looked into once the pairs are run.
     """
 
@@ -445,6 +446,7 @@ class Comparison:
     stopped: str
     warnings: tuple[str, ...] = ()
     mistakes: Mistakes | None = None
+    validation_rows: int = 0
 
 
 @dataclass(frozen=True)

@@ -295,6 +295,7 @@ def make_run(
         curve_trials=_curve(generator, facts, arms, curve),
         pairs=pairs,
         train_rows=8530,
+        validation_rows=930,
         test_rows=1066,
         target_score=facts.target,
         costs=costs,
@@ -397,7 +398,11 @@ def _series() -> Run:
         "name": "JapaneseVowels", "kind": "series", "rows": 640, "classes": {str(n): 71 for n in range(1, 10)}, "channels": 12,
         "fixed_test_rows": 370, "length_min": 7, "length_median": 15.0, "length_p95": 22.0, "length_max": 29,
     }  # fmt: skip
-    return make_run(baselines=("majority", "linear_features"), profile=profile, comparison={"train_rows": 230, "test_rows": 370})
+    return make_run(
+        baselines=("majority", "linear_features"),
+        profile=profile,
+        comparison={"train_rows": 270, "validation_rows": 40, "test_rows": 370},
+    )
 
 
 def _one_left() -> Run:

@@ -135,6 +135,9 @@ def test_the_verdict_comes_first_and_the_numbers_are_written_out(run_named: Call
     assert "0.00213" in page.words["tuning"]
     assert "92.9%" in page.words["time"]
     assert "10,662" in page.words["data"]
+    assert "Training rows of each pair 7,600" in page.words["data"]
+    assert "Validation rows of each pair, which end the training 930" in page.words["data"]
+    assert "7,600 training, 930 validation and 1,066 test rows" in page.words["decided"]
     assert "16.8 GB" in page.words["reproduce"]
     assert "Nadeau" in page.words["decided"] and "Benavoli" in page.words["decided"]
 
@@ -388,7 +391,7 @@ def test_the_learning_curve_is_told_in_words_numbers_and_figures(run_named: Call
     words = Page(source).words["by-data"]
     least = [trial.test_score or 0.0 for trial in comparison.curve_trials if trial.name == "gru_h64" and trial.share == 0.1]
     assert (
-        "10% (853 rows, 3 pairs), 25% (2,132 rows, 3 pairs), 50% (4,265 rows, 3 pairs) and 100% (8,530 rows, 12 pairs)" in words
+        "10% (760 rows, 3 pairs), 25% (1,900 rows, 3 pairs), 50% (3,800 rows, 3 pairs) and 100% (7,600 rows, 12 pairs)" in words
     )
     assert (
         f"From the smallest share to the largest the test MASE goes from {fmean(least):.3f} to 0.811 for GRU (hidden 64)" in words

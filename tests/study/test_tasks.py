@@ -8,6 +8,7 @@ import pytest
 
 import gatewise
 from gatewise.data.sources import open_source
+from gatewise.data.splits import make_split
 
 SMALL: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None}
 
@@ -19,6 +20,9 @@ def test_regression(tmp_path: Path) -> None:
     # The band is 2% of what the best baseline misses by.
     assert result.verdict.margin == pytest.approx(0.02 * result.verdict.scores["ridge_features"].mean, rel=0.5)
     dataset = open_source("builtin:waves?rows=120")
+    parts, split = result.comparison, make_split(dataset, 0, 0)
+    counted = (parts.train_rows - parts.validation_rows, parts.validation_rows, parts.test_rows)
+    assert counted == (len(split.train), len(split.validation), len(split.test))
     predicted = result.model.predict(list(dataset.sequences))
     assert predicted.shape == (120,)
     error = np.abs(predicted - dataset.targets[:, 0]).mean()

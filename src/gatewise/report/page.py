@@ -68,7 +68,8 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
         fixed_test=profile.fixed_test_rows is not None,
         forecast=profile.task == "forecast",
         calibrated=comparison.mistakes is not None and comparison.mistakes.classes is not None,
-        train_rows=count(comparison.train_rows),
+        train_rows=count(comparison.train_rows - comparison.validation_rows),
+        validation_rows=count(comparison.validation_rows),
         test_rows=count(comparison.test_rows),
     )
     # Whatever a column's name or a label holds: a page with control codes is no valid one.

@@ -92,6 +92,7 @@ def build_comparison(
         pairs=count,
         train_rows=data["train_rows"],
         test_rows=data["test_rows"],
+        validation_rows=data.get("validation_rows", 0),
         target_score=plan["target_score"],
         costs={name: _cost(name, journal, [*used] or [*tuning], used, metric, plan["target_score"]) for name in names},
         training_time_ratios=_step_ratios(names, steps["milliseconds"]) if steps else (),

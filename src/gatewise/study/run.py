@@ -229,6 +229,7 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
         "simplest_score": simplest,
         "length_edges": workload.length_edges.tolist(),
         "train_rows": len(split.train) + len(split.validation),
+        "validation_rows": len(split.validation),
         "test_rows": len(split.test),
         "warnings": [cut_note] if cut else [],
     }

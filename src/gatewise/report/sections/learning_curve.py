@@ -28,7 +28,7 @@ def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section 
         (*comparison.trials, *comparison.curve_trials),
         arms,
         say.metric,
-        train_rows=comparison.train_rows,
+        train_rows=comparison.train_rows - comparison.validation_rows,
         test_rows=comparison.test_rows,
         resolution=Evidence(comparison).resolution,
     )
