@@ -78,7 +78,7 @@ def _described(name: str, *, panel: str | None = None) -> Any:
     """An option of the table as typer wants it. Its default stands in the help alone: what is not given may stand in a file."""
     option = OPTION[name]
     default = "" if option.unset == "none" else f" Default: {option.default_text}."
-    spelled = (f"{option.flag}/--no-{option.flag[2:]}",) if option.kind == "flag" else option.flags
+    spelled = (f"{option.flag}/{option.off_flag}",) if option.kind == "flag" else option.flags
     repeated = " Repeat it for each." if option.kind == "columns" else ""
     return typer.Option(
         *spelled,
@@ -151,6 +151,8 @@ def compare(
     hidden_size: Annotated[int | None, _described("hidden_size")] = None,
     layers: Annotated[int | None, _described("layers")] = None,
     bidirectional: Annotated[bool | None, _described("bidirectional")] = None,
+    pooling: Annotated[str | None, _described("pooling")] = None,
+    skip: Annotated[bool | None, _described("skip")] = None,
     forget_bias: Annotated[float | None, _described("forget_bias")] = None,
     chrono: Annotated[int | None, _described("chrono")] = None,
     embedding_size: Annotated[int | None, _described("embedding_size")] = None,

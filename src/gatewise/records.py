@@ -245,8 +245,10 @@ class Config:
     text to season: as in `Reading`; test names a file. metric: None for the task's own. margin: half width of the band of
     practical equivalence in units of the metric, or a share of the best baseline's error such as `2%`; None for the metric's
     own. weigh_classes: `balanced` gives every class the same say in training. match: arms of equal hidden size, of equal
-    parameters, or both. forget_bias: initial bias of forgetting gates; chrono: longest memory in steps that gates are
-    initialised for (Tallec & Ollivier 2018). max_latency_ms, max_size_bytes, max_memory_bytes: what an arm may cost.
+    parameters, or both. pooling: what the head reads of the states; None in next-step prediction, which reads each, and in runs
+    of earlier versions, which did `summary`. skip: whether a forecast adds a linear one; None where nothing is forecast, and in
+    runs of earlier versions, which did. forget_bias: initial bias of forgetting gates; chrono: longest memory in steps that gates
+    are initialised for (Tallec & Ollivier 2018). max_latency_ms, max_size_bytes, max_memory_bytes: what an arm may cost.
     curve: shares of the training part, rising to 1, at which pairs are run.
     budget_s: seconds, None for no limit (then `pairs` is set). pairs: exact number of pairs, None to stop when decided.
     jobs: processes that train at once. threads: of each of them; results depend on it in the last bits, never on `jobs`.
@@ -286,6 +288,8 @@ class Config:
     hidden_size: int = 64
     layers: int = 1
     bidirectional: bool = False
+    pooling: Literal["last", "mean", "max", "summary", "attention"] | None = None
+    skip: bool | None = None
     forget_bias: float | None = None
     chrono: int | None = None
     embedding_size: int = 64

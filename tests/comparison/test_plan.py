@@ -77,6 +77,12 @@ def test_options_that_do_not_fit_the_task_are_refused() -> None:
         check_task(replace(CONFIG, weigh_classes="balanced"), "forecast")
     with pytest.raises(OptionError, match="counts every step alike"):
         check_task(replace(CONFIG, weights="w"), "next_step")
+    with pytest.raises(OptionError, match="--pooling pools the steps of a sequence, and next-step prediction says"):
+        check_task(replace(CONFIG, pooling="last"), "next_step")
+    for asked in (True, False):
+        with pytest.raises(OptionError, match="--skip and --no-skip are about the linear part of a forecast"):
+            check_task(replace(CONFIG, skip=asked), "classification")
+        check_task(replace(CONFIG, skip=asked, pooling="last"), "forecast")
     check_task(replace(CONFIG, metric="mase", margin=3.0), "forecast")
 
 

@@ -69,6 +69,8 @@ CASES = [
     ("gru", texts, {}),
     ("lstm", series, {"layers": 2, "bidirectional": True}),
     ("rnn", series, {}),
+    ("gru", series, {"pooling": "last", "bidirectional": True}),
+    ("lstm", texts, {"pooling": "attention"}),
     ("majority", series, {}),
     ("majority", texts, {}),
     ("tfidf_logistic", texts, {}),

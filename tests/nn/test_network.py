@@ -7,7 +7,8 @@ import torch
 
 from gatewise.errors import OptionError
 from gatewise.nn import CELLS, SequenceNetwork, build_network
-from gatewise.nn.network import UNKNOWN_TOKEN, pool
+from gatewise.nn.network import UNKNOWN_TOKEN
+from gatewise.nn.pooling import POOLINGS
 
 LENGTHS = torch.tensor([6, 1, 3])
 
@@ -22,22 +23,6 @@ def network(cell: str = "gru", **changes: Any) -> SequenceNetwork:
 def tokens() -> torch.Tensor:
     ids = torch.randint(2, 11, (3, 6), generator=torch.Generator().manual_seed(0))
     return ids.masked_fill(torch.arange(6) >= LENGTHS[:, None], 0)
-
-
-def test_pool_is_last_mean_and_maximum_of_the_real_steps() -> None:
-    states = torch.randn(3, 6, 5, generator=torch.Generator().manual_seed(0))
-    expected = []
-    for row, length in enumerate(LENGTHS.tolist()):
-        real = [states[row, step] for step in range(length)]
-        expected.append(torch.cat([real[-1], sum(real) / length, torch.stack(real).max(0).values]))
-    torch.testing.assert_close(pool(states, LENGTHS), torch.stack(expected))
-
-
-@pytest.mark.parametrize("padding", [float("nan"), 1e30, float("inf")])
-def test_pool_never_sees_padding(padding: float) -> None:
-    states = torch.randn(3, 6, 5, generator=torch.Generator().manual_seed(0))
-    poisoned = states.masked_fill((torch.arange(6) >= LENGTHS[:, None]).unsqueeze(2), padding)
-    assert torch.equal(pool(states, LENGTHS), pool(poisoned, LENGTHS))
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -105,8 +90,8 @@ def test_hidden_vectors_become_zero() -> None:
 
 def test_the_network_knows_its_pooling_and_outputs() -> None:
     summary, steps = network(), network(pooling="steps", outputs=7)
-    assert (summary.pooling, summary.outputs, summary.head.in_features) == ("summary", 4, 15)
-    assert (steps.pooling, steps.outputs, steps.head.in_features) == ("steps", 7, 5)
+    assert (type(summary.pool), summary.outputs, summary.head.in_features) == (POOLINGS["summary"], 4, 15)
+    assert (type(steps.pool), steps.outputs, steps.head.in_features) == (POOLINGS["steps"], 7, 5)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -175,7 +160,7 @@ def test_first_biases_change_the_gates_alone(cell: str, options: dict[str, Any])
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pooling": "last"}, "pooling is 'last'; expected one of summary, steps"),
+        ({"pooling": "first"}, "pooling is 'first'; expected one of last, mean, max, summary, attention, steps"),
         ({"pooling": "steps", "bidirectional": True}, "a bidirectional cell cannot predict the next.*Leave out bidirectional"),
         ({"forget_bias": 1.0, "chrono": 9}, "Give one of them"),
         ({"forget_bias": float("nan")}, "forget_bias is nan; expected a finite number"),

@@ -46,7 +46,7 @@ def test_defaults_are_those_of_the_record(option: Any) -> None:
         assert option.default == FIELDS[option.config_field].default
 
 
-@pytest.mark.parametrize("name", ["task", "match", "cost", "weigh_classes"])
+@pytest.mark.parametrize("name", ["task", "match", "cost", "weigh_classes", "pooling"])
 def test_choices_are_those_of_the_record(name: str) -> None:
     assert set(OPTION[name].choices) == literals(HINTS[OPTION[name].config_field])
 

@@ -78,6 +78,12 @@ def check_task(config: Config, task: Task) -> None:
         raise OptionError("--weights weighs rows, and next-step prediction counts every step alike; leave it out")
     if config.weigh_classes is not None and task != "classification":
         raise OptionError("--class-weights needs classes, and the target is numbers; leave it out")
+    if config.pooling is not None and task == "next_step":
+        raise OptionError(
+            "--pooling pools the steps of a sequence, and next-step prediction says something of each; leave it out"
+        )
+    if config.skip is not None and task != "forecast":
+        raise OptionError("--skip and --no-skip are about the linear part of a forecast, and nothing is forecast; leave them out")
     metric = METRICS[config.metric or DEFAULT_METRICS[task]]
     if config.margin is not None and metric.share and not 0 < resolve_margin(config.margin, metric, 0.0) < 0.5:
         raise OptionError(

@@ -34,6 +34,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
     ----------
     cell : "gru", "lstm", "rnn", "min_gru" or "min_lstm"
     hidden_size, layers, bidirectional : of the recurrent part
+    pooling : "last", "mean", "max", "summary" or "attention": what is read of the states; None for "summary", the first three
     embedding_size, max_vocabulary : of texts, whose words are the most frequent ones of the training part
     learning_rate, dropout, input_dropout, weight_decay : None for what a comparison tries first for this kind of data
     batch_size, max_epochs : None for a choice by the number of rows
@@ -72,6 +73,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
         hidden_size: int = 64,
         layers: int = 1,
         bidirectional: bool = False,
+        pooling: str | None = None,
         embedding_size: int = 64,
         learning_rate: float | None = None,
         dropout: float | None = None,
@@ -93,6 +95,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
         self.hidden_size = hidden_size
         self.layers = layers
         self.bidirectional = bidirectional
+        self.pooling = pooling
         self.embedding_size = embedding_size
         self.learning_rate = learning_rate
         self.dropout = dropout

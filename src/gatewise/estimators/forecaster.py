@@ -43,6 +43,7 @@ class Forecaster(CellEstimator):
     horizon, window, season : steps predicted, read, and of one period; None for a choice by the data's length and its time step
     target : the columns predicted, by name or by number from 0, one or a list; None for all. All are read
     time : column of a data frame that orders its rows; None for rows in order
+    skip : whether a linear forecast is added to what the cell says; None for True
     loss : "absolute_error" or "squared_error"
     validation_fraction : share of the windows, the last in time, that stops the training and chooses the epoch
     others : as in `SequenceClassifier`
@@ -81,6 +82,8 @@ class Forecaster(CellEstimator):
         hidden_size: int = 64,
         layers: int = 1,
         bidirectional: bool = False,
+        pooling: str | None = None,
+        skip: bool | None = None,
         loss: str = "absolute_error",
         learning_rate: float | None = None,
         dropout: float | None = None,
@@ -104,6 +107,8 @@ class Forecaster(CellEstimator):
         self.hidden_size = hidden_size
         self.layers = layers
         self.bidirectional = bidirectional
+        self.pooling = pooling
+        self.skip = skip
         self.loss = loss
         self.learning_rate = learning_rate
         self.dropout = dropout

@@ -49,6 +49,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc
         hidden_size: int = 64,
         layers: int = 1,
         bidirectional: bool = False,
+        pooling: str | None = None,
         embedding_size: int = 64,
         loss: str = "squared_error",
         learning_rate: float | None = None,
@@ -70,6 +71,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc
         self.hidden_size = hidden_size
         self.layers = layers
         self.bidirectional = bidirectional
+        self.pooling = pooling
         self.embedding_size = embedding_size
         self.loss = loss
         self.learning_rate = learning_rate

@@ -19,7 +19,7 @@ from gatewise.training.tune import default_hyperparameters
 __all__ = ["Settings", "read_choice", "read_optional", "read_settings"]
 
 _SHARED = ("hidden_size", "layers", "bidirectional", "embedding_size", "max_vocabulary", "threads")
-_OPTIONAL = ("batch_size", "max_epochs", "max_length", "forget_bias", "chrono")
+_OPTIONAL = ("pooling", "skip", "batch_size", "max_epochs", "max_length", "forget_bias", "chrono")
 # Greatest values are not allowed themselves: nothing would be left to learn from.
 _REALS: dict[str, tuple[float, float]] = {
     "learning_rate": (0.0, math.inf),
@@ -40,6 +40,8 @@ class Settings:
     bidirectional: bool
     embedding_size: int
     max_vocabulary: int
+    pooling: str | None
+    skip: bool | None
     batch_size: int | None
     max_epochs: int | None
     max_length: int | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,16 +15,14 @@ from gatewise.nn.highway import Highway
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.min_gru import MinGRU
 from gatewise.nn.min_lstm import MinLSTM
+from gatewise.nn.pooling import Pool, build_pool, head_width
 from gatewise.nn.rnn import RNN
 from gatewise.nn.stack import Stack
 
-__all__ = ["CELLS", "POOLINGS", "Pooling", "SequenceNetwork", "build_network", "head_width"]
+__all__ = ["CELLS", "SequenceNetwork", "build_network"]
 
 CELLS: dict[str, Callable[..., Stack]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN, "min_gru": MinGRU, "min_lstm": MinLSTM}
 """The recurrent layer of every arm, by its cell's name."""
-
-Pooling = Literal["summary", "steps"]
-POOLINGS: tuple[Pooling, ...] = ("summary", "steps")
 
 UNKNOWN_TOKEN = 1
 
@@ -32,9 +30,7 @@ UNKNOWN_TOKEN = 1
 class SequenceNetwork(nn.Module):
     """Read sequences of tokens or of vectors, and say something of each of them, or of each of their steps.
 
-    pooling: `summary` pools the states three ways and concatenates them: the last real step (what a recurrent cell is asked to
-    remember), the mean and the maximum over the real steps (Conneau et al. 2017 found them stronger on sentences); padding enters
-    none of them. `steps` gives every state to the head by itself. outputs: class scores, or numbers.
+    pool: how the states become what the head reads. outputs: class scores, or numbers.
     input_dropout: probability that a whole step is hidden in training: a token becomes the unknown token (word dropout, Iyyer et
     al. 2015), a vector becomes zero. dropout: on the embedding, between layers and on what the head reads. highway: a linear
     forecast that is added to what the head says; it reads every step.
@@ -46,7 +42,7 @@ class SequenceNetwork(nn.Module):
         recurrent: nn.Module,
         head: nn.Linear,
         *,
-        pooling: Pooling,
+        pool: Pool,
         dropout: float,
         input_dropout: float,
         highway: Highway | None = None,
@@ -55,7 +51,7 @@ class SequenceNetwork(nn.Module):
         self.embedding = embedding
         self.recurrent = recurrent
         self.head = head
-        self.pooling = pooling
+        self.pool = pool
         self.outputs = head.out_features
         self.dropout = nn.Dropout(dropout)
         self.input_dropout = input_dropout
@@ -65,7 +61,7 @@ class SequenceNetwork(nn.Module):
         """Class scores before the softmax, logits, or numbers: whatever the loss takes them for.
 
         inputs: int64 [batch, steps] token ids, or float [batch, steps, channels]. lengths: int64 [batch], from 1 to steps.
-        Returns [batch, outputs], with pooling `steps` [batch, steps, outputs]: at a step what follows from the steps up to
+        Returns [batch, outputs], with `pooling.Steps` [batch, steps, outputs]: at a step what follows from the steps up to
         it, and beyond a sequence's length nothing of meaning.
         """
         linear = None if self.highway is None else self.highway(inputs)
@@ -78,32 +74,8 @@ class SequenceNetwork(nn.Module):
             )
         vectors = inputs if self.embedding is None else self.dropout(self.embedding(inputs))
         states, _ = self.recurrent(vectors, lengths=lengths)
-        read = states if self.pooling == "steps" else pool(states, lengths)
-        scores: Tensor = self.head(self.dropout(read))
+        scores: Tensor = self.head(self.dropout(self.pool(states, lengths)))
         return scores if linear is None else scores + linear
-
-
-def pool(states: Tensor, lengths: Tensor) -> Tensor:
-    """Last, mean and maximum of the real steps: [batch, steps, size], int64 [batch] -> [batch, 3 * size]."""
-    mask = (torch.arange(states.shape[1], device=states.device) < lengths[:, None]).unsqueeze(2)
-    last = states[torch.arange(states.shape[0], device=states.device), lengths - 1]
-    mean = states.masked_fill(~mask, 0.0).sum(1) / lengths.unsqueeze(1)
-    maximum = states.masked_fill(~mask, float("-inf")).amax(1)
-    return torch.cat([last, mean, maximum], dim=1)
-
-
-def head_width(pooling: Pooling, hidden_size: int, *, bidirectional: bool) -> int:
-    """How many numbers the head reads. Raises OptionError for a pooling that is not known, or cannot go with both directions."""
-    if pooling not in POOLINGS:
-        raise OptionError(f"pooling is {pooling!r}; expected one of {', '.join(POOLINGS)}.")
-    if pooling == "summary":
-        return 3 * hidden_size * (2 if bidirectional else 1)
-    if bidirectional:
-        raise OptionError(
-            "a bidirectional cell cannot predict the next step, because its backward direction has read the answer. Leave out "
-            "bidirectional."
-        )
-    return hidden_size
 
 
 def build_network(
@@ -112,7 +84,7 @@ def build_network(
     input_size: int,
     tokens: bool,
     outputs: int,
-    pooling: Pooling,
+    pooling: str,
     embedding_size: int,
     hidden_size: int,
     layers: int,
@@ -127,13 +99,13 @@ def build_network(
 ) -> SequenceNetwork:
     """Build and initialise one arm's network.
 
-    Embedding and head are drawn from `seed` alone, so that they are identical in every arm of a pair of one hidden size; the
-    recurrent part from `cell_seed`. input_size: the vocabulary's size for tokens, else the number of channels. forget_bias: first
-    bias of the gate that keeps the state, so that at first about sigmoid(forget_bias) of it is kept at a step: the LSTM's forget
-    gate, the GRU's update gate, and in minGRU and minLSTM whatever has that effect. chrono: longest memory in steps that these
-    gates are initialised for (Tallec & Ollivier 2018). An rnn has no gate and ignores both, so that it can be compared with cells
-    that have. highway: arguments of `Highway`, None for none. Raises OptionError for a pooling, forget_bias or chrono that cannot
-    be.
+    Embedding, head and pooling are drawn from `seed` alone, so that they are identical in every arm of a pair of one hidden
+    size; the recurrent part from `cell_seed`. input_size: the vocabulary's size for tokens, else the number of channels.
+    pooling: a name of `pooling.POOLINGS`. forget_bias: first bias of the gate that keeps the state, so that at first about
+    sigmoid(forget_bias) of it is kept at a step: the LSTM's forget gate, the GRU's update gate, and in minGRU and minLSTM
+    whatever has that effect. chrono: longest memory in steps that these gates are initialised for (Tallec & Ollivier 2018). An
+    rnn has no gate and ignores both, so that it can be compared with cells that have. highway: arguments of `Highway`, None for
+    none. Raises OptionError for a pooling, forget_bias or chrono that cannot be.
     """
     width = head_width(pooling, hidden_size, bidirectional=bidirectional)
     gate_options = _gate_options(cell, forget_bias, chrono)
@@ -147,6 +119,7 @@ def build_network(
             with torch.no_grad():
                 embedding.weight[0].zero_()
         head = nn.Linear(width, outputs)
+        pool = build_pool(pooling, hidden_size, bidirectional=bidirectional)
         torch.manual_seed(cell_seed)
         recurrent = CELLS[cell](
             embedding_size if tokens else input_size,
@@ -158,9 +131,7 @@ def build_network(
             **gate_options,
         )
     linear = None if highway is None else Highway(**highway)
-    return SequenceNetwork(
-        embedding, recurrent, head, pooling=pooling, dropout=dropout, input_dropout=input_dropout, highway=linear
-    )
+    return SequenceNetwork(embedding, recurrent, head, pool=pool, dropout=dropout, input_dropout=input_dropout, highway=linear)
 
 
 def _gate_options(cell: str, forget_bias: float | None, chrono: int | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import product
 
 from gatewise.kernels.options import GATES
-from gatewise.nn.network import Pooling, head_width
+from gatewise.nn.pooling import head_width, pool_parameters
 
 __all__ = ["TOLERANCE", "MatchedSizes", "matched_hidden_sizes", "recurrent_parameters", "trained_parameters"]
 
@@ -53,11 +53,12 @@ def recurrent_parameters(cell: str, input_size: int, hidden_size: int, layers: i
 
 
 def trained_parameters(
-    cell: str, hidden_size: int, *, input_size: int, layers: int, bidirectional: bool, outputs: int, pooling: Pooling = "summary"
+    cell: str, hidden_size: int, *, input_size: int, layers: int, bidirectional: bool, outputs: int, pooling: str = "summary"
 ) -> int:
-    """Parameters behind the embedding: recurrent part and head. Raises OptionError as `build_network` for a pooling."""
+    """Parameters behind the embedding: recurrent part, pooling and head. Raises OptionError as `build_network` for a pooling."""
     width = head_width(pooling, hidden_size, bidirectional=bidirectional)
-    return recurrent_parameters(cell, input_size, hidden_size, layers, bidirectional) + (width + 1) * outputs
+    beside = pool_parameters(pooling, hidden_size, bidirectional=bidirectional) + (width + 1) * outputs
+    return recurrent_parameters(cell, input_size, hidden_size, layers, bidirectional) + beside
 
 
 def matched_hidden_sizes(
@@ -68,7 +69,7 @@ def matched_hidden_sizes(
     layers: int,
     bidirectional: bool,
     outputs: int,
-    pooling: Pooling = "summary",
+    pooling: str = "summary",
 ) -> MatchedSizes:
     """Hidden sizes at which all cells have the same number of parameters behind the embedding, within 1% where that can be had.
 

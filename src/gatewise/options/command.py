@@ -45,7 +45,7 @@ def _words(option: Option, config: Config, defaults: Config) -> Iterator[str]:
     if option.name == "source" or value is None or (value == default and not said):
         return
     if option.kind == "flag":
-        yield option.flag
+        yield option.flag if value else option.off_flag
         return
     for item in value if option.kind == "columns" else (value,):
         yield option.flag

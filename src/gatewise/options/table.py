@@ -68,6 +68,11 @@ class Option:
         return "SOURCE" if self.name == "source" else f"--{(self.other_flag or self.name).replace('_', '-')}"
 
     @property
+    def off_flag(self) -> str:
+        """How the command line says no to a flag."""
+        return f"--no-{self.flag[2:]}"
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """All its spellings on the command line, the one that messages use first."""
         return (self.flag, f"--{self.name.replace('_', '-')}") if self.other_flag else (self.flag,)
@@ -223,6 +228,23 @@ OPTIONS: tuple[Option, ...] = (
     Option("hidden_size", _CELLS, "whole", "Hidden size of every cell.", default=64, least=1),
     Option("layers", _CELLS, "whole", "Stacked recurrent layers.", default=1, least=1),
     Option("bidirectional", _CELLS, "flag", "Read sequences in both directions.", default=False),
+    Option(
+        "pooling",
+        _CELLS,
+        "choice",
+        "What every cell's head reads of its states: the last, the mean or maximum over the steps, these three side by side "
+        "(summary), or a mean weighted by a learned query (attention).",
+        unset="summary; in next-step prediction every state",
+        choices=("last", "mean", "max", "summary", "attention"),
+        noun="pooling",
+    ),
+    Option(
+        "skip",
+        _CELLS,
+        "flag",
+        "Add a linear forecast, learned beside the cell, to what the cell says.",
+        unset="added in forecasts",
+    ),
     Option(
         "forget_bias", _CELLS, "number", "Initial bias of the gates that forget, often 1.", unset="drawn as the other biases are"
     ),

@@ -180,6 +180,8 @@ def compare(
     hidden_size: int = 64,
     layers: int = 1,
     bidirectional: bool = False,
+    pooling: str | None = None,
+    skip: bool | None = None,
     forget_bias: float | None = None,
     chrono: int | None = None,
     embedding_size: int = 64,
@@ -217,9 +219,11 @@ def compare(
     cells, "training", "latency", "memory" or "size". match: arms of equal "hidden" size, of equal "parameters", or "both".
     curve: shares of the training data that rise to 1, at which pairs are run.
 
-    Cells and training. hidden_size, layers, bidirectional, embedding_size: the same for every cell. forget_bias: initial bias of
-    the gates that forget; chrono: longest memory in steps that they are initialised for. batch_size, max_length, max_vocabulary,
-    max_epochs: limits, the same for every cell; None for what suits the data.
+    Cells and training. hidden_size, layers, bidirectional, embedding_size: the same for every cell, and so are pooling, what the
+    head reads of the states ("last", "mean", "max", "summary" for these three side by side, the default, or "attention"), and
+    skip, whether a forecast adds a linear one (by default it does). forget_bias: initial bias of the gates that forget; chrono:
+    longest memory in steps that they are initialised for. batch_size, max_length, max_vocabulary, max_epochs: limits, the same
+    for every cell; None for what suits the data.
 
     Constraints: cells beyond them are out before the verdict. max_latency: `"2ms"` or milliseconds. max_size: `"1MB"` or bytes of
     weights. max_memory: `"200MB"` or bytes at the peak.

@@ -7,7 +7,7 @@ from gatewise.names import display_name
 from gatewise.nn.sizes import MatchedSizes, matched_hidden_sizes, recurrent_parameters
 from gatewise.records import Arm, Config, Dataset
 
-__all__ = ["arms_for", "match_note", "outputs_of"]
+__all__ = ["arms_for", "match_note", "outputs_of", "pooling_of"]
 
 
 def outputs_of(dataset: Dataset) -> int:
@@ -15,6 +15,11 @@ def outputs_of(dataset: Dataset) -> int:
     if dataset.task == "classification":
         return len(dataset.classes)
     return len(dataset.outputs) if dataset.task == "next_step" else int(dataset.targets.shape[1])
+
+
+def pooling_of(config: Config, dataset: Dataset) -> str:
+    """What the head reads of the states, in every arm: of next steps each state, else what is asked for."""
+    return "steps" if dataset.task == "next_step" else config.pooling or "summary"
 
 
 def arms_for(config: Config, dataset: Dataset) -> tuple[Arm, ...]:
@@ -48,5 +53,5 @@ def _matched(config: Config, dataset: Dataset) -> MatchedSizes | None:
         layers=config.layers,
         bidirectional=config.bidirectional,
         outputs=outputs_of(dataset),
-        pooling="steps" if dataset.task == "next_step" else "summary",
+        pooling=pooling_of(config, dataset),
     )

@@ -83,6 +83,8 @@ def _resolved(config: Config, dataset: Dataset) -> Config:
         batch_size=schedule.batch_size,
         max_epochs=schedule.max_epochs,
         max_length=longest,
+        pooling=None if dataset.task == "next_step" else config.pooling or "summary",
+        skip=None if asked is None else config.skip is not False,
     )
 
 

@@ -18,7 +18,7 @@ from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric
 from gatewise.nn import SequenceNetwork, build_network
 from gatewise.nn.highway import highway_of
 from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
-from gatewise.study.arms import outputs_of
+from gatewise.study.arms import outputs_of, pooling_of
 from gatewise.study.kept import KeptFolder
 from gatewise.training.baselines import BASELINES, baselines_for
 from gatewise.training.examples import Baseline, Examples
@@ -152,14 +152,14 @@ class Workload:
             "input_size": input_size,
             "tokens": self.dataset.kind == "text",
             "outputs": outputs_of(self.dataset),
-            "pooling": "steps" if self.dataset.task == "next_step" else "summary",
+            "pooling": pooling_of(config, self.dataset),
             "embedding_size": config.embedding_size,
             "hidden_size": arm.hidden_size,
             "layers": config.layers,
             "bidirectional": config.bidirectional,
             "dropout": hyperparameters.dropout,
             "input_dropout": hyperparameters.input_dropout,
-            "highway": highway_of(self.dataset.forecast),
+            "highway": None if config.skip is False else highway_of(self.dataset.forecast),
             "forget_bias": config.forget_bias,
             "chrono": config.chrono,
             "seed": seed_of(config.seed, number),
