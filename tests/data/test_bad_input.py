@@ -410,3 +410,12 @@ def test_a_large_cell_is_no_error_and_leaves_the_csv_limit_alone(tmp_path: Path)
     (tmp_path / "a.csv").write_text(table([("long " * 50_000, "yes"), *ROWS]))
     assert len(open_source(tmp_path / "a.csv").sequences[0]) == 250_000
     assert csv.field_size_limit() == before
+
+
+def test_a_part_whose_rows_have_no_weight_is_refused() -> None:
+    parts = ["train"] * 30 + ["test"] * 10
+    table = pa.table(
+        {"s": [[float(row), 1.0, 2.0] for row in range(40)], "y": [0, 1] * 20, "part": parts, "w": [1.0] * 30 + [0.0] * 10}
+    )
+    with pytest.raises(DataError, match="'w' holds weights of 0 only in the test part"):
+        open_source(table, series="s", target="y", split="part", weights="w")

@@ -12,10 +12,13 @@ from gatewise.comparison.plan import arms_of
 from gatewise.data.encoders import encode_raw
 from gatewise.data.sources import open_source
 from gatewise.errors import GatewiseError, RunError
+from gatewise.mistakes import ClassPredictions
 from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Trial
 from gatewise.study import measure, work
+from gatewise.study.kept import KeptFolder
 from gatewise.study.runner import LocalRunner
 from gatewise.study.work import Unit, Workload, seed_of
+from gatewise.training import baselines
 from gatewise.training import fit as training
 from gatewise.training.metrics import unpack_rows
 
@@ -209,3 +212,59 @@ def test_a_memory_measurement_that_fails_says_why(dataset: Dataset, monkeypatch:
     monkeypatch.setattr("sys.executable", str(failing))
     with pytest.raises(GatewiseError, match="memory measurement of gru failed: out of memory"):
         measure.measure_memory(workload(dataset), dict.fromkeys(("gru", "lstm"), HYPERPARAMETERS))
+
+
+def nine_to_one(rows: int = 400) -> Dataset:
+    """Series whose mean says the class, faintly; one row in ten is of the second class."""
+    generator = np.random.default_rng(0)
+    labels = (np.arange(rows) % 10 == 0).astype(int)
+    series = [generator.normal(0.4 * label, 1.0, (12, 1)) for label in labels]
+    return open_source((series, labels))
+
+
+def test_class_weights_reach_the_baselines() -> None:
+    dataset = nine_to_one(3000)
+    plain, balanced = (
+        workload(dataset, metric="balanced_accuracy", weigh_classes=weigh).run(unit("baseline", "linear_features", 0))
+        for weigh in (None, "balanced")
+    )
+    assert plain.test_score is not None
+    assert balanced.test_score is not None
+    assert balanced.test_score > plain.test_score + 0.08
+
+
+def test_the_regularisation_is_what_the_metric_prefers_on_the_validation_part() -> None:
+    dataset = nine_to_one()
+    split = workload(dataset).encode(0).split
+    for metric in ("accuracy", "balanced_accuracy", "log_loss"):
+        bench = workload(dataset, metric=metric)
+        held = bench.examples(split.validation, split.train)
+        chosen = held.merit(bench.fit_baseline("linear_features", split.train, split.validation).predict(held.inputs))
+        for strength in baselines.REGULARISATION:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(baselines, "REGULARISATION", (strength,))
+                alone = bench.fit_baseline("linear_features", split.train, split.validation)
+            assert chosen >= held.merit(alone.predict(held.inputs))
+
+
+@pytest.mark.parametrize(("kind", "name"), [("pair", "gru"), ("baseline", "linear_features")])
+def test_row_weights_weigh_the_scores_of_cells_and_baselines_alike(kind: str, name: str, tmp_path: Path) -> None:
+    plain = nine_to_one(120)
+    weights = np.where(plain.targets == 1, 5.0, 1.0)
+    dataset = replace(plain, weights=weights, fixed_test=np.arange(120) >= 90)
+    folder = KeptFolder(tmp_path)
+    bench = Workload(CONFIG, dataset, arms_of(("gru", "lstm"), 8), folder)
+    trial = bench.run(unit(kind, name, 0))
+    split = bench.encode(0).split
+    kept = folder.read([trial], "classification")[name][0]
+    assert isinstance(kept, ClassPredictions)
+    right = kept.predicted == dataset.targets[split.test]
+    expected = np.average(right, weights=weights[split.test])
+    assert trial.test_score == pytest.approx(expected)
+    assert trial.test_score != pytest.approx(right.mean())
+    rows = unpack_rows(trial.row_scores, trial.test_rows)
+    assert rows.mean() == pytest.approx(expected, rel=1e-6)
+    shares = weights[split.test] / weights[split.test].mean()
+    np.testing.assert_allclose(rows, expected + shares * (right - expected), rtol=1e-5)
+    # One length bin holds all.
+    assert trial.by_length == ((30, pytest.approx(30 * expected)),)

@@ -1,5 +1,6 @@
 """Simple forecasts against naive versions and scikit-learn, and on the public data their figures were published for."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from gatewise.records import Dataset, Forecast, Reading
 from gatewise.training import forecast_baselines
 from gatewise.training.examples import Examples
 from gatewise.training.forecast_baselines import LastSeason, LastValue, LinearWindow
+from gatewise.training.metrics import truth_of
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "forecasting"
 MODELS = (LastValue, LastSeason, LinearWindow)
@@ -180,3 +182,19 @@ def test_exchange_rate_is_a_random_walk() -> None:
     step = np.s_[:, -8:]
     error = np.sqrt(np.square(predicted[step] - held.targets[step]).sum())
     assert error / np.sqrt(np.square(held.targets[step] - held.targets[step].mean()).sum()) == pytest.approx(0.0171, abs=0.0002)
+
+
+@pytest.mark.parametrize("metric", ["mae", "mse", "mase"])
+def test_the_ridge_of_the_linear_window_is_what_the_metric_prefers(
+    walk: Dataset, metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = np.arange(len(walk))
+    train, validation = (
+        replace(examples(walk, part), metric=metric, truth=truth_of(walk, rows[part], rows[:60]))
+        for part in (slice(0, 60), slice(100, 300))
+    )
+    chosen = validation.merit(LinearWindow.fit(train, validation).predict(validation.inputs))
+    for strength in forecast_baselines.RIDGE:
+        monkeypatch.setattr(forecast_baselines, "RIDGE", (strength,))
+        alone = LinearWindow.fit(train, validation).predict(validation.inputs)
+        assert chosen[0] >= validation.merit(alone)[0] * (1 + 1e-6) - 1e-9

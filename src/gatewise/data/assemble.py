@@ -61,7 +61,7 @@ def assemble(
     together, notes = grouped(repeats, rows, groups)
     test, validation = part_masks(rows.parts)
     if rows.weights is not None:
-        check_weights(rows.weights, weights, rows.where)
+        check_weights(rows.weights, weights, rows.where, rows.parts)
     return Dataset(
         name=name,
         kind=rows.kind,

@@ -96,8 +96,10 @@ def grouped(repeats: NDArray[np.int64], rows: Rows, name: str) -> tuple[NDArray[
     return join_groups(repeats, codes), (f"Rows of one value of {name} stay on one side of every split: {len(used):,} groups.",)
 
 
-def check_weights(weights: NDArray[np.float64], name: str, where: Callable[[int], str]) -> None:
-    """Raise DataError unless all weights [rows] are finite numbers of at least 0, and not all of them 0."""
+def check_weights(
+    weights: NDArray[np.float64], name: str, where: Callable[[int], str], parts: NDArray[np.int8] | None = None
+) -> None:
+    """Raise DataError unless all weights [rows] are finite numbers of at least 0, and not all 0, nor all of one part."""
     bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
     if len(bad):
         value = weights[bad[0]]
@@ -105,6 +107,12 @@ def check_weights(weights: NDArray[np.float64], name: str, where: Callable[[int]
         raise DataError(f"{where(int(bad[0]))} has {came} in {name}. Expected a finite number of at least 0 in every row.")
     if not weights.any():
         raise DataError(f"{name} holds weights of 0 only: nothing would be learned. Give some rows a weight above 0.")
+    for part in () if parts is None else np.unique(parts):
+        if not weights[parts == part].any():
+            raise DataError(
+                f"{name} holds weights of 0 only in the {PART_NAMES[part]} part, and scores count rows by weight. Give some of "
+                "its rows a weight above 0."
+            )
 
 
 def _encoded(cells: Cells, name: str) -> tuple[NDArray[np.int64], list[object]]:

@@ -24,7 +24,7 @@ from gatewise.training.baselines import BASELINES, baselines_for
 from gatewise.training.examples import Baseline, Examples
 from gatewise.training.fit import Fitted, Schedule, default_schedule, fit
 from gatewise.training.kept import kept_of
-from gatewise.training.metrics import pack_rows, score, score_rows, truth_of
+from gatewise.training.metrics import pack_rows, score, score_rows, sums_by_bin, truth_of
 from gatewise.training.objectives import Objective, objective_of
 
 __all__ = ["EncodedSplit", "Unit", "Workload", "seed_of"]
@@ -125,11 +125,7 @@ class Workload:
         """With rows of rare classes weighing more, where that is asked for: every class then has the same say."""
         if self.config.weigh_classes is None:
             return encoded
-        own = np.ones(len(encoded)) if encoded.weights is None else encoded.weights.astype(np.float64)
-        totals = np.bincount(encoded.targets, weights=own, minlength=len(self.dataset.classes))
-        present = np.count_nonzero(totals)
-        weights = own * own.sum() / (present * np.maximum(totals[encoded.targets], np.finfo(np.float64).tiny))
-        return replace(encoded, weights=weights.astype(np.float32))
+        return replace(encoded, weights=_balanced(encoded.targets, encoded.weights).astype(np.float32))
 
     def fit_encoder(self, rows: NDArray[np.int64]) -> Encoder:
         """Vocabulary or scaling from these rows alone."""
@@ -199,21 +195,35 @@ class Workload:
             time_left=time_left,
         )
 
-    def examples(self, rows: NDArray[np.int64]) -> Examples:
-        """Some rows as baselines read them."""
-        inputs = self.prepared.inputs(rows)
-        weights = None if self.dataset.weights is None else self.dataset.weights[rows]
-        return Examples(inputs, self.dataset.targets[rows], len(self.dataset.classes), self.dataset.forecast, weights)
+    def examples(self, rows: NDArray[np.int64], train: NDArray[np.int64]) -> Examples:
+        """Some rows as baselines read them: weighed as they are for the cells, and judged by the same metric.
+
+        train: the rows of the training part, from which the scales of errors come.
+        """
+        dataset = self.dataset
+        targets = dataset.targets[rows]
+        weights = None if dataset.weights is None else dataset.weights[rows]
+        if self.config.weigh_classes is not None:
+            weights = _balanced(targets, weights)
+        return Examples(
+            self.prepared.inputs(rows),
+            targets,
+            len(dataset.classes),
+            dataset.forecast,
+            weights,
+            self.metric.name,
+            truth_of(dataset, rows, train),
+        )
 
     def fit_baseline(self, name: str, train: NDArray[np.int64], validation: NDArray[np.int64]) -> Baseline:
         """Fit a baseline on rows of the data."""
-        return BASELINES[name].fit(self.examples(train), self.examples(validation))
+        return BASELINES[name].fit(self.examples(train, train), self.examples(validation, train))
 
     def baseline_score(self, name: str) -> float:
         """Validation score of a baseline on the first split: what a cell must be measured against."""
         split = make_split(self.dataset, 0, self.config.seed)
         model = self.fit_baseline(name, split.train, split.validation)
-        return self._score(model.predict(self.examples(split.validation).inputs), split.validation, split.train)
+        return self._score(model.predict(self.prepared.inputs(split.validation)), split.validation, split.train)
 
     def _score(self, predictions: NDArray[np.float32], rows: NDArray[np.int64], train: NDArray[np.int64]) -> float:
         return score(self.metric.name, predictions, truth_of(self.dataset, rows, train))
@@ -273,7 +283,7 @@ class Workload:
         model = self.fit_baseline(unit.name, split.train, split.validation)
         fitted = time.perf_counter()
         scores = {
-            part: self._score(model.predict(self.examples(rows).inputs), rows, split.train)
+            part: self._score(model.predict(self.prepared.inputs(rows)), rows, split.train)
             for part, rows in (("train", self._sample(split.train, unit.number)), ("validation", split.validation))
         }
         _, arrays = model.state()
@@ -288,7 +298,7 @@ class Workload:
             parameters=sum(array.size for array in arrays.values()),
             size_bytes=sum(array.nbytes for array in arrays.values()),
         )
-        trial = self._scored(trial, model.predict(self.examples(split.test).inputs), split)
+        trial = self._scored(trial, model.predict(self.prepared.inputs(split.test)), split)
         ended = time.perf_counter()
         return replace(trial, phases={"fitting": fitted - started, "evaluation": ended - fitted}, seconds=ended - started)
 
@@ -304,7 +314,7 @@ class Workload:
         edges = self.length_edges
         bins = np.searchsorted(edges, self.prepared.lengths[split.test])
         counts = np.bincount(bins, minlength=len(edges))
-        sums = np.bincount(bins, weights=rows, minlength=len(edges))
+        sums = sums_by_bin(value, rows, truth, bins, counts)
         # Only a test part that all pairs share needs the rows; bits are kept for whoever wants to look.
         keep = self.dataset.fixed_test is not None or self.metric.name == "accuracy"
         scored = replace(
@@ -317,6 +327,14 @@ class Workload:
         if self.kept is not None and trial.kind != "curve":
             self.kept.write(scored, kept_of(self.dataset, predictions, truth, split.test, self.config.seed))
         return scored
+
+
+def _balanced(targets: NDArray[np.int64], weights: NDArray[Any] | None) -> NDArray[np.float64]:
+    """Row weights that give every class the same say, in proportion to the rows' own inside a class; their sum is kept."""
+    own = np.ones(len(targets)) if weights is None else weights.astype(np.float64)
+    totals = np.bincount(targets, weights=own)
+    present = np.count_nonzero(totals)
+    return np.asarray(own * own.sum() / (present * np.maximum(totals[targets], np.finfo(np.float64).tiny)))
 
 
 def seed_of(*parts: int) -> int:

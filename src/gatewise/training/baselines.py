@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from gatewise.records import Dataset
 from gatewise.training.examples import Baseline, Examples
 from gatewise.training.forecast_baselines import LastSeason, LastValue, LinearWindow
-from gatewise.training.metrics import log_loss
 from gatewise.training.next_step_baselines import LinearStep, RepeatStep, StepFrequency
 
 __all__ = [
@@ -74,7 +73,7 @@ class Logistic:
 
     @classmethod
     def fit(cls, features: Any, train: Examples, validation_features: Any, validation: Examples) -> Logistic:
-        """The inverse regularisation strength with the best validation accuracy out of 0.3, 1, 3 and 10; ties by log loss."""
+        """The inverse regularisation strength that is best on the validation part, out of 0.3, 1, 3 and 10; ties by log loss."""
         from sklearn.linear_model import LogisticRegression
 
         best: tuple[tuple[float, float], Logistic] | None = None
@@ -92,9 +91,7 @@ class Logistic:
                 weights[fitted.classes_] = fitted.coef_
                 bias[fitted.classes_] = fitted.intercept_
             model = cls(weights, bias)
-            probabilities = model.predict(validation_features)
-            right = float((probabilities.argmax(1) == validation.targets).mean())
-            reached = (right, -log_loss(probabilities, validation.targets))
+            reached = validation.merit(model.predict(validation_features))
             if best is None or reached > best[0]:
                 best = reached, model
         return cast("tuple[tuple[float, float], Logistic]", best)[1]
@@ -137,17 +134,17 @@ class Ridge:
 
     @classmethod
     def fit(cls, features: Any, train: Examples, validation_features: Any, validation: Examples) -> Ridge:
-        """The penalty with the least squared error on the validation part out of 0.1, 1, 10, 100 and 1,000."""
+        """The penalty that is best on the validation part, out of 0.1, 1, 10, 100 and 1,000; ties by squared error."""
         from sklearn.linear_model import Ridge as Regression
 
-        best: tuple[float, Ridge] | None = None
+        best: tuple[tuple[float, float], Ridge] | None = None
         for penalty in RIDGE:
             fitted = Regression(alpha=penalty).fit(features, train.targets.astype(np.float64), sample_weight=train.weights)
             model = cls(np.atleast_2d(fitted.coef_), np.atleast_1d(fitted.intercept_))
-            error = float(np.square(model.predict(validation_features) - validation.targets).mean())
-            if best is None or error < best[0]:
-                best = error, model
-        return cast("tuple[float, Ridge]", best)[1]
+            reached = validation.merit(model.predict(validation_features))
+            if best is None or reached > best[0]:
+                best = reached, model
+        return cast("tuple[tuple[float, float], Ridge]", best)[1]
 
     def predict(self, features: Any) -> NDArray[np.float32]:
         return np.asarray(features @ self.weights.T + self.bias, dtype=np.float32)

@@ -6,11 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.metrics import METRICS
 from gatewise.records import Forecast
+from gatewise.training.metrics import Truth, log_loss, score
 
 __all__ = ["Baseline", "Examples"]
+
+ABSOLUTE_ERRORS = ("mae", "mase")
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +23,8 @@ class Examples:
     """Rows of a data set as baselines read them.
 
     inputs: token lists (text) or float32 arrays [steps, channels]. targets: as in `Dataset`, in the units of the data.
-    classes: their number, 0 where numbers are predicted. weights: float64 [rows], None for 1 each.
+    classes: their number, 0 where numbers are predicted. weights: float64 [rows], how much each row counts in learning, None for
+    1 each. metric: what the run is judged by; truth: what predictions are scored against, the targets where None.
     """
 
     inputs: Sequence[Any]
@@ -26,6 +32,25 @@ class Examples:
     classes: int = 0
     forecast: Forecast | None = None
     weights: NDArray[Any] | None = None
+    metric: str | None = None
+    truth: Truth | None = None
+
+    @property
+    def absolute(self) -> bool:
+        """Whether the run's metric counts absolute errors, and not squared ones."""
+        return self.metric in ABSOLUTE_ERRORS
+
+    def merit(self, predictions: NDArray[np.float32]) -> tuple[float, float]:
+        """How good predictions of these rows are: by the run's metric, and between equals by their loss; more is better.
+
+        Without a metric it is accuracy for classes, the squared error for numbers.
+        """
+        metric = METRICS[self.metric or ("accuracy" if self.classes else "mse")]
+        truth = self.truth or Truth(self.targets)
+        reached = metric.gain(score(metric.name, predictions, truth))
+        if self.classes:
+            return reached, -log_loss(predictions, self.targets, self.weights)
+        return reached, -score("mse", predictions, truth)
 
 
 class Baseline(Protocol):
@@ -35,7 +60,7 @@ class Baseline(Protocol):
 
     @classmethod
     def fit(cls, train: Examples, validation: Examples) -> Baseline:
-        """Fit on the training part; the validation part chooses the regularisation."""
+        """Fit on the training part; the validation part chooses the regularisation, by its metric."""
 
     def predict(self, inputs: Sequence[Any]) -> NDArray[Any]:
         """Float32 predictions: class probabilities [rows, classes], numbers [rows, outputs], or for next-step prediction the

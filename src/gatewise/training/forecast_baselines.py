@@ -6,7 +6,7 @@ a window, less its last one, to those that follow, less the same (NLinear: Zeng 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -98,11 +98,15 @@ class LinearWindow:
 
     @classmethod
     def fit(cls, train: Examples, validation: Examples) -> LinearWindow:
-        """Of a few ridge strengths the one with the least squared error on the validation part, for each channel."""
+        """Of a few ridge strengths the one with the least error on the validation part, for each channel.
+
+        The error is the absolute or the squared one, as in the run's metric: each of those is least where every channel's is.
+        """
         forecast = _forecast(train)
-        learned, held = _moments(train, forecast), _moments(validation, forecast)
-        fitted = [_ridge(one, other) for one, other in zip(learned, held, strict=True)]
-        return cls(forecast.targets, np.stack([weights for weights, _ in fitted]), np.stack([bias for _, bias in fitted]))
+        candidates = [_slopes(moments) for moments in _moments(train, forecast)]
+        best = [int(np.argmin(errors)) for errors in _errors(validation, forecast, candidates)]
+        chosen = [candidates[number][place] for number, place in enumerate(best)]
+        return cls(forecast.targets, np.stack([slope for slope, _ in chosen]), np.stack([bias for _, bias in chosen]))
 
     def predict(self, inputs: Inputs) -> NDArray[np.float32]:
         result = np.empty((len(inputs), self.bias.shape[1], len(self.targets)), dtype=np.float32)
@@ -120,11 +124,14 @@ class LinearWindow:
         return cls(tuple(values["targets"]), arrays["weights"], arrays["bias"])
 
 
+Line = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
 @dataclass(eq=False)
 class _Moments:
-    """Sums over rows of one channel, float64: all that a linear regression and its squared error need.
+    """Weighted sums over rows of one channel, float64: all that a linear regression needs.
 
-    weight: of the rows. x, y: sums of inputs [features] and outputs [horizon]. xx, xy, yy: sums of products.
+    weight: of the rows. x, y: sums of inputs [features] and outputs [horizon]. xx, xy: sums of products.
     """
 
     weight: float
@@ -132,7 +139,6 @@ class _Moments:
     y: NDArray[np.float64]
     xx: NDArray[np.float64]
     xy: NDArray[np.float64]
-    yy: float
 
     def add(self, x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64]) -> None:
         weighted = x * weights
@@ -141,46 +147,65 @@ class _Moments:
         self.y += (y * weights).sum(0)
         self.xx += weighted.T @ x
         self.xy += weighted.T @ y
-        self.yy += float((np.square(y) * weights).sum())
-
-    def error(self, slope: NDArray[np.float64], bias: NDArray[np.float64]) -> float:
-        """Sum of squared errors of x slope + bias."""
-        along = self.xx @ slope - 2 * self.xy + 2 * np.outer(self.x, bias)
-        return float((slope * along).sum() + self.yy - 2 * self.y @ bias + self.weight * bias @ bias)
 
 
 def _moments(examples: Examples, forecast: Forecast) -> list[_Moments]:
-    """One for every predicted channel. Rows are gone through in chunks, so that the memory is bounded."""
-    features, horizon, channels = forecast.window - 1, forecast.horizon, len(forecast.targets)
+    """One for every predicted channel."""
+    features, horizon = forecast.window - 1, forecast.horizon
     sums = [
-        _Moments(0.0, np.zeros(features), np.zeros(horizon), np.zeros((features, features)), np.zeros((features, horizon)), 0.0)
+        _Moments(0.0, np.zeros(features), np.zeros(horizon), np.zeros((features, features)), np.zeros((features, horizon)))
         for _ in forecast.targets
     ]
-    for rows, windows in in_chunks(examples.inputs):
-        outputs = examples.targets[rows].reshape(len(windows), horizon, channels)
-        weights = np.ones((len(windows), 1)) if examples.weights is None else examples.weights[rows, np.newaxis]
-        for number, target in enumerate(forecast.targets):
-            before, last = _changes(windows, target)
-            sums[number].add(before, outputs[:, :, number] - last, weights)
+    for number, _, before, after, weights in _by_channel(examples, forecast):
+        sums[number].add(before, after, weights)
     return sums
 
 
-def _ridge(train: _Moments, validation: _Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Slope [features, horizon] and bias [horizon]; the bias is not shrunk."""
+def _by_channel(
+    examples: Examples, forecast: Forecast
+) -> Iterator[tuple[int, slice, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
+    """Chunks of rows, for a bounded memory, of each predicted channel: its place, rows, changes before and after, weights."""
+    for rows, windows in in_chunks(examples.inputs):
+        outputs = examples.targets[rows].reshape(len(windows), forecast.horizon, len(forecast.targets))
+        weights = np.ones((len(windows), 1)) if examples.weights is None else examples.weights[rows, np.newaxis]
+        for number, target in enumerate(forecast.targets):
+            before, last = _changes(windows, target)
+            yield number, rows, before, outputs[:, :, number] - last, weights
+
+
+def _errors(examples: Examples, forecast: Forecast, candidates: Sequence[Sequence[Line]]) -> NDArray[np.float64]:
+    """Weighted sums of the errors of each candidate of each channel, [channels, candidates]."""
+    sums = np.zeros((len(candidates), len(RIDGE)))
+    for number, rows, before, after, weights in _by_channel(examples, forecast):
+        scale = _seasonal(examples, rows, number)
+        for place, (slope, bias) in enumerate(candidates[number]):
+            error = (before @ slope + bias - after) / scale
+            sums[number, place] += float((weights * (np.abs(error) if examples.absolute else np.square(error))).sum())
+    return sums
+
+
+def _seasonal(examples: Examples, rows: slice, channel: int) -> NDArray[np.float64] | float:
+    """What MASE divides the errors of some rows and a channel by, where that differs from series to series, else 1."""
+    seasonal = examples.truth.seasonal if examples.metric == "mase" and examples.truth is not None else None
+    if seasonal is None or len(seasonal) == 1:
+        return 1.0
+    forecast = _forecast(examples)
+    return seasonal[rows].reshape(-1, forecast.horizon, len(forecast.targets))[:, :, channel]
+
+
+def _slopes(train: _Moments) -> list[Line]:
+    """Slope [features, horizon] and bias [horizon] for every ridge strength; the bias is not shrunk."""
     mean_x, mean_y = train.x / train.weight, train.y / train.weight
     covariance = train.xx / train.weight - np.outer(mean_x, mean_x)
     shared = train.xy / train.weight - np.outer(mean_x, mean_y)
     if not covariance.trace() > 0:
-        return np.zeros_like(shared), mean_y
+        return [(np.zeros_like(shared), mean_y)] * len(RIDGE)
     variances, directions = np.linalg.eigh(covariance)
     along = directions.T @ shared
-    candidates: list[tuple[float, int, NDArray[np.float64], NDArray[np.float64]]] = []
-    for strength in RIDGE:
-        slope = directions @ (along / (np.maximum(variances, 0) + strength * variances.mean())[:, np.newaxis])
-        bias = mean_y - mean_x @ slope
-        candidates.append((validation.error(slope, bias), len(candidates), slope, bias))
-    _, _, slope, bias = min(candidates, key=lambda candidate: candidate[:2])
-    return slope, bias
+    slopes = (
+        directions @ (along / (np.maximum(variances, 0) + strength * variances.mean())[:, np.newaxis]) for strength in RIDGE
+    )
+    return [(slope, mean_y - mean_x @ slope) for slope in slopes]
 
 
 def _changes(windows: NDArray[np.float32], target: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -2,7 +2,8 @@
 
 A metric's row scores have the score itself as their mean. For metrics that are no mean over rows (macro F1, AUROC, RMSE, RSE)
 they are the score plus each row's influence on it (the delta method; for AUROC the structural components of DeLong et al.
-1988), so that their variance over rows says how much a sample of rows makes the score vary.
+1988), so that their variance over rows says how much a sample of rows makes the score vary. Where rows have weights, every
+score is the weighted one and no longer a plain mean over rows; the row scores say what the weighted score varies by.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.forecast import seasonal_scale, training_deviation
-from gatewise.data.windows import Windows
+from gatewise.data.windows import Windows, take
 from gatewise.errors import DataError
 from gatewise.records import Dataset
 from gatewise.training.next_step import step_nll
 
-__all__ = ["Truth", "log_loss", "pack_rows", "score", "score_rows", "truth_of", "unpack_rows"]
+__all__ = ["Truth", "log_loss", "pack_rows", "score", "score_rows", "sums_by_bin", "truth_of", "unpack_rows"]
 
 Rows = NDArray[np.float64]
 
@@ -32,13 +33,23 @@ class Truth:
     targets: as in `Dataset`; for next-step prediction the values of every step but the first, end to end [steps, outputs].
     steps: int64 [rows], scored steps of each row in next-step prediction. seasonal: float64 [rows, outputs], what MASE divides
     by, [1, outputs] where there is one series. deviation: float64 [outputs], standard deviation of each predicted channel in the
-    training part.
+    training part. weights: float64 [rows], None for 1 each.
     """
 
     targets: NDArray[np.generic]
     steps: NDArray[np.int64] | None = None
     seasonal: Rows | None = None
     deviation: Rows | None = None
+    weights: Rows | None = None
+
+    @property
+    def shares(self) -> Rows:
+        """The rows' weights with a mean of 1, float64 [rows]. Raises DataError where all of them are 0."""
+        if self.weights is None:
+            return np.ones(len(self.targets))
+        if not self.weights.any():
+            raise DataError(f"all {len(self.weights):,} rows to be scored have the weight 0. Give some of them a weight above 0.")
+        return np.asarray(self.weights / self.weights.mean(), dtype=np.float64)
 
 
 def truth_of(dataset: Dataset, rows: NDArray[np.int64], train: NDArray[np.int64]) -> Truth:
@@ -48,12 +59,13 @@ def truth_of(dataset: Dataset, rows: NDArray[np.int64], train: NDArray[np.int64]
         steps = np.array([len(sequence) - 1 for sequence in sequences], dtype=np.int64)
         return Truth(np.concatenate([sequence[1:] for sequence in sequences]), steps)
     targets = dataset.targets[rows]
+    weights = None if dataset.weights is None else take(dataset.weights, rows).astype(np.float64)
     if dataset.forecast is None or not isinstance(dataset.sequences, Windows):
-        return Truth(targets)
+        return Truth(targets, weights=weights)
     seasonal = seasonal_scale(dataset, train)
     if len(seasonal) > 1:
         seasonal = seasonal[dataset.sequences.series_of(dataset.sequences.starts[rows])]
-    return Truth(targets, seasonal=seasonal, deviation=training_deviation(dataset, train))
+    return Truth(targets, None, seasonal, training_deviation(dataset, train), weights)
 
 
 def score(metric: str, predictions: NDArray[np.float32], truth: Truth) -> float:
@@ -66,9 +78,29 @@ def score_rows(metric: str, predictions: NDArray[np.float32], truth: Truth) -> t
     return _METRICS[metric](predictions, truth)
 
 
-def log_loss(probabilities: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
+def sums_by_bin(value: float, rows: Rows, truth: Truth, bins: NDArray[np.int64], counts: NDArray[np.int64]) -> Rows:
+    """Rows times mean score of each bin, float64 [bins], of a metric that is a mean over rows.
+
+    value, rows: what `score_rows` gives. bins: int64 [rows]. counts: int64 [bins], rows of each.
+    """
+    shares = np.ones(len(rows)) if truth.weights is None else truth.shares
+    totals = np.bincount(bins, weights=rows - value * (1 - shares), minlength=len(counts))
+    mass = np.bincount(bins, weights=shares, minlength=len(counts))
+    return np.asarray(totals * counts / np.where(mass > 0, mass, 1.0))
+
+
+def log_loss(probabilities: NDArray[np.float32], targets: NDArray[np.int64], weights: Rows | None = None) -> float:
     """Mean of -ln p(target), with p kept above the smallest float32 so that one certain mistake stays finite."""
-    return float(_log_losses(probabilities, targets).mean())
+    return float(np.average(_log_losses(probabilities, targets), weights=weights))
+
+
+def _average(rows: Rows, truth: Truth) -> tuple[float, Rows]:
+    """The mean of what each row has by itself, and what each adds to it."""
+    if truth.weights is None:
+        return float(rows.mean()), rows
+    shares = truth.shares
+    value = float((shares * rows).mean())
+    return value, value + shares * (rows - value)
 
 
 # ---------------------------------------------------------------- classes
@@ -80,27 +112,28 @@ def _log_losses(probabilities: NDArray[np.float32], targets: NDArray[np.int64]) 
 
 
 def _accuracy(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
-    rows = (probabilities.argmax(1) == truth.targets).astype(np.float64)
-    return float(rows.mean()), rows
+    return _average((probabilities.argmax(1) == truth.targets).astype(np.float64), truth)
 
 
 def _balanced_accuracy(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
-    targets = truth.targets.astype(np.int64)
-    counts = np.bincount(targets, minlength=probabilities.shape[1])
+    targets, shares = truth.targets.astype(np.int64), truth.shares
+    totals = np.bincount(targets, weights=shares, minlength=probabilities.shape[1])
     correct = (probabilities.argmax(1) == targets).astype(np.float64)
-    recalls = np.bincount(targets, weights=correct, minlength=len(counts)) / np.maximum(counts, 1)
-    present = np.count_nonzero(counts)
+    some = np.where(totals > 0, totals, 1.0)
+    recalls = np.bincount(targets, weights=shares * correct, minlength=len(totals)) / some
+    present = np.count_nonzero(totals)
     value = float(recalls.sum() / present)
-    return value, value + (correct - recalls[targets]) * len(targets) / (present * counts[targets])
+    return value, value + shares * (correct - recalls[targets]) * len(targets) / (present * some[targets])
 
 
 def _macro_f1(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
     """Mean of the classes' F1; a class counts where it is predicted or present (scikit-learn's `average="macro"`)."""
-    targets, guessed = truth.targets.astype(np.int64), probabilities.argmax(1)
-    classes = np.union1d(targets, guessed)[:, np.newaxis]
+    targets, guessed, shares = truth.targets.astype(np.int64), probabilities.argmax(1), truth.shares
+    counts = shares > 0
+    classes = np.union1d(targets[counts], guessed[counts])[:, np.newaxis]
     is_true, is_guessed = classes == targets, classes == guessed
-    true_positive = (is_true & is_guessed).astype(np.float64)
-    doubled = is_true.astype(np.float64) + is_guessed  # 2 tp + fp + fn of each row
+    true_positive = shares * (is_true & is_guessed)
+    doubled = shares * (is_true.astype(np.float64) + is_guessed)  # 2 tp + fp + fn of each row
     total = doubled.sum(1, keepdims=True)
     f1 = 2 * true_positive.sum(1, keepdims=True) / total
     influence = (2 * true_positive - f1 * doubled) / total
@@ -110,33 +143,35 @@ def _macro_f1(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, 
 
 def _auroc(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
     """Area under the receiver operating characteristic; with more than two classes the mean of each against the rest."""
-    targets = truth.targets.astype(np.int64)
+    targets, shares = truth.targets.astype(np.int64), truth.shares
     classes = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
-    found = [
-        _area(probabilities[:, one], targets == one) for one in classes if 0 < np.count_nonzero(targets == one) < len(targets)
-    ]
+    sides = ((one, targets == one) for one in classes)
+    found = [_area(probabilities[:, one], side, shares) for one, side in sides if shares[side].any() and shares[~side].any()]
     if not found:
         raise DataError("AUROC needs rows of at least two classes in the test part. Choose another --metric, or add rows.")
     return float(np.mean([value for value, _ in found])), np.mean([rows for _, rows in found], axis=0)
 
 
-def _area(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> tuple[float, Rows]:
-    from scipy.stats import rankdata
-
-    ranks = rankdata(scores)
-    above = np.empty(len(scores))
+def _area(scores: NDArray[np.float32], positive: NDArray[np.bool_], shares: Rows) -> tuple[float, Rows]:
     # The share of the other side that a row is on the right side of, ties counting half.
-    above[positive] = (ranks[positive] - rankdata(scores[positive])) / np.count_nonzero(~positive)
-    above[~positive] = 1 - (ranks[~positive] - rankdata(scores[~positive])) / np.count_nonzero(positive)
-    value = float(above[positive].mean())
-    share = np.where(positive, positive.mean(), 1 - positive.mean())
+    above = np.empty(len(scores))
+    above[positive] = _share_below(scores[positive], scores[~positive], shares[~positive])
+    above[~positive] = 1 - _share_below(scores[~positive], scores[positive], shares[positive])
+    value = float(np.average(above[positive], weights=shares[positive]))
+    side = np.where(positive, shares[positive].sum(), shares[~positive].sum()) / len(scores)
     # Half of each side's influence would do for the mean; in full, the variances of both sides add up as DeLong's do.
-    return value, value + (above - value) / share
+    return value, value + shares * (above - value) / side
+
+
+def _share_below(scores: NDArray[np.float32], others: NDArray[np.float32], shares: Rows) -> Rows:
+    order = np.argsort(others)
+    below = np.concatenate([[0.0], np.cumsum(shares[order])])
+    places = (np.searchsorted(others[order], scores, side) for side in ("left", "right"))
+    return np.asarray(sum(below[place] for place in places) / (2 * below[-1]))
 
 
 def _log_loss(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
-    rows = _log_losses(probabilities, truth.targets.astype(np.int64))
-    return float(rows.mean()), rows
+    return _average(_log_losses(probabilities, truth.targets.astype(np.int64)), truth)
 
 
 # ---------------------------------------------------------------- numbers
@@ -147,8 +182,7 @@ def _errors(predictions: NDArray[np.float32], truth: Truth) -> Rows:
 
 
 def _mae(predictions: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
-    rows = np.abs(_errors(predictions, truth)).mean(1)
-    return float(rows.mean()), rows
+    return _average(np.abs(_errors(predictions, truth)).mean(1), truth)
 
 
 def _squares(predictions: NDArray[np.float32], truth: Truth, *, scaled: bool) -> Rows:
@@ -158,39 +192,38 @@ def _squares(predictions: NDArray[np.float32], truth: Truth, *, scaled: bool) ->
 
 def _mse(predictions: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
     """In a forecast of channels in units of their standard deviation, as its benchmarks have it (Zhou et al. 2021)."""
-    rows = _squares(predictions, truth, scaled=True)
-    return float(rows.mean()), rows
+    return _average(_squares(predictions, truth, scaled=True), truth)
 
 
 def _rmse(predictions: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
-    return _root(_squares(predictions, truth, scaled=False))
+    mean, rows = _average(_squares(predictions, truth, scaled=False), truth)
+    value = float(np.sqrt(mean))
+    return value, value + (rows - mean) / (2 * value) if value else np.zeros_like(rows)
 
 
 def _rse(predictions: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
     """Root relative squared error (Lai et al. 2018): the error of predicting the mean of all that is to be predicted is 1."""
-    squares, spread = _squares(predictions, truth, scaled=False), _spread(truth, "RSE", axis=None)
-    value = float(np.sqrt(squares.mean() / spread.mean()))
-    return value, value * (1 + (squares / max(squares.mean(), np.finfo(float).tiny) - spread / spread.mean()) / 2)
-
-
-def _root(squares: Rows) -> tuple[float, Rows]:
-    value = float(np.sqrt(squares.mean()))
-    return value, value + (squares - squares.mean()) / (2 * value) if value else np.zeros_like(squares)
+    (squared, squares), (variance, spread) = _relative(predictions, truth, "RSE", axis=None)
+    value = float(np.sqrt(squared / variance))
+    return value, value * (1 + (squares / max(squared, np.finfo(float).tiny) - spread / variance) / 2)
 
 
 def _r2(predictions: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
-    squares, spread = _squares(predictions, truth, scaled=False), _spread(truth, "R²", axis=0)
-    rest = float(squares.mean() / spread.mean())
-    return 1 - rest, 1 - rest - (squares - rest * spread) / spread.mean()
+    (squared, squares), (variance, spread) = _relative(predictions, truth, "R²", axis=0)
+    rest = squared / variance
+    return 1 - rest, 1 - rest - (squares - rest * spread) / variance
 
 
-def _spread(truth: Truth, name: str, axis: int | None) -> Rows:
-    """Mean squared distance of each row's targets from their mean, over all (axis None) or for each output (axis 0)."""
+def _relative(
+    predictions: NDArray[np.float32], truth: Truth, name: str, axis: int | None
+) -> tuple[tuple[float, Rows], tuple[float, Rows]]:
+    """Squared errors, and squared distances of targets from their mean over all (axis None) or for each output (axis 0)."""
     targets = truth.targets.astype(np.float64)
-    rows = np.asarray(np.square(targets - targets.mean(axis)).mean(1))
-    if not rows.any():
+    weights = np.broadcast_to(truth.shares[:, np.newaxis], targets.shape)
+    spread = _average(np.square(targets - np.average(targets, axis, weights)).mean(1), truth)
+    if not spread[0] > 0:
         raise DataError(f"{name} needs targets that differ, and all of the test part are equal. Choose another --metric.")
-    return rows
+    return _average(_squares(predictions, truth, scaled=False), truth), spread
 
 
 def _mase(predictions: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
@@ -198,8 +231,7 @@ def _mase(predictions: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
     series and channel its own."""
     if truth.seasonal is None:
         raise ValueError("MASE needs the seasonal scale of a forecast")
-    rows = (np.abs(_errors(predictions, truth)) / truth.seasonal).mean(1)
-    return float(rows.mean()), rows
+    return _average((np.abs(_errors(predictions, truth)) / truth.seasonal).mean(1), truth)
 
 
 def _nll(predictions: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
