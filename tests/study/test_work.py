@@ -18,8 +18,8 @@ from gatewise.study import measure, work
 from gatewise.study.kept import KeptFolder
 from gatewise.study.runner import LocalRunner
 from gatewise.study.work import Unit, Workload, seed_of
-from gatewise.training import baselines
 from gatewise.training import fit as training
+from gatewise.training.baselines import linear
 from gatewise.training.metrics import unpack_rows
 
 HYPERPARAMETERS = Hyperparameters(3e-3, 0.1, 0.1, 0.01)
@@ -240,9 +240,9 @@ def test_the_regularisation_is_what_the_metric_prefers_on_the_validation_part() 
         bench = workload(dataset, metric=metric)
         held = bench.examples(split.validation, split.train)
         chosen = held.merit(bench.fit_baseline("linear_features", split.train, split.validation).predict(held.inputs))
-        for strength in baselines.REGULARISATION:
+        for strength in linear.REGULARISATION:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(baselines, "REGULARISATION", (strength,))
+                patch.setattr(linear, "REGULARISATION", (strength,))
                 alone = bench.fit_baseline("linear_features", split.train, split.validation)
             assert chosen >= held.merit(alone.predict(held.inputs))
 

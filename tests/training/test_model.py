@@ -10,7 +10,7 @@ from gatewise.data.prepared import prepare
 from gatewise.errors import DataError
 from gatewise.nn import build_network
 from gatewise.records import Dataset
-from gatewise.training.baselines import Majority
+from gatewise.training.baselines.constant import Majority
 from gatewise.training.metrics import Truth
 from gatewise.training.model import Model, model_of
 

@@ -13,12 +13,12 @@ from gatewise.data import windows as windows_module
 from gatewise.data.forecast import forecast_dataset
 from gatewise.data.windows import Windows
 from gatewise.records import Dataset, Forecast, Reading
-from gatewise.training import forecast_baselines
+from gatewise.training.baselines import forecasts as forecast_baselines
+from gatewise.training.baselines.forecasts import LastSeason, LastValue, LinearWindow
 from gatewise.training.examples import Examples
-from gatewise.training.forecast_baselines import LastSeason, LastValue, LinearWindow
 from gatewise.training.metrics import truth_of
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "forecasting"
+SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "forecasting"
 MODELS = (LastValue, LastSeason, LinearWindow)
 
 

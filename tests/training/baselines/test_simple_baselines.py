@@ -13,7 +13,10 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 
 from gatewise.records import Dataset, Forecast
-from gatewise.training.baselines import BASELINES, Majority, TfidfLogistic, baselines_for, series_features
+from gatewise.training.baselines import BASELINES, baselines_for
+from gatewise.training.baselines.constant import Majority
+from gatewise.training.baselines.features import series_features
+from gatewise.training.baselines.tfidf import TfidfLogistic
 from gatewise.training.examples import Examples
 from gatewise.training.metrics import Truth, score
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gatewise.training import next_step_baselines
+from gatewise.training.baselines import steps as next_step_baselines
+from gatewise.training.baselines.steps import LinearStep, RepeatStep, StepFrequency
 from gatewise.training.examples import Examples
 from gatewise.training.next_step import step_nll
-from gatewise.training.next_step_baselines import LinearStep, RepeatStep, StepFrequency
 
 BASELINES = (StepFrequency, RepeatStep, LinearStep)
 Rolls = list[NDArray[np.float32]]
-POLYPHONIC = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "polyphonic_music"
+POLYPHONIC = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "polyphonic_music"
 
 
 def examples(rolls: Rolls, weights: NDArray[np.float64] | None = None) -> Examples:
