@@ -20,6 +20,7 @@ ALWAYS = [
     "Scores",
     "Costs",
     "Training curves",
+    "The recipe of every training",
     "Tuning",
     "Where the time went",
     "The data",
@@ -469,3 +470,10 @@ def test_a_training_that_diverged_leaves_the_page_whole(run_with: Callable[..., 
     source = render_page(replace(comparison, trials=(broken, *comparison.trials[1:])), verdict)
     assert source.count('class="pair"') == 11
     assert not re.search(r'="[^"]*(nan|inf)[%"]', source)
+
+
+def test_the_recipe_is_that_of_the_run(run_with: Callable[..., Run]) -> None:
+    config = replace(run_with()[0].config, batch_size=32, max_epochs=40, pooling="last")
+    recipe = Page(render_page(*run_with(comparison={"config": config}))).words["recipe"]
+    for words in ("32 rows", "40 epochs at most", "The state at the last step alone.", "Clipped to norm 1.", "decay 0.99"):
+        assert words in recipe

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from gatewise.nn import SequenceNetwork, build_network
 from gatewise.records import Encoded, Epoch, Hyperparameters
 from gatewise.training import fit as module
-from gatewise.training.fit import Fitted, Schedule, default_schedule, fit
+from gatewise.training.fit import Fitted, fit
 from gatewise.training.metrics import Truth, log_loss, score
 from gatewise.training.objectives import Classes
+from gatewise.training.schedule import Schedule, default_schedule
 
 Maker = Callable[..., Encoded]
 HYPERPARAMETERS = Hyperparameters(learning_rate=1e-2, dropout=0.1, input_dropout=0.1, weight_decay=0.01)
@@ -172,5 +173,12 @@ def test_next_step_prediction_has_small_batches_and_more_steps() -> None:
 
 
 def test_default_schedule_keeps_what_is_given() -> None:
-    assert default_schedule(1000, batch_size=10, max_epochs=40) == Schedule(10, 40, 6)
+    assert default_schedule(1000, batch_size=20, max_epochs=40) == Schedule(20, 40, 6)
     assert default_schedule(1000, batch_size=10, max_epochs=None).max_epochs == 20
+
+
+def test_epochs_beyond_the_usual_ones_do_not_make_a_training_that_stopped_wait_longer() -> None:
+    usual = default_schedule(1000, batch_size=None, max_epochs=None)
+    longer = default_schedule(1000, batch_size=None, max_epochs=4 * usual.max_epochs)
+    assert (longer.max_epochs, longer.patience) == (4 * usual.max_epochs, usual.patience)
+    assert default_schedule(1000, batch_size=None, max_epochs=usual.max_epochs // 2).patience < usual.patience

@@ -17,10 +17,11 @@ from gatewise.metrics import METRICS
 from gatewise.nn import build_network
 from gatewise.nn.highway import highway_of
 from gatewise.records import Dataset, Epoch
-from gatewise.training.fit import default_schedule, fit
+from gatewise.training.fit import fit
 from gatewise.training.metrics import score, truth_of
 from gatewise.training.model import Model, model_of
 from gatewise.training.objectives import objective_of
+from gatewise.training.schedule import default_schedule
 
 __all__ = ["Learned", "learn"]
 

@@ -19,12 +19,14 @@ from gatewise.nn.pooling import Pool, build_pool, head_width
 from gatewise.nn.rnn import RNN
 from gatewise.nn.stack import Stack
 
-__all__ = ["CELLS", "SequenceNetwork", "build_network"]
+__all__ = ["CELLS", "EMBEDDING_DEVIATION", "SequenceNetwork", "build_network"]
 
 CELLS: dict[str, Callable[..., Stack]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN, "min_gru": MinGRU, "min_lstm": MinLSTM}
 """The recurrent layer of every arm, by its cell's name."""
 
 UNKNOWN_TOKEN = 1
+# torch's own deviation of 1 starts the gates saturated and is far slower to unlearn.
+EMBEDDING_DEVIATION = 0.1
 
 
 class SequenceNetwork(nn.Module):
@@ -114,8 +116,7 @@ def build_network(
         embedding = None
         if tokens:
             embedding = nn.Embedding(input_size, embedding_size, padding_idx=0)
-            # torch's default deviation of 1 starts the gates saturated and is far slower to unlearn.
-            nn.init.normal_(embedding.weight, std=0.1)
+            nn.init.normal_(embedding.weight, std=EMBEDDING_DEVIATION)
             with torch.no_grad():
                 embedding.weight[0].zero_()
         head = nn.Linear(width, outputs)

@@ -19,6 +19,7 @@ from gatewise.report.sections.difference import difference_section
 from gatewise.report.sections.follow_up import follow_up_section
 from gatewise.report.sections.learning_curve import learning_curve_section
 from gatewise.report.sections.mistakes import mistakes_section
+from gatewise.report.sections.recipe import recipe_section
 from gatewise.report.sections.reproduce import reproduce_section
 from gatewise.report.sections.scores import lengths_section, scores_section
 from gatewise.report.sections.training import curves_section, time_section, tuning_section
@@ -87,6 +88,7 @@ def _sections(comparison: Comparison, verdict: Verdict) -> list[Section]:
         curves_section(comparison, verdict),
         lengths_section(comparison, verdict),
         mistakes_section(comparison, verdict),
+        recipe_section(comparison, verdict),
         tuning_section(comparison, verdict),
         time_section(comparison, verdict),
         data_section(comparison, verdict),

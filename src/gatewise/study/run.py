@@ -34,7 +34,7 @@ from gatewise.study.session import Session
 from gatewise.study.threads import limited_threads
 from gatewise.study.view import View
 from gatewise.study.work import Workload
-from gatewise.training.fit import default_schedule
+from gatewise.training.schedule import default_schedule
 
 __all__ = ["Finished", "read_run", "resume_run", "start_run"]
 

@@ -22,10 +22,11 @@ from gatewise.study.arms import outputs_of, pooling_of
 from gatewise.study.kept import KeptFolder
 from gatewise.training.baselines import BASELINES, baselines_for
 from gatewise.training.examples import Baseline, Examples
-from gatewise.training.fit import Fitted, Schedule, default_schedule, fit
+from gatewise.training.fit import Fitted, fit
 from gatewise.training.kept import kept_of
 from gatewise.training.metrics import pack_rows, score, score_rows, sums_by_bin, truth_of
 from gatewise.training.objectives import Objective, objective_of
+from gatewise.training.schedule import Schedule, default_schedule
 
 __all__ = ["EncodedSplit", "Unit", "Workload", "seed_of"]
 

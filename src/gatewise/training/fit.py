@@ -15,23 +15,15 @@ from numpy.typing import NDArray
 
 from gatewise.data.batches import Batch, iterate_batches, plan_batches
 from gatewise.nn import SequenceNetwork
-from gatewise.records import Encoded, Epoch, Hyperparameters, Task
+from gatewise.records import Encoded, Epoch, Hyperparameters
 from gatewise.training.objectives import Objective, Tensors, to_tensors
 from gatewise.training.optimizer import AdamW
+from gatewise.training.schedule import Schedule
 
-__all__ = ["Fitted", "Schedule", "TrainingStep", "default_schedule", "fit"]
+__all__ = ["AVERAGING", "CLIP_NORM", "Fitted", "TrainingStep", "fit"]
 
 CLIP_NORM = 1.0
 AVERAGING = 0.99
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long an arm may train; the same for every arm of a run."""
-
-    batch_size: int
-    max_epochs: int
-    patience: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,25 +40,12 @@ class Fitted:
     cut_short: bool = False
 
 
-def default_schedule(
-    train_rows: int, *, batch_size: int | None, max_epochs: int | None, task: Task = "classification"
-) -> Schedule:
-    """Small data gets small batches and many epochs: about 2,000 steps at most, 20 to 300 epochs, patience 15% of them.
-
-    Next-step prediction learns from every step of a row: its batches have 8 rows, and its training about 6,000 steps.
-    """
-    every_step = task == "next_step"
-    size = batch_size or (8 if every_step else int(np.clip(2 ** round(math.log2(max(train_rows / 16, 1))), 8, 64)))
-    steps = math.ceil(train_rows / size)
-    epochs = max_epochs or int(np.clip(math.ceil((6000 if every_step else 2000) / steps), 20, 300))
-    return Schedule(size, epochs, max(3, math.ceil(0.15 * epochs)))
-
-
 class TrainingStep:
     """One optimisation step of one network, with its wall time by phase.
 
-    Gradients are clipped to norm 1. `averaged` holds an exponential moving average of the weights (decay 0.99, shorter while
-    young), which is what gets evaluated and shipped: it lets a few epochs on little data stop at a better and steadier point.
+    Gradients are clipped to `CLIP_NORM`. `averaged` holds an exponential moving average of the weights (decay `AVERAGING`, less
+    while young), which is what gets evaluated and shipped: it lets a few epochs on little data stop at a better and steadier
+    point.
     """
 
     def __init__(

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import torch
 from torch.optim.adamw import adamw
 
-__all__ = ["AdamW"]
+__all__ = ["BETAS", "EPSILON", "AdamW"]
+
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
 
 
 class AdamW:
     """Decoupled weight decay (Loshchilov & Hutter 2019), by torch's own fused kernel, to the last bit as `torch.optim.AdamW`.
 
-    beta1 0.9, beta2 0.999, epsilon 1e-8. All parameters share one learning rate and one weight decay.
+    Averages decay by `BETAS`. All parameters share one learning rate and one weight decay, and neither changes over time.
     """
 
     def __init__(self, parameters: Sequence[torch.Tensor], *, learning_rate: float, weight_decay: float) -> None:
@@ -47,10 +50,10 @@ class AdamW:
             steps,
             fused=True,
             amsgrad=False,
-            beta1=0.9,
-            beta2=0.999,
+            beta1=BETAS[0],
+            beta2=BETAS[1],
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
-            eps=1e-8,
+            eps=EPSILON,
             maximize=False,
         )

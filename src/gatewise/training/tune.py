@@ -8,13 +8,34 @@ trials before it, which is what lets an interrupted search go on as if nothing h
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gatewise.metrics import Metric
 from gatewise.records import Hyperparameters, Kind, Task, Trial
 
-__all__ = ["best_hyperparameters", "default_hyperparameters", "suggest"]
+__all__ = ["SearchRange", "best_hyperparameters", "default_hyperparameters", "search_space", "suggest"]
 
 RANDOM_TRIALS = 4
+
+
+@dataclass(frozen=True)
+class SearchRange:
+    """From where to where a hyperparameter is sought; on a logarithmic scale, or evenly."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+def search_space(kind: Kind, task: Task = "classification") -> dict[str, SearchRange]:
+    """What tuning searches, by the field of `Hyperparameters`: the same for every arm."""
+    text = kind == "text"
+    return {
+        "learning_rate": SearchRange(1e-3, 1.5e-2 if task == "next_step" else 1e-2, log=True),
+        "dropout": SearchRange(0.4, 0.7) if text else SearchRange(0.0, 0.5),
+        "input_dropout": SearchRange(0.0, 0.3 if text else 0.1),
+        "weight_decay": SearchRange(1e-3, 0.3, log=True),
+    }
 
 
 def default_hyperparameters(kind: Kind, task: Task = "classification") -> Hyperparameters:
@@ -36,10 +57,8 @@ def suggest(
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     space: dict[str, optuna.distributions.BaseDistribution] = {
-        "learning_rate": optuna.distributions.FloatDistribution(1e-3, 1.5e-2 if task == "next_step" else 1e-2, log=True),
-        "dropout": optuna.distributions.FloatDistribution(*((0.4, 0.7) if kind == "text" else (0.0, 0.5))),
-        "input_dropout": optuna.distributions.FloatDistribution(0.0, 0.3 if kind == "text" else 0.1),
-        "weight_decay": optuna.distributions.FloatDistribution(1e-3, 0.3, log=True),
+        name: optuna.distributions.FloatDistribution(sought.low, sought.high, log=sought.log)
+        for name, sought in search_space(kind, task).items()
     }
     # The sampler takes seeds of 32 bits only.
     sampler = optuna.samplers.TPESampler(seed=(seed * 1000 + number) % 2**32, n_startup_trials=RANDOM_TRIALS)
