@@ -61,14 +61,27 @@ def test_adding_as_classes_asks_of_the_same_sequences_whether_the_sum_is_above_o
     assert labels(classes) == ["above 1" if target > 1 else "at most 1" for (target,) in numbers.targets]
 
 
-def test_temporal_order() -> None:
-    dataset = builtin_dataset("temporal-order?length=30&rows=300", 0)
-    lengths = {len(sequence) for sequence in dataset.sequences}
-    assert lengths == {30, 31, 32, 33}
-    for row, label in enumerate(labels(dataset)):
-        word = symbols(dataset, row)
-        assert re.fullmatch(r"E[abcd]+([XY])[abcd]+([XY])[abcd]+B", word)
-        assert re.sub("[^XY]", "", word) == label
+@pytest.mark.parametrize("length", [10, 30])
+def test_temporal_order(length: int) -> None:
+    dataset = builtin_dataset(f"temporal-order?length={length}&rows=300", 0)
+    assert (dataset.channels, dataset.classes) == (("X", "Y", "marker"), ("XX", "XY", "YX", "YY"))
+    assert {len(sequence) for sequence in dataset.sequences} == set(range(length, length + length // 10 + 1))
+    for sequence, label in zip(dataset.sequences, labels(dataset), strict=True):
+        values = np.asarray(sequence)
+        assert (np.sort(values[:, :2], axis=1) == [0, 1]).all(), "one-hot"
+        marked, half = np.flatnonzero(values[:, 2]), len(values) // 2
+        assert len(marked) == 2 and marked[0] < half <= marked[1]
+        assert "".join("XY"[code] for code in values[marked, 1].astype(int)) == label
+        for part in (values[:half], values[half:]):
+            assert abs(part[:, 0].sum() - part[:, 1].sum()) <= len(part) % 2, "counts tell nothing"
+
+
+def test_temporal_order_is_as_hard_as_stated() -> None:
+    dataset = builtin_dataset("temporal-order?length=10&rows=4000", 0)
+    assert np.bincount(dataset.targets).max() < 0.28 * len(dataset)
+    # Unordered, XY and YX are one class of half the rows, of which a guess gets half right.
+    mixed = np.mean([len(set(label)) == 2 for label in labels(dataset)])
+    assert 1 - mixed / 2 == pytest.approx(0.75, abs=0.02)
 
 
 def test_parity() -> None:
@@ -78,15 +91,16 @@ def test_parity() -> None:
         assert label == ("odd" if sequence.sum() % 2 else "even")
 
 
-@pytest.mark.parametrize("length", [10, 11, 50])
+@pytest.mark.parametrize("length", [20, 21, 50])
 def test_counting(length: int) -> None:
     dataset = builtin_dataset(f"counting?length={length}&rows=400", 0)
     differences = set()
     for row, label in enumerate(labels(dataset)):
-        word = symbols(dataset, row)
+        word = symbols(dataset, row).replace("start", "<").replace("end", ">")
         assert len(word) == length
-        assert re.fullmatch("a+b+", word.replace("c", ""))
-        difference = word.count("a") - word.count("b")
+        match = re.fullmatch("[ab]*<(a+)(b+)>[ab]*", word)
+        assert match
+        difference = len(match[1]) - len(match[2])
         assert label == ("unequal" if difference else "equal")
         differences.add(difference)
     assert differences == {-2, -1, 0, 1, 2}
@@ -146,6 +160,23 @@ def test_unbalanced_dyck1_does_not_show_at_its_ends() -> None:
     dataset = builtin_dataset("dyck1", 0)
     words = [symbols(dataset, row) for row, label in enumerate(labels(dataset)) if label == "unbalanced"]
     assert all(word[0] == "(" and word[-1] == ")" for word in words)
+
+
+def test_unbalanced_dyck1_closes_one_bracket_too_many_once() -> None:
+    dataset = builtin_dataset("dyck1", 0)
+    for row, label in enumerate(labels(dataset)):
+        heights = np.cumsum([1 if bracket == "(" else -1 for bracket in symbols(dataset, row)])
+        assert (heights < 0).sum() == (label == "unbalanced")
+        assert heights.min() >= -1
+
+
+def test_dyck1_is_as_hard_as_stated() -> None:
+    dataset = builtin_dataset("dyck1?rows=6000", 0)
+    words = [symbols(dataset, row) for row in range(len(dataset))]
+    for most, stated in ((2, 0.5), (6, 0.8)):
+        counts = CountVectorizer(ngram_range=(1, most), analyzer="char").fit_transform(words)
+        model = LogisticRegression(C=0.1, max_iter=1000).fit(counts[:4000], dataset.targets[:4000])
+        assert model.score(counts[4000:], dataset.targets[4000:]) == pytest.approx(stated, abs=0.05)
 
 
 def test_unbalanced_dyck2_needs_the_kinds_of_the_brackets() -> None:

@@ -40,10 +40,10 @@ class Option:
 
 
 _ROWS = Option(2000, MINIMUM_ROWS)
-# Below ten steps the relevant symbols of temporal order would fall on the first step, and counting has nothing to count.
+# Below ten steps there is hardly anything to remember.
 _LENGTH = Option(50, 10)
-# Shorter strings of brackets would mostly be repeats of each other.
-_BRACKETS = Option(50, 20)
+# Shorter strings would mostly be repeats of each other.
+_STRING = Option(50, 20)
 
 # The place of a name is part of its seed: new ones go to the end.
 OPTIONS: dict[str, dict[str, Option]] = {
@@ -52,11 +52,11 @@ OPTIONS: dict[str, dict[str, Option]] = {
     "adding": {"length": _LENGTH, "rows": _ROWS, "classes": Option(0, 2, 2)},
     "temporal-order": {"length": _LENGTH, "rows": _ROWS},
     "parity": {"length": _LENGTH, "rows": _ROWS},
-    "counting": {"length": _LENGTH, "rows": _ROWS},
+    "counting": {"length": _STRING, "rows": _ROWS},
     "copy": {"delay": Option(20, 1), "rows": _ROWS},
     "recall": {"pairs": Option(4, 2, 26), "rows": _ROWS},
-    "dyck1": {"length": _BRACKETS, "rows": _ROWS},
-    "dyck2": {"length": _BRACKETS, "rows": _ROWS},
+    "dyck1": {"length": _STRING, "rows": _ROWS},
+    "dyck2": {"length": _STRING, "rows": _ROWS},
     "reviews": {"rows": _ROWS},
     "waves": {"length": _LENGTH, "rows": _ROWS},
     "seasonal": {"rows": Option(2000, 500)},

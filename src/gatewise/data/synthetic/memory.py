@@ -32,24 +32,25 @@ def adding(generator: np.random.Generator, *, length: int, rows: int) -> Numbere
 
 
 def temporal_order(generator: np.random.Generator, *, length: int, rows: int) -> Labelled:
-    """The temporal order problem (Hochreiter & Schmidhuber 1997, task 6a).
+    """The temporal order problem (Hochreiter & Schmidhuber 1997, task 6a), with the distractors of the adding problem.
 
-    Symbols, one-hot: a start E, an end B, distractors a to d, and twice a relevant X or Y: once between 10% and 20% of `length`,
-    once between 50% and 60%. Series have `length` to 1.1 `length` steps. Class: the relevant symbols in order, XX, XY, YX or YY;
-    chance is 25%.
+    Channels: symbols X and Y, one-hot, and a marker that is 1 at one step of each half, else 0. Class: the two marked symbols in
+    order, XX, XY, YX or YY. Series have `length` to 1.1 `length` steps. In the original every X and Y is relevant, and each
+    stands in a tenth of the sequence of its own, so that a linear model of the means of ten parts solves it. Here X and Y stand
+    everywhere, equally often in each half, and only the marker tells which count: parts and counts tell nothing, and chance is
+    25%. Who knows the marked symbols but not their order is right in 75%.
     """
-    symbols = ("a", "b", "c", "d", "X", "Y", "E", "B")
-    one_hot = np.eye(len(symbols), dtype=np.float32)
     sequences, labels = [], []
     for _ in range(rows):
-        codes = generator.integers(4, size=generator.integers(length, length + length // 10 + 1))
-        relevant = generator.integers(2, size=2)
-        codes[generator.integers(length // 10, length // 5 + 1)] = 4 + relevant[0]
-        codes[generator.integers(length // 2, 3 * length // 5 + 1)] = 4 + relevant[1]
-        codes[0], codes[-1] = 6, 7
-        sequences.append(one_hot[codes])
-        labels.append("".join("XY"[symbol] for symbol in relevant))
-    return sequences, labels, symbols
+        steps = int(generator.integers(length, length + length // 10 + 1))
+        halves = (steps // 2, steps - steps // 2)
+        # An odd half has one symbol more than it can pair.
+        codes = np.concatenate([generator.permutation((np.arange(half) + generator.integers(2)) % 2) for half in halves])
+        marked = generator.integers((0, halves[0]), (halves[0], steps))
+        values = np.stack([codes == 0, codes == 1, np.isin(np.arange(steps), marked)], axis=1).astype(np.float32)
+        sequences.append(values)
+        labels.append("".join("XY"[code] for code in codes[marked]))
+    return sequences, labels, ("X", "Y", "marker")
 
 
 def copy(generator: np.random.Generator, *, delay: int, rows: int) -> Labelled:
