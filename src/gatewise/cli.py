@@ -62,6 +62,7 @@ _METAVARS = {
     "path": "DIR",
     "column": "COL",
     "columns": "COL",
+    "format": "FORMAT",
     "whole": "N",
     "number": "X",
     "choice": "NAME",
@@ -133,6 +134,7 @@ def compare(
     group: Annotated[str | None, _described("group")] = None,
     split: Annotated[list[str] | None, _described("split")] = None,
     weights: Annotated[str | None, _described("weights")] = None,
+    date_format: Annotated[str | None, _described("date_format")] = None,
     test: Annotated[str | None, _described("test")] = None,
     task: Annotated[str | None, _described("task")] = None,
     window: Annotated[int | None, _described("window")] = None,
@@ -296,6 +298,7 @@ def predict(
     series: Annotated[list[str] | None, _described("series", panel="Options")] = None,
     id: Annotated[str | None, _described("id", panel="Options")] = None,
     time: Annotated[str | None, _described("time", panel="Options")] = None,
+    date_format: Annotated[str | None, _described("date_format", panel="Options")] = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(metavar="COL", help="Column of the input to stand beside each prediction. Repeat it for each."),
@@ -308,7 +311,7 @@ def predict(
     from gatewise.study.predictions import prediction_rows, read_inputs, run_columns
 
     model = load_model(run / "model")
-    columns = {"text": text, "audio": audio, "id": id, "time": time}
+    columns = {"text": text, "audio": audio, "id": id, "time": time, "date_format": date_format}
     inputs = read_inputs(model, source, run_columns(run), keep=keep or (), series=tuple(series or ()), **columns)
     content = _csv(prediction_rows(model, inputs))
     if out is not None:

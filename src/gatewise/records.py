@@ -68,7 +68,8 @@ class Reading:
     or with `id` or `time` one number, a step a row. target: columns to be predicted; several only in a forecast.
     id: column that names the series a row belongs to. time: column that orders its steps. group: column whose rows of one value
     never straddle a split (a speaker, a subject). split: column that says train, validation or test. weights: column of row
-    weights. test: a second source of the same form, which becomes the fixed test part. window, horizon, season: steps that a
+    weights. date_format: how texts of `time` are written, as strptime has it. test: a second source of the same form, which
+    becomes the fixed test part. window, horizon, season: steps that a
     forecast reads, predicts, and takes for one period.
     """
 
@@ -82,6 +83,7 @@ class Reading:
     group: str | None = None
     split: str | None = None
     weights: str | None = None
+    date_format: str | None = None
     test: Any = None
     window: int | None = None
     horizon: int | None = None
@@ -133,7 +135,7 @@ class Dataset:
     classes: their names, as people read them. labels: the classes in the type that the source has, empty where that is text.
     outputs: names of what is predicted, where that is numbers. weights: float64 [rows], None for 1 each.
     origins: int64 [rows], in a forecast the position in time of the first step predicted, on one axis for all series.
-    files: of sounds, their names.
+    files: of sounds, their names. reading: of a table, the columns that were read, named or inferred.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Dataset:
     origins: NDArray[np.int64] | None = None
     labels: tuple[Label, ...] = ()
     files: tuple[str, ...] = ()
+    reading: Reading | None = None
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -265,6 +268,7 @@ class Config:
     group: str | None = None
     split: str | None = None
     weights: str | None = None
+    date_format: str | None = None
     test: str | None = None
     window: int | None = None
     horizon: int | None = None

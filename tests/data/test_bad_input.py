@@ -45,7 +45,7 @@ TEXT_FILES = {
     "no text column": (
         "a.csv",
         table([(row, row % 2) for row in range(40)], ("x", "label")),
-        ["no text column", "x, label", "--text"],
+        ["no text column", "x, label", "--task forecast", "--id"],
     ),
     "no target column": (
         "a.csv",

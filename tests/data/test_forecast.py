@@ -106,11 +106,20 @@ def test_windows_never_reach_from_one_series_into_the_next() -> None:
 
 
 def test_without_times_rows_are_steps_in_their_order() -> None:
-    dataset = made(wide(), window=5, horizon=3)
+    columns = wide()
+    del columns["date"]
+    dataset = made(columns, window=5, horizon=3)
     assert dataset.forecast is not None
     assert (dataset.forecast.season, dataset.forecast.step_seconds) == (1, None)
-    said = "A row is one step, in the order they come. Name a column of times with --time, for example --time date."
-    assert said in dataset.inferred
+    assert "A row is one step, in the order they come: no column of times is known (--time names one)." in dataset.inferred
+
+
+def test_the_column_of_times_need_not_be_named() -> None:
+    dataset, named = made(wide(), window=5, horizon=3), made(wide(), time="date", window=5, horizon=3)
+    assert "The times are in the column 'date'." in dataset.inferred
+    assert dataset.forecast == named.forecast
+    np.testing.assert_array_equal(dataset.targets, named.targets)
+    assert dataset.reading == named.reading == Reading(task="forecast", time="date", window=5, horizon=3)
 
 
 def test_rows_out_of_order_are_sorted() -> None:
@@ -220,14 +229,22 @@ def test_own_parts_hold_all_the_steps_predicted() -> None:
         (wide(x=["1"] * 99 + ["much"] * 141), {"series": ("x",)}, ["row 100 of the column 'x' holds 'much'"]),
         ({"date": wide()["date"], "note": ["a"] * STEPS}, {"time": "date"}, ["no column of numbers", "date, note", "--series"]),
         ({"x": []}, {"series": ("x",)}, ["the table is empty"]),
-        (wide(date=["2016-07-01"] * 2 + wide()["date"][2:]), {"time": "date"}, ["more than once", "2016-07-01", "--id COLUMN"]),
+        (
+            wide(date=["2016-07-01"] * 2 + wide()["date"][2:]),
+            {"time": "date"},
+            ["more than once", "2016-07-01", "add up or average", "--id"],
+        ),
         (
             {"id": ["a", "b", "b"] * 20, "t": [*range(20)] * 3, "x": range(60)} | {"t": [0] * 60},
             {"time": "t", "id": "id"},
-            ["58 times more than once", "is 0 of the series 'a'"],
+            ["58 times come more than once", "is 0 of the series 'a'"],
         ),
         ({"t": [1, 2, 4, 8, 16, 32, 64, 128], "x": range(8)}, {"time": "t"}, ["'t' are irregular", "leave out --time"]),
-        (wide(date=["now", *wide()["date"][1:]]), {"time": "date"}, ["row 1 of the column 'date' is 'now'", "ISO 8601"]),
+        (
+            wide(date=["now", *wide()["date"][1:]]),
+            {"time": "date"},
+            ["row 1 of the column 'date' is 'now'", "no time as the others are, %Y-%m-%d %H:%M:%S"],
+        ),
         (wide(), {"time": "date", "horizon": 300}, ["longest series has 240 steps", "a horizon of 300 need", "--horizon"]),
         (wide(), {"time": "date", "window": 239, "horizon": 2}, ["a window of 239 and a horizon of 2 need 241"]),
         (wide(), {"time": "date", "window": 200, "horizon": 20}, ["21 windows of 200 steps with 20", "at least 30"]),

@@ -79,4 +79,4 @@ def test_archives_and_ts_files(tmp_path: Path) -> None:
 def test_declared_classes_may_be_fractions(tmp_path: Path) -> None:
     lines = "\n".join(f"{row},{row + 1}:{row % 2 / 2}" for row in range(40))
     (tmp_path / "a.ts").write_text(f"@univariate true\n@classLabel true 0.5 0.0\n@data\n{lines}\n")
-    assert open_source(tmp_path / "a.ts").classes == ("0.5", "0.0")
+    assert open_source(tmp_path / "a.ts").classes == ("0.0", "0.5")

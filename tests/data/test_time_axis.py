@@ -15,7 +15,7 @@ HOURS = np.arange("2016-07-01", "2016-07-03", dtype="datetime64[h]")
 
 
 def axis(times: Any, series: list[int] | None = None) -> TimeAxis:
-    read = read_times(times, "when")
+    read = read_times(times, "when").values
     return time_axis(read, np.zeros(len(read), dtype=np.int64) if series is None else np.array(series), "when")
 
 
@@ -36,7 +36,7 @@ def axis(times: Any, series: list[int] | None = None) -> TimeAxis:
     ids=["space", "T", "Z", "offset", "padded", "datetime", "zone", "numpy", "nanoseconds", "arrow"],
 )
 def test_every_spelling_of_a_time(cells: Any) -> None:
-    read = read_times(cells, "when")
+    read = read_times(cells, "when").values
     np.testing.assert_array_equal(read, HOURS.astype("datetime64[us]"))
     found = axis(cells)
     assert found.positions.tolist() == list(range(48))
@@ -137,8 +137,8 @@ def test_cells_that_are_no_times(cells: Any, expected: str) -> None:
 
 
 def test_numbers_that_spell_no_date_stay_numbers() -> None:
-    assert read_times([20200230, 20200301], "when").dtype == np.float64
-    spelled = read_times([20200228, 20200229], "when").astype("datetime64[D]")
+    assert read_times([20200230, 20200301], "when").values.dtype == np.float64
+    spelled = read_times([20200228, 20200229], "when").values.astype("datetime64[D]")
     assert spelled.tolist() == [dt.date(2020, 2, 28), dt.date(2020, 2, 29)]
 
 
@@ -163,7 +163,7 @@ def test_a_million_times_are_quick_to_read() -> None:
     ids=["hours", "months", "ends of months", "ends of quarters", "business days", "numbers"],
 )
 def test_the_times_that_follow(times: list[Any], following: list[str]) -> None:
-    read = read_times(times, "when")
+    read = read_times(times, "when").values
     spacing = axis(times).spacing
     assert spacing is not None
     assert [time_text(time) for time in spacing.after(read[-1], 3)] == following

@@ -20,6 +20,7 @@ FULL = Config(
     group="speaker",
     split="part",
     weights="weight",
+    date_format="%d/%m/%Y %H:%M",
     task="classification",
     cells=("min_gru", "gru"),
     metric="macro_f1",

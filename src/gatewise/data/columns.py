@@ -4,36 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
-from gatewise.data.cells import is_missing, is_number, is_number_list, is_sound_name
-from gatewise.data.suggestions import listed, nearest
+from gatewise.data.column_kinds import ColumnKind, counts_rows, has_spaces, kind_of, mean_length
+from gatewise.data.suggestions import flag, listed, nearest
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Kind, Reading
 
-__all__ = ["Choice", "Columns", "choose_columns", "require_column", "single_target"]
+__all__ = ["LABEL_NAMES", "TARGET_NAMES", "TEXT_NAMES", "Choice", "Columns", "choose_columns", "require_column", "single_target"]
 
 Columns = Mapping[str, Sequence[Any]]
 
 TEXT_NAMES = ("text", "review", "sentence", "comment", "content", "body", "message", "tweet", "description", "title")
 TARGET_NAMES = ("label", "target", "class", "sentiment", "category", "y")
+# Of these, what says what a row is, not how much there was.
+LABEL_NAMES = ("label", "class", "sentiment", "category")
 
-# Enough cells to tell what a column holds, few enough for a table of millions of rows.
-_SAMPLE = 1000
+# A column whose texts are that much shorter than those of another is not as likely the text.
+_NEARLY_AS_LONG = 0.7
+_TRIED = 4
 
 
 @dataclass(frozen=True)
 class Choice:
     """What is read of a table.
 
-    inputs: the column of texts or sounds, or one column a channel. target: None where there is none. inferred: what was guessed.
+    inputs: the column of texts or sounds, or one column a channel. target: None where there is none. inferred: what was guessed;
+    warnings: what was guessed on weak grounds.
     """
 
     kind: Kind
     inputs: tuple[str, ...]
     target: str | None
     inferred: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def choose_columns(columns: Columns, reading: Reading, *, with_target: bool = True) -> Choice:
@@ -41,8 +45,9 @@ def choose_columns(columns: Columns, reading: Reading, *, with_target: bool = Tr
 
     The input is the text column by its name, else file names of sounds, else lists of numbers, else the longest texts; with
     `reading.id`, where a row is a step, all number columns that are nothing else. The target goes by its name, or is the only
-    column left. Raises OptionError where the options contradict one another, DataError where a column is unknown, is asked for
-    twice, or cannot be inferred.
+    column left. Times, and numbers that only count the rows, are neither. Raises OptionError where the options contradict one
+    another, DataError where a column is unknown, is asked for twice, or cannot be inferred; where two columns are equally likely
+    it names both options.
     """
     named = _named_inputs(reading)
     target = single_target(reading) if with_target else None
@@ -55,6 +60,7 @@ def choose_columns(columns: Columns, reading: Reading, *, with_target: bool = Tr
     free = [name for name in columns if name not in taken]
     inferred: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
     if reading.id is not None and with_target and target is None:
         # All number columns are channels, so the target has to be known before them.
         target, inferred = _infer_target(columns, [name for name in free if name not in named], only=_not_numbers(columns))
@@ -65,10 +71,10 @@ def choose_columns(columns: Columns, reading: Reading, *, with_target: bool = Tr
     elif reading.id is not None:
         kind, (inputs, guessed) = "series", _infer_channels(columns, free)
     else:
-        kind, inputs, guessed = _infer_inputs(columns, free)
+        kind, inputs, guessed, weak = _infer_inputs(columns, free)
     if with_target and target is None:
         target, inferred = _infer_target(columns, [name for name in free if name not in inputs])
-    return Choice(kind, inputs, target, (*guessed, *inferred))
+    return Choice(kind, inputs, target, (*guessed, *inferred), weak)
 
 
 def require_column(columns: Columns, name: str) -> None:
@@ -88,7 +94,7 @@ def single_target(reading: Reading) -> str | None:
 
 def _not_numbers(columns: Columns) -> Callable[[str], bool]:
     """Whether a column, given by its name, mostly holds something else than numbers."""
-    return lambda name: not _mostly(columns[name], is_number)
+    return lambda name: kind_of(name, columns[name]) != "number"
 
 
 def _named_inputs(reading: Reading) -> tuple[str, ...]:
@@ -100,7 +106,10 @@ def _named_inputs(reading: Reading) -> tuple[str, ...]:
     if reading.id is not None and chosen in (["--text"], ["--audio"]):
         raise OptionError(f"--id says that every row is a step of a series, so {chosen[0]} does not apply. Give one of them.")
     if reading.time is not None and reading.id is None:
-        raise OptionError("--time orders the steps of series, one a row: name the column that tells the series apart with --id.")
+        raise OptionError(
+            "--time orders the steps of series, one a row: name the column that tells the series apart with --id, or leave out "
+            "--time."
+        )
     return reading.series or tuple(name for name in (reading.text, reading.audio) if name is not None)
 
 
@@ -116,32 +125,64 @@ def _refuse_two_roles(inputs: Sequence[str], target: str | None, reading: Readin
             raise DataError(f"the column {name!r} is asked for as both {earlier} and {role}. Name two different columns.")
 
 
-def _infer_inputs(columns: Columns, free: Sequence[str]) -> tuple[Kind, tuple[str, ...], tuple[str, ...]]:
-    sounds = [name for name in free if _mostly(columns[name], is_sound_name)]
-    texts = [name for name in free if name not in sounds and _mostly(columns[name], _is_words)]
+def _infer_inputs(columns: Columns, free: Sequence[str]) -> tuple[Kind, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    kinds = {name: kind_of(name, columns[name]) for name in free}
+    texts = [name for name, kind in kinds.items() if kind in ("text", "category")]
     named = _by_name(texts, TEXT_NAMES)
     if named is not None:
-        return "text", (named,), (f"The text is the column {named!r}, by its name.",)
+        return "text", (named,), (f"The text is the column {named!r}, by its name.",), ()
+    sounds = [name for name, kind in kinds.items() if kind == "sound"]
     if sounds:
-        return "audio", (sounds[0],), (f"The sounds are the files named in the column {sounds[0]!r}.",)
-    lists = tuple(name for name in free if _mostly(columns[name], is_number_list))
+        return "audio", (sounds[0],), (f"The sounds are the files named in the column {sounds[0]!r}.",), ()
+    lists = tuple(name for name, kind in kinds.items() if kind == "list")
     if lists:
-        return "series", lists, (f"The series is the columns that hold lists of numbers: {listed(lists)}.",)
+        return "series", lists, (f"The series is the columns that hold lists of numbers: {listed(lists)}.",), ()
     # A column that could be the target by its name is the text only where nothing else is.
-    longest = max(texts, key=lambda name: (name.casefold() not in TARGET_NAMES, _mean_length(columns[name])), default=None)
-    if longest is None or longest.casefold() in TARGET_NAMES:
+    likely = sorted(texts, key=lambda name: (name.casefold() in TARGET_NAMES, -mean_length(columns[name])))
+    if not likely or likely[0].casefold() in TARGET_NAMES:
+        raise DataError(_without_text(columns, kinds))
+    longest = likely[0]
+    rivals = [name for name in likely[1:] if kinds[name] == "text" and has_spaces(columns[name]) == has_spaces(columns[longest])]
+    close = [name for name in rivals if mean_length(columns[name]) >= _NEARLY_AS_LONG * mean_length(columns[longest])]
+    if close and close[0].casefold() not in TARGET_NAMES:
         raise DataError(
-            f"no text column could be inferred; the columns are: {listed(columns)}. Name it with --text COLUMN, or with --series "
-            "COLUMN for columns of number lists; where every row is a step of a series, name the column of its id with --id."
+            f"the columns {longest!r} and {close[0]!r} hold texts that are about as long, and nothing says which is to be read. "
+            f"Add {flag('text', longest)} or {flag('text', close[0])}."
         )
-    return "text", (longest,), (f"The text is the column {longest!r}: of the text columns its texts are the longest.",)
+    said = f"The text is the column {longest!r}: of the text columns its texts are the longest."
+    others = [name for name in texts if name != longest and kinds[name] == "text"]
+    if not others:
+        return "text", (longest,), (said,), ()
+    return (
+        "text",
+        (longest,),
+        (said,),
+        (
+            f"The text was chosen among several columns: {longest!r} has the longest texts, and {listed(others, 5)} "
+            f"{'is' if len(others) == 1 else 'are'} not read. {flag('text', others[0])} says otherwise.",
+        ),
+    )
+
+
+def _without_text(columns: Columns, kinds: Mapping[str, ColumnKind]) -> str:
+    """What to do with a table that holds neither texts nor sounds nor series in its cells."""
+    found = f"no text column could be inferred; the columns are: {listed(columns)}. "
+    numbers = [name for name, kind in kinds.items() if kind == "number" and not counts_rows(name, columns[name])]
+    if not numbers:
+        return f"{found}Name it with --text, sounds with --audio, and series that stand in one cell each with --series."
+    return (
+        f"{found}Where every row is a step in time, add --task forecast to predict the next steps; where rows are steps of "
+        "several series with a class or a number each, name the column that tells them apart with --id. A table with one row "
+        "of numbers for each case has no sequences in it, and gatewise does not compare models for that."
+    )
 
 
 def _infer_channels(columns: Columns, free: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    channels = tuple(name for name in free if _mostly(columns[name], is_number))
+    channels = tuple(name for name in free if kind_of(name, columns[name]) == "number")
     if not channels:
         raise DataError(
-            f"no column of numbers is left to be a channel; the columns are: {listed(columns)}. Name one by --series."
+            f"no column of numbers is left to be a channel; the columns are: {listed(columns)}. A series needs one a step: take "
+            "another --id, --time or --target, or other data."
         )
     return channels, (f"The channels are the columns of numbers: {listed(channels)}.",)
 
@@ -149,35 +190,27 @@ def _infer_channels(columns: Columns, free: Sequence[str]) -> tuple[tuple[str, .
 def _infer_target(
     columns: Columns, free: Sequence[str], only: Callable[[str], bool] | None = None
 ) -> tuple[str, tuple[str, ...]]:
-    """The target by its name, or the only free column (of those that are `only`)."""
+    """The target by its name, or the only free column (of those that are `only`, and can be one)."""
     named = _by_name(free, TARGET_NAMES)
     if named is not None:
         return named, (f"The target is the column {named!r}, by its name.",)
-    left = [name for name in free if only is None or only(name)]
+    left = [name for name in free if _may_be_target(columns, name) and (only is None or only(name))]
+    # What may well be none is the target only where all others cannot be.
+    left = [name for name in left if kind_of(name, columns[name]) != "text"] or left
     if len(left) == 1:
-        return left[0], (f"The target is the column {left[0]!r}: there is no other.",)
-    raise DataError(f"no target column could be inferred; the columns are: {listed(columns)}. Name it with --target COLUMN.")
+        why = "there is no other" if len(free) == 1 else "no other can be one"
+        return left[0], (f"The target is the column {left[0]!r}: {why}.",)
+    begun = f"no target column could be inferred; the columns are: {listed(columns)}."
+    if not left:
+        raise DataError(f"{begun} None of them holds classes or numbers: add a column that says what is to be predicted.")
+    raise DataError(f"{begun} Name the one to be predicted: add {' or '.join(flag('target', name) for name in left[:_TRIED])}.")
+
+
+def _may_be_target(columns: Columns, name: str) -> bool:
+    return kind_of(name, columns[name]) in ("number", "category", "text", "other") and not counts_rows(name, columns[name])
 
 
 def _by_name(names: Sequence[str], wanted: Sequence[str]) -> str | None:
     folded = {name.strip().casefold(): name for name in reversed(names)}
     # The exact spelling wins over another case of the same word.
     return next((word if word in names else folded[word] for word in wanted if word in folded), None)
-
-
-def _sample(cells: Sequence[Any]) -> list[Any]:
-    return list(islice((cell for cell in cells if not is_missing(cell)), _SAMPLE))
-
-
-def _mostly(cells: Sequence[Any], test: Callable[[object], bool]) -> bool:
-    sample = _sample(cells)
-    return bool(sample) and sum(map(test, sample)) > len(sample) / 2
-
-
-def _is_words(cell: object) -> bool:
-    return isinstance(cell, str) and not is_number(cell) and not is_number_list(cell)
-
-
-def _mean_length(cells: Sequence[Any]) -> float:
-    lengths = [len(cell) for cell in _sample(cells) if isinstance(cell, str)]
-    return sum(lengths) / len(lengths)

@@ -1,4 +1,5 @@
-"""CSV and TSV as columns of text. Every cell stays as it is written: a text `NA` or a label `007` is never reinterpreted.
+"""CSV and TSV as columns of text. Every cell stays as it is written: a text `NA` or a label `007` is never reinterpreted; columns
+of numbers alone, written with decimal commas or as amounts of money, become plain numbers.
 
 Cells go into Arrow columns as they are parsed, some thousand rows at a time, so that a table never is a list of lists.
 """
@@ -15,6 +16,7 @@ from gatewise.data.arrow import ArrowColumns
 from gatewise.data.arrow_cells import ArrowCells
 from gatewise.data.columns import Columns
 from gatewise.data.header import SAMPLE, row_like
+from gatewise.data.number_words import plain_numbers
 from gatewise.data.text_files import TextSource
 from gatewise.errors import DataError
 
@@ -45,7 +47,8 @@ def read_delimited(source: TextSource, *, tabs: bool) -> tuple[Columns, tuple[st
         if plain:
             inferred.append("Quotation marks are read as part of the text: the file does not quote its cells.")
     _refuse_row(source.name, table)
-    return ArrowColumns(table), tuple(inferred)
+    table, written = plain_numbers(table, decimal_comma=delimiter != ",")
+    return ArrowColumns(table), (*inferred, *written)
 
 
 def _refuse_row(name: str, table: Any) -> None:

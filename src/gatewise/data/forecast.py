@@ -38,7 +38,7 @@ def forecast_dataset(
 
     columns: a wide table (a row a time, a column a channel), or with `reading.id` a long one (a row a time and series, which are
     taken as series of the same channels). Inputs are the columns `reading.series`, or all columns of numbers; `reading.target`,
-    or all inputs, is predicted and read as well. Without `reading.time` rows are steps in their order.
+    or all inputs, is predicted and read as well. Without a column of times rows are steps in their order.
     season: from the step, see `time_axis`. horizon: one season up to 100 steps, else 24, and at most an eighth of the longest
     series. window: the whole seasons (up to 336 steps each) that four horizons and 16 steps take, and at most a quarter of the
     longest series.
@@ -67,12 +67,13 @@ def forecast_dataset(
         fixed_test=parts.test,
         channels=table.channels,
         inferred=(*inferred, *table.inferred, *parts.inferred, _sentence(table, forecast)),
-        warnings=(*warnings, *found.warnings),
+        warnings=(*warnings, *table.warnings, *found.warnings),
         task="forecast",
         fixed_validation=parts.validation,
         outputs=tuple(table.channels[target] for target in forecast.targets),
         forecast=forecast,
         origins=table.axis.positions[first],
+        reading=table.reading,
     )
 
 
@@ -82,17 +83,18 @@ def forecast_inputs(columns: Columns, reading: Reading, channels: Sequence[str])
     channels: what the model reads, in its order. Series are called by their ids; where there are times, those that follow each
     series are known. Raises DataError as `forecast_dataset` does.
     """
-    table = read_series(columns, Reading(series=tuple(channels), id=reading.id, time=reading.time))
+    asked = Reading(series=tuple(channels), id=reading.id, time=reading.time, date_format=reading.date_format)
+    table = read_series(columns, asked)
     ends = np.cumsum(np.bincount(table.series))
     names = {} if reading.id is None else {reading.id: list(table.ids)}
     future, times, spacing = None, table.times, table.axis.spacing
-    if reading.time is not None and times is not None and spacing is not None:
+    if table.reading.time is not None and times is not None and spacing is not None:
         last = times[ends - 1]
 
         def after(series: int, steps: int) -> list[str]:
             return [time_text(time) for time in spacing.after(last[series], steps)]
 
-        future = Future(reading.time, [time_text(time) for time in last], after)
+        future = Future(table.reading.time, [time_text(time) for time in last], after)
     return Inputs(np.split(table.values, ends[:-1]), names, future)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.cells import is_missing, is_number
+from gatewise.data.column_kinds import counts_rows, kind_of
 from gatewise.data.column_values import encode_cells, number_cells
 from gatewise.data.columns import Columns
+from gatewise.data.step_tables import time_column
 from gatewise.data.suggestions import listed, nearest
 from gatewise.data.time_axis import TimeAxis, time_axis, time_text
 from gatewise.data.time_stamps import read_times
@@ -21,9 +20,6 @@ from gatewise.records import Reading
 
 __all__ = ["SeriesTable", "read_series"]
 
-_TIME_NAMES = ("date", "time", "timestamp", "datetime", "ds")
-_SAMPLE = 1000
-
 
 @dataclass(frozen=True, eq=False)
 class SeriesTable:
@@ -31,7 +27,8 @@ class SeriesTable:
 
     values: float32 [steps, channels], NaN where missing. series: int64 [steps], which one, an index into `ids`. axis: positions
     [steps] in time. times: [steps] as read, None without a time column. rows: int64 [steps], the row of the table.
-    channels: names of the columns. targets: which of them are predicted. inferred: what was guessed, as sentences.
+    channels: names of the columns. targets: which of them are predicted. reading: the time column and how it is written, also
+    where they were inferred. inferred, warnings: what was guessed, and what to beware of, as sentences.
     """
 
     values: NDArray[np.float32]
@@ -42,40 +39,59 @@ class SeriesTable:
     ids: tuple[str, ...]
     channels: tuple[str, ...]
     targets: tuple[int, ...]
+    reading: Reading
     inferred: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def read_series(columns: Columns, reading: Reading) -> SeriesTable:
     """Read the columns that a forecast needs: a row a step; with `reading.id` the steps of several series, in any order.
 
-    Raises DataError where a column is unknown or holds no numbers, a time is missing, unreadable or there twice, or the times
-    are irregular.
+    Without `reading.time` it is the column of times that there is; where those are irregular, or there is none, rows are equal
+    steps. Raises DataError where a column is unknown or holds no numbers, a time is missing, unreadable or there twice, or times
+    that were named are irregular.
     """
-    channels, inferred = _channels(columns, reading)
+    time = _time(columns, reading)
+    channels, inferred = _channels(columns, replace(reading, time=time))
     rows = len(columns[channels[0]])
     if not rows:
         raise DataError("the table is empty: it holds no rows. Expected a row a step.")
     series, ids = _series_of(columns, reading.id, rows)
-    times = None if reading.time is None else read_times(columns[reading.time], reading.time)
+    found = None if time is None else read_times(columns[time], time, reading.date_format)
+    times = None if found is None else found.values
     order = np.lexsort((series,) if times is None else (times, series))
-    if times is not None and not _rises_within(times, series):
-        inferred.append(f"The rows were sorted by {reading.time!r}.")
-    series = series[order]
-    if times is None or reading.time is None:
-        axis = TimeAxis(_counted(series), "row", 1, None)
-        inferred.append(_without_time(columns, reading))
+    series_ordered = series[order]
+    axis, warnings = TimeAxis(_counted(series_ordered), "row", 1, None), list(found.warnings if found else ())
+    if found is None or times is None or time is None:
+        inferred.append(_without_time(reading))
     else:
+        if reading.time is None:
+            inferred.append(f"The times are in the column {time!r}.")
+        inferred += found.inferred
+        if not _rises_within(times, series):
+            inferred.append(f"The rows were sorted by {time!r}.")
         times = times[order]
-        _refuse_repeats(times, series, reading.time, ids if reading.id is not None else ())
-        axis = time_axis(times, series, reading.time)
-        inferred.append(f"A step is {axis.step}.")
+        _refuse_repeats(times, series_ordered, time, ids if reading.id is not None else ())
+        try:
+            axis = time_axis(times, series_ordered, time)
+            inferred.append(f"A step is {axis.step}.")
+        except DataError as error:
+            if reading.time is not None:
+                raise
+            warnings.append(f"Rows are taken as equal steps, in the order of {time!r}: {str(error).split('. ')[0]}.")
+            time = None
     values = np.empty((rows, len(channels)), dtype=np.float32)
     for number, name in enumerate(channels):
         # A value beyond 32-bit floats becomes infinite here, and counts as missing.
         with np.errstate(over="ignore"):
             values[:, number] = number_cells(columns[name], f"the column {name!r}")[order]
     targets = tuple(channels.index(name) for name in reading.target) or tuple(range(len(channels)))
-    return SeriesTable(values, series, axis, times, order, ids, channels, targets, tuple(inferred))
+    read = replace(reading, time=time, date_format=reading.date_format or (found.format if found and time else None))
+    return SeriesTable(values, series_ordered, axis, times, order, ids, channels, targets, read, tuple(inferred), tuple(warnings))
+
+
+def _time(columns: Columns, reading: Reading) -> str | None:
+    return reading.time or time_column(columns, (*reading.series, *reading.target, reading.id, reading.split))
 
 
 def _channels(columns: Columns, reading: Reading) -> tuple[tuple[str, ...], list[str]]:
@@ -92,7 +108,7 @@ def _channels(columns: Columns, reading: Reading) -> tuple[tuple[str, ...], list
             raise DataError(f"{option} names a column twice ({listed(names)}). Name each once.")
     if reading.series:
         return (*reading.series, *(name for name in reading.target if name not in reading.series)), []
-    found = tuple(name for name in columns if name not in used and (name in reading.target or _holds_numbers(columns[name])))
+    found = tuple(name for name in columns if name not in used and (name in reading.target or _is_channel(columns, name)))
     if not found:
         raise DataError(
             f"there is no column of numbers to be forecast; the columns are: {listed(columns)}. Name them with --series and "
@@ -101,11 +117,8 @@ def _channels(columns: Columns, reading: Reading) -> tuple[tuple[str, ...], list
     return found, [f"The series are read from all columns of numbers: {listed(found)}."]
 
 
-def _holds_numbers(cells: Sequence[Any]) -> bool:
-    if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
-        return cells.ndim == 1 and cells.dtype.kind in "iuf"
-    sample = list(islice((cell for cell in cells if not is_missing(cell)), _SAMPLE))
-    return bool(sample) and 2 * sum(map(is_number, sample)) > len(sample)
+def _is_channel(columns: Columns, name: str) -> bool:
+    return kind_of(name, columns[name]) == "number" and not counts_rows(name, columns[name])
 
 
 def _series_of(columns: Columns, name: str | None, rows: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -135,11 +148,9 @@ def _rises_within(times: NDArray[Any], series: NDArray[np.int64]) -> bool:
     return bool((times[1:] >= times[:-1])[series[1:] == series[:-1]].all())
 
 
-def _without_time(columns: Columns, reading: Reading) -> str:
-    likely = next((name for name in columns if name.strip().casefold() in _TIME_NAMES), None)
-    hint = "" if likely is None else f" Name a column of times with --time, for example --time {likely}."
+def _without_time(reading: Reading) -> str:
     one = "A row is one step" if reading.id is None else "A row is one step of its series"
-    return f"{one}, in the order they come.{hint}"
+    return f"{one}, in the order they come: no column of times is known (--time names one)."
 
 
 def _refuse_repeats(times: NDArray[Any], series: NDArray[np.int64], name: str, ids: tuple[str, ...]) -> None:
@@ -148,7 +159,10 @@ def _refuse_repeats(times: NDArray[Any], series: NDArray[np.int64], name: str, i
         return
     step = int(same[0])
     of = f" of the series {ids[series[step]]!r}" if ids else ""
-    advice = "Keep one row for each, or average them" if ids else "Keep one row for each, or tell series apart with --id COLUMN"
+    count = f"{len(same):,} times come" if len(same) > 1 else "a time comes"
+    # Without ids, every column was tried.
+    advice = "" if ids else "; where several columns together tell series apart, write them into one and name it with --id"
     raise DataError(
-        f"the column {name!r} holds {len(same):,} times more than once; the first is {time_text(times[step])}{of}. {advice}."
+        f"in the column {name!r} {count} more than once; the first is {time_text(times[step])}{of}. "
+        f"Keep one row for each: add up or average those of one time{advice}."
     )

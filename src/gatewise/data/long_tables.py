@@ -37,6 +37,8 @@ class LongSeries:
     times: NDArray[Any] | None
     inferred: tuple[str, ...]
     of: str
+    warnings: tuple[str, ...] = ()
+    date_format: str | None = None
 
     def where(self, row: int) -> str:
         """What a series is called in messages."""
@@ -51,21 +53,36 @@ class LongSeries:
 
 
 def long_series(
-    columns: Columns, *, id: str, time: str | None, channels: Sequence[str], constant: Sequence[str], of: str = ""
+    columns: Columns,
+    *,
+    id: str,
+    time: str | None,
+    channels: Sequence[str],
+    constant: Sequence[str],
+    date_format: str | None = None,
+    guessed: bool = False,
+    of: str = "",
 ) -> LongSeries:
     """Gather the rows of each value of the column `id` into a series, in the order of the column `time`.
 
     Without a time the rows stay in their order. channels: columns of one number a row; a missing one becomes NaN. constant:
-    columns that are to have one value in all rows of an id. Raises DataError where a cell is of another kind, an id or a time is
-    missing, a time comes twice in one id, or a constant column is not.
+    columns that are to have one value in all rows of an id. guessed: whether the time was inferred. Raises DataError where a cell
+    is of another kind, an id or a time is missing, a time that was named comes twice in one id, or a constant column is not.
     """
     codes, names = _ids(columns[id], id, of)
-    times = None if time is None else read_times(columns[time], time)
+    read = None if time is None else read_times(columns[time], time, date_format)
+    times = None if read is None else read.values
     # Both sorts keep the order of equal rows.
     order = np.argsort(codes, kind="stable") if times is None else np.lexsort((times, codes))
     inferred = [f"The rows are steps of {len(names):,} series, one for each {id!r}{of}."]
-    if times is not None:
-        _refuse_equal_times(codes[order], times[order], names, id, str(time), of)
+    warnings: list[str] = []
+    if read is not None and times is not None:
+        equal = _equal_times(codes[order], times[order], names, id, str(time), of)
+        if equal and not guessed:
+            raise DataError(f"{equal} Give every step its own time, or average the rows of one time.")
+        inferred += [f"The steps are in the order of {time!r}{of}."] if guessed else []
+        inferred += read.inferred
+        warnings += [*read.warnings, *([f"{equal} Those rows stay in their order."] if equal else [])]
         if _unordered(codes, times):
             inferred.append(f"The steps of each series are sorted by {time!r}{of}: the rows were in another order.")
     values = np.empty((len(codes), len(channels)), dtype=np.float32)
@@ -82,6 +99,8 @@ def long_series(
         None if times is None else times[order],
         tuple(inferred),
         of,
+        tuple(warnings),
+        None if read is None else read.format,
     )
 
 
@@ -106,15 +125,16 @@ def _ids(cells: Cells, id: str, of: str) -> tuple[NDArray[np.int64], list[Any]]:
     return codes, names
 
 
-def _refuse_equal_times(codes: NDArray[np.int64], times: NDArray[Any], names: Sequence[Any], id: str, time: str, of: str) -> None:
-    """codes, times: of the rows in order."""
+def _equal_times(codes: NDArray[np.int64], times: NDArray[Any], names: Sequence[Any], id: str, time: str, of: str) -> str:
+    """What to say of times that come twice in one series, nothing where none does. codes, times: of the rows in order."""
     equal = np.flatnonzero((codes[1:] == codes[:-1]) & (times[1:] == times[:-1]))
-    if len(equal):
-        place = equal[0]
-        raise DataError(
-            f"{len(equal):,} times in the column {time!r}{of} come twice in one series; the first is {time_text(times[place])} "
-            f"of the {id} {str(names[codes[place]])!r}. Give every step its own time, or average the rows of one time."
-        )
+    if not len(equal):
+        return ""
+    place = equal[0]
+    return (
+        f"{len(equal):,} times in the column {time!r}{of} come twice in one series; the first is {time_text(times[place])} "
+        f"of the {id} {str(names[codes[place]])!r}."
+    )
 
 
 def _unordered(codes: NDArray[np.int64], times: NDArray[Any]) -> bool:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from gatewise.data.date_formats import check_format
 from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Reading, Task
 
 __all__ = ["has_columns", "read_options", "refuse_columns", "refuse_steps", "require_task"]
 
-_COLUMNS = ("text", "audio", "series", "target", "id", "time", "group", "split", "weights")
+_COLUMNS = ("text", "audio", "series", "target", "id", "time", "group", "split", "weights", "date_format")
 _LISTS = ("series", "target")
 # Options that are called otherwise on the command line.
-_FLAGS = {"split": "split-column"}
+_FLAGS = {"split": "split-column", "date_format": "date-format"}
 
 
 def read_options(given: Mapping[str, Any]) -> Reading:
     """Make a Reading of options: one name where several are possible becomes a tuple, None the default.
 
-    Raises OptionError for a task that is not known.
+    Raises OptionError for a task that is not known, and a format of dates that does not do.
     """
     options = dict(given)
     for name in _LISTS:
@@ -29,6 +30,8 @@ def read_options(given: Mapping[str, Any]) -> Reading:
     task, tasks = options.get("task"), get_args(Task)
     if task is not None and task not in tasks:
         raise OptionError(f"the task is {task!r}; expected one of {listed(tasks)}.{nearest(str(task), tasks)}")
+    if options.get("date_format") is not None:
+        check_format(options["date_format"])
     return Reading(**options)
 
 

@@ -27,6 +27,7 @@ from gatewise.data.remote import local_source
 from gatewise.data.suggestions import listed
 from gatewise.data.tables import Table, table_dataset, table_inputs
 from gatewise.data.text_files import standard_input
+from gatewise.data.time_stamps import is_written
 from gatewise.data.ts_format import ts_inputs, ts_labelled
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Kind, Reading
@@ -143,7 +144,8 @@ def _with_usual(asked: Reading, usual: Reading, table: Table) -> Reading:
     inputs = ("text", "audio", "series")
     open_names = ["id", "time", *(inputs if all(getattr(asked, name) in (None, ()) for name in inputs) else ())]
     taken = {name: getattr(usual, name) for name in open_names if getattr(asked, name) in (None, ())}
-    missing = [name for name in ("id", "time") if taken.get(name) is not None and taken[name] not in table.columns]
+    named_alone = ("id", "time", "text", "audio")
+    missing = [name for name in named_alone if taken.get(name) is not None and taken[name] not in table.columns]
     if missing and table.columns:
         named = " and ".join(f"{taken[name]!r} (--{name})" for name in missing)
         raise DataError(
@@ -151,6 +153,10 @@ def _with_usual(asked: Reading, usual: Reading, table: Table) -> Reading:
             f"name it with --{missing[0]}."
         )
     filled = replace(asked, **taken)
+    if asked.date_format is None and usual.date_format is not None and filled.time is not None:
+        # Day and month are in the order that they had in the run, unless this table writes its times in another way.
+        fits = filled.time in table.columns and is_written(table.columns[filled.time], usual.date_format)
+        filled = replace(filled, date_format=usual.date_format if fits else None)
     in_steps = filled.id is not None or filled.task == "forecast"
     if not in_steps and asked.series == () and not all(name in table.columns for name in filled.series):
         # Lists of numbers may stand in a column of any name.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable
 
-__all__ = ["listed", "nearest"]
+__all__ = ["flag", "listed", "nearest"]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -13,6 +14,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_folded = {item.casefold(): item for item in known}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=1)
     return f" Did you mean {by_folded[close[0]]!r}?" if close else ""
+
+
+def flag(option: str, name: str) -> str:
+    """An option with a column's name, as it is typed."""
+    return f"--{option} {shlex.quote(name)}"
 
 
 def listed(names: Iterable[str], limit: int = 20) -> str:

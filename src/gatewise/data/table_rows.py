@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,29 @@ from gatewise.data.columns import Choice, Columns, require_column
 from gatewise.data.long_tables import long_series
 from gatewise.data.parts import read_parts
 from gatewise.data.rows import Rows
+from gatewise.data.step_tables import time_column
 from gatewise.errors import DataError
 from gatewise.records import Reading
 
-__all__ = ["table_rows"]
+__all__ = ["TableRows", "table_rows"]
 
 Series = NDArray[np.float32]
 
 
-def table_rows(columns: Columns, choice: Choice, reading: Reading, base: Path | None, of: str = "") -> tuple[Rows, list[str]]:
+@dataclass(frozen=True, eq=False)
+class TableRows:
+    """The rows of one table. reading: its columns, those that were inferred among them. inferred, warnings: sentences."""
+
+    rows: Rows
+    reading: Reading
+    inferred: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def table_rows(columns: Columns, choice: Choice, reading: Reading, base: Path | None, of: str = "") -> TableRows:
     """Read the rows of one table, and say what was inferred. Rows without an input have None.
+
+    Without a time the steps of a long table are in the order of its column of times, where it has one.
 
     of: says which table it is in messages, such as " of the test source". Raises DataError where a column is missing or holds
     cells of another kind.
@@ -37,30 +50,47 @@ def table_rows(columns: Columns, choice: Choice, reading: Reading, base: Path | 
             raise DataError(f"the test source has no column {name!r}, which the other has. Give both the same columns.")
         require_column(columns, name)
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    taken = replace(reading, target=() if choice.target is None else (choice.target,))
     sequences: Sequence[Any]
     if reading.id is not None:
-        long = long_series(columns, id=reading.id, time=reading.time, channels=choice.inputs, constant=beside, of=of)
+        time = reading.time or time_column(columns, (*choice.inputs, reading.id, *beside))
+        long = long_series(
+            columns,
+            id=reading.id,
+            time=time,
+            channels=choice.inputs,
+            constant=beside,
+            date_format=reading.date_format,
+            guessed=reading.time is None,
+            of=of,
+        )
         cells: Columns = long.columns
-        sequences, notes = long.sequences, long.inferred
+        sequences, notes, warnings = long.sequences, long.inferred, long.warnings
+        # A time that was inferred and comes twice is not named for the next reading, which would refuse it.
+        taken = replace(taken, time=time if not warnings else reading.time, date_format=reading.date_format or long.date_format)
         rows = Rows("series", sequences, channels=choice.inputs, where=long.where, step=long.step)
     else:
         cells = columns
         if choice.kind == "text":
+            taken = replace(taken, text=choice.inputs[0])
             sequences = text_cells(columns[choice.inputs[0]], choice.inputs[0], of)
         elif choice.kind == "audio":
+            taken = replace(taken, audio=choice.inputs[0])
             sequences, notes = sound_paths(columns[choice.inputs[0]], choice.inputs[0], base or Path())
         else:
             sequences = _series(columns, choice.inputs, of)
         rows = Rows(choice.kind, sequences, where=lambda row: f"row {row + 1}{of}")
         rows = replace(rows, channels=choice.inputs if choice.kind == "series" else ())
     weights = None if reading.weights is None else number_cells(cells[reading.weights], f"the column {reading.weights!r}", of)
-    return replace(
+    rows = replace(
         rows,
         labels=None if choice.target is None else cells[choice.target],
         groups=None if reading.group is None else cells[reading.group],
         parts=None if reading.split is None else read_parts(cells[reading.split], reading.split, rows.where),
         weights=weights,
-    ), list(notes)
+    )
+    return TableRows(rows, taken, notes, warnings)
 
 
 def _series(columns: Columns, names: Sequence[str], of: str) -> list[Series | None]:

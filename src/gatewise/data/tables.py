@@ -18,14 +18,16 @@ from gatewise.counting import counted
 from gatewise.data.assemble import assemble, check_series
 from gatewise.data.audio import mel_names, read_sounds
 from gatewise.data.columns import Choice, Columns, choose_columns, require_column
+from gatewise.data.doubts import refuse_two_readings, settle_numbers, unread_times
 from gatewise.data.forecast import forecast_dataset
 from gatewise.data.inputs import Inputs, cell_texts, numbered_inputs
 from gatewise.data.long_tables import long_names
 from gatewise.data.next_step_rows import next_step_rows
 from gatewise.data.rows import Rows, join_rows
+from gatewise.data.step_tables import as_forecast
 from gatewise.data.table_rows import table_rows
 from gatewise.data.targets import Target, read_target
-from gatewise.errors import DataError, OptionError
+from gatewise.errors import DataError, GatewiseError, OptionError
 from gatewise.records import Dataset, Kind, Reading
 
 __all__ = ["Table", "table_dataset", "table_inputs"]
@@ -73,16 +75,18 @@ def table_dataset(
     """
     _refuse_empty(name, columns)
     _check_splits(reading, parts, test)
-    if reading.task == "forecast":
-        return forecast_dataset(name, columns, reading, inferred=tuple(inferred))
+    steps = as_forecast(columns, reading, _works(columns)) if parts is None and test is None else None
+    if steps is not None:
+        return forecast_dataset(name, columns, steps.reading, inferred=(*inferred, *steps.inferred), warnings=steps.warnings)
     choice = choose_columns(columns, reading, with_target=reading.task != "next_step")
-    rows, notes = table_rows(columns, choice, reading, base)
+    read = table_rows(columns, choice, reading, base)
+    rows, notes, warned = read.rows, [*read.inferred], [*choice.warnings, *read.warnings]
     rows = rows if parts is None else replace(rows, parts=_checked(parts, rows))
     if test is not None:
         _refuse_empty(test.name, test.columns)
-        test_rows, more = table_rows(test.columns, choice, reading, test.base, _TEST)
-        tested = f"The test part is {test.name}: {counted(len(test_rows), 'row')}."
-        rows, notes = join_rows(rows, test_rows), [*notes, *more, tested]
+        more = table_rows(test.columns, choice, reading, test.base, _TEST)
+        tested = f"The test part is {test.name}: {counted(len(more.rows), 'row')}."
+        rows, notes, warned = join_rows(rows, more.rows), [*notes, *more.inferred, tested], [*warned, *more.warnings]
     if rows.kind == "series" and len(rows) and all(sequence is None or len(sequence) == 1 for sequence in rows.sequences):
         raise DataError(_single_step(choice, reading))
     notes = [*inferred, *choice.inferred, *notes]
@@ -90,12 +94,20 @@ def table_dataset(
         notes.append("The column 'split' is not used: gatewise makes its own repeated splits. --split-column split keeps it.")
     beside = {"groups": f"the column {reading.group!r}", "weights": f"the column {reading.weights!r}"}
     if reading.task == "next_step" or choice.target is None or rows.labels is None:
-        kept, warnings = _usable(rows)
+        kept, lost = _usable(rows)
         rows = rows if len(kept) == len(rows) else rows.take(kept)
-        return next_step_rows(name, rows, **beside, inferred=notes, warnings=warnings)
+        steps_ahead = next_step_rows(name, rows, **beside, inferred=notes, warnings=[*warned, *lost])
+        return replace(steps_ahead, reading=read.reading)
     source = f"the target {choice.target!r}"
-    target = read_target(rows.labels, source, reading.task, untyped=untyped)
-    kept, warnings = _usable(rows, target)
+    target = read_target(rows.labels, source, None if reading.task == "forecast" else reading.task, untyped=untyped)
+    target, doubts = settle_numbers(target, rows.labels, choice.target, reading)
+    warned += doubts
+    if parts is None and test is None:
+        refuse_two_readings(columns, choice, target, reading, _works(columns))
+    if rows.parts is None:
+        warned += unread_times(columns, choice, reading)
+    kept, lost = _usable(rows, target)
+    warned += lost
     if len(kept) < len(rows):
         rows, target = rows.take(kept), target.take(kept)
     features = None
@@ -103,10 +115,11 @@ def table_dataset(
         energies, features, odd = read_sounds(rows.sequences, None, on_progress)
         files = tuple(_short_name(path, base) for path in rows.sequences)
         rows = replace(rows, sequences=energies, channels=mel_names(features), files=files)
-        warnings = [*warnings, *odd]
-    return assemble(
-        name, rows, target, source=source, output=choice.target, **beside, audio=features, inferred=notes, warnings=warnings
+        warned += odd
+    dataset = assemble(
+        name, rows, target, source=source, output=choice.target, **beside, audio=features, inferred=notes, warnings=warned
     )
+    return replace(dataset, reading=read.reading)
 
 
 def table_inputs(columns: Columns, reading: Reading, *, kind: Kind, base: Path | None = None, keep: Sequence[str] = ()) -> Inputs:
@@ -124,7 +137,7 @@ def table_inputs(columns: Columns, reading: Reading, *, kind: Kind, base: Path |
     for name in keep:
         require_column(columns, name)
     named = [*choice.inputs[: kind == "audio"], *keep]
-    rows, _ = table_rows(columns, choice, Reading(id=reading.id, time=reading.time), base)
+    rows = table_rows(columns, choice, Reading(id=reading.id, time=reading.time, date_format=reading.date_format), base).rows
     missing = next((row for row, sequence in enumerate(rows.sequences) if sequence is None), None)
     if missing is not None:
         raise DataError(f"row {missing + 1} has no input. Every row needs one to be predicted: fill it or drop the row.")
@@ -134,6 +147,19 @@ def table_inputs(columns: Columns, reading: Reading, *, kind: Kind, base: Path |
         return numbered_inputs(rows.sequences, {name: cell_texts(columns[name]) for name in named})
     first = long_names(columns, reading.id, [name for name in named if name != reading.id])
     return Inputs(rows.sequences, {name: cell_texts(cells) for name, cells in first.items()})
+
+
+def _works(columns: Columns) -> Callable[[Reading], bool]:
+    """Whether a table can be read as it is asked to be, which is tried before it is offered."""
+
+    def works(reading: Reading) -> bool:
+        try:
+            table_dataset("table", columns, reading)
+        except GatewiseError:
+            return False
+        return True
+
+    return works
 
 
 def _refuse_empty(name: str, columns: Columns) -> None:

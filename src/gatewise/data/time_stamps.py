@@ -1,8 +1,9 @@
-"""Cells of a time column as times: ISO dates and time stamps, or numbers."""
+"""Cells of a time column as times: dates and time stamps in any of the usual spellings, or numbers."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -12,19 +13,37 @@ from numpy.typing import NDArray
 from gatewise.data.arrow_cells import arrow_array
 from gatewise.data.cells import is_number
 from gatewise.data.column_values import Cells, number_cells
+from gatewise.data.date_formats import parse_dates
+from gatewise.data.date_order import find_format
+from gatewise.data.time_numbers import numbers_as_times
 from gatewise.errors import DataError
 
-__all__ = ["read_times"]
+__all__ = ["Times", "is_written", "read_times"]
 
 _MONTH = re.compile(r"\d{4}-\d{2}")
-_EARLIEST_DAY, _LATEST_DAY = 1500_01_01, 2500_12_31
 
 
-def read_times(cells: Cells, name: str) -> NDArray[Any]:
-    """Read the times of a column: datetime64[us] [rows], in UTC where a zone is given, or float64 [rows] for plain numbers.
+@dataclass(frozen=True, eq=False)
+class Times:
+    """values: datetime64[us] [rows], in UTC where a zone is given, or float64 [rows] for plain numbers.
 
-    Accepted are dates, datetimes, ISO 8601 texts (2016-07-01, 2016-07-01 13:00:00, 2016-07), whole numbers that spell dates
-    (20160701), and numbers, in cells or as text. Raises DataError naming the first cell that is none of them, or missing.
+    format: by which texts were read, None where they are ISO 8601 or no texts. inferred: how they were read, where that is not
+    plain, as sentences. warnings: what was assumed, because the column does not tell.
+    """
+
+    values: NDArray[Any]
+    format: str | None = None
+    inferred: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_times(cells: Cells, name: str, format: str | None = None) -> Times:
+    """Read the times of a column.
+
+    Accepted are dates, datetimes, ISO 8601 texts (2016-07-01, 2016-07-01 13:00:00, 2016-07), other spellings (`date_formats`),
+    whole numbers that spell dates (20160701), seconds since 1970 where the column's name says time, and numbers, in cells or as
+    text. format: of texts, as strptime has it; inferred from the whole column where None.
+    Raises DataError naming the first cell that is none of them, or missing, OptionError for a format that does not do.
     """
     import pyarrow
     from pyarrow import types
@@ -37,23 +56,43 @@ def read_times(cells: Cells, name: str) -> NDArray[Any]:
         try:
             array = pyarrow.chunked_array([pyarrow.array(cells, from_pandas=True)])
         except (pyarrow.ArrowException, TypeError):
-            return _one_by_one(cells, name)
+            return Times(_one_by_one(cells, name))
     _refuse_missing(array, name)
     kind = array.type
     if types.is_timestamp(kind) or types.is_date(kind):
-        return _moments(array, kind.tz if types.is_timestamp(kind) else None)
+        return Times(_moments(array, kind.tz if types.is_timestamp(kind) else None))
+    is_text = types.is_string(kind) or types.is_large_string(kind)
+    if is_text and format is not None:
+        return Times(_by_format(array, name, format, given=True), format)
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
-        return _dates_of(_finite(number_cells(cells, f"the column {name!r}"), name))
-    if not (types.is_string(kind) or types.is_large_string(kind)):
-        return _one_by_one(cells, name)
+        return _of_numbers(cells, name)
+    if not is_text:
+        return Times(_one_by_one(cells, name))
     if len(array) and is_number(array[0].as_py()):
-        return _dates_of(_finite(number_cells(cells, f"the column {name!r}"), name))
+        return _of_numbers(cells, name)
     for zone in (None, "UTC"):
         try:
-            return _moments(array, zone)
+            return Times(_moments(array, zone))
         except pyarrow.ArrowException:
             continue
-    return _one_by_one(cells, name)
+    found = find_format(array, name)
+    if found is not None:
+        return Times(_by_format(array, name, found.format), found.format, found.inferred, found.warnings)
+    return Times(_one_by_one(cells, name))
+
+
+def is_written(cells: Cells, format: str) -> bool:
+    """Whether cells are texts of times in that format, every one."""
+    array = arrow_array(cells)
+    if array is None:
+        if not all(isinstance(cell, str) for cell in cells):
+            return False
+        import pyarrow
+
+        array = pyarrow.chunked_array([pyarrow.array(cells, pyarrow.string())])
+    if str(array.type) not in ("string", "large_string"):
+        return False
+    return not np.isnat(parse_dates(array, format)).any()
 
 
 def _refuse_missing(array: Any, name: str) -> None:
@@ -67,11 +106,13 @@ def _refuse_missing(array: Any, name: str) -> None:
         raise DataError(f"row {rows[0] + 1} of the column {name!r} has no time. Give every row one, or drop the row.")
 
 
-def _finite(numbers: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+def _of_numbers(cells: Cells, name: str) -> Times:
+    numbers = number_cells(cells, f"the column {name!r}")
     bad = np.flatnonzero(~np.isfinite(numbers))
     if len(bad):
         raise DataError(f"row {bad[0] + 1} of the column {name!r} has no time that is finite. Correct it, or drop the row.")
-    return numbers
+    values, said = numbers_as_times(numbers, name)
+    return Times(values, None, said)
 
 
 def _moments(array: Any, zone: str | None) -> NDArray[Any]:
@@ -80,18 +121,22 @@ def _moments(array: Any, zone: str | None) -> NDArray[Any]:
     return np.asarray(array.cast(pyarrow.timestamp("us", tz=zone), safe=False).to_numpy()).astype("datetime64[us]")
 
 
-def _dates_of(numbers: NDArray[np.float64]) -> NDArray[Any]:
-    """Numbers like 20160701 as the dates they spell; all others as they are."""
-    if not len(numbers) or numbers.min() < _EARLIEST_DAY or numbers.max() > _LATEST_DAY or (numbers % 1).any():
-        return numbers
-    whole = numbers.astype(np.int64)
-    months, days = whole // 100 % 100, whole % 100
-    if months.min() < 1 or months.max() > 12 or days.min() < 1:
-        return numbers
-    first = (whole // 10000 - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (months - 1)
-    dates = first.astype("datetime64[D]") + (days - 1)
-    # The 31st of April would land in May.
-    return dates.astype("datetime64[us]") if (dates.astype("datetime64[M]") == first).all() else numbers
+def _by_format(array: Any, name: str, format: str, *, given: bool = False) -> NDArray[Any]:
+    times = parse_dates(array, format)
+    bad = np.flatnonzero(np.isnat(times))
+    if len(bad):
+        row, cell = int(bad[0]), array[int(bad[0])].as_py()
+        more = f" ({len(bad):,} of {len(times):,} rows are none)" if len(bad) > 1 else ""
+        if given:
+            raise DataError(
+                f"row {row + 1} of the column {name!r} is {cell!r}, which is no time as --date-format {format!r} has it{more}. "
+                "Give the format of the cells, or leave it out to have it inferred."
+            )
+        raise DataError(
+            f"row {row + 1} of the column {name!r} is {cell!r}, which is no time as the others are, {format}{more}. "
+            "Write it so, or drop the row."
+        )
+    return times
 
 
 def _one_by_one(cells: Cells, name: str) -> NDArray[Any]:
@@ -115,6 +160,7 @@ def _time(cell: Any, row: int, name: str) -> np.datetime64:
 
 def _unreadable(cell: Any, row: int, name: str) -> DataError:
     return DataError(
-        f"row {row} of the column {name!r} is {cell!r}, which is no time. Expected dates or time stamps such as 2016-07-01 or "
-        "2016-07-01 13:00:00 (ISO 8601), or numbers."
+        f"row {row} of the column {name!r} is {cell!r}, which is no time that is known. Expected dates or time stamps such as "
+        "2016-07-01, 2016-07-01 13:00:00 or 7/1/2016, or numbers. Correct it, or say how times are written with --date-format, "
+        "such as --date-format %d/%m/%Y."
     )

@@ -18,6 +18,7 @@ Kind = Literal[
     "source",
     "column",
     "columns",
+    "format",
     "path",
     "whole",
     "number",
@@ -135,6 +136,13 @@ OPTIONS: tuple[Option, ...] = (
         other_flag="split_column",
     ),
     Option("weights", _DATA, "column", "Column of row weights.", unset="none"),
+    Option(
+        "date_format",
+        _DATA,
+        "format",
+        "How the times in the table are written, as strptime has it, like %d/%m/%Y or %m/%d/%Y %H:%M.",
+        unset="inferred",
+    ),
     Option("test", _DATA, "source", "A second source of the same form: the fixed test part.", unset="none"),
     Option(
         "task",

@@ -53,6 +53,14 @@ def _columns(option: Option, value: Any, called: str) -> tuple[str, ...]:
     return (_column(option, value, called),)
 
 
+def _format(option: Option, value: Any, called: str) -> str:
+    if isinstance(value, str) and "%" in value:
+        return value
+    raise OptionError(
+        f"{called} {value!r} is not how a date is written; write it like %d/%m/%Y (day, month, year), or %Y-%m-%d %H:%M"
+    )
+
+
 def _path(option: Option, value: Any, called: str) -> str:
     if isinstance(value, (str, os.PathLike)) and str(value):
         return str(value)
@@ -116,6 +124,7 @@ _READERS: dict[str, Callable[[Option, Any, str], Any]] = {
     "path": _path,
     "column": _column,
     "columns": _columns,
+    "format": _format,
     "whole": _whole,
     "number": _real,
     "flag": _flag,

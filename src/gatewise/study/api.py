@@ -161,6 +161,7 @@ def compare(
     split: str | None = None,
     split_column: str | None = None,
     weights: str | None = None,
+    date_format: str | None = None,
     test: Any = None,
     task: str | None = None,
     window: int | None = None,
@@ -206,7 +207,8 @@ def compare(
     targets as `(X, y)`, or a Dataset. text, audio, series, target: columns, inferred where not given; target may name several
     columns in a forecast. id, time: columns that name a series and order its steps, where a row is one step. group: column whose
     equal values never straddle a split. split_column (or split): column that says train, validation or test. weights: column of
-    row weights. test: a second source of the same form, the fixed test part.
+    row weights. date_format: how texts of times are written, like "%d/%m/%Y". test: a second source of the same form, the fixed
+    test part.
 
     Task. task: "classify", "regress", "forecast" or "next-step", inferred where not given. window, horizon, season: steps that a
     forecast reads, predicts and takes for one period. metric: what is compared, by default the task's own (accuracy, mae, mase,

@@ -37,7 +37,8 @@ def read_inputs(
     channels = model.channels if model.kind == "series" else ()
     usual = Reading(series=channels)
     if run is not None:
-        usual = Reading(text=run.text, audio=run.audio, series=channels, id=run.id, time=run.time, group=run.group)
+        columns_of = {name: getattr(run, name) for name in ("text", "audio", "id", "time", "group", "date_format")}
+        usual = Reading(series=channels, **columns_of)
     task = "forecast" if model.forecast is not None else None
     return open_inputs(source, kind=model.kind, usual=usual, keep=keep, series=series, task=task, **columns)
 

@@ -72,7 +72,11 @@ def _resolved(config: Config, dataset: Dataset) -> Config:
     rows = len(make_split(dataset, 0, config.seed).train)
     schedule = default_schedule(rows, batch_size=config.batch_size, max_epochs=config.max_epochs, task=dataset.task)
     longest = config.max_length or (DEFAULT_TEXT_LENGTH if dataset.kind == "text" else None)
-    asked = dataset.forecast
+    asked, read = dataset.forecast, dataset.reading
+    if read is not None:
+        # Predictions are made from the same columns, and the printed command asks for them.
+        named = ("text", "audio", "target", "id", "time", "date_format")
+        config = replace(config, **{name: getattr(read, name) for name in named})
     return replace(
         config,
         task=dataset.task,
