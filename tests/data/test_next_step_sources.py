@@ -41,11 +41,15 @@ def test_archive_with_its_parts(tmp_path: Path, rolls: Rolls, middle: str) -> No
     np.savez(tmp_path / "a.npz", **parts_of(rolls, middle))
     dataset = open_source(tmp_path / "a.npz", task="next_step")
     assert_rolls(dataset, rolls)
+    unasked = open_source(tmp_path / "a.npz")
+    assert_rolls(unasked, rolls)
+    assert "There are no labels, and all steps hold 0 or 1 alone: the next step is to be predicted." in unasked.inferred
     split = make_split(dataset, 3, 1)
     assert [len(rows) for rows in (split.train, split.validation, split.test)] == [25, 7, 8]
     assert any("25 rows to train on, 7 to validate, 8 to test" in sentence for sentence in dataset.inferred)
+    np.savez(tmp_path / "b.npz", **(parts_of(rolls, middle) | {"train_values": np.concatenate(rolls[:25]) + 0.5}))
     with pytest.raises(DataError, match="but no train_labels"):
-        open_source(tmp_path / "a.npz")
+        open_source(tmp_path / "b.npz")
 
 
 def test_in_memory_and_without_parts(rolls: Rolls) -> None:
@@ -98,7 +102,8 @@ def test_unfit(rolls: Rolls) -> None:
 
 @pytest.mark.parametrize(("name", "sizes"), [("JSB_Chorales", (229, 76, 77)), ("Nottingham", (694, 173, 170))])
 def test_published_rolls(shared_data: Path, name: str, sizes: tuple[int, ...]) -> None:
-    dataset = open_source(shared_data / "polyphonic_music" / f"{name}.npz", task="next_step")
+    dataset = open_source(shared_data / "polyphonic_music" / f"{name}.npz")
+    assert dataset.task == "next_step"
     split = make_split(dataset, 0, 0)
     assert (len(split.train), len(split.validation), len(split.test)) == sizes
     assert len(dataset.channels) == 88

@@ -27,7 +27,7 @@ class Labelled:
     rows: Rows
     source: str = "the labels"
     declared: bool = False
-    task: Literal["classification", "regression"] | None = None
+    task: Literal["classification", "regression", "next_step"] | None = None
     inferred: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -47,11 +47,12 @@ def labelled_dataset(data: Labelled, reading: Reading, test: Labelled | None = N
         _check_test(data, test)
         rows = join_rows(rows, test.rows)
         inferred += [*test.inferred, f"The test part is {test.name}: {counted(len(test.rows), 'row')}."]
-    if reading.task == "next_step":
+    if (reading.task or data.task) == "next_step":
         return next_step_rows(data.name, rows, inferred=inferred, warnings=data.warnings)
     if rows.labels is None:
-        raise DataError(f"{data.name} has no labels. Add one for each row; only --task next_step takes sequences without.")
-    target = read_target(rows.labels, data.source, reading.task or data.task, declared=data.declared)
+        raise DataError(f"{data.name} has no labels. Add one for each row; only next steps are predicted without.")
+    asked = reading.task or data.task
+    target = read_target(rows.labels, data.source, None if asked == "next_step" else asked, declared=data.declared)
     if target.missing.any():
         row = int(target.missing.argmax())
         raise DataError(f"{data.name}: {rows.where(row)} has no label. Label it or drop the row.")

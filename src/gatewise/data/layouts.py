@@ -36,20 +36,29 @@ def canonical_key(key: str) -> str:
 def labelled_arrays(arrays: Arrays, where: str, name: str, *, with_labels: bool = True) -> Labelled:
     """Read arrays by their canonical names. Labels are class names, indices into `classes` where that is there, or numbers.
 
+    Where there are none, and every step says what is on and what is off, the next step is to be predicted.
     where: what the arrays are called in messages. Raises DataError where they fit no known layout or contradict each other.
     """
     prefixes = _prefixes(arrays, where)
     classes = _classes(arrays, where)
-    parts = [_part(arrays, prefix, where, classes, with_labels) for prefix in prefixes]
+    keys = [_key(arrays, prefix, "labels", "y")[0] for prefix in prefixes]
+    labelled = any(key in arrays for key in keys)
+    parts = [_part(arrays, prefix, where, classes, with_labels and labelled) for prefix in prefixes]
     rows = parts[0]
     for part in parts[1:]:
         rows = join_rows(rows, part, None)
     sizes = [len(part) for part in parts]
+    inferred = _inferred(arrays, prefixes, sizes)
+    if with_labels and not labelled:
+        if not _is_on_or_off(rows):
+            _get(arrays, keys[0], where)
+        inferred.append("There are no labels, and all steps hold 0 or 1 alone: the next step is to be predicted.")
     return Labelled(
         name,
         rows,
         declared=classes is not None,
-        inferred=tuple(_inferred(arrays, prefixes, sizes)),
+        task="next_step" if with_labels and not labelled else None,
+        inferred=tuple(inferred),
         warnings=tuple(_layout_warnings(arrays)),
     )
 
@@ -122,6 +131,14 @@ def _get(arrays: Arrays, key: str, where: str) -> Any:
 def _beside(arrays: Arrays, prefix: str, where: str, what: str) -> Cells | None:
     key = _key(arrays, prefix, what, what)[0]
     return labels_of(arrays[key], f"{where}: {key}") if key in arrays else None
+
+
+def _is_on_or_off(rows: Rows) -> bool:
+    """Whether every step says of several things which are on and which are off."""
+    if rows.kind != "series" or not len(rows) or rows.sequences[0].shape[1] < 2:
+        return False
+    seen = [np.isin(sequence, (0, 1)).all() for sequence in rows.sequences]
+    return all(seen) and len({sequence.shape[1] for sequence in rows.sequences}) == 1
 
 
 def _classes(arrays: Arrays, where: str) -> tuple[str, ...] | None:
