@@ -40,7 +40,7 @@ lock:
 	@python=$$(sh scripts/find_python.sh) && exec "$$python" scripts/lock.py
 
 bench: ready-test
-	$(BIN)/python benchmarks/calibration.py
+	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python benchmarks/crash.py
 
 bench-layers: ready-test

@@ -424,6 +424,21 @@ class LengthScore:
 
 
 @dataclass(frozen=True)
+class Dependence:
+    """How the scores of a run depend on each other beyond the sharing of rows.
+
+    blocks: the block of every row of the source's own test part, as packed text; rows of one block are alike (a group), and
+    empty where every row is one of its own. in_time: blocks follow each other in time. splits: of resampled splits how many there
+    are before they repeat, and groups how many groups of rows they are dealt from; None where it is as many as there are rows.
+    """
+
+    blocks: str = ""
+    in_time: bool = False
+    splits: int | None = None
+    groups: int | None = None
+
+
+@dataclass(frozen=True)
 class Comparison:
     """All the evidence of a run, complete enough to reach a verdict and to draw the report.
 
@@ -455,6 +470,7 @@ class Comparison:
     warnings: tuple[str, ...] = ()
     mistakes: Mistakes | None = None
     validation_rows: int = 0
+    dependence: Dependence = Dependence()
 
 
 @dataclass(frozen=True)
@@ -464,7 +480,9 @@ class Difference:
     mean: score(first) - score(second), or the other way round where a lower score is better.
     ci95: corrected resampled t interval. ci95_sequential: the same, widened for having looked after every pair.
     p_first, p_equivalent, p_second: posterior probabilities that the difference is above, inside or below the band.
-    further_pairs: about how many more would decide; None where it is decided, or where no number would.
+    extremes: the least and the greatest difference of a single pair.
+    further_pairs: about how many more would decide; None where it is decided, or where 1,000 more would rather not.
+    decided_within_most: the probability that 1,000 more would, given all that is uncertain now; 1 where it is decided.
     """
 
     first: str
@@ -478,6 +496,8 @@ class Difference:
     pairs: int
     conclusion: Literal["first", "equivalent", "second", "undecided"]
     further_pairs: int | None = None
+    decided_within_most: float = 1.0
+    extremes: tuple[float, float] | None = None
 
     @property
     def is_known(self) -> bool:
@@ -498,6 +518,7 @@ class Difference:
             mean=-self.mean,
             ci95=(-self.ci95[1], -self.ci95[0]),
             ci95_sequential=(-self.ci95_sequential[1], -self.ci95_sequential[0]),
+            extremes=None if self.extremes is None else (-self.extremes[1], -self.extremes[0]),
             p_first=self.p_second,
             p_second=self.p_first,
             conclusion=swapped.get(self.conclusion, self.conclusion),
@@ -518,11 +539,12 @@ class Verdict:
     """The answer of a run; `verdict.json` is its JSON.
 
     decision: an arm's name, "equivalent", "undecided" or "baseline". recommended: what to ship, given the cost named. excluded:
-    arms that a constraint rules out, each with the reason. difference: the comparison that decides, the better one first: two
-    arms, or the best baseline and the best arm where that baseline is the decision. comparisons: every pair of arms, and the best
-    baseline against the best arm. training_time_ratios: of every pair of arms. explanation: sentences in plain words, the first
-    one the verdict itself. stopped: why no further pair was run: `decided`, `pairs` (their number was reached), `budget`,
-    `horizon` (100 pairs did not decide) or `interrupted`.
+    arms that a constraint rules out, each with the reason. failed_trainings: how many of each arm lost more than half of what its
+    others learned. difference: the comparison that decides, the better one first: two arms, or the best baseline and the best arm
+    where that baseline is the decision. comparisons: every pair of arms, and the best baseline against the best arm.
+    training_time_ratios: of every pair of arms. explanation: sentences in plain words, the first one the verdict itself. stopped:
+    why no further pair was run: `decided`, `pairs` (their number was reached), `budget`, `horizon` (100 pairs did not decide) or
+    `interrupted`.
     """
 
     decision: str
@@ -542,6 +564,7 @@ class Verdict:
     stopped: str
     warnings: tuple[str, ...]
     excluded: Mapping[str, str] = field(default_factory=dict)
+    failed_trainings: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         scores = ", ".join(f"{name} {score.mean:.4g}" for name, score in self.scores.items())

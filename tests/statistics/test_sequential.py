@@ -1,9 +1,10 @@
-import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gatewise.statistics.correlated import resampled_posterior
+from gatewise.statistics import sequential
+from gatewise.statistics.correlated import Differences, Resampled, posterior
 from gatewise.statistics.sequential import nominal_level
 
 
@@ -12,7 +13,8 @@ def chance_of_a_finding(level: float, ratio: float, horizon: int, studies: int =
     differences = np.sqrt(ratio) * generator.standard_normal((studies, 1)) + generator.standard_normal((studies, horizon))
     found = np.zeros(studies, dtype=bool)
     for pairs in range(5, horizon + 1):
-        found |= resampled_posterior(differences[:, :pairs], ratio, 0.0).p_value() <= level
+        known = replace(posterior(Differences.of(differences[:, :pairs]), Resampled(ratio, 0.0)), skewness=0.0)
+        found |= known.p_value() <= level
     return float(found.mean())
 
 
@@ -34,15 +36,13 @@ def test_level_falls_with_looks_and_with_independence() -> None:
     assert nominal_level(1 / 9, alpha=0.05 / 3) < nominal_level(1 / 9)
 
 
-def test_level_is_quick_and_the_same_every_time() -> None:
-    began = time.perf_counter()
+def test_level_is_the_same_every_time() -> None:
     first = nominal_level(0.123)
-    assert time.perf_counter() - began < 2.0, "well under a second on an idle machine"
-    nominal_level.cache_clear()
+    sequential._smallest_p_values.cache_clear()
     assert nominal_level(0.123) == first
 
 
-@pytest.mark.parametrize("wrong", [{"alpha": 0.0}, {"minimum_pairs": 1}, {"minimum_pairs": 9, "horizon": 8}])
+@pytest.mark.parametrize("wrong", [{"alpha": 0.0}, {"alpha": 0.2}, {"minimum_pairs": 1}, {"minimum_pairs": 9, "horizon": 8}])
 def test_impossible_plans_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected alpha in"):
         nominal_level(1 / 9, **wrong)  # type: ignore[arg-type]

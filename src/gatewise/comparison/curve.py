@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gatewise.metrics import Metric
 from gatewise.records import Trial
-from gatewise.statistics.correlated import resampled_posterior
+from gatewise.statistics.correlated import Differences, Resampled, posterior
 
 __all__ = ["CurvePoint", "Estimate", "curve_points"]
 
@@ -82,7 +82,7 @@ def _point(
     def estimate(values: NDArray[np.float64]) -> Estimate:
         if len(values) < 2:
             return Estimate(float(values.mean()), None)
-        low, high = resampled_posterior(values, ratio, resolution).interval(0.95)
+        low, high = posterior(Differences.of(values), Resampled(ratio, resolution)).interval(0.95)
         return Estimate(float(values.mean()), (float(low), float(high)))
 
     return CurvePoint(

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from gatewise.errors import RunError
 from gatewise.metrics import METRICS, Metric
 from gatewise.records import Comparison, ScoreSummary, Trial
-from gatewise.statistics.correlated import Posterior, fixed_test_posterior, resampled_posterior
-from gatewise.statistics.sequential import HORIZON, MINIMUM_PAIRS, nominal_level
+from gatewise.statistics.correlated import Differences, FixedTest, Resampled, Spread
+from gatewise.statistics.decision import Rule
+from gatewise.statistics.rows import TestRows, variance_over_rows
+from gatewise.statistics.sequential import HORIZON
 from gatewise.training.metrics import unpack_rows
 
 __all__ = ["Evidence"]
 
-_MINIMUM_PLANNED_PAIRS = 2  # fewer give no standard deviation
+_FAILED_MARGINS = 5
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,18 @@ class Evidence:
 
     @property
     def resolution(self) -> float:
-        """The smallest difference that the scores can tell from none: one row's step of the accuracy, else 1% of the margin."""
-        return 1.0 / self.comparison.test_rows if self.metric.name == "accuracy" else self.comparison.margin / 100
+        """The smallest difference that the scores can tell from none: of shares about one row's step, else 1% of the margin.
+
+        A row moves the accuracy by one row's share; a metric that gives every class the same say by that share of its class,
+        and here the mean square over the rows is taken.
+        """
+        if not self.metric.share:
+            return self.comparison.margin / 100
+        rows, classes = self.comparison.test_rows, self.comparison.profile.classes
+        if self.metric.name == "accuracy" or not classes:
+            return 1.0 / rows
+        shares = np.array([count for count in classes.values() if count], dtype=np.float64) / sum(classes.values())
+        return float(np.sqrt((1.0 / shares).sum()) / (len(shares) * rows))
 
     @property
     def adaptive(self) -> bool:
@@ -59,7 +71,7 @@ class Evidence:
     @property
     def minimum_pairs(self) -> int:
         """Pairs below which nothing is decided."""
-        return MINIMUM_PAIRS if self.adaptive else _MINIMUM_PLANNED_PAIRS
+        return self.rule(1).minimum_pairs
 
     @cached_property
     def arms(self) -> tuple[str, ...]:
@@ -94,35 +106,66 @@ class Evidence:
                 summaries[name] = ScoreSummary(mean=float(values.mean()), sd=sd, n=values.size)
         return summaries
 
-    def level(self, comparisons: int) -> float:
-        """Two-sided level of one look at one of several comparisons.
+    @cached_property
+    def failed_trainings(self) -> Mapping[str, int]:
+        """Of every arm, in how many pairs it lost more than half of its median lead over the simplest baseline, and 5 margins."""
+        simplest = next((name for name in self.comparison.baselines if self.trials[name]), None)
+        if simplest is None or not self.pairs:
+            return dict.fromkeys(self.arms, 0)
+        return {name: self._failures(self.differences(name, simplest)) for name in self.arms}
 
-        The chance of any false finding, over the comparisons (Bonferroni) and the looks, is at most 0.05. A run that goes on past
-        its horizon is judged with the next multiple of it. On a fixed test part the share of the variance that all looks have
-        in common is not known in advance, so the looks are taken as differing most (ratio 0), which gives the lowest level.
+    def _failures(self, leads: NDArray[np.float64]) -> int:
+        usual = float(np.median(leads)) if leads.size else 0.0
+        lost = usual - leads
+        return int(((lost > usual / 2) & (lost > _FAILED_MARGINS * self.comparison.margin)).sum()) if usual > 0 else 0
+
+    def rule(self, comparisons: int) -> Rule:
+        """What a conclusion asks for at one look at one of several comparisons.
+
+        A run that goes on past its horizon is judged with the next multiple of it. On a fixed test part the share of the variance
+        that all looks have in common is not known in advance, so the looks are taken as differing most (ratio 0): the strictest.
         """
-        alpha = 0.05 / max(comparisons, 1)
         if not self.adaptive:
-            return alpha
+            return Rule.planned(comparisons)
         ratio = 0.0 if self.fixed_test else self._test_to_train_ratio
-        return nominal_level(ratio, alpha=alpha, horizon=HORIZON * math.ceil(max(self.pairs, 1) / HORIZON))
+        return Rule.sequential(ratio, comparisons, HORIZON * math.ceil(max(self.pairs, 1) / HORIZON))
 
     def shared_pairs(self, first: str, second: str) -> list[int]:
         """Numbers of the complete pairs on which both were scored."""
         return [number for number in self.trials[first] if number in self.trials[second]]
 
-    def posterior_after(self, first: str, second: str) -> Callable[[ArrayLike], Posterior]:
-        """Posterior of the first's lead over the second after a number of further pairs; 0 for what is known now.
+    def differences(self, first: str, second: str) -> NDArray[np.float64]:
+        """The first's lead over the second in every pair that both were scored in, turned so that more is better."""
+        numbers = self.shared_pairs(first, second)
+        return self._gains_of(first, numbers) - self._gains_of(second, numbers)
+
+    def seen(self, first: str, second: str) -> Differences:
+        """These leads, summed up."""
+        return Differences.of(self.differences(first, second))
+
+    def spread(self, first: str, second: str) -> Spread:
+        """What, beside the scatter of the pairs, makes the mean lead uncertain.
 
         Raises RunError where a trial on a fixed test part lacks its record of the rows' scores.
         """
-        numbers = self.shared_pairs(first, second)
-        differences = self._gains_of(first, numbers) - self._gains_of(second, numbers)
-        resolution = self.resolution
+        of = self.comparison.dependence
         if not self.fixed_test:
-            return lambda further: resampled_posterior(differences, self._test_to_train_ratio, resolution, further)
+            return Resampled(self._test_to_train_ratio, self.resolution, of.splits, of.groups)
+        numbers = self.shared_pairs(first, second)
         rows = self._gain_of_rows(first, numbers) - self._gain_of_rows(second, numbers)
-        return lambda further: fixed_test_posterior(differences, rows, resolution, further)
+        return FixedTest(variance_over_rows(rows, self._test_rows), self.resolution)
+
+    @cached_property
+    def _test_rows(self) -> TestRows | None:
+        """How the rows of a fixed test part depend on each other; None where they do not."""
+        of = self.comparison.dependence
+        if not of.blocks:
+            return None
+        try:
+            blocks = unpack_rows(of.blocks, self.comparison.test_rows).astype(np.int64)
+        except ValueError as error:
+            raise RunError(f"the record of how test rows belong together is damaged: {error}; start the run again") from error
+        return TestRows(blocks, of.in_time)
 
     @property
     def _test_to_train_ratio(self) -> float:

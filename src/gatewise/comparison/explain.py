@@ -13,6 +13,7 @@ from gatewise.metrics import Metric, difference_text
 from gatewise.names import display_name
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
+from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
 
 __all__ = ["SIMPLEST_BASELINES", "Findings", "explain"]
 
@@ -81,6 +82,8 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
         yield _measured(difference, evidence, say)
         if difference.is_known:
             yield _probabilities(difference, say)
+            yield from _shape(difference, evidence)
+        yield from _failures(verdict, evidence, difference)
     cost = _cost(comparison, difference)
     if cost:
         yield cost
@@ -161,6 +164,8 @@ def _excluded(verdict: Verdict) -> str:
 def _measured(difference: Difference, evidence: Evidence, say: Wording) -> str:
     inside = f"of {say.metric.label}" if say.metric.share else f"in {say.metric.label}"
     sentence = f"{_lead(difference, say)} {inside} over {_pairs(difference.pairs)}"
+    if difference.extremes is not None and difference.pairs > 1:
+        sentence += f", from {say.range(difference.extremes)} in single ones"
     if not difference.is_known:
         few = "a single pair does" if difference.pairs == 1 else "so few pairs do"
         return f"{sentence}; {few} not show how far that may be off."
@@ -169,6 +174,38 @@ def _measured(difference: Difference, evidence: Evidence, say: Wording) -> str:
     if causes:
         sentence += f"; {say.range(difference.ci95_sequential)} when widened for {' and '.join(causes)}"
     return f"{sentence}), against a band of equivalence of ±{say.band()}."
+
+
+def _shape(difference: Difference, evidence: Evidence) -> Iterator[str]:
+    """What the pairs look like where that is not what their statistics expect."""
+    leads = evidence.differences(difference.first, difference.second)
+    if is_skewed(leads):
+        worst = difference.first if abs(leads.min() - leads.mean()) > abs(leads.max() - leads.mean()) else difference.second
+        yield (
+            f"The pairs scatter to one side: now and then {_the(worst)} does much worse than usual. The probabilities allow for "
+            "that, but few pairs may not have shown the worst; look at single pairs before you rely on them."
+        )
+    if is_serial(leads):
+        yield (
+            "Each pair resembles the one before it, which pairs with seeds and splits of their own should not: take the "
+            "probabilities as less sure than they look."
+        )
+
+
+def _failures(verdict: Verdict, evidence: Evidence, difference: Difference) -> Iterator[str]:
+    """How many trainings failed, or may fail for all that is known."""
+    names = [name for name in (difference.first, difference.second) if name in verdict.failed_trainings]
+    failed = [name for name in names if verdict.failed_trainings[name]]
+    for name in failed:
+        number = verdict.failed_trainings[name]
+        bound = _percent(failure_rate_bound(verdict.pairs, number))
+        yield (
+            f"{number:,} of {counted(verdict.pairs, 'training')} of {_the(name)} failed: they lost more than half of what the "
+            f"others learned (up to {bound} of trainings may do so). Try a lower learning rate or more epochs first."
+        )
+    if verdict.decision == "equivalent" and not failed:
+        bound = _percent(failure_rate_bound(verdict.pairs))
+        yield f"No training of either failed in {_pairs(verdict.pairs)}, which leaves room for failures in up to {bound} of them."
 
 
 def _lead(difference: Difference, say: Wording) -> str:
@@ -216,9 +253,10 @@ def _outlook(difference: Difference, evidence: Evidence) -> str:
     if difference.further_pairs is not None:
         return f"If the scores go on as they are, about {_pairs(difference.further_pairs, 'further ')} would probably decide."
     limit = "test rows" if evidence.fixed_test else "data"
+    chance = f"with probability {_percent(1.0 - difference.decided_within_most)}"
     return (
-        f"Not even {MOST_FURTHER_PAIRS:,} further pairs would probably decide: what is left uncertain comes from the limited "
-        f"{limit}, which more pairs do not add to; more rows or a wider margin would help."
+        f"{MOST_FURTHER_PAIRS:,} further pairs would leave it undecided {chance}: what is uncertain comes in good part from the "
+        f"limited {limit}, which more pairs do not add to; more rows or a wider margin would help."
     )
 
 

@@ -11,8 +11,9 @@ from gatewise.comparison.constraints import excluded_arms
 from gatewise.comparison.evidence import Evidence
 from gatewise.comparison.explain import SIMPLEST_BASELINES, Findings, explain
 from gatewise.records import Comparison, Difference, Verdict
+from gatewise.statistics.correlated import posterior
 from gatewise.statistics.decision import compare
-from gatewise.statistics.power import further_pairs
+from gatewise.statistics.power import foresee
 
 __all__ = ["decide", "is_settled"]
 
@@ -28,9 +29,7 @@ def decide(comparison: Comparison) -> Verdict:
 
     Arms that a constraint excludes are compared, but neither lead nor are shipped; where none is left, the best baseline is.
 
-    Arms and baselines are two families of comparisons; within each the level is divided by their number (Bonferroni).
-    'Equivalent' needs no such division, since it is only concluded where every single comparison allows it (Berger 1982,
-    intersection-union).
+    Arms and baselines are two families of comparisons; within each the error is divided by their number (`Rule`).
 
     Every number in the verdict is finite: with a single pair the intervals are `Evidence.bounds`, and with none `difference` is
     None. Raises RunError where the record of a trial on a fixed test part is damaged.
@@ -81,6 +80,7 @@ def decide(comparison: Comparison) -> Verdict:
         stopped=comparison.stopped,
         warnings=comparison.warnings,
         excluded=excluded,
+        failed_trainings=evidence.failed_trainings,
     )
     findings = Findings(leader, tuple(by_rival), tuple(in_question), best_baseline, against_leader, choice.reason)
     return replace(verdict, explanation=explain(verdict, comparison, evidence, findings))
@@ -112,17 +112,16 @@ def _best(evidence: Evidence, names: Sequence[str]) -> str:
 
 def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int) -> Difference:
     """Compare two names on the pairs they share; foresee how many more would decide where these do not."""
-    margin = evidence.comparison.margin
-    level = evidence.level(comparisons)
-    pairs = len(evidence.shared_pairs(first, second))
-    after = evidence.posterior_after(first, second)
-    difference = compare(
-        first, second, after(0), margin, level, pairs=pairs, minimum_pairs=evidence.minimum_pairs, bounds=evidence.bounds
-    )
+    margin, rule = evidence.comparison.margin, evidence.rule(comparisons)
+    seen, spread = evidence.seen(first, second), evidence.spread(first, second)
+    known = posterior(seen, spread)
+    difference = compare(first, second, known, margin, rule, pairs=int(seen.pairs), bounds=evidence.bounds)
+    leads = evidence.differences(first, second)
+    difference = replace(difference, extremes=(float(leads.min()), float(leads.max())))
     if difference.conclusion != "undecided":
         return difference
-    due = max(evidence.minimum_pairs - pairs, 1)
-    return replace(difference, further_pairs=further_pairs(after, margin, level, at_least=due))
+    ahead = foresee(seen, spread, margin, rule)
+    return replace(difference, further_pairs=ahead.further_pairs, decided_within_most=ahead.within_most)
 
 
 def _by_rival(leader: str, between_arms: tuple[Difference, ...]) -> dict[str, Difference]:

@@ -61,6 +61,7 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
         sections=_sections(comparison, verdict),
         band=say.band(),
         of_baseline=_share_of_baseline(comparison, say),
+        dependent_rows=_dependent_rows(comparison),
         metric=say.label,
         higher_is_better=say.metric.higher_is_better,
         adaptive=comparison.config.pairs is None,
@@ -108,11 +109,25 @@ def _badge(comparison: Comparison, verdict: Verdict) -> str:
 
 
 def _share_of_baseline(comparison: Comparison, say: MetricText) -> str:
-    """The share of the best baseline's score that the margin was taken as; "" where it was given, or is the metric's own."""
+    """What of the best baseline the margin was taken from; "" where it was given, or is the metric's own."""
     margin = comparison.config.margin
-    if say.metric.share or isinstance(margin, (int, float)) or (margin is None and say.metric.margin is not None):
+    if isinstance(margin, (int, float)) or (say.metric.share and margin is not None):
         return ""
-    return margin or "2%"
+    if say.metric.margin is not None and margin is None:
+        return "a quarter of what the best baseline lacks of 100%" if say.margin < say.metric.margin else ""
+    return f"{margin or '2%'} of what the best baseline has"
+
+
+def _dependent_rows(comparison: Comparison) -> str:
+    """How the rows of a fixed test part depend on each other, and what that means for the interval."""
+    if not comparison.dependence.blocks:
+        return ""
+    if comparison.dependence.in_time:
+        return (
+            "They are windows that follow each other and are alike: their variance is that of a series, taken from its slowest "
+            "components (Lazarus et al. 2018)."
+        )
+    return "Rows of one group are alike, so their variance is that of groups (a jackknife over them)."
 
 
 def _facts(verdict: Verdict, say: MetricText) -> list[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ makes the variance of their mean too small, so both posteriors here add the part
 Sources: Nadeau and Bengio (2003), "Inference for the generalization error", Machine Learning 52; Bouckaert and Frank (2004),
 "Evaluating the replicability of significance tests for comparing learning algorithms", PAKDD; Corani and Benavoli (2015),
 "A Bayesian approach for comparing cross-validated algorithms on multiple data sets", Machine Learning 100; Benavoli, Corani,
-Demšar and Zaffalon (2017), "Time for a change", JMLR 18.
+Demšar and Zaffalon (2017), "Time for a change", JMLR 18; Hall (1992), "On the removal of skewness by transformation", JRSS B 54.
 """
 
 from __future__ import annotations
@@ -17,23 +17,30 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
-__all__ = ["Posterior", "fixed_test_posterior", "resampled_posterior"]
+from gatewise.statistics.rows import RowVariance
+
+__all__ = ["Differences", "FixedTest", "Posterior", "Resampled", "Spread", "posterior"]
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Student's t distribution of the true difference: mean + scale * t(degrees_of_freedom).
+    """Student's t distribution of the true difference: mean + scale * t(degrees_of_freedom), and how skewed its evidence is.
 
     Under the flat prior of Corani and Benavoli (2015) it is the posterior, and its central interval is also the
     corrected t confidence interval. The fields are numbers, or arrays of one shape that hold one entry a study.
     An infinite scale says that the pairs carry no information: the interval is unbounded, the p-value 1.
+
+    skewness: of the mean of the differences, in its own standard deviations. Where differences are skewed, a t distribution takes
+    the side of the many small ones to be surer than it is: a few pairs without the rare large difference look alike and small.
+    Every tail is therefore the larger of Student's and of that after the transformation of Hall (1992).
     """
 
     mean: Values | float
     scale: Values | float
     degrees_of_freedom: Values | float
+    skewness: Values | float = 0.0
 
     def interval(self, level: float) -> tuple[Values, Values]:
         """Return the bounds of the central interval that holds `level` (0.95, say) of the probability."""
@@ -41,82 +48,148 @@ class Posterior:
         return np.asarray(self.mean - reach), np.asarray(self.mean + reach)
 
     def probabilities(self, margin: float) -> tuple[Values, Values, Values]:
-        """Return (p_first, p_equivalent, p_second): the difference above, inside or below the band [-margin, margin]."""
-        p_first = self._below((self.mean - margin) / self.scale)
-        p_second = self._below((-margin - self.mean) / self.scale)
-        return p_first, np.maximum(1.0 - p_first - p_second, 0.0), p_second
+        """Return (p_first, p_equivalent, p_second): the difference above, inside or below the band [-margin, margin].
+
+        Each is what the tails leave of 1, so that none is said to be surer than its tails allow; they add up to 1 without
+        skewness, and to less with it.
+        """
+        above, below = self.not_above(margin), self.not_below(-margin)
+        inside = 1.0 - self.not_below(margin) - self.not_above(-margin)
+        return 1.0 - above, np.maximum(inside, 0.0), 1.0 - below
+
+    def not_above(self, value: float) -> Values:
+        """Probability, on the cautious side, that the true difference is at most `value`."""
+        return self._tail((value - self.mean) / self.scale, -np.asarray(self.skewness))
+
+    def not_below(self, value: float) -> Values:
+        """Probability, on the cautious side, that the true difference is at least `value`."""
+        return self._tail((self.mean - value) / self.scale, np.asarray(self.skewness))
 
     def p_value(self) -> Values:
-        """Return the two-sided p-value of no difference; at most 1 - level exactly where `interval(level)` excludes zero."""
-        return 2.0 * self._below(-np.abs(self.mean) / self.scale)
+        """Return the two-sided p-value of no difference; without skewness at most 1 - level exactly where `interval(level)`
+        excludes zero."""
+        return np.minimum(2.0 * np.minimum(self.not_above(0.0), self.not_below(0.0)), 1.0)
 
-    def _below(self, t: Values | float) -> Values:
-        return np.asarray(stdtr(self.degrees_of_freedom, t))
+    def _tail(self, t: Values | float, skewness: Values) -> Values:
+        plain = stdtr(self.degrees_of_freedom, t)
+        # Hall's transformation of t is monotone: t + k t^2/3 + k^2 t^3/27 + k/6 = ((1 + k t/3)^3 - 1)/k + k/6.
+        transformed = t + skewness * np.square(t) / 3 + np.square(skewness) * np.power(t, 3) / 27 + skewness / 6
+        return np.asarray(np.maximum(plain, np.where(skewness == 0.0, plain, stdtr(self.degrees_of_freedom, transformed))))
 
 
-def resampled_posterior(
-    differences: ArrayLike, test_to_train_ratio: float, resolution: float, further: ArrayLike = 0
-) -> Posterior:
-    """Posterior of the true difference from pairs on resampled splits of the same rows.
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """The score differences of some pairs, summed up: mean, sample variance and skewness, and the number of pairs.
+
+    The fields are numbers, or arrays of one shape with one entry a study. variance: NaN for a single pair.
+    """
+
+    mean: Values
+    variance: Values
+    skewness: Values
+    pairs: Values
+
+    @classmethod
+    def of(cls, differences: ArrayLike) -> Differences:
+        """differences: [..., J], one study along the last axis. Raises ValueError where there is none."""
+        values = np.atleast_1d(np.asarray(differences, dtype=np.float64))
+        pairs = values.shape[-1]
+        if pairs == 0:
+            raise ValueError("no score differences were given; at least one pair is needed")
+        mean = values.mean(axis=-1)
+        variance = values.var(axis=-1, ddof=1) if pairs > 1 else np.full(mean.shape, np.nan)
+        return cls(mean, variance, _skewness(values, mean), np.asarray(float(pairs)))
+
+
+def _skewness(values: Values, mean: Values) -> Values:
+    """Sample skewness with the correction for few values; 0 for fewer than three, or where nothing varies."""
+    pairs = values.shape[-1]
+    if pairs < 3:
+        return np.zeros(mean.shape)
+    deviations = values - mean[..., None]
+    second = (deviations**2).mean(axis=-1)
+    third = (deviations**3).mean(axis=-1)
+    varies = second > 1e-30
+    skewness = np.where(varies, third / np.where(varies, second, 1.0) ** 1.5, 0.0)
+    return np.asarray(skewness * (np.sqrt(pairs * (pairs - 1.0)) / (pairs - 2.0)), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """Pairs on resampled splits of the same rows.
 
     The variance of the mean of J differences with sample variance s^2 is s^2 (1/J + n_test/n_train), with J - 1 degrees of
     freedom (Nadeau and Bengio 2003); for k-fold cross-validation repeated, J counts every fold (Bouckaert and Frank 2004).
 
-    s is not taken below `resolution`, the change of the score when one test row changes hands (1 / n_test for accuracy): a
+    resolution: s is not taken below this, the change of the score when one test row changes hands (1 / n_test for accuracy): a
     score moves in steps of that size, so equal differences show only that s is too small to be seen, not that it is zero.
-
-    differences: [..., J], one study along the last axis. further: numbers of pairs still to come, to foresee the posterior
-    after them if the mean and s stay as they are; it broadcasts against the studies.
-    A single difference gives an infinite scale. Raises ValueError where there is no difference at all.
+    distinct: how many splits there are before they repeat, as the blocks of a series do; more pairs on the same splits average
+    over seeds only, so that J is not counted beyond it. groups: how many groups of rows the splits are dealt from; however often
+    they are dealt anew, s is known no better than from as many rows. None where there is no end of them.
     """
-    values, pairs = _checked(differences, further)
-    mean = values.mean(axis=-1)
-    if values.shape[-1] < 2:
-        return _no_information(mean, pairs)
-    scale = np.sqrt(_variance(values, resolution) * (1.0 / pairs + test_to_train_ratio))
-    return Posterior(mean, scale, pairs - 1.0)
+
+    test_to_train_ratio: float
+    resolution: float
+    distinct: int | None = None
+    groups: int | None = None
+
+    def scale(self, seen: Differences) -> tuple[Values, Values]:
+        """Standard deviation and degrees of freedom of the mean."""
+        counted = np.asarray(seen.pairs, dtype=np.float64)
+        variance = np.maximum(seen.variance, self.resolution**2)
+        if self.distinct is not None:
+            counted = np.minimum(counted, float(self.distinct))
+            # Repeats make the sample variance smaller than that of the splits' own means.
+            variance = variance * (counted / (counted - 1.0)) / (seen.pairs / (seen.pairs - 1.0))
+        degrees = counted - 1.0 if self.groups is None else np.minimum(counted - 1.0, self.groups - 1.0)
+        return np.sqrt(variance * (1.0 / counted + self.test_to_train_ratio)), degrees
+
+    @property
+    def informative(self) -> bool:
+        """Whether more than one pair says anything."""
+        return all(one is None or one > 1 for one in (self.distinct, self.groups))
 
 
-def fixed_test_posterior(
-    differences: ArrayLike, row_differences: ArrayLike, resolution: float, further: ArrayLike = 0
-) -> Posterior:
-    """Posterior of the true difference from pairs that were all scored on the same test rows.
+@dataclass(frozen=True, eq=False)
+class FixedTest:
+    """Pairs that were all scored on the same test rows.
 
-    The variance of the mean of J differences is s^2/J + v/n: seeds and validation parts vary from pair to pair (s^2), and the
-    n test rows are a sample too (v), which no number of pairs removes. v is the variance over the rows of the paired
-    difference in correctness, averaged over the pairs; it also holds 1/J of each row's own seed noise, which s^2/J counts
-    already, so the sum errs on the side of caution, the less the more pairs there are. Degrees of freedom by Welch (1947) and
-    Satterthwaite (1946): (a + b)^2 / (a^2/(J-1) + b^2/(n-1)) for a = s^2/J and b = v/n.
+    The variance of the mean of J differences is s^2/J + v: seeds and validation parts vary from pair to pair (s^2), and the test
+    rows are a sample too (v), which no number of pairs removes. v comes from the rows' paired differences, averaged over pairs
+    (`variance_over_rows`); it also holds 1/J of each row's own seed noise, which s^2/J counts already, so the sum errs on the
+    side of caution, the less the more pairs there are. Degrees of freedom by Welch (1947) and Satterthwaite (1946).
 
-    Neither s nor the square root of v/n is taken below `resolution` (1/n for accuracy): a single row that changed hands
-    would give each about that value, so nothing smaller can be told from n rows.
-
-    differences: [..., J]. row_differences: [..., n], the mean over the pairs of correct(first) - correct(second), in [-1, 1].
-    further: as in `resampled_posterior`; v/n stays as it is.
-    A single difference, or a single test row, gives an infinite scale. Raises ValueError where there is no difference at all.
+    Neither s nor the square root of v is taken below `resolution` (1/n for accuracy): a single row that changed hands would give
+    each about that value, so nothing smaller can be told from n rows.
     """
-    values, pairs = _checked(differences, further)
-    rows = np.asarray(row_differences, dtype=np.float64)
-    mean = values.mean(axis=-1)
-    if values.shape[-1] < 2 or rows.shape[-1] < 2:
-        return _no_information(mean, pairs)
-    from_pairs = _variance(values, resolution) / pairs
-    from_rows = np.maximum(rows.var(axis=-1, ddof=1) / rows.shape[-1], resolution**2)
-    total = from_pairs + from_rows
-    degrees = total**2 / (from_pairs**2 / (pairs - 1.0) + from_rows**2 / (rows.shape[-1] - 1.0))
-    return Posterior(mean, np.sqrt(total), degrees)
+
+    rows: RowVariance
+    resolution: float
+
+    def scale(self, seen: Differences) -> tuple[Values, Values]:
+        """Standard deviation and degrees of freedom of the mean."""
+        from_pairs = np.maximum(seen.variance, self.resolution**2) / seen.pairs
+        from_rows = np.maximum(self.rows.variance, self.resolution**2)
+        total = from_pairs + from_rows
+        with np.errstate(invalid="ignore"):
+            degrees = total**2 / (from_pairs**2 / (seen.pairs - 1.0) + from_rows**2 / self.rows.degrees_of_freedom)
+        return np.sqrt(total), np.where(np.isfinite(degrees), degrees, 1.0)
+
+    @property
+    def informative(self) -> bool:
+        """Whether more than one pair says anything."""
+        return bool(np.isfinite(self.rows.variance).all())
 
 
-def _checked(differences: ArrayLike, further: ArrayLike) -> tuple[Values, Values]:
-    values = np.atleast_1d(np.asarray(differences, dtype=np.float64))
-    if values.shape[-1] == 0:
-        raise ValueError("no score differences were given; at least one pair is needed")
-    return values, np.asarray(further, dtype=np.float64) + values.shape[-1]
+Spread = Resampled | FixedTest
 
 
-def _variance(values: Values, resolution: float) -> Values:
-    return np.asarray(np.maximum(values.var(axis=-1, ddof=1), resolution**2))
-
-
-def _no_information(mean: Values, pairs: Values) -> Posterior:
-    return Posterior(mean, np.full_like(mean + pairs, np.inf), 1.0)
+def posterior(seen: Differences, spread: Spread) -> Posterior:
+    """What the pairs say about the true difference. One pair, one split or one block of rows gives an infinite scale."""
+    if np.isnan(seen.variance).any() or not spread.informative:
+        shape = np.broadcast(seen.mean, seen.pairs).shape
+        return Posterior(seen.mean, np.full(shape, np.inf), 1.0)
+    scale, degrees = spread.scale(seen)
+    # The part of the spread that the pairs themselves show is what their skewness speaks of.
+    own = np.sqrt(np.maximum(seen.variance, spread.resolution**2) / seen.pairs) / scale
+    return Posterior(seen.mean, scale, degrees, seen.skewness / np.sqrt(seen.pairs) * own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, cast
 
 import numpy as np
@@ -9,28 +10,67 @@ from numpy.typing import NDArray
 
 from gatewise.records import Difference
 from gatewise.statistics.correlated import Posterior
+from gatewise.statistics.sequential import EQUIVALENCE_PAIRS, HORIZON, MINIMUM_PAIRS, nominal_level
 
-__all__ = ["DECISION_PROBABILITY", "compare", "conclude"]
+__all__ = ["ERROR", "Rule", "compare", "conclude"]
 
-DECISION_PROBABILITY = 0.95
+ERROR = 0.05
+"""Chance, at most, of each wrong statement: a winner without a difference, a lead beyond the margin that is none, and
+'equivalent' of a difference that is not inside it."""
+
+_MINIMUM_PLANNED_PAIRS = 2  # fewer give no standard deviation
 
 Conclusion = Literal["first", "equivalent", "second", "undecided"]
 
 
-def conclude(posterior: Posterior, margin: float, level: float) -> NDArray[np.str_]:
-    """Return "first", "equivalent", "second" or "undecided" for every study that `posterior` holds.
+@dataclass(frozen=True)
+class Rule:
+    """What a conclusion asks for at one look.
 
-    An arm wins where the posterior probability that it is better by more than `margin` is at least 0.95 (Benavoli et al. 2017)
-    and the p-value is at or below `level`, the look-adjusted level of `nominal_level`; the two are equivalent where the
-    probability of a difference inside the band is at least 0.95.
+    level: two-sided, of no difference at all. beyond: largest probability that the lead is not above the margin; inside: that the
+    difference is beyond one given end of the band. minimum_pairs, equivalence_pairs: fewer decide nothing, or no equivalence.
     """
-    p_first, p_equivalent, p_second = posterior.probabilities(margin)
-    differs = posterior.p_value() <= level
+
+    level: float
+    beyond: float
+    inside: float
+    minimum_pairs: int
+    equivalence_pairs: int
+
+    @classmethod
+    def planned(cls, comparisons: int = 1) -> Rule:
+        """One look, after a number of pairs that was fixed beforehand.
+
+        comparisons: in how many a winner may be found; the error is divided by them (Bonferroni). 'Equivalent' needs no such
+        division, because it is only said where every single comparison allows it (Berger 1982, intersection-union).
+        """
+        alpha = ERROR / max(comparisons, 1)
+        return cls(alpha, alpha, ERROR, _MINIMUM_PLANNED_PAIRS, _MINIMUM_PLANNED_PAIRS)
+
+    @classmethod
+    def sequential(cls, test_to_train_ratio: float, comparisons: int = 1, horizon: int = HORIZON) -> Rule:
+        """A look after every pair, from the fifth to the horizon, until something is concluded."""
+        alpha = ERROR / max(comparisons, 1)
+        level, two_sided, inside = (
+            nominal_level(test_to_train_ratio, alpha=one, horizon=horizon) for one in (alpha, 2 * alpha, 2 * ERROR)
+        )
+        return cls(level, two_sided / 2, inside / 2, MINIMUM_PAIRS, EQUIVALENCE_PAIRS)
+
+
+def conclude(posterior: Posterior, margin: float, rule: Rule, pairs: int | NDArray[np.int64]) -> NDArray[np.str_]:
+    """Return "first", "equivalent", "second" or "undecided" for every study that `posterior` holds, after so many pairs.
+
+    An arm wins where it is shown to differ at all and to lead by more than `margin`; two are equivalent where each end of the
+    band is shown to be out of reach (two one-sided tests, Schuirmann 1987).
+    """
+    differs = posterior.p_value() <= rule.level
+    inside = (posterior.not_below(margin) <= rule.inside) & (posterior.not_above(-margin) <= rule.inside)
+    enough = np.asarray(pairs) >= rule.minimum_pairs
     return np.select(
         [
-            (p_first >= DECISION_PROBABILITY) & differs,
-            (p_second >= DECISION_PROBABILITY) & differs,
-            p_equivalent >= DECISION_PROBABILITY,
+            (posterior.not_above(margin) <= rule.beyond) & differs & enough,
+            (posterior.not_below(-margin) <= rule.beyond) & differs & enough,
+            inside & enough & (np.asarray(pairs) >= rule.equivalence_pairs),
         ],
         ["first", "second", "equivalent"],
         "undecided",
@@ -42,30 +82,28 @@ def compare(
     second: str,
     posterior: Posterior,
     margin: float,
-    level: float,
+    rule: Rule,
     *,
     pairs: int,
-    minimum_pairs: int,
     bounds: tuple[float, float] = (-1.0, 1.0),
 ) -> Difference:
-    """Return what `pairs` pairs say about score(first) - score(second), undecided below `minimum_pairs`.
+    """Return what `pairs` pairs say about score(first) - score(second).
 
-    margin: half width of the band of practical equivalence. level: two-sided level of one look (`nominal_level`).
-    bounds: the least and greatest possible difference; intervals end there, so they are finite even after a single pair.
+    margin: half width of the band of practical equivalence. bounds: the least and greatest possible difference; intervals end
+    there, so they are finite even after a single pair.
     """
-    conclusion = str(conclude(posterior, margin, level)) if pairs >= minimum_pairs else "undecided"
     p_first, p_equivalent, p_second = posterior.probabilities(margin)
     return Difference(
         first=first,
         second=second,
         mean=float(posterior.mean),
         ci95=_bounded(posterior, 0.95, bounds),
-        ci95_sequential=_bounded(posterior, 1.0 - level, bounds),
+        ci95_sequential=_bounded(posterior, 1.0 - rule.level, bounds),
         p_first=float(p_first),
         p_equivalent=float(p_equivalent),
         p_second=float(p_second),
         pairs=pairs,
-        conclusion=cast(Conclusion, conclusion),
+        conclusion=cast(Conclusion, str(conclude(posterior, margin, rule, pairs))),
     )
 
 

@@ -2,7 +2,9 @@
 
 A test at 0.05 after each of many looks finds a difference that is not there far more often than in 5% of studies
 (Armitage, McPherson and Rowe 1969, "Repeated significance tests on accumulating data", JRSS A 132). The remedy is theirs and
-Pocock's (1977): one stricter level for every look, such that the chance of any false finding stays at 0.05.
+Pocock's (1977): one stricter level for every look, such that the chance of any false finding stays at 0.05. The same holds for
+'equivalent' and for 'better by more than the margin': looked at often enough, a difference as large as the margin would be
+taken for either in one study out of four.
 """
 
 from __future__ import annotations
@@ -14,19 +16,22 @@ from scipy.special import stdtr, stdtrit
 
 from gatewise.statistics.binomial import binomial_quantile
 
-__all__ = ["HORIZON", "MINIMUM_PAIRS", "nominal_level"]
+__all__ = ["EQUIVALENCE_PAIRS", "HORIZON", "MINIMUM_PAIRS", "nominal_level"]
 
 MINIMUM_PAIRS = 5
 """Pairs before the first look of a run that stops when decided."""
+
+EQUIVALENCE_PAIRS = 10
+"""Pairs before two arms may be called equivalent by such a run: a training that fails now and then has to have had its chance."""
 
 HORIZON = 100
 """Pairs for which a run that stops when decided is planned. It should end there: the error is bounded for looks up to here."""
 
 _STUDIES = 20_000
 _CONFIDENCE = 0.99
+_HIGHEST = 0.1
 
 
-@lru_cache(maxsize=64)
 def nominal_level(
     test_to_train_ratio: float, *, alpha: float = 0.05, minimum_pairs: int = MINIMUM_PAIRS, horizon: int = HORIZON
 ) -> float:
@@ -41,24 +46,26 @@ def nominal_level(
     With one look (minimum_pairs == horizon) the level is `alpha` itself. r = 0 gives the lowest level, since independent pairs
     let the looks differ most; use it where r is not known in advance (a fixed test part).
 
-    Raises ValueError where alpha is not in (0, 1), the ratio is negative, or there is no look with at least two pairs.
+    Half of the level for twice `alpha` is the one-sided level of each look at which a bound is passed by chance in at most
+    `alpha` of the studies whose true difference lies on it.
+
+    Raises ValueError where alpha is not in (0, 0.1], the ratio is negative, or there is no look with at least two pairs.
     """
-    if not 0.0 < alpha < 1.0 or test_to_train_ratio < 0.0 or not 2 <= minimum_pairs <= horizon:
+    if not 0.0 < alpha <= _HIGHEST or test_to_train_ratio < 0.0 or not 2 <= minimum_pairs <= horizon:
         raise ValueError(
-            f"expected alpha in (0, 1), a ratio of at least 0 and 2 <= minimum_pairs <= horizon, got alpha={alpha}, "
+            f"expected alpha in (0, {_HIGHEST}], a ratio of at least 0 and 2 <= minimum_pairs <= horizon, got alpha={alpha}, "
             f"test_to_train_ratio={test_to_train_ratio}, minimum_pairs={minimum_pairs}, horizon={horizon}"
         )
     if minimum_pairs == horizon:
         return alpha
-    smallest = np.sort(_smallest_p_values(test_to_train_ratio, alpha, minimum_pairs, horizon))
+    smallest = _smallest_p_values(test_to_train_ratio, minimum_pairs, horizon)
     findings = binomial_quantile(1.0 - _CONFIDENCE, _STUDIES, alpha)
     return float(smallest[findings - 1])
 
 
-def _smallest_p_values(
-    ratio: float, alpha: float, minimum_pairs: int, horizon: int
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Smallest p-value over all looks of each simulated study; 1 where none is below `alpha`, as those cannot matter."""
+@lru_cache(maxsize=16)
+def _smallest_p_values(ratio: float, minimum_pairs: int, horizon: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Smallest p-value over all looks of each simulated study, sorted; 1 where none could matter at any level asked for."""
     generator = np.random.default_rng(0)
     shared = np.sqrt(ratio) * generator.standard_normal(_STUDIES)
     total = np.zeros(_STUDIES)
@@ -73,6 +80,6 @@ def _smallest_p_values(
         mean = total / pairs
         variance = (squares - pairs * mean**2) / (pairs - 1)
         t = -np.abs(mean) / np.sqrt(variance * (1.0 / pairs + ratio))
-        candidates = np.flatnonzero(t <= stdtrit(pairs - 1, alpha / 2))
+        candidates = np.flatnonzero(t <= stdtrit(pairs - 1, _HIGHEST / 2))
         smallest[candidates] = np.minimum(smallest[candidates], 2.0 * stdtr(pairs - 1, t[candidates]))
-    return smallest
+    return np.sort(smallest)

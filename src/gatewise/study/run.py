@@ -17,6 +17,7 @@ from gatewise.metrics import DEFAULT_METRICS
 from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, to_json
 from gatewise.study.arms import arms_for, match_note
 from gatewise.study.curve import run_curve
+from gatewise.study.dependence import dependence_of
 from gatewise.study.environment import describe_environment
 from gatewise.study.evidence import build_comparison, read_profile, read_trials
 from gatewise.study.finish import remove_leftovers, train_final, write_results
@@ -237,5 +238,6 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
         "train_rows": len(split.train) + len(split.validation),
         "validation_rows": len(split.validation),
         "test_rows": len(split.test),
+        "dependence": to_json(dependence_of(workload.dataset, split)),
         "warnings": [cut_note] if cut else [],
     }

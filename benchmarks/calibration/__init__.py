@@ -1,0 +1,1 @@
+"""How often gatewise's verdict is wrong, and how often it is reached, over thousands of simulated studies."""

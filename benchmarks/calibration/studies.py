@@ -1,0 +1,109 @@
+"""Simulated studies: looked at as a run looks at its pairs, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from gatewise.statistics.correlated import Differences, Posterior, Resampled, posterior
+from gatewise.statistics.decision import ERROR, Rule, conclude
+from gatewise.statistics.sequential import HORIZON
+
+__all__ = ["STRESS_BOUND", "Look", "Outcome", "Row", "Values", "resampled_look", "statements", "stop_when_decided", "table"]
+
+STRESS_BOUND = 0.06
+WIDTH = 80
+
+Values = NDArray[np.float64]
+Look = Callable[[int, NDArray[np.int64]], Posterior]  # number of pairs, indices of the studies still running
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How studies ended: the conclusion of each, and the pairs it took (0 where it stayed undecided)."""
+
+    conclusions: NDArray[np.str_]
+    pairs: NDArray[np.int64]
+
+    def rate(self, *wanted: str, within: int | None = None) -> float:
+        """Return the share of studies that ended with one of the conclusions, after at most `within` pairs."""
+        ended = np.isin(self.conclusions, wanted)
+        return float((ended if within is None else ended & (self.pairs <= within)).mean())
+
+    def joined(self, other: Outcome) -> Outcome:
+        """Both together."""
+        return Outcome(np.concatenate([self.conclusions, other.conclusions]), np.concatenate([self.pairs, other.pairs]))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table. bounded: the rates that must not be above `bound`; the others are for information."""
+
+    setting: str
+    studies: int
+    rates: Mapping[str, float]
+    bounded: tuple[str, ...] = ()
+    bound: float = ERROR
+
+    def broken(self) -> tuple[str, ...]:
+        """Return the bounded rates that are above the bound by more than chance explains (one-sided binomial test at 1%)."""
+        return tuple(
+            name for name in self.bounded if binom.sf(round(self.rates[name] * self.studies) - 1, self.studies, self.bound) < 0.01
+        )
+
+
+def stop_when_decided(look: Look, studies: int, margin: float, rule: Rule, horizon: int = HORIZON) -> Outcome:
+    """Look at every study after each pair from the first that may decide to `horizon`, until the rule decides it."""
+    conclusions = np.full(studies, "undecided", dtype="<U10")  # as long as "equivalent", which would be cut short
+    pairs_taken = np.zeros(studies, dtype=np.int64)
+    running = np.arange(studies)
+    for pairs in range(rule.minimum_pairs, horizon + 1):
+        now = conclude(look(pairs, running), margin, rule, pairs)
+        decided = now != "undecided"
+        conclusions[running[decided]] = now[decided]
+        pairs_taken[running[decided]] = pairs
+        running = running[~decided]
+        if not running.size:
+            break
+    return Outcome(conclusions, pairs_taken)
+
+
+def resampled_look(differences: Values, spread: Resampled) -> Look:
+    """Looks at studies whose differences are [studies, pairs]."""
+    return lambda pairs, running: posterior(Differences.of(differences[running, :pairs]), spread)
+
+
+def statements(setting: str, outcomes: Mapping[float, Outcome], bound: float = ERROR, *, at_margin: bool = True) -> Row:
+    """The rates of wrong statements, by the true difference in margins: a winner where there is none or where its lead is no more
+    than the margin, 'equivalent' where the difference is not inside the band, and the wrong winner. at_margin: whether the rates
+    at a difference of exactly the margin, where being wrong costs least, are bounded too."""
+    rates = {}
+    for truth, outcome in outcomes.items():
+        if truth == 0.0:
+            rates["win|0"] = outcome.rate("first", "second")
+            continue
+        if truth == 1.0:
+            rates["win|1m"] = outcome.rate("first", "second")
+        rates[f"eq|{truth:g}m"] = outcome.rate("equivalent")
+        if truth > 1.0:
+            rates[f"eq|{truth:g}m"] += outcome.rate("second")
+    bounded = tuple(name for name in rates if at_margin or not name.endswith("|1m"))
+    return Row(setting, min(one.conclusions.size for one in outcomes.values()), rates, bounded, bound)
+
+
+def table(title: str, rows: Iterable[Row]) -> str:
+    """Return the rows as text within 80 columns; a broken bound is marked with '!'."""
+    lines = list(rows)
+    columns = list(lines[0].rates)
+    room = WIDTH - sum(max(len(name), 5) + 2 for name in columns)
+    text = [title, "-" * WIDTH, " " * room + "".join(f"{name:>{max(len(name), 5) + 2}}" for name in columns)]
+    for row in lines:
+        broken = row.broken()
+        cells = (f"{rate:.1%}{'!' if name in broken else ''}" for name, rate in row.rates.items())
+        widths = (max(len(name), 5) + 2 for name in columns)
+        text.append(f"{row.setting:<{room}}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
+    return "\n".join(text)
