@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gatewise.comparison.plan import CELL_NAMES, arms_of, check_config, check_task, resolve_margin
+from gatewise.comparison.plan import CELL_NAMES, arms_of, check_config, check_task, margin_needs_baselines, resolve_margin
 from gatewise.errors import OptionError
 from gatewise.metrics import METRICS
 from gatewise.nn import CELLS
@@ -100,7 +100,14 @@ def test_options_that_do_not_fit_the_task_are_refused() -> None:
 def test_a_margin_is_a_number_a_share_of_the_best_baselines_score_or_the_metrics_own(
     margin: float | str | None, metric: str, expected: float
 ) -> None:
-    assert resolve_margin(margin, METRICS[metric], 5.0) == pytest.approx(expected)
+    assert resolve_margin(margin, METRICS[metric], 0.9 if metric == "accuracy" else 5.0) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("best", "expected"), [(0.5, 0.01), (0.96, 0.01), (0.98, 0.005), (0.995, 0.001), (1.0, 0.001)])
+def test_points_are_a_share_of_a_small_error(best: float, expected: float) -> None:
+    assert resolve_margin(None, METRICS["accuracy"], best) == pytest.approx(expected)
+    assert margin_needs_baselines(None, METRICS["balanced_accuracy"])
+    assert not margin_needs_baselines(0.01, METRICS["accuracy"]) and not margin_needs_baselines("2%", METRICS["accuracy"])
 
 
 def test_a_share_of_nothing_is_refused() -> None:

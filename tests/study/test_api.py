@@ -41,7 +41,7 @@ def test_every_file_of_the_run_is_there(whole: Result) -> None:
 
 def test_config_holds_every_default(whole: Result) -> None:
     asked = Config(SOURCE, budget_s=None, pairs=2, tune=1, hidden_size=8, max_epochs=2)
-    found = {"task": "classification", "metric": "accuracy", "batch_size": 8}
+    found = {"task": "classification", "metric": "accuracy", "batch_size": 8, "pooling": "summary"}
     assert RunFolder(whole.path).open() == replace(asked, **found)
 
 
@@ -83,6 +83,7 @@ def test_journal_and_trials_hold_one_row_a_unit(whole: Result, keys: Callable[[P
     once = {
         "config",
         "data",
+        "margin",
         "plan",
         "tuning:gru:0",
         "tuning:lstm:0",

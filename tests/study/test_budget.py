@@ -140,7 +140,7 @@ def test_nothing_that_was_trained_is_thrown_away(tmp_path: Path, monkeypatch: py
         return trial
 
     monkeypatch.setattr(Workload, "run", run)
-    options: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "pairs": 2, "budget": 300}
+    options: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "pairs": 2, "budget": 300, "margin": 0.01}
     first = gatewise.compare("builtin:parity?rows=100&length=10", tune=1, out=tmp_path / "run", **options)
     assert (first.verdict.pairs, finished) == (0, ["tuning:gru:0", "tuning:lstm:0"])
 

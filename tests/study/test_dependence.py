@@ -44,9 +44,8 @@ def test_windows_follow_each_other_whatever_their_series() -> None:
     origins = np.tile(np.arange(4, 44), 2)
     sequences = [np.zeros((4, 1), dtype=np.float32) for _ in origins]
     targets = np.zeros((80, 2), dtype=np.float32)
-    whole = Dataset(
-        "made", "series", sequences, targets, (), np.arange(80), origins >= 30, task="forecast", forecast=forecast, origins=origins
-    )
+    windows = {"task": "forecast", "forecast": forecast, "origins": origins}
+    whole = Dataset("made", "series", sequences, targets, (), np.arange(80), origins >= 30, **windows)  # type: ignore[arg-type]
     dependence = found(whole)
     assert dependence.in_time
     assert sorted(unpack_rows(dependence.blocks, 28).tolist()) == sorted([*range(14), *range(14)])

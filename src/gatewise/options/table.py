@@ -203,7 +203,7 @@ OPTIONS: tuple[Option, ...] = (
         "margin",
         "Half width of the band of practical equivalence: in units of the metric, like 0.01, or like 2% of the best "
         "baseline's error.",
-        unset="the metric's own",
+        unset="a point or a quarter of the best baseline's error, or 2% of it",
     ),
     Option(
         "tune", _COMPARISON, "whole", "Tuning trials for each cell; 0 for the defaults.", unset="what the budget allows", least=0
