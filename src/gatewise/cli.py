@@ -143,6 +143,7 @@ def compare(
     metric: Annotated[str | None, _described("metric")] = None,
     weigh_classes: Annotated[list[str] | None, _described("weigh_classes")] = None,
     cells: Annotated[str | None, _described("cells")] = None,
+    rivals: Annotated[str | None, _described("rivals")] = None,
     budget: Annotated[str | None, _described("budget")] = None,
     pairs: Annotated[int | None, _described("pairs")] = None,
     margin: Annotated[str | None, _described("margin")] = None,

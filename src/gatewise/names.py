@@ -17,6 +17,13 @@ _BASELINES = {
     "step_frequency": "share of steps",
     "repeat_step": "repeated step",
     "linear_step": "linear model of the last two steps",
+    "nbsvm": "NBSVM",
+    "character_logistic": "logistic regression on words and pieces of words",
+    "minirocket": "MiniRocket",
+    "minirocket_ridge": "MiniRocket + ridge regression",
+    "nearest_dtw": "nearest neighbour by time warping",
+    "boosted_features": "boosted trees on simple features",
+    "boosted_numbers": "boosted regression trees",
 }
 _CELLS = {
     "gru": "GRU",

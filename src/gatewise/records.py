@@ -247,11 +247,12 @@ class Config:
 
     text to season: as in `Reading`; test names a file. metric: None for the task's own. margin: half width of the band of
     practical equivalence in units of the metric, or a share of the best baseline's error such as `2%`; None for the metric's
-    own. weigh_classes: `balanced` gives every class the same say in training. match: arms of equal hidden size, of equal
-    parameters, or both. pooling: what the head reads of the states; None in next-step prediction, which reads each, and in runs
-    of earlier versions, which did `summary`. skip: whether a forecast adds a linear one; None where nothing is forecast, and in
-    runs of earlier versions, which did. forget_bias: initial bias of forgetting gates; chrono: longest memory in steps that gates
-    are initialised for (Tallec & Ollivier 2018). max_latency_ms, max_size_bytes, max_memory_bytes: what an arm may cost.
+    own. rivals: baselines, by name, or `none`, `simple`, `strong` or `all`. weigh_classes: `balanced` gives every class the same
+    say in training. match: arms of equal hidden size, of equal parameters, or both. pooling: what the head reads of the states;
+    None in next-step prediction, which reads each, and in runs of earlier versions, which did `summary`. skip: whether a forecast
+    adds a linear one; None where nothing is forecast, and in runs of earlier versions, which did. forget_bias: initial bias of
+    forgetting gates; chrono: longest memory in steps that gates are initialised for (Tallec & Ollivier 2018). max_latency_ms,
+    max_size_bytes, max_memory_bytes: what an arm may cost.
     curve: shares of the training part, rising to 1, at which pairs are run.
     budget_s: seconds, None for no limit (then `pairs` is set). pairs: exact number of pairs, None to stop when decided.
     jobs: processes that train at once. threads: of each of them; results depend on it in the last bits, never on `jobs`.
@@ -276,6 +277,7 @@ class Config:
     cells: tuple[str, ...] = ("gru", "lstm")
     metric: str | None = None
     margin: float | str | None = None
+    rivals: tuple[str, ...] = ("strong",)
     weigh_classes: Literal["balanced"] | None = None
     match: Literal["hidden", "parameters", "both"] = "hidden"
     max_latency_ms: float | None = None

@@ -121,13 +121,16 @@ def test_two_arms_of_one_cell_are_told_apart_everywhere() -> None:
 def test_the_command_has_the_rounds_and_pairs_as_they_were(run_with: Callable[..., Run]) -> None:
     comparison, _ = run_with(pairs=7)
     assert command_line(as_it_was(comparison)) == (
-        "gatewise compare reviews.csv --cells gru,lstm --pairs 7 --tune 8 --max-epochs 12 --seed 0"
+        "gatewise compare reviews.csv --cells gru,lstm --rivals majority,tfidf_logistic --pairs 7 --tune 8 --max-epochs 12 "
+        "--seed 0"
     )
     assert as_it_was(run_with(pairs=1)[0]).pairs == 2
     assert as_it_was(replace(comparison, pairs=0)) == comparison.config
     assert as_it_was(replace(comparison, tuning=())).tune == 0, "there was no time for tuning"
     frame = replace(comparison, config=Config("<pandas DataFrame>", cells=("gru", "rnn"), seed=3))
-    assert command_line(as_it_was(frame)) == "gatewise.compare(data, cells=('gru', 'rnn'), pairs=7, tune=8, seed=3)"
+    assert command_line(as_it_was(frame)) == (
+        "gatewise.compare(data, cells=('gru', 'rnn'), rivals=('majority', 'tfidf_logistic'), pairs=7, tune=8, seed=3)"
+    )
 
 
 def test_what_to_do_next_is_the_last_thing_on_the_page(run_named: Callable[[str], Run]) -> None:

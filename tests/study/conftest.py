@@ -20,7 +20,7 @@ from gatewise.study.api import Result
 
 SOURCE = "builtin:parity?rows=120&length=20"
 # Long enough for a signal to arrive in the midst of the pairs, and with a budget that nothing is cut for on a busy machine.
-QUICK: dict[str, Any] = {"budget": "10m", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 8, "seed": 5}
+QUICK: dict[str, Any] = {"budget": "10m", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 8, "seed": 5, "rivals": "simple"}
 # The command as it is, but for the measurement of memory, as in the tests' own process.
 WITHOUT_MEMORY_PROBES = (
     "import gatewise.study.phases as phases, runpy; phases.MEMORY_SHARE = 0.0; runpy.run_module('gatewise', run_name='__main__')"
@@ -41,7 +41,16 @@ def made_once(factory: pytest.TempPathFactory, name: str, source: str, **options
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A finished run with nothing left out."""
-    return made_once(tmp_path_factory, "whole", "builtin:parity?rows=60&length=10", pairs=2, tune=1, hidden_size=8, max_epochs=2)
+    return made_once(
+        tmp_path_factory,
+        "whole",
+        "builtin:parity?rows=60&length=10",
+        pairs=2,
+        tune=1,
+        hidden_size=8,
+        max_epochs=2,
+        rivals="simple",
+    )
 
 
 @pytest.fixture(scope="session")

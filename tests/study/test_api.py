@@ -40,7 +40,7 @@ def test_every_file_of_the_run_is_there(whole: Result) -> None:
 
 
 def test_config_holds_every_default(whole: Result) -> None:
-    asked = Config(SOURCE, budget_s=None, pairs=2, tune=1, hidden_size=8, max_epochs=2)
+    asked = Config(SOURCE, budget_s=None, pairs=2, tune=1, hidden_size=8, max_epochs=2, rivals=("simple",))
     found = {"task": "classification", "metric": "accuracy", "batch_size": 8, "pooling": "summary"}
     assert RunFolder(whole.path).open() == replace(asked, **found)
 
@@ -162,7 +162,7 @@ def test_an_a_a_run_on_text_names_no_winner(tmp_path: Path) -> None:
         rows.append(f"{' '.join(words)},{('bad', 'good')[label]}")
     source = tmp_path / "reviews.csv"
     source.write_text("\n".join(rows), encoding="utf-8")
-    options = {"pairs": 2, "tune": 1, "hidden_size": 4, "embedding_size": 4, "max_epochs": 2, "budget": "10m"}
+    options = {"pairs": 2, "tune": 1, "hidden_size": 4, "embedding_size": 4, "max_epochs": 2, "budget": "10m", "rivals": "simple"}
     result = gatewise.compare(source, cells=("gru", "gru"), out=tmp_path / "run", **options)
     assert [arm.name for arm in result.comparison.arms] == ["gru_1", "gru_2"]
     assert result.verdict.decision in {"equivalent", "undecided", "baseline"}

@@ -15,7 +15,7 @@ import gatewise
 from gatewise.data.sources import open_source
 from gatewise.study.api import Result
 
-SMALL: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None}
+SMALL: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None, "rivals": "simple"}
 TITLE = "What the models get wrong"
 
 

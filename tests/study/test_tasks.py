@@ -10,7 +10,7 @@ import gatewise
 from gatewise.data.sources import open_source
 from gatewise.data.splits import make_split
 
-SMALL: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None}
+SMALL: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None, "rivals": "simple"}
 
 
 def test_regression(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ def check_options(config: Config) -> None:
             _check_value(option, getattr(config, option.config_field))
     if len(config.cells) < 2:
         raise OptionError(f"--cells names {len(config.cells)} cell; a comparison needs at least two, for example gru,lstm")
+    if not config.rivals:
+        raise OptionError("--rivals names nothing; write none for no baselines, or leave it out for the strong ones")
     if config.budget_s is None and config.pairs is None:
         raise OptionError("neither a budget nor a number of pairs is given; pass --budget 10m or --pairs 10")
     if config.forget_bias is not None and config.chrono is not None:

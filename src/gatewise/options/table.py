@@ -36,6 +36,28 @@ _DATA, _TASK, _COMPARISON = "Data", "Task", "Comparison"
 _CELLS, _LIMITS, _RUN = "Cells and training", "Constraints", "Run"
 PANELS = (_DATA, _TASK, _COMPARISON, _CELLS, _LIMITS, _RUN)
 
+_BASELINES = (
+    "majority",
+    "tfidf_logistic",
+    "nbsvm",
+    "character_logistic",
+    "linear_features",
+    "minirocket",
+    "nearest_dtw",
+    "boosted_features",
+    "mean_value",
+    "tfidf_ridge",
+    "ridge_features",
+    "minirocket_ridge",
+    "boosted_numbers",
+    "last_value",
+    "last_season",
+    "linear_window",
+    "step_frequency",
+    "repeat_step",
+    "linear_step",
+)
+
 
 @dataclass(frozen=True)
 class Option:
@@ -185,6 +207,16 @@ OPTIONS: tuple[Option, ...] = (
         choices=("gru", "lstm", "rnn", "min_gru", "min_lstm"),
         spellings={"mingru": "min_gru", "minlstm": "min_lstm"},
         noun="cell",
+    ),
+    Option(
+        "rivals",
+        _COMPARISON,
+        "choices",
+        "Baselines beside the cells: none; simple; strong, which adds those that are strong on such data and take little of the "
+        "budget; all; or names.",
+        default=("strong",),
+        choices=("none", "simple", "strong", "all", *_BASELINES),
+        noun="rival",
     ),
     Option(
         "budget",

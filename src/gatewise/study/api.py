@@ -171,6 +171,7 @@ def compare(
     weigh_classes: str | None = None,
     class_weights: str | None = None,
     cells: str | Sequence[str] = ("gru", "lstm"),
+    rivals: str | Sequence[str] = ("strong",),
     budget: str | float | None = None,
     pairs: int | None = None,
     margin: str | float | None = None,
@@ -214,11 +215,13 @@ def compare(
     forecast reads, predicts and takes for one period. metric: what is compared, by default the task's own (accuracy, mae, mase,
     nll). class_weights (or weigh_classes): "balanced" gives every class the same say in training.
 
-    Comparison. cells: two or more of gru, lstm, rnn, min_gru, min_lstm. budget: `"10m"` or seconds, by default ten minutes, or no
-    limit where `pairs` is given. pairs: an exact number of pairs instead of stopping when decided. margin: half width of the band
-    of practical equivalence, in units of the metric or like `"2%"` of the best baseline's error (of a metric written in
-    percent: points). tune: tuning trials for each cell, 0 for the default hyperparameters. cost: what decides between equivalent
-    cells, "training", "latency", "memory" or "size". match: arms of equal "hidden" size, of equal "parameters", or "both".
+    Comparison. cells: two or more of gru, lstm, rnn, min_gru, min_lstm. rivals: baselines beside them: "none", "simple",
+    "strong" (those too that are strong on such data and take little of the budget), "all", or names. budget: `"10m"` or seconds,
+    by default ten minutes, or no limit where `pairs` is given. pairs: an exact number of pairs instead of stopping when decided.
+    margin: half width of the band of practical equivalence, in units of the metric or like `"2%"` of the best baseline's error
+    (of a metric written in percent: points). tune: tuning trials for each cell, 0 for the default hyperparameters. cost: what
+    decides between equivalent cells, "training", "latency", "memory" or "size". match: arms of equal "hidden" size, of equal
+    "parameters", or "both".
     curve: shares of the training data that rise to 1, at which pairs are run.
 
     Cells and training. hidden_size, layers, bidirectional, embedding_size: the same for every cell, and so are pooling, what the

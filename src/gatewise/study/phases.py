@@ -37,7 +37,8 @@ def fix_margin(session: Session) -> None:
     A budget that ends before they are fitted leaves the margin open; nothing is decided by then.
     """
     workload = session.workload
-    if "margin" in session.journal or not margin_needs_baselines(session.config.margin, workload.metric):
+    needed = margin_needs_baselines(session.config.margin, workload.metric)
+    if "margin" in session.journal or not needed or not workload.baselines:
         return
     units = [Unit("baseline", name, 0) for name in workload.baselines]
     missing = iter([unit for unit in units if unit.key not in session.journal])

@@ -35,6 +35,7 @@ from gatewise.study.session import Session
 from gatewise.study.threads import limited_threads
 from gatewise.study.view import View
 from gatewise.study.work import Workload
+from gatewise.training.baselines.choice import choose_rivals, simple_baselines
 from gatewise.training.schedule import default_schedule
 
 __all__ = ["Finished", "read_run", "resume_run", "start_run"]
@@ -57,7 +58,9 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
     """
     started = time.monotonic() if started is None else started
     config = _resolved(config, dataset)
-    require_room(config, dataset, len(make_split(dataset, 0, config.seed).train))
+    split = make_split(dataset, 0, config.seed)
+    require_room(config, dataset, len(split.train))
+    choose_rivals(dataset, split, config.rivals, config.budget_s)
     environment = describe_environment() | {"threads": config.threads}
     folder.create(config, environment)
     try:
@@ -158,6 +161,8 @@ def _work(
     ):
         remove_leftovers(folder.path)
         write_json_lines(folder.trials, journal.rows())
+        if "data" in journal:
+            workload.baselines = tuple(journal.get("data")["baselines"])
         session = Session(config, environment, folder, journal, workload, runner, view, started)
         # Before anything else, and once and for all.
         session.once("config", lambda: identity(config))
@@ -188,7 +193,8 @@ def _record_data(session: Session) -> None:
     workload = session.workload
     profile = describe(workload.dataset, workload.prepared.lengths)
     note = match_note(session.config, workload.dataset)
-    profile = replace(profile, inferred=(*profile.inferred, *([note] if note else [])))
+    notes = (*([note] if note else []), *workload.rivals.notes)
+    profile = replace(profile, inferred=(*profile.inferred, *notes))
     known = session.journal.get("data")
     if known is None:
         session.record("data", "data", _data_payload(session, profile))
@@ -225,7 +231,7 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
         f"{cut:,} of {counted(rows, 'sequence')} {'is' if cut == 1 else 'are'} longer than {session.config.max_length} and "
         f"{'is' if cut == 1 else 'are'} cut there (--max-length)"
     )
-    simplest = workload.baseline_score(workload.baselines[0])
+    simplest = workload.baseline_score(simple_baselines(workload.dataset)[0])
     return {
         "profile": to_json(profile),
         "arms": to_json(workload.arms),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from gatewise.nn.highway import highway_of
 from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
 from gatewise.study.arms import outputs_of, pooling_of
 from gatewise.study.kept import KeptFolder
-from gatewise.training.baselines import BASELINES, baselines_for
+from gatewise.training.baselines import BASELINES
+from gatewise.training.baselines.choice import Rivals, choose_rivals
 from gatewise.training.examples import Baseline, Examples
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.kept import kept_of
@@ -89,10 +91,16 @@ class Workload:
         """What the arms are trained for."""
         return objective_of(self.dataset.task, self.metric.name)
 
-    @property
+    @cached_property
+    def rivals(self) -> Rivals:
+        """The baselines that the configuration asks for on this data."""
+        first = make_split(self.dataset, 0, self.config.seed)
+        return choose_rivals(self.dataset, first, self.config.rivals, self.config.budget_s)
+
+    @cached_property
     def baselines(self) -> tuple[str, ...]:
-        """Names of the baselines that fit the data, the simplest first."""
-        return baselines_for(self.dataset)
+        """Names of the baselines, the simplest first. A run that goes on has those that it began with."""
+        return self.rivals.names
 
     @property
     def length_edges(self) -> NDArray[np.int64]:

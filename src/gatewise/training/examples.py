@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.windows import Windows
 from gatewise.metrics import METRICS
 from gatewise.records import Forecast
 from gatewise.training.metrics import Truth, log_loss, score
@@ -34,6 +35,18 @@ class Examples:
     weights: NDArray[Any] | None = None
     metric: str | None = None
     truth: Truth | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def drawn(self, most: int, generator: np.random.Generator) -> Examples:
+        """These rows, or as many of them drawn at random as is bearable."""
+        if len(self) <= most:
+            return self
+        rows = np.sort(generator.choice(len(self), most, replace=False))
+        inputs = self.inputs.select(rows) if isinstance(self.inputs, Windows) else [self.inputs[row] for row in rows]
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, inputs=inputs, targets=self.targets[rows], weights=weights, truth=None)
 
     @property
     def absolute(self) -> bool:

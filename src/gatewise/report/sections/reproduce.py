@@ -44,7 +44,7 @@ def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
 
 
 def as_it_was(comparison: Comparison) -> Config:
-    """Return the configuration that repeats what was done: its rounds of tuning and pairs in place of a budget.
+    """Return the configuration that repeats what was done: its rounds of tuning, pairs and baselines in place of a budget.
 
     A run without a whole pair is repeated as it was asked for. One of a single pair is repeated with two, the fewest that can be
     asked for.
@@ -53,7 +53,9 @@ def as_it_was(comparison: Comparison) -> Config:
     rounds = min(sum(trial.name == arm.name for trial in comparison.tuning) for arm in comparison.arms)
     if not comparison.pairs:
         return config
-    return replace(config, budget_s=None, pairs=max(comparison.pairs, FEWEST_PAIRS), tune=rounds)
+    # Which strong baselines there was time for depended on the budget.
+    rivals = comparison.baselines if "strong" in config.rivals else config.rivals
+    return replace(config, budget_s=None, pairs=max(comparison.pairs, FEWEST_PAIRS), tune=rounds, rivals=rivals)
 
 
 def command_line(config: Config) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import cast
 
-from gatewise.records import Dataset
+from gatewise.training.baselines.boosting import BoostedClasses, BoostedNumbers
 from gatewise.training.baselines.constant import Majority, MeanValue
 from gatewise.training.baselines.features import LinearFeatures, RidgeFeatures
 from gatewise.training.baselines.forecasts import LastSeason, LastValue, LinearWindow
+from gatewise.training.baselines.minirocket import MiniRocket, MiniRocketRidge
+from gatewise.training.baselines.nbsvm import Nbsvm
+from gatewise.training.baselines.neighbours import NearestWarped
 from gatewise.training.baselines.steps import LinearStep, RepeatStep, StepFrequency
-from gatewise.training.baselines.tfidf import TfidfLogistic, TfidfRidge
+from gatewise.training.baselines.tfidf import CharacterLogistic, TfidfLogistic, TfidfRidge
 from gatewise.training.examples import Baseline
 
-__all__ = ["BASELINES", "baselines_for"]
+__all__ = ["BASELINES"]
 
 BASELINES: dict[str, type[Baseline]] = {
     model.name: model
@@ -31,19 +34,13 @@ BASELINES: dict[str, type[Baseline]] = {
             StepFrequency,
             RepeatStep,
             LinearStep,
+            Nbsvm,
+            CharacterLogistic,
+            MiniRocket,
+            NearestWarped,
+            BoostedClasses,
+            MiniRocketRidge,
+            BoostedNumbers,
         ),
     )
 }
-
-
-def baselines_for(dataset: Dataset) -> tuple[str, ...]:
-    """Names of the baselines that fit a data set, the simplest first."""
-    if dataset.forecast is not None:
-        seasonal = 1 < dataset.forecast.season <= dataset.forecast.window
-        return (LastValue.name, *([LastSeason.name] if seasonal else []), LinearWindow.name)
-    if dataset.task == "next_step":
-        return (StepFrequency.name, RepeatStep.name, LinearStep.name)
-    text = dataset.kind == "text"
-    if dataset.task == "regression":
-        return (MeanValue.name, TfidfRidge.name if text else RidgeFeatures.name)
-    return (Majority.name, TfidfLogistic.name if text else LinearFeatures.name)

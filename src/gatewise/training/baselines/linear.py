@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from gatewise.training.examples import Examples
 
@@ -26,13 +27,9 @@ class Logistic:
     @classmethod
     def fit(cls, features: Any, train: Examples, validation_features: Any, validation: Examples) -> Logistic:
         """The inverse regularisation strength that is best on the validation part, out of 0.3, 1, 3 and 10; ties by log loss."""
-        from sklearn.linear_model import LogisticRegression
-
         best: tuple[tuple[float, float], Logistic] | None = None
         for strength in REGULARISATION:
-            fitted = LogisticRegression(C=strength, max_iter=5000, tol=1e-3).fit(
-                features, train.targets, sample_weight=train.weights
-            )
+            fitted = _logistic_regression(features, train, strength)
             weights = np.zeros((train.classes, features.shape[1]))
             # A class that the training part lacks must never be predicted.
             bias = np.full(train.classes, -1e9)
@@ -53,6 +50,21 @@ class Logistic:
         scores -= scores.max(1, keepdims=True)
         exponentials = np.exp(scores)
         return cast(NDArray[np.float32], (exponentials / exponentials.sum(1, keepdims=True)).astype(np.float32))
+
+
+def _logistic_regression(features: Any, train: Examples, strength: float) -> Any:
+    """Solved in the dual for two classes of sparse features, which is many times as fast.
+
+    Other solvers measure how near they are to the optimum by the mean gradient, which is next to nothing from the start where
+    features are rare: they need a tolerance to match.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if issparse(features) and len(np.unique(train.targets)) == 2:
+        model = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=5000, random_state=0)
+    else:
+        model = LogisticRegression(C=strength, max_iter=5000, tol=1e-5 if issparse(features) else 1e-3)
+    return model.fit(features, train.targets, sample_weight=train.weights)
 
 
 @dataclass(frozen=True, eq=False)

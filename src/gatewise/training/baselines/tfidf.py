@@ -1,9 +1,11 @@
-"""Texts as bags of words: linear models on TF-IDF of words and pairs of neighbouring words."""
+"""Texts as bags of what they are made of: linear models on TF-IDF of words and pairs of neighbouring words, or of these and of
+pieces of words, which tell words apart that share a stem or are misspelt."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
@@ -13,27 +15,55 @@ from numpy.typing import NDArray
 from gatewise.training.baselines.linear import Logistic, Ridge
 from gatewise.training.examples import Examples
 
-__all__ = ["TfidfLogistic", "TfidfRidge"]
+__all__ = ["CharacterLogistic", "TfidfLogistic", "TfidfRidge", "words_and_pairs"]
+
+PIECES = (2, 3, 4, 5)
 
 Tokens = Sequence[Sequence[str]]
+Analyser = Callable[[Sequence[str]], list[str]]
+
+
+def words_and_pairs(tokens: Sequence[str]) -> list[str]:
+    """The words of a text, and every two neighbouring ones."""
+    return [*tokens, *(f"{first} {second}" for first, second in pairwise(tokens))]
+
+
+@lru_cache(1 << 16)
+def _pieces(word: str) -> tuple[str, ...]:
+    """All stretches of two to five characters of a word with its two ends, marked so that no word is one."""
+    whole = f" {word} "
+    return tuple(f"\t{whole[start : start + size]}" for size in PIECES for start in range(len(whole) - size + 1))
 
 
 @dataclass(frozen=True, eq=False)
 class Tfidf:
-    """A linear model on TF-IDF of words and pairs of neighbouring words seen in at least two training texts."""
+    """A linear model on TF-IDF of what is seen in at least two training texts."""
 
     linear: ClassVar[type[Logistic] | type[Ridge]]
     terms: tuple[str, ...]
     idf: NDArray[np.float64]
     model: Logistic | Ridge
 
+    @staticmethod
+    def terms_of(tokens: Sequence[str]) -> list[str]:
+        """What a text is made of."""
+        return words_and_pairs(tokens)
+
     @classmethod
     def fit(cls, train: Examples, validation: Examples) -> Self:
-        terms, idf, features, validation_features = _fit_tfidf(train.inputs, validation.inputs)
+        terms, idf, features, validation_features = _fit_tfidf(cls.terms_of, train.inputs, validation.inputs)
         return cls(terms, idf, cls.linear.fit(features, train, validation_features, validation))
 
     def predict(self, inputs: Tokens) -> NDArray[np.float32]:
-        return self.model.predict(_tfidf(self.terms, self.idf, inputs))
+        return self.model.predict(self._vectorizer.transform(inputs))
+
+    @cached_property
+    def _vectorizer(self) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        vectorizer = TfidfVectorizer(analyzer=self.terms_of, sublinear_tf=True, vocabulary=self.terms)
+        vectorizer.idf_ = self.idf
+        return vectorizer
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {"terms": list(self.terms)}, {"idf": self.idf, "weights": self.model.weights, "bias": self.model.bias}
@@ -50,6 +80,17 @@ class TfidfLogistic(Tfidf):
     linear = Logistic
 
 
+class CharacterLogistic(Tfidf):
+    """Logistic regression on TF-IDF of words, pairs of them, and pieces of words."""
+
+    name: ClassVar[str] = "character_logistic"
+    linear = Logistic
+
+    @staticmethod
+    def terms_of(tokens: Sequence[str]) -> list[str]:
+        return [*words_and_pairs(tokens), *(piece for token in tokens for piece in _pieces(token))]
+
+
 class TfidfRidge(Tfidf):
     """Ridge regression on TF-IDF."""
 
@@ -57,26 +98,14 @@ class TfidfRidge(Tfidf):
     linear = Ridge
 
 
-def _fit_tfidf(train: Tokens, validation: Tokens) -> tuple[tuple[str, ...], NDArray[np.float64], Any, Any]:
+def _fit_tfidf(terms_of: Analyser, train: Tokens, validation: Tokens) -> tuple[tuple[str, ...], NDArray[np.float64], Any, Any]:
     """Terms, their inverse document frequencies, and the features of both parts."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     repeated = any(count > 1 for count in _document_counts(train).values())
-    vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True, min_df=2 if repeated else 1)
+    vectorizer = TfidfVectorizer(analyzer=terms_of, sublinear_tf=True, min_df=2 if repeated else 1)
     features = vectorizer.fit_transform(train)
     return tuple(vectorizer.get_feature_names_out()), vectorizer.idf_, features, vectorizer.transform(validation)
-
-
-def _tfidf(terms: tuple[str, ...], idf: NDArray[np.float64], inputs: Tokens) -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True, vocabulary=terms)
-    vectorizer.idf_ = idf
-    return vectorizer.transform(inputs)
-
-
-def _words_and_pairs(tokens: Sequence[str]) -> list[str]:
-    return [*tokens, *(f"{first} {second}" for first, second in pairwise(tokens))]
 
 
 def _document_counts(texts: Tokens) -> dict[str, int]:

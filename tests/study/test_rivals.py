@@ -1,0 +1,52 @@
+"""Which baselines a run has, from the option to the verdict, the report and the command that repeats it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gatewise
+from gatewise.errors import OptionError
+from gatewise.report.sections.reproduce import as_it_was, command_line
+
+SOURCE = "builtin:parity?rows=60&length=10"
+SMALL: dict[str, Any] = {"pairs": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1, "budget": "10m"}
+
+
+def test_strong_baselines_are_there_by_default_and_stay_when_the_budget_changes(tmp_path: Path) -> None:
+    result = gatewise.compare(SOURCE, out=tmp_path / "run", **SMALL)
+    names = ("majority", "linear_features", "minirocket", "nearest_dtw")
+    assert result.comparison.baselines == names
+    assert set(result.verdict.scores) == {"gru", "lstm", *names}
+    assert "MiniRocket" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    command = command_line(as_it_was(result.comparison))
+    assert "--rivals majority,linear_features,minirocket,nearest_dtw" in command
+    again = gatewise.resume(tmp_path / "run", budget="5s")
+    assert again.comparison.baselines == names
+
+
+def test_what_the_budget_has_no_time_for_is_left_out_and_said(tmp_path: Path) -> None:
+    result = gatewise.compare("builtin:digits", out=tmp_path / "run", **SMALL | {"budget": "10s", "pairs": None})
+    assert result.comparison.baselines == ("majority", "linear_features")
+    assert any("Left out for their time: MiniRocket" in said for said in result.comparison.profile.inferred)
+
+
+@pytest.mark.parametrize("source", [SOURCE, "builtin:waves?rows=60", "builtin:seasonal?rows=600"])
+def test_a_run_without_baselines_has_a_verdict_and_a_margin(source: str, tmp_path: Path) -> None:
+    result = gatewise.compare(source, rivals="none", out=tmp_path / "run", **SMALL)
+    assert set(result.verdict.scores) == {"gru", "lstm"}
+    assert result.verdict.margin > 0
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_names_are_taken_whatever_their_time_and_checked_before_anything_is_written(tmp_path: Path) -> None:
+    result = gatewise.compare(SOURCE, rivals="majority,boosted_features", out=tmp_path / "run", **SMALL)
+    assert result.comparison.baselines == ("majority", "boosted_features")
+    for rivals, message in (
+        ("nbsvm", "nbsvm, which does not fit"),
+        ("minirokcet", "did you mean minirocket"),
+        ([], "names nothing"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            gatewise.compare(SOURCE, rivals=rivals, out=tmp_path / "other", **SMALL)
+    assert not (tmp_path / "other").exists()
