@@ -29,6 +29,7 @@ __all__ = [
     "Dataset",
     "Difference",
     "Encoded",
+    "Ending",
     "Epoch",
     "Forecast",
     "Hyperparameters",
@@ -51,6 +52,7 @@ Kind = Literal["text", "series", "audio"]
 Task = Literal["classification", "regression", "forecast", "next_step"]
 TrialKind = Literal["tuning", "pair", "baseline", "curve"]
 CostName = Literal["training", "latency", "memory", "size"]
+Ending = Literal["patience", "epochs", "time", "diverged"]
 Label: TypeAlias = str | int | float | bool
 
 # Two pairs leave one degree of freedom: an interval twelve standard errors wide on either side, which says nothing.
@@ -353,6 +355,8 @@ class Trial:
     `training.metrics.pack_rows` writes it; "" where it was not kept.
     by_length: (rows, sum of their row scores) in each of the run's length bins. seconds: wall clock of the whole unit of work.
     phases: wall seconds by phase (encoding, forward, backward, optimiser, evaluation, batches, ...).
+    ended: why no further epoch was trained: the validation loss had not fallen for long enough (`patience`), the cap was reached
+    before that (`epochs`), time ran out, or the loss was no number any more; None of a baseline, and in runs of earlier versions.
     """
 
     kind: TrialKind
@@ -373,6 +377,7 @@ class Trial:
     parameters: int = 0
     size_bytes: int = 0
     share: float = 1.0
+    ended: Ending | None = None
 
 
 @dataclass(frozen=True)

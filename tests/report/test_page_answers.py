@@ -84,7 +84,7 @@ def test_curves_have_names_at_their_ends_and_no_dot_an_epoch(run_named: Callable
     figure = re.search(r'<svg[^>]*aria-labelledby="curves-title.*?</figure>', render_page(comparison, verdict), re.DOTALL)
     assert figure is not None and "<circle" not in figure[0]
     assert [f">{name}</text>" in figure[0] for name in ("GRU", "LSTM", "RNN")] == [True] * 3
-    assert "cap: 12 epochs" in figure[0] and "No training reached the cap of 12 epochs" in figure[0]
+    assert "cap: 12 epochs" in figure[0] and "No training was ended by the cap of 12 epochs" in figure[0]
     short = replace(comparison, config=replace(comparison.config, max_epochs=5))
     assert "ended at the cap of 5 epochs" in render_page(short, verdict)
     assert "cap:" not in render_page(replace(comparison, config=replace(comparison.config, max_epochs=100)), verdict)

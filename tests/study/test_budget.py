@@ -13,6 +13,7 @@ import pytest
 import gatewise
 from gatewise.records import Progress, Trial
 from gatewise.report.live import NullView
+from gatewise.report.sections.reproduce import as_it_was
 from gatewise.study import phases
 from gatewise.study.budget import BudgetPlan, Foresight, foreseen_pairs, plan_budget
 from gatewise.study.work import Workload
@@ -77,6 +78,30 @@ def test_hopeless_budgets_still_have_a_plan() -> None:
 def test_rounds_of_tuning_that_were_asked_for_are_counted() -> None:
     known = replace(KNOWN, budget_s=120.0)
     assert plan_budget(replace(known, tune=8)).pairs < plan_budget(replace(known, tune=1)).pairs
+
+
+def test_epochs_grow_where_enough_pairs_fit_even_if_all_are_used() -> None:
+    free = replace(KNOWN, enough=10)
+    tight = plan_budget(replace(KNOWN, budget_s=30.0)).max_epochs
+    for budget, most in ((900.0, 400), (600.0, 200), (300.0, 100), (30.0, tight)):
+        plan = plan_budget(replace(free, budget_s=budget))
+        assert (plan.max_epochs, plan.own_epochs, plan.may_grow) == (most, 100, True), budget
+        if most > 100:
+            assert foreseen_pairs(replace(free, budget_s=budget), most, tuned=True, share=1.0) >= 10
+    assert plan_budget(replace(free, enough=200)).max_epochs == 100
+
+
+@pytest.mark.parametrize("budget", [10.0, 60.0, 600.0, 3600.0])
+def test_epochs_that_were_asked_for_never_grow(budget: float) -> None:
+    plan = plan_budget(replace(KNOWN, budget_s=budget))
+    assert plan.max_epochs <= 100
+    assert not plan.may_grow
+
+
+def test_growing_changes_nothing_else_in_the_plan() -> None:
+    fixed, free = plan_budget(KNOWN), plan_budget(replace(KNOWN, enough=10))
+    assert free.max_epochs > fixed.max_epochs
+    assert replace(free, max_epochs=fixed.max_epochs, may_grow=False) == fixed
 
 
 # ---------------------------------------------------------------- a run
@@ -195,6 +220,23 @@ def test_no_tuning_can_be_asked_for_and_repeats_a_run_that_had_no_time(tmp_path:
     assert short.verdict.scores == asked.verdict.scores
 
 
+def test_a_run_with_time_lets_trainings_go_on_and_its_command_repeats_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatewise.training.schedule.STEPS", 100)
+    source, options = "builtin:parity?rows=60&length=10", {"pairs": 2, "tune": 1, "hidden_size": 4}
+    result = gatewise.compare(source, budget="5h", out=tmp_path / "run", **options)
+    usual = gatewise.compare(source, budget="5h", max_epochs=20, out=tmp_path / "asked", **options)
+    assert (result.comparison.config.max_epochs, usual.comparison.config.max_epochs) == (80, 20)
+    assert {trial.ended for trial in result.comparison.trials} <= {"patience", "epochs"}
+    # Who stopped early does so all the same.
+    for trial, other in zip(result.comparison.trials, usual.comparison.trials, strict=True):
+        assert other.ended == "epochs" or (other.test_score, other.best_epoch) == (trial.test_score, trial.best_epoch)
+    assert gatewise.resume(tmp_path / "run", budget="10m").comparison.config.max_epochs == 80
+    command = as_it_was(result.comparison)
+    assert (command.max_epochs, command.budget_s) == (80, None)
+    repeated = gatewise.compare(source, pairs=2, tune=1, hidden_size=4, max_epochs=80, out=tmp_path / "again")
+    assert repeated.verdict.scores == result.verdict.scores
+
+
 def test_a_run_without_trainings_is_planned_anew(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
     slow_steps(0.5)
     short = gatewise.compare(
@@ -269,3 +311,13 @@ def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkey
     rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
     finals = [(row["epochs"], row["cut_short"]) for row in rows if row["kind"] == "final"]
     assert finals == [(1, True), (3, False)]
+
+
+def test_trainings_that_the_cap_ended_are_counted_in_verdict_and_page(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"pairs": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1}
+    result = gatewise.compare("builtin:parity?rows=60&length=10", out=tmp_path / "run", **options)
+    (warning,) = (one for one in result.verdict.warnings if "ended at the cap" in one)
+    assert warning.startswith("4 of 4 trainings (GRU 2, LSTM 2) ended at the cap of 1 epoch while")
+    assert "--max-epochs 4" in warning
+    assert warning in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert warning in gatewise.open_run(tmp_path / "run").verdict.warnings

@@ -144,6 +144,7 @@ def test_a_scored_trial_says_what_was_right_row_by_row(dataset: Dataset, name: s
     assert trial.size_bytes >= 4 * trial.parameters > 0
     assert sum(trial.phases.values()) <= trial.seconds
     assert trial.train_score is not None
+    assert trial.ended == (None if name == "linear_features" else "epochs")
 
 
 def test_length_edges_cover_every_row(dataset: Dataset) -> None:

@@ -177,6 +177,16 @@ def test_default_schedule_keeps_what_is_given() -> None:
     assert default_schedule(1000, batch_size=10, max_epochs=None).max_epochs == 20
 
 
+def test_a_training_says_why_it_ended(signs: Maker) -> None:
+    learnable = signs(48, 0), signs(20, 1)
+    hopeless = signs(40, 0, learnable=False), signs(40, 1, learnable=False)
+    absurd = Hyperparameters(learning_rate=1e38, dropout=0.0, input_dropout=0.0, weight_decay=0.1)
+    assert train(*learnable, schedule=Schedule(16, 2, 3)).ended == "epochs"
+    assert train(*hopeless, schedule=Schedule(8, 200, 3)).ended == "patience"
+    assert train(*learnable, hyperparameters=absurd).ended == "diverged"
+    assert run(*learnable, time_left=lambda: False).ended == "time"
+
+
 def test_epochs_beyond_the_usual_ones_do_not_make_a_training_that_stopped_wait_longer() -> None:
     usual = default_schedule(1000, batch_size=None, max_epochs=None)
     longer = default_schedule(1000, batch_size=None, max_epochs=4 * usual.max_epochs)

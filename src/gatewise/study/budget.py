@@ -22,6 +22,8 @@ SHORTEST_SHARE = 0.25
 PAIRS_WORTH_TUNING = 3
 # Processes that train side by side share caches and memory, and wait for each other at the end of a pair.
 CONTENTION = 1.25
+# Trainings still getting better at their last epoch may have so many times as many, where there is time.
+LONGER = (4, 2)
 ROUND_BUDGETS = (10, 20, 30, 60, 90, *range(120, 600, 60), *range(600, 3600, 300), *range(3600, 86400, 1800))
 
 
@@ -31,7 +33,8 @@ class Foresight:
 
     budget_s: the whole. elapsed_s: what reading and starting took. epoch_s: seconds of an epoch of every arm, with the machine to
     itself. report_s: what the report will take at the end. epochs: most of a training without a budget. jobs: processes.
-    tune: tuning rounds asked for, None for what the budget allows. wanted: pairs below which nothing is decided.
+    tune: tuning rounds asked for, None for what the budget allows. wanted: pairs below which nothing is decided. enough: pairs
+    beyond which longer trainings are the better use of time; None where the epochs were asked for.
     """
 
     budget_s: float
@@ -42,6 +45,7 @@ class Foresight:
     jobs: int
     tune: int | None
     wanted: int
+    enough: int | None = None
 
     def round_s(self, epochs: float) -> float:
         """Seconds in which every arm is trained once for so many epochs."""
@@ -57,10 +61,11 @@ class Foresight:
 class BudgetPlan:
     """What a run will do with its budget.
 
-    max_epochs: most of every training; own_epochs: what it would be without a budget. tuned: whether there is time for tuning.
+    max_epochs: most of every training; own_epochs: what it would be without a budget, and what is foreseen to be used where there
+    may be more. tuned: whether there is time for tuning.
     pairs: how many are foreseen, 0 where not even one is sure. training_s: seconds of the longest training at `own_epochs`.
     pair_s, closing_s: seconds foreseen for one pair, and for the end of the run. better_s: a budget that holds the wanted pairs
-    at full length; None where this one does.
+    at full length; None where this one does. may_grow: whether trainings may have more epochs than without a budget.
     """
 
     max_epochs: int
@@ -71,15 +76,17 @@ class BudgetPlan:
     pair_s: float
     closing_s: float
     better_s: float | None
+    may_grow: bool = False
 
 
 def plan_budget(known: Foresight) -> BudgetPlan:
     """Shorten trainings by halves, as far as it takes to fit the wanted pairs and not below a quarter; below that, and without
-    tuning, only so that the first pair fits."""
+    tuning, only so that the first pair fits. Lengthen them where enough pairs fit even if every training uses all of its epochs:
+    early stopping still ends those that no longer get better."""
     epochs, tuned = _chosen(known)
     whole = foreseen_pairs(known, known.epochs, tuned=True) >= known.wanted
     return BudgetPlan(
-        max_epochs=epochs,
+        max_epochs=_longer(known) if whole else epochs,
         own_epochs=known.epochs,
         tuned=tuned,
         pairs=int(foreseen_pairs(known, epochs, tuned=tuned)),
@@ -87,6 +94,7 @@ def plan_budget(known: Foresight) -> BudgetPlan:
         pair_s=known.round_s(TYPICAL_SHARE * epochs),
         closing_s=known.closing_s(TYPICAL_SHARE * epochs),
         better_s=None if whole else _better(known),
+        may_grow=known.enough is not None,
     )
 
 
@@ -112,6 +120,15 @@ def _chosen(known: Foresight) -> tuple[int, bool]:
         if foreseen_pairs(known, epochs, tuned=False, share=1.0) >= 1:
             return epochs, False
     return 1, False
+
+
+def _longer(known: Foresight) -> int:
+    if known.enough is None:
+        return known.epochs
+    longer = (factor * known.epochs for factor in LONGER)
+    return next(
+        (epochs for epochs in longer if foreseen_pairs(known, epochs, tuned=True, share=1.0) >= known.enough), known.epochs
+    )
 
 
 def _halves(most: int, least: int) -> Iterator[int]:

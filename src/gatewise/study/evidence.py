@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any, get_args
 
 import numpy as np
 
+from gatewise.comparison.unfinished import unfinished_warning
 from gatewise.metrics import METRICS, Metric
 from gatewise.records import (
     Arm,
@@ -106,6 +107,7 @@ def build_comparison(
             *profile.warnings,
             *data["warnings"],
             *(note for plan in journal.payloads("budget")[-1:] for note in plan["notes"]),
+            *unfinished_warning(config, used),
         ),
     )
 
@@ -113,21 +115,6 @@ def build_comparison(
 def margin_of(journal: Journal) -> float:
     """Half width of the band of practical equivalence: what was fixed, or until then what the simplest baseline alone gives."""
     return float((journal.get("margin") or journal.get("data"))["margin"])
-
-
-def _budget_notes(journal: Journal) -> list[str]:
-    """What the budget did to the trainings."""
-    return [str(note) for plan in journal.payloads("budget")[-1:] for note in plan["notes"]]
-
-
-def _unfinished(trials: Sequence[Trial], config: Config) -> Iterator[str]:
-    """A warning where most trainings were ended by their number of epochs, and not because they had stopped getting better."""
-    ended = sum(len(trial.history) == config.max_epochs for trial in trials)
-    if config.max_epochs is not None and ended > len(trials) / 2:
-        yield (
-            f"{ended:,} of {len(trials):,} trainings used all of their epochs ({config.max_epochs:,}) and might have become "
-            "better with more: the verdict is about trainings of this length (--max-epochs, --budget)."
-        )
 
 
 def complete_pairs(trials: Sequence[Trial], names: Sequence[str]) -> int:

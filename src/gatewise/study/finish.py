@@ -99,7 +99,7 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, int, bool]:
     )
     architecture = workload.architecture(arm, number, chosen, encoded[0].input_size)
     model = model_of(dataset, truth, metric, name, encoder, fitted.network, architecture, details)
-    return model, len(fitted.history), fitted.cut_short
+    return model, len(fitted.history), fitted.ended == "time"
 
 
 def _parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -73,7 +73,7 @@ def _step_times(
 def _plan(workload: Workload, encoded: EncodedSplit) -> list[NDArray[np.int64]]:
     """The batches of an epoch, in an order of its own."""
     generator = np.random.default_rng([workload.config.seed, 2])
-    return plan_batches(encoded.train.lengths, workload.schedule(len(encoded.train)).batch_size, generator)
+    return plan_batches(encoded.train.lengths, workload.schedule.batch_size, generator)
 
 
 def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _requests(encoded: EncodedSplit, size: int, seed: int) -> list[NDArray[np.in
 def measure_memory(workload: Workload, chosen: Mapping[str, Hyperparameters]) -> dict[str, Any]:
     """Peak resident memory that training adds, each arm in a process of its own at its largest batch."""
     encoded = workload.encode(0)
-    size = min(workload.schedule(len(encoded.train)).batch_size, len(encoded.train))
+    size = min(workload.schedule.batch_size, len(encoded.train))
     longest = int(np.sort(encoded.train.lengths)[-size:].max())
     peaks = {}
     for arm in workload.arms:

@@ -19,12 +19,15 @@ __all__ = ["plan_run"]
 
 PROBE_SECONDS = 1.5
 PROBE_SHARE = 0.02
+# Twice the pairs before which nothing is decided.
+ENOUGH_PAIRS = 2 * MINIMUM_PAIRS
 
 
-def plan_run(session: Session) -> None:
+def plan_run(session: Session, *, may_grow: bool = False) -> None:
     """Fit a run into its budget: how long trainings may be, and whether there is tuning; said in the log and in the report.
 
-    A run whose trainings have begun keeps its plan, for pairs must be alike; one that has none yet is planned anew.
+    A run whose trainings have begun keeps its plan, for pairs must be alike; one that has none yet is planned anew. may_grow:
+    whether trainings may have more epochs than suit the data where there is time, in a run that has no plan yet.
     """
     budget, most = session.config.budget_s, session.config.max_epochs
     if budget is None or most is None:
@@ -35,6 +38,7 @@ def plan_run(session: Session) -> None:
             session.plan = _plan_of(earlier[-1])
             session.limit_epochs(session.plan.max_epochs)
         return
+    grows = earlier[-1].get("may_grow", False) if earlier else may_grow
     session.show("timing a few training steps")
     dataset = session.workload.dataset
     defaults = default_hyperparameters(dataset.kind, dataset.task)
@@ -48,6 +52,7 @@ def plan_run(session: Session) -> None:
         jobs=session.config.jobs,
         tune=session.config.tune,
         wanted=min(session.config.pairs or MINIMUM_PAIRS, MINIMUM_PAIRS),
+        enough=max(ENOUGH_PAIRS, session.config.pairs or 0) if grows else None,
     )
     plan = plan_budget(known)
     session.plan = plan
@@ -58,14 +63,20 @@ def plan_run(session: Session) -> None:
 
 
 def _plan_of(payload: dict[str, Any]) -> BudgetPlan:
-    return BudgetPlan(**{field.name: payload[field.name] for field in fields(BudgetPlan)})
+    # Earlier versions wrote fewer fields.
+    return BudgetPlan(**{field.name: payload[field.name] for field in fields(BudgetPlan) if field.name in payload})
 
 
 def _lines(plan: BudgetPlan, known: Foresight) -> Iterator[str]:
     whole = f"A training takes up to {duration(plan.training_s)} ({counted(plan.own_epochs, 'epoch')})"
     budget = duration(known.budget_s)
     fits = f"about {counted(plan.pairs, 'pair')} should fit" if plan.pairs else "even one pair may not fit"
-    if plan.max_epochs == plan.own_epochs:
+    if plan.max_epochs > plan.own_epochs:
+        yield (
+            f"{whole}, and where it goes on getting better up to {counted(plan.max_epochs, 'epoch')}, for there is time: in "
+            f"{budget} {fits}."
+        )
+    elif plan.max_epochs == plan.own_epochs:
         yield f"{whole}: in {budget} {fits}{'' if plan.tuned else ', without tuning'}."
     else:
         tuning = "" if plan.tuned else " and nothing is tuned"

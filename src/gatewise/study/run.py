@@ -57,6 +57,7 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
     used.
     """
     started = time.monotonic() if started is None else started
+    may_grow = config.max_epochs is None
     config = _resolved(config, dataset)
     split = make_split(dataset, 0, config.seed)
     require_room(config, dataset, len(split.train))
@@ -64,7 +65,7 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
     environment = describe_environment() | {"threads": config.threads}
     folder.create(config, environment)
     try:
-        return _work(config, environment, dataset, folder, view, started)
+        return _work(config, environment, dataset, folder, view, started, may_grow=may_grow)
     except OptionError:
         # Only a margin that is a share of nothing is found this late: nothing half-written stays behind.
         folder.remove()
@@ -150,7 +151,14 @@ def read_run(folder: RunFolder) -> Finished:
 
 
 def _work(
-    config: Config, environment: dict[str, Any], dataset: Dataset, folder: RunFolder, view: View, started: float
+    config: Config,
+    environment: dict[str, Any],
+    dataset: Dataset,
+    folder: RunFolder,
+    view: View,
+    started: float,
+    *,
+    may_grow: bool = False,
 ) -> Finished:
     workload = Workload(config, dataset, arms_for(config, dataset), KeptFolder(folder.predictions))
     with (
@@ -168,7 +176,7 @@ def _work(
         session.once("config", lambda: identity(config))
         try:
             _record_data(session)
-            plan_run(session)
+            plan_run(session, may_grow=may_grow)
             fix_margin(session)
             chosen = tune(session)
             measure(session, chosen)

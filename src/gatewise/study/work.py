@@ -140,11 +140,18 @@ class Workload:
         """Vocabulary or scaling from these rows alone."""
         return fit_encoder(self.prepared, rows, max_vocabulary=self.config.max_vocabulary, max_length=self.config.max_length)
 
-    def schedule(self, train_rows: int) -> Schedule:
-        """How long every arm may train."""
+    @property
+    def schedule(self) -> Schedule:
+        """How long every arm may train, in every pair."""
+        config = self.config
         return default_schedule(
-            train_rows, batch_size=self.config.batch_size, max_epochs=self.config.max_epochs, task=self.dataset.task
+            self._first_rows, batch_size=config.batch_size, max_epochs=config.max_epochs, task=self.dataset.task
         )
+
+    @cached_property
+    def _first_rows(self) -> int:
+        """Training rows of the first split."""
+        return len(make_split(self.dataset, 0, self.config.seed).train)
 
     def architecture(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> dict[str, Any]:
         """What `build_network` needs to build an arm's network as it starts, in plain JSON types.
@@ -197,7 +204,7 @@ class Workload:
             self.objective,
             lambda predictions: score(self.metric.name, predictions, truth),
             hyperparameters,
-            self.schedule(len(train)),
+            self.schedule,
             seed=seed_of(self.config.seed, number),
             on_epoch=on_epoch,
             on_step=on_step,
@@ -261,6 +268,7 @@ class Workload:
             parameters=sum(weight.numel() for weight in weights),
             size_bytes=sum(weight.numel() * weight.element_size() for weight in weights),
             share=unit.share,
+            ended=fitted.ended,
         )
         if unit.kind != "tuning":
             scoring = time.perf_counter()

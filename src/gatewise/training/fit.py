@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gatewise.data.batches import Batch, iterate_batches, plan_batches
 from gatewise.nn import SequenceNetwork
-from gatewise.records import Encoded, Epoch, Hyperparameters
+from gatewise.records import Encoded, Ending, Epoch, Hyperparameters
 from gatewise.training.objectives import Objective, Tensors, to_tensors
 from gatewise.training.optimizer import AdamW
 from gatewise.training.schedule import Schedule
@@ -28,7 +28,7 @@ AVERAGING = 0.99
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A trained network at its best epoch. phases: wall seconds by phase; seconds: all. cut_short: whether time ran out first."""
+    """A trained network at its best epoch. phases: wall seconds by phase; seconds: all. ended: as in `Trial`."""
 
     network: SequenceNetwork
     history: tuple[Epoch, ...]
@@ -37,7 +37,7 @@ class Fitted:
     validation_loss: float
     phases: dict[str, float]
     seconds: float
-    cut_short: bool = False
+    ended: Ending
 
 
 class TrainingStep:
@@ -106,7 +106,7 @@ def fit(
     best = (math.inf, 0, 0.0)
     best_weights = [parameter.detach().clone() for parameter in averaged.parameters()]
     history: list[Epoch] = []
-    ended = False
+    ended: Ending = "epochs"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for number in range(1, schedule.max_epochs + 1):
@@ -117,12 +117,13 @@ def fit(
                 seen += len(batch.rows)
                 on_step()
                 if not time_left():
-                    ended = True
+                    ended = "time"
                     break
             with _clock(phases, "evaluation"):
                 predictions = objective.predict(averaged, validation)
                 loss = objective.validation_loss(predictions, validation)
             if not (math.isfinite(total) and math.isfinite(loss)):
+                ended = "diverged"
                 break
             reached = score(predictions)
             epoch = Epoch(number, total / seen, loss, reached, time.perf_counter() - started)
@@ -132,8 +133,9 @@ def fit(
                 best = (loss, number, reached)
                 torch._foreach_copy_(best_weights, list(averaged.parameters()))
             elif number - best[1] >= schedule.patience:
+                ended = "patience"
                 break
-            if ended:
+            if ended == "time":
                 break
     with torch.no_grad():
         torch._foreach_copy_(list(averaged.parameters()), best_weights)

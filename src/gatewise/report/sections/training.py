@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
+from gatewise.comparison.unfinished import is_unfinished
 from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Trial, Verdict
@@ -116,10 +117,13 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
 
 def _capped(trials: Sequence[Trial], cap: int) -> str:
     """How many trainings of the pairs were ended by the limit of epochs, not by early stopping."""
-    ended = sum(len(trial.history) >= cap for trial in trials)
+    ended = sum(is_unfinished(trial, cap) for trial in trials)
     if not ended:
-        return f"No training reached the cap of {counted(cap, 'epoch')} (--max-epochs)."
-    return f"{counted(ended, 'training')} of {len(trials):,} ended at the cap of {counted(cap, 'epoch')} (--max-epochs)."
+        return f"No training was ended by the cap of {counted(cap, 'epoch')} (--max-epochs)."
+    return (
+        f"{counted(ended, 'training')} of {len(trials):,} ended at the cap of {counted(cap, 'epoch')} (--max-epochs) while the "
+        "validation loss was still falling."
+    )
 
 
 def _effects(tuned: dict[str, list[Trial]], verdict: Verdict, say: MetricText) -> str:
