@@ -391,7 +391,11 @@ class BatchLatency:
 
 @dataclass(frozen=True)
 class Cost:
-    """Measured costs of one arm; None where it was not measured or not reached."""
+    """Measured costs of one arm or baseline; None where it was not measured or not reached.
+
+    latency_ms: of an arm on encoded rows, of a baseline on words or values, its features included. fit_s: seconds of a training,
+    of a baseline with the choice of its regularisation. Steps, targets and memory are of arms alone.
+    """
 
     train_ms_per_step: float | None
     epochs_to_target: float | None
@@ -401,6 +405,7 @@ class Cost:
     peak_memory_bytes: int | None
     parameters: int
     bytes: int
+    fit_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -475,6 +480,7 @@ class Comparison:
     elapsed_s: float
     stopped: str
     warnings: tuple[str, ...] = ()
+    baseline_costs: Mapping[str, Cost] = field(default_factory=dict)
     mistakes: Mistakes | None = None
     validation_rows: int = 0
     dependence: Dependence = Dependence()
@@ -571,6 +577,7 @@ class Verdict:
     stopped: str
     warnings: tuple[str, ...]
     excluded: Mapping[str, str] = field(default_factory=dict)
+    baseline_costs: Mapping[str, Cost] = field(default_factory=dict)
     failed_trainings: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gatewise.records import Comparison, Config, Difference, Verdict
+from gatewise.records import BatchLatency, Comparison, Config, Cost, Difference, Verdict
 from gatewise.report.page import render_page
 from gatewise.report.sections.reproduce import command_line
 
@@ -477,3 +477,14 @@ def test_the_recipe_is_that_of_the_run(run_with: Callable[..., Run]) -> None:
     recipe = Page(render_page(*run_with(comparison={"config": config}))).words["recipe"]
     for words in ("32 rows", "40 epochs at most", "The state at the last step alone.", "Clipped to norm 1.", "decay 0.99"):
         assert words in recipe
+
+
+def test_the_page_has_what_the_baselines_cost(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with()
+    assert "What the baselines cost" not in Page(render_page(comparison, verdict)).words["costs"]
+    latency = {"batch1": BatchLatency(0.731, 0.8, 0.9), "batch32": BatchLatency(8.46, 9.0, 9.5)}
+    baseline = Cost(None, None, None, 0, latency, None, 54_321, 434_568, fit_s=2.35)
+    told = replace(verdict, baseline_costs=dict.fromkeys(comparison.baselines, baseline))
+    words = Page(render_page(comparison, told)).words["costs"]
+    assert all(part in words for part in ("What the baselines cost", "TF-IDF + logistic regression", "54,321", "435 kB", "0.731"))
+    assert "features included" in words

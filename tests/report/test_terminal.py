@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from gatewise.names import display_name
-from gatewise.records import Comparison, Verdict
+from gatewise.records import BatchLatency, Comparison, Cost, Verdict
 from gatewise.report.metric_text import MetricText
 from gatewise.report.terminal import verdict_panel
 
@@ -174,3 +174,19 @@ def test_wide_scores_take_two_lines_rather_than_the_size_column(run_with: Callab
     text = _printed((comparison, replace(verdict, scores=scores)), None)
     assert "12,345,678" in text and "± 1,234,567" in text and "5.22 MB" in text
     assert _longest(text) <= 80
+
+
+def test_the_time_of_fits_and_what_baselines_cost_stand_beside_the_scores(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with()
+    costs = {name: replace(cost, fit_s=7.25) for name, cost in verdict.costs.items()}
+    latency = {"batch1": BatchLatency(0.731, 0.8, 0.9), "batch32": BatchLatency(8.46, 9.0, 9.5)}
+    baseline = Cost(None, None, None, 0, latency, None, 54_321, 434_568, fit_s=2.35)
+    baselines = dict.fromkeys(comparison.baselines, baseline)
+    told = replace(verdict, costs=costs, baseline_costs=baselines)
+    wide = _words(_printed((comparison, told), width=100))
+    assert "7.25 12.3 0.412 4.13 412 MB 1,305,282 5.22 MB" in wide
+    assert "2.35 0.731 8.46 54,321 435 kB" in wide
+    narrow = _printed((comparison, told))
+    assert _longest(narrow) <= 80
+    assert "7.25" in narrow and "A wider terminal shows all costs." in _words(narrow)
+    assert " fit " in wide and " fit " not in _words(_printed((comparison, verdict))), "earlier runs do not know it"

@@ -90,6 +90,7 @@ def test_journal_and_trials_hold_one_row_a_unit(whole: Result, keys: Callable[[P
         "timing:steps",
         "timing:latency",
         "timing:memory",
+        "timing:baselines",
         "final:0",
     }
     assert set(found) == pairs | once
@@ -117,7 +118,13 @@ def test_leaderboard_is_sorted_and_complete(whole: Result) -> None:
     scores = [row["score"] for row in rows]
     assert scores == sorted(scores, reverse=True)
     assert len({tuple(row) for row in rows}) == 1
-    assert next(row for row in rows if row["name"] == "gru")["train_ms_per_step"] > 0
+    found = {row["name"]: row for row in rows}
+    assert found["gru"]["train_ms_per_step"] > 0
+    assert found["linear_features"]["train_ms_per_step"] is None
+    assert all(row["fit_s"] > 0 and row["latency_ms_p50"] > 0 for row in rows)
+    costs = json.loads((whole.path / "verdict.json").read_text(encoding="utf-8"))["baseline_costs"]
+    assert set(costs) == {"majority", "linear_features"}
+    assert set(costs["majority"]["latency_ms"]) == {"batch1", "batch32"}
 
 
 def test_the_recommended_model_predicts(whole: Result) -> None:

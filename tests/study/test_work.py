@@ -269,3 +269,15 @@ def test_row_weights_weigh_the_scores_of_cells_and_baselines_alike(kind: str, na
     np.testing.assert_allclose(rows, expected + shares * (right - expected), rtol=1e-5)
     # One length bin holds all.
     assert trial.by_length == ((30, pytest.approx(30 * expected)),)
+
+
+def test_baselines_are_fitted_and_timed_alone_on_raw_rows(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "BASELINE_ROUNDS", {"batch1": 4, "batch32": 3})
+    bench = workload(dataset, rivals=("simple", "minirocket"))
+    told: list[str] = []
+    found = measure.measure_baselines(bench, 60, told.append)
+    assert told == list(found) == ["majority", "linear_features", "minirocket"]
+    for cost in found.values():
+        assert cost["fit_s"] > 0
+        assert set(cost["latency_ms"]) == {"batch1", "batch32"}
+        assert 0 < cost["latency_ms"]["batch1"]["p50"] <= cost["latency_ms"]["batch1"]["p99"]

@@ -73,6 +73,7 @@ def decide(comparison: Comparison) -> Verdict:
         comparisons=(*between_arms, *((against_leader[best_baseline],) if best_baseline is not None else ())),
         scores=scores,
         costs=comparison.costs,
+        baseline_costs=comparison.baseline_costs,
         training_time_ratios=comparison.training_time_ratios,
         explanation=(),
         budget_s=comparison.config.budget_s,

@@ -27,9 +27,10 @@ __all__ = ["verdict_panel"]
 HEADLINE_STYLES = {"undecided": "bold yellow", "baseline": "bold yellow"}
 NOTHING = "-"
 NAME_WIDTH, SCORE_WIDTH, COLUMN_GAP = 11, 13, 2
-COST_HEADERS = ("ms a\nstep", "p50 ms,\n1 row", "p50 ms,\n32 rows", "peak\nmemory", "para-\nmeters", "size")
+COST_HEADERS = ("s a\nfit", "ms a\nstep", "p50 ms,\n1 row", "p50 ms,\n32 rows", "peak\nmemory", "para-\nmeters", "size")
 # Of the score and the costs behind it: which to keep where there is no room for all.
-BY_IMPORTANCE = (0, 1, 2, 6, 4, 5, 3)
+BY_IMPORTANCE = (0, 1, 2, 3, 7, 5, 6, 4)
+FIT = 1
 
 
 def verdict_panel(
@@ -76,13 +77,21 @@ class ScoreTable:
         verdict = self.verdict
         names = list(dict.fromkeys((*(arm.name for arm in self.comparison.arms), *verdict.scores)))
         score = "\n".join(textwrap.wrap(f"test {self.say.label}", SCORE_WIDTH))
-        cells = {name: (_score(verdict.scores.get(name), self.say), *_cost_cells(verdict.costs.get(name))) for name in names}
+        cells = {
+            name: (
+                _score(verdict.scores.get(name), self.say),
+                *_cost_cells(verdict.costs.get(name), verdict.baseline_costs.get(name)),
+            )
+            for name in names
+        }
         headers = (score, *COST_HEADERS)
         widths = [
             max(map(len, "\n".join([header, *(cells[name][place] for name in names)]).split("\n")))
             for place, header in enumerate(headers)
         ]
-        shown = _columns_that_fit(widths, options.max_width - NAME_WIDTH)
+        # Runs of earlier versions do not know it.
+        without = () if any(cells[name][FIT] not in ("", NOTHING) for name in names) else (FIT,)
+        shown = _columns_that_fit(widths, options.max_width - NAME_WIDTH, without)
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
         table.add_column("", min_width=NAME_WIDTH)
         for place in shown:
@@ -97,14 +106,14 @@ class ScoreTable:
         yield table
         if not self.say.metric.higher_is_better:
             yield Text(f"In test {self.say.label}{self.say.direction}.", "dim")
-        if len(shown) < len(headers):
+        if len(shown) + len(without) < len(headers):
             yield Text("A wider terminal shows all costs.", "dim")
 
 
-def _columns_that_fit(widths: Sequence[int], width: int) -> list[int]:
+def _columns_that_fit(widths: Sequence[int], width: int, without: Sequence[int]) -> list[int]:
     """The places of the columns that there is room for, by their importance: the first of all is always there."""
     fitting: list[int] = []
-    for place in BY_IMPORTANCE:
+    for place in (place for place in BY_IMPORTANCE if place not in without):
         needed = widths[place] + COLUMN_GAP
         if needed <= width or not fitting:
             fitting.append(place)
@@ -128,19 +137,22 @@ def _score(score: ScoreSummary | None, say: MetricText) -> str:
     return text if len(text) <= SCORE_WIDTH else text.replace(" ±", "\n±")
 
 
-def _cost_cells(cost: Cost | None) -> tuple[str, ...]:
-    """Return step time, latency at batch 1 and 32, memory, parameters and size; empty for a baseline."""
+def _cost_cells(arm: Cost | None, baseline: Cost | None) -> tuple[str, ...]:
+    """Return the time of a fit and a step, latency at batch 1 and 32, memory, parameters and size; no step or memory of a
+    baseline."""
+    cost = arm or baseline
     if cost is None:
-        return ("",) * 6
+        return ("",) * len(COST_HEADERS)
 
     def shown(value: float | None, write: Callable[[float], str]) -> str:
         return NOTHING if value is None else write(value)
 
     latencies = (cost.latency_ms.get(batch) for batch in ("batch1", "batch32"))
     return (
-        shown(cost.train_ms_per_step, significant),
+        shown(cost.fit_s, significant),
+        shown(cost.train_ms_per_step, significant) if arm else "",
         *(shown(latency.p50 if latency else None, significant) for latency in latencies),
-        shown(cost.peak_memory_bytes, bytes_text),
+        shown(cost.peak_memory_bytes, bytes_text) if arm else "",
         count(cost.parameters) if cost.parameters else NOTHING,
         shown(cost.bytes or None, bytes_text),
     )

@@ -50,7 +50,7 @@ class Result:
         """Arms and baselines, best mean score first: one dict each, ready for a data frame."""
         rows = []
         for name, score in self.verdict.scores.items():
-            cost = self.verdict.costs.get(name)
+            cost = self.verdict.costs.get(name) or self.verdict.baseline_costs.get(name)
             latency = cost.latency_ms.get("batch1") if cost else None
             rows.append(
                 {
@@ -58,6 +58,7 @@ class Result:
                     "score": score.mean,
                     "sd": score.sd,
                     "pairs": score.n,
+                    "fit_s": cost.fit_s if cost else None,
                     "train_ms_per_step": cost.train_ms_per_step if cost else None,
                     "latency_ms_p50": latency.p50 if latency else None,
                     "peak_memory_bytes": cost.peak_memory_bytes if cost else None,

@@ -98,6 +98,7 @@ def build_comparison(
         dependence=from_json(Dependence, data.get("dependence", {})),
         target_score=plan["target_score"],
         costs={name: _cost(name, journal, [*used] or [*tuning], used, metric, plan["target_score"]) for name in names},
+        baseline_costs={name: _baseline_cost(name, journal, found["baseline"]) for name in baselines},
         training_time_ratios=_step_ratios(names, steps["milliseconds"]) if steps else (),
         by_length=_by_length(used, names, data["length_edges"], profile),
         environment=environment,
@@ -181,6 +182,25 @@ def _cost(
         peak_memory_bytes=memory["peak_memory_bytes"][name] if memory else None,
         parameters=size.parameters if size else 0,
         bytes=size.size_bytes if size else 0,
+        fit_s=_median_or_none([trial.history[-1].seconds for trial in own if trial.history]),
+    )
+
+
+def _baseline_cost(name: str, journal: Journal, trials: Sequence[Trial]) -> Cost:
+    """What was measured of a baseline alone on the machine; where there was no time for that, its fits in the pairs."""
+    own = [trial for trial in trials if trial.name == name]
+    alone = (journal.get("timing:baselines") or {}).get(name)
+    beside = _median_or_none([trial.phases["fitting"] for trial in own if "fitting" in trial.phases])
+    return Cost(
+        train_ms_per_step=None,
+        epochs_to_target=None,
+        seconds_to_target=None,
+        target_reached=0,
+        latency_ms={label: from_json(BatchLatency, value) for label, value in alone["latency_ms"].items()} if alone else {},
+        peak_memory_bytes=None,
+        parameters=own[0].parameters if own else 0,
+        bytes=own[0].size_bytes if own else 0,
+        fit_s=alone["fit_s"] if alone else beside,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,14 +14,16 @@ import torch
 from numpy.typing import NDArray
 
 from gatewise.data.batches import iterate_batches, plan_batches
+from gatewise.data.splits import make_split
 from gatewise.errors import GatewiseError
 from gatewise.records import Arm, Hyperparameters, to_json
 from gatewise.study.work import EncodedSplit, Workload
 from gatewise.timing import interleave, percentiles
+from gatewise.training.examples import Baseline
 from gatewise.training.fit import TrainingStep
 from gatewise.training.objectives import to_tensors
 
-__all__ = ["measure_latency", "measure_memory", "measure_steps", "probe_epochs"]
+__all__ = ["measure_baselines", "measure_latency", "measure_memory", "measure_steps", "probe_epochs"]
 
 STEP_ROUNDS = 100
 PROBE_ROUNDS = 10
@@ -28,6 +31,7 @@ PROBE_ROUNDS = 10
 LEAST_ROUNDS = 2
 EVALUATION_SHARE = 1 / 3
 LATENCY_ROUNDS = {"batch1": 300, "batch32": 100}
+BASELINE_ROUNDS = {"batch1": 100, "batch32": 30}
 
 
 def probe_epochs(workload: Workload, hyperparameters: Hyperparameters, seconds: float) -> dict[str, float]:
@@ -82,7 +86,7 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
     networks = {arm.name: workload.network(arm, 0, chosen[arm.name], encoded.train.input_size).eval() for arm in workload.arms}
     result: dict[str, dict[str, Any]] = {name: {} for name in networks}
     for label, size in (("batch1", 1), ("batch32", 32)):
-        plan = _requests(encoded, size, workload.config.seed)
+        plan = _requests(len(encoded.test), size, workload.config.seed)
         batches = [to_tensors(batch) for batch in iterate_batches(encoded.test, plan)]
 
         def action(network: torch.nn.Module, batches: Any = batches) -> Callable[[int], object]:
@@ -100,10 +104,36 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
     return {"latency_ms": result}
 
 
-def _requests(encoded: EncodedSplit, size: int, seed: int) -> list[NDArray[np.int64]]:
+def measure_baselines(workload: Workload, seconds: float, on_baseline: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """Seconds of one fit of every baseline on the first split, and percentiles of its predictions for the same test rows that
+    the cells' latency is of, from words or values to the prediction, in milliseconds a call.
+
+    Nothing else runs meanwhile. seconds: for the predictions of all of them.
+    """
+    split = make_split(workload.dataset, 0, workload.config.seed)
+    found: dict[str, dict[str, Any]] = {}
+    for name in workload.baselines:
+        on_baseline(name)
+        started = time.perf_counter()
+        model = workload.fit_baseline(name, split.train, split.validation)
+        found[name] = {"fit_s": time.perf_counter() - started, "latency_ms": {}}
+        for label, size in (("batch1", 1), ("batch32", 32)):
+            requests = [split.test[rows] for rows in _requests(len(split.test), size, workload.config.seed)]
+            inputs = [workload.prepared.inputs(rows) for rows in requests[: BASELINE_ROUNDS[label]]]
+
+            def call(number: int, model: Baseline = model, inputs: list[Any] = inputs) -> object:
+                return model.predict(inputs[number % len(inputs)])
+
+            share = seconds / (2 * len(workload.baselines))
+            times = interleave({name: call}, rounds=BASELINE_ROUNDS[label], warm_up=3, seconds=share, least=LEAST_ROUNDS)
+            found[name]["latency_ms"][label] = to_json(percentiles(times[name]))
+    return found
+
+
+def _requests(count: int, size: int, seed: int) -> list[NDArray[np.int64]]:
     """Rows of each request, drawn at random as they would arrive, not sorted by length."""
     generator = np.random.default_rng([seed, 3])
-    return [generator.choice(len(encoded.test), size, replace=len(encoded.test) < size) for _ in range(LATENCY_ROUNDS["batch1"])]
+    return [generator.choice(count, size, replace=count < size) for _ in range(LATENCY_ROUNDS["batch1"])]
 
 
 def measure_memory(workload: Workload, chosen: Mapping[str, Hyperparameters]) -> dict[str, Any]:

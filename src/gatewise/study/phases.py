@@ -16,7 +16,7 @@ from gatewise.statistics.sequential import HORIZON
 from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
 from gatewise.study.deadline import BudgetSpent, until
 from gatewise.study.evidence import complete_pairs, target_score
-from gatewise.study.measure import measure_latency, measure_memory, measure_steps
+from gatewise.study.measure import measure_baselines, measure_latency, measure_memory, measure_steps
 from gatewise.study.session import Session
 from gatewise.study.work import Unit
 from gatewise.training.tune import suggest
@@ -26,6 +26,7 @@ __all__ = ["fix_margin", "measure", "measure_late", "run_pairs", "tune"]
 TUNING_WITHOUT_BUDGET = 4
 MEASURING_SECONDS = 15.0
 MEMORY_PROBE_SECONDS = 4.0
+BASELINE_SECONDS = 4.0
 MEMORY_SHARE = 0.15
 OVERTIME_SHARE = 0.02
 STILL_UNDER_WAY = 0.25
@@ -157,11 +158,28 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
 
 
 def measure_late(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-    """Measure memory after the pairs, where it takes no time from them."""
+    """Measure the baselines' costs and the memory after the pairs, where that takes no time from them."""
     budget = session.config.budget_s
+    _measure_baselines(session)
     seconds = MEMORY_PROBE_SECONDS * len(session.names)
     if budget is None or (seconds <= MEMORY_SHARE * budget and seconds + _closing_seconds(session) <= session.left()):
         _measure_memory(session, chosen)
+
+
+def _measure_baselines(session: Session) -> None:
+    fits = sum(trial.phases.get("fitting", 0.0) for trial in session.trials("baseline") if trial.number == 0)
+    if not session.workload.baselines or not session.pairs_done:
+        return
+    seconds, budget = BASELINE_SECONDS, session.config.budget_s
+    if budget is not None:
+        seconds = min(seconds, MEASURING_SHARE * budget / 2)
+        if fits > MEMORY_SHARE * budget or fits + seconds + _closing_seconds(session) > session.left():
+            return
+
+    def on_baseline(name: str) -> None:
+        session.show(f"timing the {display_name(name)}")
+
+    session.once("timing:baselines", lambda: measure_baselines(session.workload, seconds, on_baseline))
 
 
 def _measure_memory(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:

@@ -58,7 +58,36 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
         )
     if len(ratios) > 1:
         tables.append(_ratio_table(ratios, [arm.name for arm in comparison.arms]))
+    tables += _baseline_tables(verdict)
     return Section("costs", TITLE, tuple(paragraphs), tables)
+
+
+def _baseline_tables(verdict: Verdict) -> list[Table]:
+    """What the baselines cost, where anything of it is known."""
+    costs = {name: cost for name, cost in verdict.baseline_costs.items() if cost.fit_s is not None}
+    if not costs:
+        return []
+    rows = tuple(
+        (
+            display_name(name),
+            _or_missing(cost.fit_s, duration),
+            *(_latency(batch, "p50", cost) for batch in ("batch1", "batch32")),
+            count(cost.parameters),
+            bytes_text(cost.bytes),
+        )
+        for name, cost in costs.items()
+    )
+    return [
+        Table(
+            ("Baseline", "One fit", "Latency p50, batch of 1", "Latency p50, batch of 32", "Parameters", "Size on disk"),
+            rows,
+            caption="What the baselines cost",
+            note="A fit includes the choice of the regularisation on the validation part. Latency is from words or values to the "
+            "prediction, features included; the cells' is that of the network alone, on encoded rows. Measured after the pairs "
+            "with nothing else running; where there was no time for that, a fit is the median of those in the pairs, beside "
+            "other trainings.",
+        )
+    ]
 
 
 def _ratio_table(ratios: Sequence[StepRatio], names: Sequence[str]) -> Table:
@@ -97,7 +126,10 @@ def _lines(comparison: Comparison, costs: Mapping[str, Cost]) -> list[_Line]:
     def line(label: str, write: Callable[[Cost], str], settles: CostName | None = None) -> _Line:
         return _Line(label, tuple(write(cost) for cost in costs.values()), settles)
 
-    lines = [line("One training step", lambda cost: _or_missing(cost.train_ms_per_step, milliseconds), "training")]
+    lines = [
+        line("One training", lambda cost: _or_missing(cost.fit_s, duration)),
+        line("One training step", lambda cost: _or_missing(cost.train_ms_per_step, milliseconds), "training"),
+    ]
     if comparison.target_score is not None:
         lines += [
             line("Epochs to target", lambda cost: _or_missing(cost.epochs_to_target, "{:.3g}".format, "not reached")),
