@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gatewise.data.arrow_cells import arrow_array
 from gatewise.data.cells import is_missing, is_number, is_number_list, is_sound_name
+from gatewise.data.column_values import sample_numbers
 from gatewise.data.date_order import is_date_text
 from gatewise.data.time_numbers import names_time
 
@@ -40,6 +41,10 @@ def kind_of(name: str, cells: Sequence[Any]) -> ColumnKind:
     array = arrow_array(cells)
     if array is not None and str(array.type).startswith(("timestamp", "date")):
         return "time"
+    known = sample_numbers(cells, _SAMPLE)
+    if known is not None and 2 * np.isfinite(known).sum() > len(known):
+        # Most columns of wide tables: no cell of theirs becomes a Python object.
+        return "time" if names_time(name, known[np.isfinite(known)]) else "number"
     sample = sample_of(cells)
     if not sample:
         return "empty"

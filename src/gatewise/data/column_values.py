@@ -14,7 +14,16 @@ from gatewise.data.arrow_cells import ArrowCells, arrow_array
 from gatewise.data.cells import NOT_GIVEN, is_missing, parse_text
 from gatewise.errors import DataError
 
-__all__ = ["Cells", "encode_cells", "join_cells", "number_cells", "take_cells", "text_cells"]
+__all__ = [
+    "Cells",
+    "are_different",
+    "encode_cells",
+    "join_cells",
+    "number_cells",
+    "sample_numbers",
+    "take_cells",
+    "text_cells",
+]
 
 Cells = Sequence[Any]
 
@@ -67,20 +76,47 @@ def encode_cells(cells: Cells) -> tuple[NDArray[np.int64], list[Any]]:
         codes = [-1 if is_missing(key[1]) else known.setdefault(key, len(known)) for key in keys]
         return np.array(codes, dtype=np.int64), [cell for _, cell in known]
     import pyarrow
+    from pyarrow import compute
 
+    if not len(array):
+        return np.empty(0, dtype=np.int64), []
     try:
-        encoded = array.dictionary_encode().unify_dictionaries()
+        # Dictionaries of many chunks would be unified one by one, which takes minutes where most cells differ.
+        different = array.unique().drop_null()
+        indices = compute.index_in(array, value_set=different)
     except pyarrow.ArrowNotImplementedError as error:
         raise TypeError(f"{array.type} cells cannot be compared") from error
-    if not encoded.num_chunks:
-        return np.empty(0, dtype=np.int64), []
-    values = encoded.chunk(0).dictionary.to_pylist()
-    codes_of = np.concatenate(
-        [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) for chunk in encoded.chunks]
-    )
+    values = different.to_pylist()
+    codes_of = indices.fill_null(-1).to_numpy().astype(np.int64)
     # A NaN is a value for Arrow.
     lookup = np.array([-1 if is_missing(value) else code for code, value in enumerate(values)] + [-1], dtype=np.int64)
     return lookup[codes_of], values
+
+
+def are_different(cells: Cells) -> bool:
+    """Whether no cell comes twice. Raises TypeError as `encode_cells` does."""
+    array = arrow_array(cells)
+    if array is None:
+        codes, values = encode_cells(cells)
+        return len(values) == len(codes)
+    import pyarrow
+    from pyarrow import compute
+
+    try:
+        return bool(compute.count_distinct(array, mode="all").as_py() == len(array))
+    except pyarrow.ArrowNotImplementedError as error:
+        raise TypeError(f"{array.type} cells cannot be compared") from error
+
+
+def sample_numbers(cells: Cells, most: int) -> NDArray[np.float64] | None:
+    """The first cells of an Arrow column as numbers, at most `most`; None where one of them is none, or it is another column."""
+    array = arrow_array(cells)
+    given = None if array is None else array.slice(0, most).drop_null()
+    if given is None or not len(given) or str(given.type) == "bool":
+        return None
+    read = [_numbers(chunk) for chunk in given.chunks if len(chunk)]
+    whole = [chunk for chunk in read if chunk is not None]
+    return np.concatenate(whole) if len(whole) == len(read) else None
 
 
 def take_cells(cells: Cells, rows: NDArray[np.int64]) -> Cells:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gatewise.data.column_kinds import ColumnKind, counts_rows, has_spaces, kind_of, mean_length
+from gatewise.data.column_kinds import ColumnKind, counts_rows, has_spaces, kind_of, mean_length, sample_of
 from gatewise.data.suggestions import flag, listed, nearest
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Kind, Reading
@@ -203,11 +203,16 @@ def _infer_target(
     begun = f"no target column could be inferred; the columns are: {listed(columns)}."
     if not left:
         raise DataError(f"{begun} None of them holds classes or numbers: add a column that says what is to be predicted.")
-    raise DataError(f"{begun} Name the one to be predicted: add {' or '.join(flag('target', name) for name in left[:_TRIED])}.")
+    choices = " or ".join(flag("target", name) for name in left[:_TRIED])
+    more = f", or another of {len(left):,}" if len(left) > _TRIED else ""
+    raise DataError(f"{begun} Name the one to be predicted: add {choices}{more}.")
 
 
 def _may_be_target(columns: Columns, name: str) -> bool:
-    return kind_of(name, columns[name]) in ("number", "category", "text", "other") and not counts_rows(name, columns[name])
+    """Whether a column holds something to predict: more than one value, and neither the number of the row nor its part."""
+    if kind_of(name, columns[name]) not in ("number", "category", "text", "other") or counts_rows(name, columns[name]):
+        return False
+    return name.strip().casefold() != "split" and len(set(map(str, sample_of(columns[name])))) > 1
 
 
 def _by_name(names: Sequence[str], wanted: Sequence[str]) -> str | None:

@@ -77,6 +77,6 @@ def unread_times(columns: Columns, choice: Choice, reading: Reading) -> tuple[st
     if time is None or reading.id is not None:
         return ()
     return (
-        f"The times in {time!r} are not read, and rows are split at random: where the model is to predict later rows, this is "
-        "too easy a test. Give a split in time with --split-column COLUMN (train, validation, test) or --test FILE.",
+        f"The times in {time!r} are not read, and rows are split at random: for a model that is to predict later rows this is "
+        "too easy a test (--split-column or --test give a split in time).",
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
-from gatewise.data.cells import NOT_GIVEN, is_number
+from gatewise.data.cells import NOT_GIVEN
 
 __all__ = ["plain_numbers"]
 
@@ -15,7 +14,7 @@ _EUROPEAN = rf"^\s*[-+]?{_SIGN}?\s?[-+]?(\d{{1,3}}(\.\d{{3}})+|\d+)(,\d+)?\s?{_S
 # Commas alone may separate the steps of a series.
 _IS_AMOUNT = rf"{_SIGN}|,\d{{3}}\.\d"
 # Cells that are looked at before the whole column is.
-_FIRST = 50
+_FIRST = 200
 
 
 def plain_numbers(table: Any, *, decimal_comma: bool) -> tuple[Any, tuple[str, ...]]:
@@ -30,18 +29,19 @@ def plain_numbers(table: Any, *, decimal_comma: bool) -> tuple[Any, tuple[str, .
     inferred = []
     for number, name in enumerate(table.column_names):
         column = table.column(number)
-        given = _given(column)
-        if not len(given) or all(map(is_number, islice((cell.as_py() for cell in given), _FIRST))):
+        # Long texts are not looked at beyond these.
+        first = _given(column.slice(0, _FIRST))
+        if not len(first) or not compute.all(compute.match_substring_regex(first, pattern)).as_py():
             continue
-        fits = compute.all(compute.match_substring_regex(given.slice(0, _FIRST), pattern)).as_py()
-        if not fits or not compute.all(compute.match_substring_regex(given, pattern)).as_py():
+        given = _given(column)
+        if not compute.all(compute.match_substring_regex(given, pattern)).as_py():
             continue
         if not compute.any(compute.match_substring_regex(given, sign)).as_py():
             continue
         plain = compute.replace_substring_regex(column, rf"{_SIGN}|\s|{',' if not decimal_comma else r'[.]'}", "")
         plain = compute.replace_substring(plain, ",", ".") if decimal_comma else plain
-        first = next(row for row, cell in enumerate(column) if cell.as_py() != plain[row].as_py())
-        inferred.append(f"The numbers in {name!r} are read so: {column[first].as_py().strip()!r} is {plain[first].as_py()}.")
+        row = int(compute.index(compute.not_equal(column, plain), True).as_py())
+        inferred.append(f"The numbers in {name!r} are read so: {column[row].as_py().strip()!r} is {plain[row].as_py()}.")
         table = table.set_column(number, name, plain)
     return table, tuple(inferred)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.column_kinds import ColumnKind, counts_rows, kind_of
-from gatewise.data.column_values import encode_cells
+from gatewise.data.column_values import are_different, encode_cells
 from gatewise.data.columns import LABEL_NAMES, Columns
 from gatewise.data.suggestions import flag, listed
 from gatewise.errors import DataError
@@ -124,8 +124,10 @@ def _with_id(columns: Columns, steps: Steps, time: str | None) -> Steps:
     reading = steps.reading
     if reading.id is not None or time is None:
         return steps
+    if are_different(columns[time]):
+        return steps
     codes = _codes(columns, time)
-    if codes is None or len(np.unique(codes)) == len(codes):
+    if codes is None:
         return steps
     found = [name for name in columns if name not in (time, *_named(reading)) and _tells_apart(columns, name, codes)]
     if len(found) > 1:
