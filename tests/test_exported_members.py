@@ -62,7 +62,7 @@ def test_type_checkers_see_every_name() -> None:
     assert set(gatewise.__all__) - {"__version__"} <= {name.name for node in imports for name in node.names}
 
 
-HEAVY = ("torch", "sklearn", "scipy", "matplotlib", "optuna")
+HEAVY = ("torch", "sklearn", "scipy", "matplotlib")
 ARRAYS = ("numpy", "pyarrow", "rich.live")
 COMMAND = """
 import sys

@@ -9,7 +9,7 @@ from gatewise.comparison.plan import arms_of
 from gatewise.metrics import METRICS
 from gatewise.records import Config, Epoch, Hyperparameters, Profile, Trial, to_json
 from gatewise.study.evidence import build_comparison, chosen_hyperparameters, complete_pairs, read_trials, target_score
-from gatewise.study.journal import open_journal
+from gatewise.study.journal import Journal, open_journal
 from gatewise.training.tune import default_hyperparameters
 
 CONFIG = Config("data", pairs=3)
@@ -56,11 +56,22 @@ def test_target_lies_near_the_weakest_arms_tuned_best() -> None:
     assert target_score(trials, ("gru", "lstm"), 1.0, METRICS["mae"]) == pytest.approx(1 - 0.95 * 0.3)
 
 
-def test_each_arm_gets_its_own_best_hyperparameters() -> None:
-    trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.8)]
-    chosen = chosen_hyperparameters(trials, ("gru", "lstm", "rnn"), METRICS["accuracy"], PROFILE)
-    default = default_hyperparameters(PROFILE.kind, PROFILE.task).learning_rate
-    assert {name: values.learning_rate for name, values in chosen.items()} == {"gru": 0.002, "lstm": 0.001, "rnn": default}
+def test_what_tuning_chose_stays_as_it_was_recorded(tmp_path: Path) -> None:
+    trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.7), tuning("lstm", 1, 0.8)]
+    names = ("gru", "lstm")
+
+    def rates(known: Journal, found: list[Trial]) -> dict[str, float]:
+        chosen = chosen_hyperparameters(known, found, names, METRICS["accuracy"], PROFILE)
+        return {name: values.learning_rate for name, values in chosen.items()}
+
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        journal.add("data", "data", {"margin": 0.01, "validation_rows": 1000}, 1.0)
+        default = default_hyperparameters(PROFILE.kind, PROFILE.task).learning_rate
+        assert rates(journal, []) == {"gru": default, "lstm": default}
+        assert rates(journal, trials) == {"gru": 0.002, "lstm": 0.002}
+        own = {name: to_json(Hyperparameters(rate, 0.1, 0.1, 0.1)) for name, rate in (("gru", 0.003), ("lstm", 0.004))}
+        journal.add("plan", "plan", {"target_score": 0.8, "tuning_trials": 2, "chosen": own}, 2.0)
+        assert rates(journal, trials) == {"gru": 0.003, "lstm": 0.004}
 
 
 def test_evidence_of_a_run(tmp_path: Path) -> None:

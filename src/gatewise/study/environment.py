@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["describe_environment"]
 
 OPTIONAL = ("pandas",)
-PACKAGES = ("gatewise", "torch", "numpy", "scipy", "scikit-learn", "optuna", "pyarrow")
+PACKAGES = ("gatewise", "torch", "numpy", "scipy", "scikit-learn", "pyarrow")
 
 
 def describe_environment() -> dict[str, Any]:

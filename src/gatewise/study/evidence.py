@@ -29,7 +29,7 @@ from gatewise.records import (
 )
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.journal import Journal
-from gatewise.training.tune import best_hyperparameters, default_hyperparameters
+from gatewise.training.tune import choose_hyperparameters, default_hyperparameters
 
 __all__ = [
     "build_comparison",
@@ -86,7 +86,7 @@ def build_comparison(
         baselines=baselines,
         metric=metric.name,
         margin=margin_of(journal),
-        chosen=chosen_hyperparameters(tuning, names, metric, profile) if tuning or found["pair"] else {},
+        chosen=chosen_hyperparameters(journal, tuning, names, metric, profile) if tuning or found["pair"] else {},
         tuning=tuning,
         trials=used,
         baseline_trials=tuple(trial for trial in found["baseline"] if trial.number < count),
@@ -138,12 +138,19 @@ def counted_tuning(journal: Journal, tuning: Sequence[Trial], names: Sequence[st
 
 
 def chosen_hyperparameters(
-    tuning: Sequence[Trial], names: Sequence[str], metric: Metric, profile: Profile
+    journal: Journal, tuning: Sequence[Trial], names: Sequence[str], metric: Metric, profile: Profile
 ) -> dict[str, Hyperparameters]:
-    """The best of every arm's tuning trials, or the defaults where there was no time for any."""
+    """What every arm is trained with in the pairs: as recorded when tuning ended, and until then by the trials that there are.
+
+    The defaults where there was no time for any.
+    """
+    recorded = (journal.get("plan") or {}).get("chosen")
+    if recorded is not None:
+        return {name: from_json(Hyperparameters, recorded[name]) for name in names}
+    if not tuning:
+        return dict.fromkeys(names, default_hyperparameters(profile.kind, profile.task))
     found = {name: [trial for trial in tuning if trial.name == name] for name in names}
-    default = default_hyperparameters(profile.kind, profile.task)
-    return {name: best_hyperparameters(trials, metric) if trials else default for name, trials in found.items()}
+    return choose_hyperparameters(found, metric, margin_of(journal), journal.get("data").get("validation_rows", 0))
 
 
 def target_score(tuning: Sequence[Trial], names: Sequence[str], simplest: float, metric: Metric) -> float:

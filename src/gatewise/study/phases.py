@@ -11,7 +11,7 @@ from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.counting import counted
 from gatewise.names import display_name
-from gatewise.records import Epoch, Hyperparameters, Trial
+from gatewise.records import Epoch, Hyperparameters, Trial, to_json
 from gatewise.statistics.sequential import HORIZON
 from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
 from gatewise.study.deadline import BudgetSpent, until
@@ -71,7 +71,9 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
         if whole:
             simplest = session.journal.get("data")["simplest_score"]
             target = target_score(whole, session.names, simplest, session.workload.metric)
-            session.record("plan", "plan", {"target_score": target, "tuning_trials": len(whole) // len(session.names)})
+            rounds = len(whole) // len(session.names)
+            chosen = {name: to_json(values) for name, values in session.chosen().items()}
+            session.record("plan", "plan", {"target_score": target, "tuning_trials": rounds, "chosen": chosen})
     chosen = session.chosen()
     for name, values in chosen.items():
         session.view.log(
@@ -92,25 +94,16 @@ def _tuning_rounds(session: Session) -> None:
         if not begun and not _round_fits(session, trials, number):
             return
         try:
-            _tuning_round(session, number, planned, trials)
+            _tuning_round(session, number, planned)
         except BudgetSpent:
             return
 
 
-def _tuning_round(session: Session, number: int, planned: int, trials: list[Trial]) -> None:
+def _tuning_round(session: Session, number: int, planned: int) -> None:
     def units() -> Iterator[Unit]:
+        dataset = session.workload.dataset
+        hyperparameters = suggest(dataset.kind, session.config.seed, number, dataset.task)
         for name in session.names:
-            own = sorted(
-                (trial for trial in trials if trial.name == name and trial.number < number), key=lambda trial: trial.number
-            )
-            hyperparameters = suggest(
-                session.workload.dataset.kind,
-                session.workload.metric,
-                session.config.seed,
-                number,
-                own,
-                session.workload.dataset.task,
-            )
             unit = Unit("tuning", name, number, hyperparameters)
             if unit.key not in session.journal:
                 yield unit

@@ -105,7 +105,7 @@ class Session:
     def chosen(self) -> dict[str, Hyperparameters]:
         """What every arm is trained with in the pairs."""
         profile = read_profile(self.journal)
-        return chosen_hyperparameters(self.tuning(), self.names, self.workload.metric, profile)
+        return chosen_hyperparameters(self.journal, self.tuning(), self.names, self.workload.metric, profile)
 
     def add_trial(self, unit: Unit, trial: Trial) -> None:
         """Record a finished trial."""

@@ -151,7 +151,10 @@ def _length(task: Task, schedule: Schedule | None) -> str:
 def _tuning(kind: Kind, task: Task) -> str:
     default = default_hyperparameters(kind, task)
     sought = [f"{NAMES[name]} {_range(one)} ({number(getattr(default, name))})" for name, one in search_space(kind, task).items()]
-    return f"Of every arm by itself, in the same space: {', '.join(sought)}; in brackets what the first trial takes."
+    return (
+        f"Every arm tries the same settings, drawn from {', '.join(sought)}, in brackets what the first trial takes. All have "
+        "those that are best for all, and an arm its own where they are clearly better for it."
+    )
 
 
 def _range(sought: SearchRange) -> str:

@@ -128,7 +128,7 @@ def _capped(trials: Sequence[Trial], cap: int) -> str:
 
 def _effects(tuned: dict[str, list[Trial]], verdict: Verdict, say: MetricText) -> str:
     if all(len(trials) == 1 for trials in tuned.values()):
-        return "One tuning trial was run for each arm."
+        return "Nothing was tuned: a single trial had the default hyperparameters."
     spreads = []
     for name, trials in tuned.items():
         scores = [trial.validation_score for trial in trials]
