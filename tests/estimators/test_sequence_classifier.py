@@ -34,6 +34,13 @@ def test_texts_and_labels_of_any_type(quick: dict[str, Any], texts: Any) -> None
     assert model.fit(texts.X, texts.y * 3 - 1).classes_.tolist() == [-1, 2]
 
 
+@pytest.mark.parametrize("pooling", ["last", "attention"])
+def test_what_is_read_of_the_states_can_be_chosen(pooling: str, quick: dict[str, Any], ragged: Any) -> None:
+    model = SequenceClassifier(pooling=pooling, **quick).fit(ragged.X, ragged.y)
+    assert model.model_.architecture["pooling"] == pooling
+    assert model.score(ragged.X, ragged.y) > 0.9
+
+
 def test_the_same_seed_gives_the_same_model_and_leaves_the_callers_alone(quick: dict[str, Any], ragged: Any) -> None:
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002  # the state that must stay
@@ -142,6 +149,7 @@ def test_prediction_before_fit(ragged: Any) -> None:
     [
         ({"cell": "gruu"}, "cell: unknown cell 'gruu'; did you mean gru?"),
         ({"cell": None}, "cell: unknown cell None"),
+        ({"pooling": "first"}, "pooling: unknown pooling 'first'. Known poolings: last, mean, max, summary, attention"),
         ({"hidden_size": 0}, "hidden_size 0 is too small; give at least 1"),
         ({"hidden_size": "big"}, "hidden_size 'big' is not a whole number"),
         ({"hidden_size": None}, "hidden_size is None; expected a value such as 64"),
