@@ -418,7 +418,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class StepRatio:
-    """How many times as long a training step of one arm takes as one of another, from steps of both in turn."""
+    """How many times as much one arm takes as another: of a training step, a call or the epochs of a pair, measured in pairs."""
 
     first: str
     second: str
@@ -455,7 +455,8 @@ class Comparison:
     """All the evidence of a run, complete enough to reach a verdict and to draw the report.
 
     train_rows: rows of each pair that are not tested, of which `validation_rows` stop the training and choose hyperparameters.
-    mistakes: what the models got wrong, looked into once the pairs are run.
+    mistakes: what the models got wrong, looked into once the pairs are run. training_time_ratios, latency_ratios, epoch_ratios:
+    of training steps, of calls at batch 1, and of the epochs that the trainings of a pair took.
     """
 
     config: Config
@@ -484,6 +485,8 @@ class Comparison:
     mistakes: Mistakes | None = None
     validation_rows: int = 0
     dependence: Dependence = Dependence()
+    latency_ratios: tuple[StepRatio, ...] = ()
+    epoch_ratios: tuple[StepRatio, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -355,7 +355,7 @@ def test_baseline_ahead_but_not_by_the_margin_beyond_doubt_is_in_the_headline_an
     ("baseline", "ending"),
     [
         (0.8035, "does as well."),
-        (0.79, "whose training step takes less time."),
+        (0.79, "which trains in less time."),
     ],
 )
 def test_the_headline_names_a_baseline_with_a_better_mean(baseline: float, ending: str) -> None:
@@ -400,6 +400,35 @@ def test_of_three_arms_the_training_times_of_any_two_are_told_apart() -> None:
     ratios = (StepRatio("rnn", "gru", SLOWER), StepRatio("rnn", "lstm", SLOWER), StepRatio("gru", "lstm", ALIKE))
     found = decide(comparison(scores, costs=costs, training_time_ratios=ratios))
     assert (found.decision, found.recommended) == ("equivalent", "gru"), "as fast as the LSTM, with fewer parameters"
+
+
+def test_a_cost_that_differs_by_less_than_chance_or_five_per_cent_decides_nothing() -> None:
+    """The same cell twice was once shipped for a step of 1.03 times the time."""
+    costs = {"gru": cost(1000, train_ms_per_step=10.0), "lstm": cost(900, train_ms_per_step=10.3)}
+    small = (StepRatio("gru", "lstm", Ratio(0.97, (0.96, 0.98))),)
+    assert "fewer parameters" in text(decide(comparison(EQUAL, costs=costs, training_time_ratios=small)))
+    sizes = {"gru": cost(1000), "lstm": cost(1040)}
+    assert "fewer parameters" in text(decide(comparison(EQUAL, cost="size", costs=sizes)))
+    unclear = (StepRatio("gru", "lstm", Ratio(2.0, (0.9, 4.0))),)
+    found = decide(
+        comparison(
+            EQUAL,
+            cost="latency",
+            costs={"gru": LATENCIES["gru"], "lstm": cost(1100, latency_ms=BATCH_1["lstm"])},
+            latency_ratios=unclear,
+        )
+    )
+    assert (found.recommended, "fewer parameters" in text(found)) == ("gru", True)
+
+
+def test_more_epochs_can_eat_up_faster_steps() -> None:
+    costs = {"gru": cost(1300, train_ms_per_step=8.2), "lstm": cost(1000, train_ms_per_step=10.0)}
+    steps = (StepRatio("gru", "lstm", FASTER),)
+    assert decide(comparison(EQUAL, costs=costs, training_time_ratios=steps)).recommended == "gru"
+    epochs = (StepRatio("gru", "lstm", Ratio(1.5, (1.4, 1.6))),)
+    found = decide(comparison(EQUAL, costs=costs, training_time_ratios=steps, epoch_ratios=epochs))
+    assert found.recommended == "lstm"
+    assert "and a training 1.50 times its epochs (95% interval 1.40 to 1.60): the GRU is the slower to train." in text(found)
 
 
 def test_what_is_settled() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gatewise.comparison.cheapest import measured_cost
+from gatewise.comparison.cheapest import LEAST_SAVING, measured_cost, ratio_of, training_ratio
 from gatewise.comparison.constraints import amount_text
 from gatewise.comparison.evidence import Evidence
 from gatewise.counting import counted
 from gatewise.metrics import Metric, difference_text
 from gatewise.names import display_name
-from gatewise.records import Comparison, Difference, Verdict
+from gatewise.records import Comparison, Difference, Ratio, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
 
@@ -232,19 +232,33 @@ def _cost(comparison: Comparison, difference: Difference | None) -> str | None:
         shown = next((one for one in timed if {one.first, one.second} == deciding), timed[0] if timed else None)
         if shown is None:
             return None
-        ratio = shown.ratio
-        low, high = ratio.ci95
         first, second = display_name(shown.first), display_name(shown.second)
-        share = f"{ratio.median:.2f} of" if ratio.median < 1.0 else f"{ratio.median:.2f} times"
-        which = f"no clear difference between {first} and {second}" if low <= 1.0 <= high else None
-        which = which or f"the {first} is the {'faster' if ratio.median < 1.0 else 'slower'} to train"
-        return (
-            f"A training step of the {first} takes {share} the {second}'s time (95% interval {low:.2f} to {high:.2f}): {which}."
-        )
+        sentence = f"A training step of the {first} takes {_share(shown.ratio)} the {second}'s time ({_interval(shown.ratio)})"
+        epochs = ratio_of(shown.first, shown.second, comparison.epoch_ratios)
+        whole = training_ratio(shown.first, shown.second, comparison)
+        if epochs is not None and whole is not None:
+            sentence += f", and a training {_share(epochs)} its epochs ({_interval(epochs)})"
+        return f"{sentence}: {_judged(first, second, whole or shown.ratio)}."
     values = {name: measured_cost(comparison.costs.get(name), kind) for name in arms}
     measured = [f"{display_name(name)} {amount_text(value, kind)}" for name, value in values.items() if value is not None]
     subject = {"latency": "Median latency at batch 1", "memory": "Peak memory", "size": "Model size"}[kind]
     return f"{subject}: {', '.join(measured)}." if measured else None
+
+
+def _share(ratio: Ratio) -> str:
+    return f"{ratio.median:.2f} of" if ratio.median < 1.0 else f"{ratio.median:.2f} times"
+
+
+def _interval(ratio: Ratio) -> str:
+    low, high = ratio.ci95
+    return f"95% interval {low:.2f} to {high:.2f}"
+
+
+def _judged(first: str, second: str, ratio: Ratio) -> str:
+    low, high = ratio.ci95
+    if low > LEAST_SAVING or high < 1.0 / LEAST_SAVING:
+        return f"the {first} is the {'faster' if high < 1.0 else 'slower'} to train"
+    return f"no clear difference between {first} and {second}"
 
 
 def _outlook(difference: Difference, evidence: Evidence) -> str:

@@ -44,6 +44,7 @@ __all__ = [
 
 
 TARGET_SHARE = 0.95
+FEWEST_RATIOS = 5
 
 Trials = Mapping[str, list[Trial]]
 
@@ -100,6 +101,8 @@ def build_comparison(
         costs={name: _cost(name, journal, [*used] or [*tuning], used, metric, plan["target_score"]) for name in names},
         baseline_costs={name: _baseline_cost(name, journal, found["baseline"]) for name in baselines},
         training_time_ratios=_step_ratios(names, steps["milliseconds"]) if steps else (),
+        latency_ratios=tuple(from_json(StepRatio, one) for one in (journal.get("timing:latency") or {}).get("ratios", ())),
+        epoch_ratios=_epoch_ratios(names, used),
         by_length=_by_length(used, names, data["length_edges"], profile),
         environment=environment,
         elapsed_s=elapsed_s,
@@ -169,6 +172,20 @@ def _step_ratios(names: Sequence[str], milliseconds: Mapping[str, Sequence[float
         StepRatio(one, other, paired_ratio(np.array(milliseconds[one]), np.array(milliseconds[other])))
         for one, other in combinations(names, 2)
     )
+
+
+def _epoch_ratios(names: Sequence[str], used: Sequence[Trial]) -> tuple[StepRatio, ...]:
+    """The ratio of the epochs that the trainings of a pair took, of every pair of arms; none before there are pairs enough to tell."""
+    epochs = {
+        name: {trial.number: len(trial.history) for trial in used if trial.name == name and trial.history} for name in names
+    }
+    ratios = []
+    for one, other in combinations(names, 2):
+        shared = sorted(set(epochs[one]) & set(epochs[other]))
+        if len(shared) >= FEWEST_RATIOS:
+            taken = ([float(epochs[name][number]) for number in shared] for name in (one, other))
+            ratios.append(StepRatio(one, other, paired_ratio(*taken)))
+    return tuple(ratios)
 
 
 def _cost(

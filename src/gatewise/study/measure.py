@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from gatewise.data.batches import iterate_batches, plan_batches
 from gatewise.data.splits import make_split
 from gatewise.errors import GatewiseError
-from gatewise.records import Arm, Hyperparameters, to_json
+from gatewise.records import Arm, Hyperparameters, StepRatio, to_json
+from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.work import EncodedSplit, Workload
 from gatewise.timing import interleave, percentiles
 from gatewise.training.examples import Baseline
@@ -30,7 +32,8 @@ PROBE_ROUNDS = 10
 # Rounds that are timed however long they take; a training step on long sequences takes seconds.
 LEAST_ROUNDS = 2
 EVALUATION_SHARE = 1 / 3
-LATENCY_ROUNDS = {"batch1": 300, "batch32": 100}
+# A 99th percentile of fewer calls than these would be a handful of outliers.
+LATENCY_ROUNDS = {"batch1": 1000, "batch32": 100}
 BASELINE_ROUNDS = {"batch1": 100, "batch32": 30}
 
 
@@ -85,6 +88,7 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
     encoded = workload.encode(0)
     networks = {arm.name: workload.network(arm, 0, chosen[arm.name], encoded.train.input_size).eval() for arm in workload.arms}
     result: dict[str, dict[str, Any]] = {name: {} for name in networks}
+    ratios = []
     for label, size in (("batch1", 1), ("batch32", 32)):
         plan = _requests(len(encoded.test), size, workload.config.seed)
         batches = [to_tensors(batch) for batch in iterate_batches(encoded.test, plan)]
@@ -101,7 +105,9 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
             times = interleave(actions, rounds=LATENCY_ROUNDS[label], warm_up=10, seconds=seconds / 2, least=LEAST_ROUNDS)
         for name, values in times.items():
             result[name][label] = to_json(percentiles(values))
-    return {"latency_ms": result}
+        if size == 1:
+            ratios = [StepRatio(one, other, paired_ratio(times[one], times[other])) for one, other in combinations(times, 2)]
+    return {"latency_ms": result, "ratios": to_json(ratios)}
 
 
 def measure_baselines(workload: Workload, seconds: float, on_baseline: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
