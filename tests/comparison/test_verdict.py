@@ -338,6 +338,43 @@ def test_equally_good_baseline_is_pointed_out() -> None:
     assert "Warning" not in text(found)
 
 
+def test_a_baseline_as_good_and_far_cheaper_is_shipped_and_the_cells_are_still_told_apart() -> None:
+    baselines = {"majority": 0.5, "tfidf_logistic": 0.80}
+    costs = {"gru": cost(fit_s=20.0, train_ms_per_step=1.0), "lstm": cost(fit_s=30.0, train_ms_per_step=2.0)}
+    fast = {"tfidf_logistic": cost(fit_s=0.5)}
+    found = decide(comparison(EQUAL, baselines, costs=costs, baseline_costs=fast))
+    assert (found.decision, found.recommended) == ("baseline", "tfidf_logistic")
+    assert found.explanation[0] == (
+        "Ship the simple baseline, the TF-IDF + logistic regression: it does as well as the best cell, the GRU, in a tenth of "
+        "the training time or less. Of the cells take the GRU, which trains in less time."
+    )
+    assert found.difference is not None and found.difference.conclusion == "equivalent"
+    assert is_settled(found)
+    slow = {"tfidf_logistic": cost(fit_s=5.0)}
+    assert decide(comparison(EQUAL, baselines, costs=costs, baseline_costs=slow)).decision == "equivalent"
+    open_cells = {"gru": (0.80 + 8 * SPREAD).tolist(), "lstm": (0.80 - 8 * SPREAD).tolist()}
+    assert decide(comparison(open_cells, baselines, costs=costs, baseline_costs=fast)).decision == "undecided"
+
+
+def test_the_baseline_is_compared_with_what_is_shipped() -> None:
+    costs = {"gru": cost(train_ms_per_step=2.0), "lstm": cost(train_ms_per_step=1.0)}
+    found = decide(comparison(EQUAL, {"majority": 0.5, "tfidf_logistic": 0.79}, costs=costs))
+    assert (found.decision, found.recommended) == ("equivalent", "lstm"), "the GRU leads, the LSTM is cheaper"
+    assert (found.comparisons[-1].first, found.comparisons[-1].second) == ("tfidf_logistic", "lstm")
+
+
+def test_one_pair_names_the_best_baseline_too() -> None:
+    found = decide(comparison({"gru": [0.8], "lstm": [0.7]}, {"majority": 0.5, "tfidf_logistic": 0.75}))
+    assert "The best baseline, the TF-IDF + logistic regression, is behind by 5.0 points so far." in found.explanation
+
+
+def test_what_a_forecasts_mse_is_of_is_said() -> None:
+    whole = comparison({"gru": [0.3] * 10, "lstm": [0.4] * 10}, metric="mse", margin=0.02)
+    forecast = replace(whole, profile=replace(whole.profile, task="forecast"))
+    assert "divided by their standard deviation" in text(decide(forecast))
+    assert "divided by their standard deviation" not in text(decide(whole))
+
+
 def test_baseline_ahead_but_not_by_the_margin_beyond_doubt_is_in_the_headline_and_keeps_the_question_open() -> None:
     scores = [0.80 + 0.012 * (-1) ** number for number in range(10)]
     ahead = decide(comparison({"gru": scores, "lstm": scores}, {"tfidf_logistic": 0.82}))

@@ -18,8 +18,8 @@ def profile(texts: list[str], labels: list[str]) -> Profile:
 
 
 def test_counts_and_lengths() -> None:
-    found = profile([f"w{row} " * (1 + row % 4) for row in range(40)], ["a"] * 30 + ["b"] * 10)
-    assert (found.rows, dict(found.classes), found.repeated_rows, found.channels) == (40, {"a": 30, "b": 10}, 0, 0)
+    found = profile([f"w{row} " * (1 + row % 4) for row in range(40)], ["a"] * 25 + ["b"] * 15)
+    assert (found.rows, dict(found.classes), found.repeated_rows, found.channels) == (40, {"a": 25, "b": 15}, 0, 0)
     assert (found.length_min, found.length_median, found.length_max) == (1, 2.5, 4)
     assert found.length_p95 == 4
     assert found.fixed_test_rows is None
@@ -27,10 +27,13 @@ def test_counts_and_lengths() -> None:
     assert from_json(Profile, to_json(found)) == found
 
 
-def test_imbalance_is_warned_about_above_80_percent() -> None:
-    texts = [f"text {row}" for row in range(50)]
-    assert profile(texts, ["a"] * 40 + ["b"] * 10).warnings == ()
-    assert "82% of the rows are 'a'" in profile(texts, ["a"] * 41 + ["b"] * 9).warnings[0]
+def test_imbalance_and_rare_classes_are_warned_about() -> None:
+    texts = [f"text {row}" for row in range(60)]
+    assert profile(texts, ["a"] * 39 + ["b"] * 21).warnings == ()
+    (lopsided,) = profile(texts, ["a"] * 41 + ["b"] * 19).warnings
+    assert "68% of the rows are 'a'" in lopsided and "--metric balanced_accuracy" in lopsided
+    rare = profile(texts, ["a"] * 29 + ["b"] * 28 + ["c"] * 3).warnings[0]
+    assert rare.startswith("Some classes are rare") and "'c'" in rare
 
 
 def test_repeats_and_their_conflicts_are_warned_about() -> None:

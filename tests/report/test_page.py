@@ -458,7 +458,7 @@ def test_a_single_tuning_trial_is_not_told_as_a_range(run_with: Callable[..., Ru
     comparison, verdict = run_with(task="forecast")
     single = tuple(trial for trial in comparison.tuning if trial.number == 3)
     words = Page(render_page(replace(comparison, tuning=single), verdict)).words["tuning"]
-    assert "One tuning trial was run for each arm." in words
+    assert "Nothing was tuned: a single trial had the default hyperparameters." in words
     assert "moved by" not in words and "1 trials" not in words
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gatewise.comparison.cheapest import LEAST_SAVING, measured_cost, ratio_of, training_ratio
+from gatewise.comparison.cheapest import LEAST_SAVING, Choice, measured_cost, ratio_of, training_ratio
 from gatewise.comparison.constraints import amount_text
 from gatewise.comparison.evidence import Evidence
 from gatewise.counting import counted
@@ -25,16 +25,18 @@ SIMPLEST_BASELINES = ("majority", "mean_value", "last_value", "step_frequency")
 class Findings:
     """What the verdict rests on beside the record itself.
 
-    leader: the arm with the highest mean score. rivals: the other arms. in_question: the rivals it does not beat.
-    against_leader: every baseline minus the leader. reason: why the recommended one of several equivalent arms was chosen.
+    leader: the arm with the highest mean score. rivals: the other arms. in_question: the rivals it does not beat. baseline: the
+    best baseline against the arm that is shipped, or the leader. against_leader: every baseline minus the leader. reason: why the
+    recommended one of several equivalent ones was chosen. cells: the arm that would be shipped without baselines, and why.
     """
 
     leader: str
     rivals: tuple[str, ...]
     in_question: tuple[str, ...]
-    best_baseline: str | None
+    baseline: Difference | None
     against_leader: Mapping[str, Difference]
     reason: str
+    cells: Choice | None = None
 
 
 def explain(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings) -> tuple[str, ...]:
@@ -68,7 +70,7 @@ class Wording:
 
 
 def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings, say: Wording) -> Iterator[str]:
-    baseline = findings.against_leader[findings.best_baseline] if findings.best_baseline is not None else None
+    baseline = findings.baseline
     # A baseline that is the decision stands in the answer and in what was measured.
     rival = baseline if verdict.decision != "baseline" else None
     leads = rival is not None and rival.mean > 0.0
@@ -89,8 +91,13 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
         yield cost
     if difference is not None and verdict.decision == "undecided":
         yield _outlook(difference, evidence)
-    if baseline is not None and baseline.is_known and not _ahead(baseline) and not _same(baseline, difference):
-        yield _baseline(baseline, say)
+    if baseline is not None and not _ahead(baseline) and not _same(baseline, difference):
+        if baseline.is_known:
+            yield _baseline(baseline, say)
+        elif not leads:
+            yield f"The best baseline, {_the(baseline.first)}, is behind by {say.points(-baseline.mean, signed=False)} so far."
+    if comparison.metric == "mse" and comparison.profile.task == "forecast":
+        yield "The MSE is that of values divided by their standard deviation in the training part, as is usual for forecasts."
     simplest = next((one for name, one in findings.against_leader.items() if name in SIMPLEST_BASELINES), None)
     if simplest is not None and simplest.pairs >= evidence.minimum_pairs and not _beaten(simplest, baseline):
         yield f"Warning: {_the(findings.leader)} is not shown to beat {_the(simplest.first)}; the cells may have learned nothing."
@@ -135,6 +142,9 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
         than = "it" if equal[0] == verdict.recommended else _the(equal[0])
         best = f"the best cell, {_the(findings.leader)}, does no better than {than}"
         return f"Ship the simple baseline, {_the(verdict.recommended)}: {best}."
+    if verdict.decision == "baseline" and findings.cells is not None:
+        as_well = f"it does as well as the best cell, {_the(findings.leader)}, {findings.reason}"
+        return f"Ship the simple baseline, {_the(verdict.recommended)}: {as_well}. Of the cells take {_chosen(findings.cells)}."
     if verdict.decision == "baseline":
         return f"Ship the simple baseline, {_the(verdict.recommended)}: it beats the best cell, {_the(findings.leader)}."
     if verdict.decision == "equivalent":
@@ -154,6 +164,10 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
         f"Undecided after {_pairs(verdict.pairs)}: {_the(findings.leader)}, with the best mean score so far, "
         "is recommended provisionally."
     )
+
+
+def _chosen(cells: Choice) -> str:
+    return f"{_the(cells.name)}, {cells.reason}"
 
 
 def _excluded(verdict: Verdict) -> str:

@@ -17,6 +17,9 @@ from gatewise.statistics.power import foresee
 
 __all__ = ["decide", "is_settled"]
 
+FAR_TIMES = 10
+FAR_CHEAPER = "in a tenth of the training time or less"
+
 
 def decide(comparison: Comparison) -> Verdict:
     """Return the verdict on all pairs that are complete for every arm; it can be asked for after every pair.
@@ -25,7 +28,8 @@ def decide(comparison: Comparison) -> Verdict:
     If none stays, the leader is the decision; if the leader is equivalent to all that stay, the decision is "equivalent" and
     the cheapest of them on `config.cost` is recommended; otherwise it is "undecided", with the leader recommended
     provisionally. A baseline that beats the leader is recommended whatever the arms among themselves (decision "baseline"), and
-    so is the best of them where the leader is no better than one of `SIMPLEST_BASELINES`: it has learned nothing.
+    so is the best of them where the leader is no better than one of `SIMPLEST_BASELINES`, for then it has learned nothing, and
+    where it is equivalent to the leader and fitted in a tenth of the time, once the arms are settled among themselves.
 
     Arms that a constraint excludes are compared, but neither lead nor are shipped; where none is left, the best baseline is.
 
@@ -62,6 +66,15 @@ def decide(comparison: Comparison) -> Verdict:
     else:
         decision = "undecided"
 
+    shipped = choice.name if choice.name in evidence.arms else leader
+    cells = Choice(choice.name, choice.reason or "which is better") if decision not in ("baseline", "undecided") else None
+    rival = None
+    if best_baseline is not None:
+        leads = against_leader[best_baseline]
+        rival = leads if shipped == leader else _difference(evidence, best_baseline, shipped, comparisons=len(scored_baselines))
+        if cells is not None and leads.conclusion == "equivalent" and _far_cheaper(best_baseline, shipped, comparison):
+            decision, choice, difference, rival = "baseline", Choice(best_baseline, FAR_CHEAPER), leads, leads
+
     verdict = Verdict(
         decision=decision,
         recommended=choice.name,
@@ -70,7 +83,7 @@ def decide(comparison: Comparison) -> Verdict:
         margin=comparison.margin,
         pairs=evidence.pairs,
         difference=None if difference is None else difference.better_first(),
-        comparisons=(*between_arms, *((against_leader[best_baseline],) if best_baseline is not None else ())),
+        comparisons=(*between_arms, *((rival,) if rival is not None else ())),
         scores=scores,
         costs=comparison.costs,
         baseline_costs=comparison.baseline_costs,
@@ -83,7 +96,7 @@ def decide(comparison: Comparison) -> Verdict:
         excluded=excluded,
         failed_trainings=evidence.failed_trainings,
     )
-    findings = Findings(leader, tuple(by_rival), tuple(in_question), best_baseline, against_leader, choice.reason)
+    findings = Findings(leader, tuple(by_rival), tuple(in_question), rival, against_leader, choice.reason, cells)
     return replace(verdict, explanation=explain(verdict, comparison, evidence, findings))
 
 
@@ -97,6 +110,14 @@ def is_settled(verdict: Verdict) -> bool:
         for one in verdict.comparisons
     )
     return verdict.decision != "undecided" and not any(open_leads)
+
+
+def _far_cheaper(baseline: str, arm: str, comparison: Comparison) -> bool:
+    """Whether a fit of the baseline, the choice of its regularisation included, takes a tenth of the arm's training or less."""
+    simple, trained = comparison.baseline_costs.get(baseline), comparison.costs.get(arm)
+    if simple is None or trained is None or simple.fit_s is None or trained.fit_s is None:
+        return False
+    return FAR_TIMES * simple.fit_s <= trained.fit_s
 
 
 def _by_baseline(against_leader: Mapping[str, Difference], best_baseline: str | None) -> Difference | None:

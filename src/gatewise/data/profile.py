@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 
 from gatewise.counting import counted
 from gatewise.data.repeats import group_series, group_texts
+from gatewise.data.suggestions import listed
 from gatewise.data.windows import Windows
 from gatewise.records import Dataset, Profile
 
 __all__ = ["describe", "fingerprint"]
 
-_LOPSIDED = 0.8
+_LOPSIDED = 0.65
+_RARE = 0.2
 
 
 def describe(dataset: Dataset, lengths: NDArray[np.int64]) -> Profile:
     """Profile a data set; lengths: int64 [rows], in tokens, steps or frames before any truncation.
 
-    Warns where one class holds over 80% of the rows, where sequences repeat, and where repeats carry different targets.
+    Warns where one class holds over 65% of the rows or some are rare, where sequences repeat, and where repeats carry different
+    targets.
     """
     has_classes = dataset.task == "classification"
     counts = np.bincount(dataset.targets if has_classes else [], minlength=len(dataset.classes))
@@ -107,13 +110,19 @@ def _outputs(dataset: Dataset) -> dict[str, tuple[float, float, float]]:
 
 
 def _imbalance(dataset: Dataset, counts: NDArray[np.int64]) -> list[str]:
-    if dataset.task != "classification" or counts.max() / len(dataset) <= _LOPSIDED:
+    if dataset.task != "classification":
         return []
-    name = dataset.classes[int(counts.argmax())]
-    return [
-        f"The classes are imbalanced: {counts.max() / len(dataset):.0%} of the rows are {name!r}, which always guessing it would "
-        "score."
-    ]
+    share, fair = counts.max() / len(dataset), len(dataset) / len(counts)
+    advice = "Accuracy says little of the others: consider --metric balanced_accuracy or macro_f1, and --class-weights balanced."
+    if share > _LOPSIDED:
+        name = dataset.classes[int(counts.argmax())]
+        return [
+            f"The classes are imbalanced: {share:.0%} of the rows are {name!r}, which always guessing it would score. {advice}"
+        ]
+    rare = [name for name, number in zip(dataset.classes, counts, strict=True) if 0 < number < _RARE * fair]
+    if rare:
+        return [f"Some classes are rare, with a fifth of an equal share of the rows or less: {listed(map(repr, rare))}. {advice}"]
+    return []
 
 
 def _repeats(dataset: Dataset, repeats: NDArray[np.int64], repeated: NDArray[np.bool_]) -> list[str]:

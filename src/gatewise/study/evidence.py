@@ -175,10 +175,9 @@ def _step_ratios(names: Sequence[str], milliseconds: Mapping[str, Sequence[float
 
 
 def _epoch_ratios(names: Sequence[str], used: Sequence[Trial]) -> tuple[StepRatio, ...]:
-    """The ratio of the epochs that the trainings of a pair took, of every pair of arms; none before there are pairs enough to tell."""
-    epochs = {
-        name: {trial.number: len(trial.history) for trial in used if trial.name == name and trial.history} for name in names
-    }
+    """The ratio of the epochs that the trainings of a pair took, of every pair of arms; none where there are few pairs."""
+    trained = [trial for trial in used if trial.history]
+    epochs = {name: {trial.number: len(trial.history) for trial in trained if trial.name == name} for name in names}
     ratios = []
     for one, other in combinations(names, 2):
         shared = sorted(set(epochs[one]) & set(epochs[other]))
