@@ -65,9 +65,21 @@ def test_american_dates_without_zeros_are_said_to_be_so() -> None:
         (["2021/03/27 23:00:00,5", "2021/03/27 23:00:01"], ["2021-03-27T23:00:00.5", "2021-03-27T23:00:01"]),
         (["Mar 2021", "April 2021", "Sept 2021"], ["2021-03-01", "2021-04-01", "2021-09-01"]),
         (["3/2021", "12/2021"], ["2021-03-01", "2021-12-01"]),
+        (["2021Q1", "2021-Q2", "Q3 2021"], ["2021-01-01", "2021-04-01", "2021-07-01"]),
+        (["2021M01", "2021-02"], ["2021-01-01", "2021-02-01"]),
+        (["2021-W05", "2021-W06"], ["2021-02-01", "2021-02-08"]),
+        (["10. März 2021", "10. Okt. 2021", "1. Dez. 2021"], ["2021-03-10", "2021-10-10", "2021-12-01"]),
+        (
+            ["10 avril 2021", "3 juin 2021", "4 juil. 2021", "1 août 2021"],
+            ["2021-04-10", "2021-06-03", "2021-07-04", "2021-08-01"],
+        ),
+        (["10 ene 2021", "10 mayo 2021", "10 out 2021", "10 mag 2021"], ["2021-01-10", "2021-05-10", "2021-10-10", "2021-05-10"]),
         (["12/31/68", "1/1/69"], ["2068-12-31", "1969-01-01"]),
     ],
-    ids=["web server", "half days", "mail", "fractions", "months", "months in numbers", "two digits"],
+    ids=[
+        *("web server", "half days", "mail", "fractions", "months", "months in numbers", "quarters", "months with M", "weeks"),
+        *("German", "French", "Spanish, Portuguese, Italian", "two digits"),
+    ],
 )
 def test_zones_fractions_and_months(cells: list[str], expected: list[str]) -> None:
     np.testing.assert_array_equal(read(cells).values, np.array(expected, dtype="datetime64[us]"))
@@ -174,7 +186,8 @@ def test_a_format_of_ones_own(format: str, cell: str, expected: str) -> None:
         ("1/1/21", "%d/%m/%Y"),
         ("1/1/2021 24:00", "%d/%m/%Y %H:%M"),
         ("1/1/2021 0:00 PM", "%d/%m/%Y %I:%M %p"),
-        ("1 Mai 2021", "%d %b %Y"),
+        ("1 Maybe 2021", "%d %b %Y"),
+        ("1 jui 2021", "%d %b %Y"),
         ("2021-366", "%Y-%j"),
         ("1/1/2021x", "%d/%m/%Y"),
     ],
@@ -194,8 +207,9 @@ def test_a_cell_unlike_the_others_is_named() -> None:
         read(cells)
     with pytest.raises(DataError, match=r"row 1 .* no time as --date-format '%d/%m/%Y' has it \(\d+ of 40 rows are none\)"):
         read(cells[:-1], format="%d/%m/%Y")
-    with pytest.raises(DataError, match="say how times are written with --date-format, such as --date-format %d/%m/%Y"):
-        read(["10 avril 2021", "11 avril 2021"])
+    with pytest.raises(DataError, match="other marks, name those with --date-format"):
+        read(["10_04_2021", "11_04_2021"])
+    assert str(read(["10_04_2021", "11_04_2021"], format="%d_%m_%Y").values[0]) == "2021-04-10T00:00:00.000000"
 
 
 def test_a_million_american_dates_are_read_as_one_column() -> None:

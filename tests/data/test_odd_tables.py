@@ -141,6 +141,17 @@ def test_steps_of_a_long_table_are_in_the_order_of_its_times() -> None:
     assert twice.reading.time is None
 
 
+def test_single_words_are_doubted_as_texts(tmp_path: Path) -> None:
+    codes = {"code": [f"A{row}" for row in range(60)], "price": HALVES}
+    assert "'code' is taken for the text, though most of its cells are single words" in open_source(pa.table(codes)).warnings[0]
+    words = {"words": [f"文字{row}" for row in range(60)], "price": HALVES}
+    assert open_source(pa.table(words)).warnings == ()
+    quarters = {"quarter": [f"{1990 + row // 4}Q{row % 4 + 1}" for row in range(120)], "sales": [row / 2 for row in range(120)]}
+    dataset = open_source(pa.table(quarters))
+    assert dataset.task == "forecast"
+    assert "A step is 3 months." in dataset.inferred
+
+
 TEXTS = [f"text number {row}" for row in range(60)]
 DAYS = [str(day) for day in np.arange("2021-01-01", "2021-03-02", dtype="datetime64[D]")]
 HALVES = [row / 2 for row in range(60)]

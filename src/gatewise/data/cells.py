@@ -41,7 +41,8 @@ def is_number(cell: object) -> bool:
             float(cell)
         except ValueError:
             return False
-        return True
+        # Python takes 10_04_2021 for ten millions.
+        return "_" not in cell
     return isinstance(cell, (int, float, np.number))
 
 

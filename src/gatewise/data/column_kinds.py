@@ -16,8 +16,9 @@ from gatewise.data.cells import is_missing, is_number, is_number_list, is_sound_
 from gatewise.data.column_values import sample_numbers
 from gatewise.data.date_order import is_date_text
 from gatewise.data.time_numbers import names_time
+from gatewise.data.time_stamps import iso_moment
 
-__all__ = ["ColumnKind", "counts_rows", "has_spaces", "kind_of", "mean_length", "sample_of"]
+__all__ = ["ColumnKind", "counts_rows", "is_free_text", "kind_of", "mean_length", "sample_of"]
 
 ColumnKind = Literal["time", "clock", "sound", "list", "number", "category", "text", "empty", "other"]
 
@@ -25,7 +26,6 @@ ColumnKind = Literal["time", "clock", "sound", "list", "number", "category", "te
 _SAMPLE = 1000
 # Dates are written alike in all of a column.
 _DATES = 200
-_MONTH = re.compile(r"\d{4}-\d{2}")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?")
 _COUNTERS = re.compile(
     r"(column|unnamed:?) ?\d+|index|idx|id|row|rows|row[ _]?(id|number|nr)|number|nr|no|#|record|key", re.IGNORECASE
@@ -65,7 +65,7 @@ def kind_of(name: str, cells: Sequence[Any]) -> ColumnKind:
         return "other"
     words = [cell.strip() for cell in sample if isinstance(cell, str)]
     dated = words[:_DATES]
-    if 2 * sum(map(_is_iso, dated)) > len(dated) or is_date_text(dated):
+    if 2 * sum(iso_moment(word) is not None for word in dated) > len(dated) or is_date_text(dated):
         return "time"
     if mostly(lambda cell: isinstance(cell, str) and _CLOCK.fullmatch(cell.strip()) is not None):
         return "clock"
@@ -96,10 +96,10 @@ def mean_length(cells: Sequence[Any]) -> float:
     return sum(lengths) / max(1, len(lengths))
 
 
-def has_spaces(cells: Sequence[Any]) -> bool:
-    """Whether most texts have several words, as free text in most languages has, and names, ids and addresses have not."""
-    sample = sample_of(cells)
-    return 2 * sum(" " in cell.strip() for cell in sample if isinstance(cell, str)) > len(sample)
+def is_free_text(cells: Sequence[Any]) -> bool:
+    """Whether most texts have several words, or letters beyond ASCII: names, ids and addresses mostly have neither."""
+    sample = [cell.strip() for cell in sample_of(cells) if isinstance(cell, str)]
+    return 2 * sum(" " in cell or not cell.isascii() for cell in sample) > len(sample)
 
 
 def _numbers(cells: Sequence[Any]) -> NDArray[np.float64]:
@@ -112,11 +112,3 @@ def _numbers(cells: Sequence[Any]) -> NDArray[np.float64]:
 
 def _is_moment(cell: object) -> bool:
     return isinstance(cell, (date, datetime, np.datetime64))
-
-
-def _is_iso(cell: str) -> bool:
-    try:
-        datetime.fromisoformat(f"{cell}-01" if _MONTH.fullmatch(cell) else cell)
-    except ValueError:
-        return False
-    return True

@@ -167,7 +167,8 @@ def _number(cell: Any, name: str, row: int, of: str) -> float:
         if not word or word.lower() in NOT_GIVEN:
             return float("nan")
         try:
-            return float(word)
+            if "_" not in word:
+                return float(word)
         except ValueError:
             pass
     elif isinstance(cell, (int, float, np.number, np.bool_)):

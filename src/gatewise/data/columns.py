@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gatewise.data.column_kinds import ColumnKind, counts_rows, has_spaces, kind_of, mean_length, sample_of
+from gatewise.data.column_kinds import ColumnKind, counts_rows, is_free_text, kind_of, mean_length, sample_of
 from gatewise.data.suggestions import flag, listed, nearest
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Kind, Reading
@@ -142,7 +142,9 @@ def _infer_inputs(columns: Columns, free: Sequence[str]) -> tuple[Kind, tuple[st
     if not likely or likely[0].casefold() in TARGET_NAMES:
         raise DataError(_without_text(columns, kinds))
     longest = likely[0]
-    rivals = [name for name in likely[1:] if kinds[name] == "text" and has_spaces(columns[name]) == has_spaces(columns[longest])]
+    rivals = [
+        name for name in likely[1:] if kinds[name] == "text" and is_free_text(columns[name]) == is_free_text(columns[longest])
+    ]
     close = [name for name in rivals if mean_length(columns[name]) >= _NEARLY_AS_LONG * mean_length(columns[longest])]
     if close and close[0].casefold() not in TARGET_NAMES:
         raise DataError(
@@ -151,6 +153,12 @@ def _infer_inputs(columns: Columns, free: Sequence[str]) -> tuple[Kind, tuple[st
         )
     said = f"The text is the column {longest!r}: of the text columns its texts are the longest."
     others = [name for name in texts if name != longest and kinds[name] == "text"]
+    if not is_free_text(columns[longest]):
+        weak = (
+            f"{longest!r} is taken for the text, though most of its cells are single words, as ids and names are (--text names "
+            "another)."
+        )
+        return "text", (longest,), (said,), (weak,)
     if not others:
         return "text", (longest,), (said,), ()
     return (

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.month_names import MONTHS
 from gatewise.errors import OptionError
 
 __all__ = ["check_format", "formats_of", "parse_dates"]
@@ -22,18 +23,13 @@ _PATTERNS = {
     **{letter: f"(?P<{letter}>{digits})" for letter, digits in _NUMBERS.items()},
     # Seconds may have a fraction, which many programs write only where there is one.
     "S": r"(?P<S>\d{1,2})(?:[.,](?P<f>\d{1,9}))?",
-    "b": r"(?P<b>[A-Za-z]{3,9})\.?",
+    "b": r"(?P<b>[A-Za-zÀ-ÿ]{3,10})\.?",
     "p": r"(?P<p>[AaPp])\.?[Mm]\.?",
     "z": r"(?P<z>[Zz]|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d)",
     "a": r"[A-Za-z]{2,9}\.?",
     "%": "%",
 }
 _SAME = {"B": "%b", "A": "%a", "T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y"}
-_MONTHS = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
-_MONTH_WORDS = {word: number for number, name in enumerate(_MONTHS, 1) for word in (name, name[:3])} | {"sept": 9}
 # Two digits of a year from here on are of the last century, as POSIX has it.
 _PIVOT = 69
 _ZONE = re.compile(r"([+-])(\d\d):?(\d\d)?")
@@ -182,8 +178,8 @@ def _whole_numbers(field: Any) -> NDArray[np.int64]:
 
 
 def _months(field: Any) -> NDArray[np.int64]:
-    """Months by their English names, whole or the first three letters, 0 for other words."""
-    return _by_word(field, lambda word: _MONTH_WORDS.get(word.lower(), 0))
+    """Months by their names, 0 for other words."""
+    return _by_word(field, lambda word: MONTHS.get(word.lower(), 0))
 
 
 def _offsets(field: Any) -> NDArray[np.int64]:

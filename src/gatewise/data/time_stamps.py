@@ -18,9 +18,10 @@ from gatewise.data.date_order import find_format
 from gatewise.data.time_numbers import numbers_as_times
 from gatewise.errors import DataError
 
-__all__ = ["Times", "is_written", "read_times"]
+__all__ = ["Times", "is_written", "iso_moment", "read_times"]
 
-_MONTH = re.compile(r"\d{4}-\d{2}")
+_MONTH = re.compile(r"(\d{4})[-M](\d{2})")
+_QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])|[Qq]([1-4])[- /]?(\d{4})")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,19 @@ def read_times(cells: Cells, name: str, format: str | None = None) -> Times:
     return Times(_one_by_one(cells, name))
 
 
+def iso_moment(cell: str) -> datetime | None:
+    """What ISO 8601 writes so, or the beginning of a month (2016-07, 2016M07) or a quarter (2016Q3, Q3 2016); else None."""
+    text = cell.strip()
+    if (month := _MONTH.fullmatch(text)) is not None:
+        text = f"{month[1]}-{month[2]}-01"
+    elif (quarter := _QUARTER.fullmatch(text)) is not None:
+        text = f"{quarter[1] or quarter[4]}-{3 * int(quarter[2] or quarter[3]) - 2:02}-01"
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def is_written(cells: Cells, format: str) -> bool:
     """Whether cells are texts of times in that format, every one."""
     array = arrow_array(cells)
@@ -130,7 +144,7 @@ def _by_format(array: Any, name: str, format: str, *, given: bool = False) -> ND
         if given:
             raise DataError(
                 f"row {row + 1} of the column {name!r} is {cell!r}, which is no time as --date-format {format!r} has it{more}. "
-                "Give the format of the cells, or leave it out to have it inferred."
+                "Give the format of the cells, or leave it out and have it inferred."
             )
         raise DataError(
             f"row {row + 1} of the column {name!r} is {cell!r}, which is no time as the others are, {format}{more}. "
@@ -146,11 +160,9 @@ def _one_by_one(cells: Cells, name: str) -> NDArray[Any]:
 def _time(cell: Any, row: int, name: str) -> np.datetime64:
     moment = cell
     if isinstance(cell, str):
-        text = cell.strip()
-        try:
-            moment = datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text)
-        except ValueError as error:
-            raise _unreadable(text, row, name) from error
+        moment = iso_moment(cell)
+        if moment is None:
+            raise _unreadable(cell.strip(), row, name)
     elif isinstance(cell, date) and not isinstance(cell, datetime):
         moment = datetime.combine(cell, time())
     if not isinstance(moment, datetime):
@@ -161,6 +173,6 @@ def _time(cell: Any, row: int, name: str) -> np.datetime64:
 def _unreadable(cell: Any, row: int, name: str) -> DataError:
     return DataError(
         f"row {row} of the column {name!r} is {cell!r}, which is no time that is known. Expected dates or time stamps such as "
-        "2016-07-01, 2016-07-01 13:00:00 or 7/1/2016, or numbers. Correct it, or say how times are written with --date-format, "
-        "such as --date-format %d/%m/%Y."
+        "2016-07-01, 2016-07-01 13:00:00 or 7/1/2016, or numbers. Write times so; where they have another order or other marks, "
+        "name those with --date-format, like %d_%m_%Y."
     )
