@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gatewise.comparison.evidence import Evidence
 from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Difference, Verdict
@@ -78,7 +79,7 @@ def _figures(
     )
     bar = Figure(
         probability_figure(difference, sides, f"{identifier}-probabilities"),
-        "Posterior probability that the true difference lies above, inside or below the band. A verdict takes 95%.",
+        f"Posterior probability that the true difference lies above, inside or below the band. {_asked_for(comparison)}",
         keys,
     )
     return [pairs, bar]
@@ -158,3 +159,12 @@ def _others(others: list[Difference], say: MetricText) -> Table:
         rows.append((leader, say.size(one.mean), say.interval(one), chances if one.is_known else UNKNOWN, count(one.pairs)))
     header = ("Lead of", "Mean", "95% interval", "Probability", "Pairs")
     return Table(header, tuple(rows), caption="The other comparisons")
+
+
+def _asked_for(comparison: Comparison) -> str:
+    """How probable a statement must be at one look."""
+    evidence = Evidence(comparison)
+    least = probability(1.0 - evidence.rule(1).inside)
+    if not evidence.adaptive:
+        return f"A verdict takes {least}."
+    return f"Because every pair is looked at, a verdict takes {least}; over all looks together it is then right in 95% of runs."
