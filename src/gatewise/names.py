@@ -24,6 +24,9 @@ _BASELINES = {
     "nearest_dtw": "nearest neighbour by time warping",
     "boosted_features": "boosted trees on simple features",
     "boosted_numbers": "boosted regression trees",
+    "exponential_smoothing": "exponential smoothing",
+    "theta": "theta method",
+    "phrases": "n-gram of steps",
 }
 _CELLS = {
     "gru": "GRU",

@@ -53,9 +53,12 @@ _BASELINES = (
     "last_value",
     "last_season",
     "linear_window",
+    "theta",
+    "exponential_smoothing",
     "step_frequency",
     "repeat_step",
     "linear_step",
+    "phrases",
 )
 
 

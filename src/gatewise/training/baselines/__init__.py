@@ -11,6 +11,8 @@ from gatewise.training.baselines.forecasts import LastSeason, LastValue, LinearW
 from gatewise.training.baselines.minirocket import MiniRocket, MiniRocketRidge
 from gatewise.training.baselines.nbsvm import Nbsvm
 from gatewise.training.baselines.neighbours import NearestWarped
+from gatewise.training.baselines.phrases import Phrases
+from gatewise.training.baselines.smoothing import ExponentialSmoothing, Theta
 from gatewise.training.baselines.steps import LinearStep, RepeatStep, StepFrequency
 from gatewise.training.baselines.tfidf import CharacterLogistic, TfidfLogistic, TfidfRidge
 from gatewise.training.examples import Baseline
@@ -41,6 +43,9 @@ BASELINES: dict[str, type[Baseline]] = {
             BoostedClasses,
             MiniRocketRidge,
             BoostedNumbers,
+            ExponentialSmoothing,
+            Theta,
+            Phrases,
         ),
     )
 }

@@ -93,8 +93,10 @@ def choose_rivals(dataset: Dataset, split: Split, asked: Sequence[str], budget_s
 
 
 def _strong(dataset: Dataset) -> tuple[str, ...]:
-    if dataset.forecast is not None or dataset.task == "next_step":
-        return ()
+    if dataset.forecast is not None:
+        return ("theta", "exponential_smoothing")
+    if dataset.task == "next_step":
+        return ("phrases",)
     if dataset.kind == "text":
         return ("nbsvm", "character_logistic") if dataset.task == "classification" else ()
     return ("minirocket", "nearest_dtw") if dataset.task == "classification" else ("minirocket_ridge", "boosted_numbers")
@@ -134,6 +136,12 @@ def _seconds(name: str, size: _Size) -> float:
         solved = min(learned, features)
         rows = learned + size.seen - size.train
         return 0.3 + rows * size.steps * features * (1 + 0.1 * min(size.channels, 9)) * 1e-9 + learned * solved * features * 5e-11
+    if name in ("theta", "exponential_smoothing"):
+        # Its candidates on the windows that choose, and every window once.
+        candidates = 63 if name == "exponential_smoothing" else 7
+        return 0.1 + (candidates * min(size.train, 200) + size.seen) * size.longest * size.channels * 1.5e-7
+    if name == "phrases":
+        return 0.2 + size.seen * size.steps * size.channels * 2.5e-7
     if name == "nearest_dtw":
         queries = len(neighbours.BANDS) * size.validation + size.test + min(size.train, SCORED_TRAINING_ROWS)
         return 1.5e-9 * neighbours.search_steps(queries, size.train, size.longest, size.shortest, size.channels)
