@@ -306,3 +306,18 @@ def test_predictions_have_the_order_of_day_and_month_of_the_run() -> None:
     iso = open_inputs(pa.table({"day": DAYS, "x": HALVES}), kind="series", usual=usual, task="forecast")
     assert iso.future is not None
     assert iso.future.origin == ["2021-03-01"]
+
+
+@pytest.mark.parametrize(
+    ("part", "cells"),
+    [("hour", [row % 24 for row in range(240)]), ("at", [f"{row % 24:02}:00" for row in range(240)])],
+)
+def test_a_time_in_two_columns_is_no_series_for_each_hour(part: str, cells: list[Any]) -> None:
+    days = [f"2021-01-{row // 24 + 1:02}" for row in range(240)]
+    load = [row / 2 for row in range(240)]
+    with pytest.raises(
+        DataError, match=f"'{part}' looks like a part of the time. Write both into one column, like 2016-07-01 13:00"
+    ):
+        open_source(pa.table({"date": days, part: cells, "load": load}))
+    joined = [f"{day} {row % 24:02}:00" for row, day in enumerate(days)]
+    assert "A step is 1 hour." in open_source(pa.table({"date": joined, "load": load})).inferred

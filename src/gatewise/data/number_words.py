@@ -1,4 +1,4 @@
-"""Columns of a text table whose numbers are written for people: decimal commas, thousands apart, a currency's sign."""
+"""Columns of a text table whose numbers are written for people: decimal commas, thousands apart, signs of money, percent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gatewise.data.cells import NOT_GIVEN
 
 __all__ = ["plain_numbers"]
 
-_SIGN = r"[$€£¥]"
+_SIGN = r"[$€£¥%]"
 _AMERICAN = rf"^\s*[-+]?{_SIGN}?\s?[-+]?(\d{{1,3}}(,\d{{3}}){{1,3}}|\d+)(\.\d+)?\s?{_SIGN}?\s*$"
 _EUROPEAN = rf"^\s*[-+]?{_SIGN}?\s?[-+]?(\d{{1,3}}(\.\d{{3}})+|\d+)(,\d+)?\s?{_SIGN}?\s*$"
 # Commas alone may separate the steps of a series.

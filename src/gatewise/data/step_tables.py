@@ -19,6 +19,8 @@ __all__ = ["Steps", "as_forecast", "time_column"]
 
 _TIME_NAMES = ("date", "time", "timestamp", "datetime", "ds")
 _TARGET_NAMES = ("y", "target")
+# Beside a date or a year they say when, not whose.
+_TIME_PARTS = ("hour", "hr", "minute", "second", "time", "day", "week", "month", "quarter", "period")
 # An id comes again: a series has more than one step.
 _FEWEST_STEPS = 3
 
@@ -129,7 +131,14 @@ def _with_id(columns: Columns, steps: Steps, time: str | None) -> Steps:
     codes = _codes(columns, time)
     if codes is None:
         return steps
-    found = [name for name in columns if name not in (time, *_named(reading)) and _tells_apart(columns, name, codes)]
+    free = [name for name in columns if name not in (time, *_named(reading))]
+    parts = [name for name in free if _is_time_part(columns, name)]
+    if parts:
+        raise DataError(
+            f"times in the column {time!r} come more than once, and {parts[0]!r} looks like a part of the time. Write both into "
+            "one column, like 2016-07-01 13:00; or name the column that tells series apart with --id."
+        )
+    found = [name for name in free if _tells_apart(columns, name, codes)]
     if len(found) > 1:
         choices = " or ".join(f"--task forecast {flag('id', name)}" for name in found[:3])
         raise DataError(
@@ -142,6 +151,10 @@ def _with_id(columns: Columns, steps: Steps, time: str | None) -> Steps:
         "names another column)."
     )
     return Steps(replace(reading, id=found[0]), steps.inferred, (*steps.warnings, said))
+
+
+def _is_time_part(columns: Columns, name: str) -> bool:
+    return name.strip().casefold() in _TIME_PARTS or kind_of(name, columns[name]) == "clock"
 
 
 def _tells_apart(columns: Columns, name: str, times: NDArray[np.int64]) -> bool:
