@@ -24,6 +24,7 @@ from gatewise.data.splits import make_split
 from gatewise.metrics import value_text
 from gatewise.names import display_name
 from gatewise.records import Config
+from gatewise.report.numbers import significant
 from gatewise.study.threads import limited_threads
 from gatewise.study.work import Workload
 from gatewise.training.metrics import score, truth_of
@@ -133,8 +134,8 @@ def page(found: Sequence[Measured]) -> str:
         published = "" if one.published is None else f"{one.published:.1%}"
         rows = ", ".join(f"{count:,}" for count in one.rows)
         lines.append(
-            f"| {one.case} | {rows} | {one.metric} | {display_name(one.name)} | {one.shown} | {published} | {one.fit_s:.2g} s | "
-            f"{one.latency_ms:.2g} ms |"
+            f"| {one.case} | {rows} | {one.metric} | {display_name(one.name)} | {one.shown} | {published} | {significant(one.fit_s)} s | "
+            f"{significant(one.latency_ms)} ms |"
         )
     return "\n".join(lines) + "\n"
 
