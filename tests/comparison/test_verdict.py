@@ -154,7 +154,7 @@ def test_unclear_difference_is_undecided_and_says_what_would_decide() -> None:
     assert "1,000 further pairs would leave it undecided with probability" in text(found) and "limited data" in text(found)
     found = decide(comparison({"gru": (0.806 + 4 * SPREAD).tolist(), "lstm": [0.80] * 10}, train_rows=99_000))
     assert found.difference is not None and found.difference.further_pairs is not None
-    assert f"about {found.difference.further_pairs} further pairs would probably decide" in text(found)
+    assert f"About {found.difference.further_pairs} further pairs would make a decision more likely than not" in text(found)
 
 
 def test_fewer_than_five_pairs_decide_only_where_their_number_was_planned() -> None:
@@ -270,7 +270,7 @@ def test_a_fixed_test_part_limits_what_pairs_can_show() -> None:
     assert decide(comparison(scores, test_rows=100)).decision == "gru"
     limited = decide(comparison(scores, test_rows=100, fixed_test=True))
     assert limited.decision == "undecided"
-    assert "limited test rows" in text(limited)
+    assert "limited test part" in text(limited)
     assert decide(comparison(scores, test_rows=2000, fixed_test=True)).decision == "gru"
 
 

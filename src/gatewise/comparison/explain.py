@@ -161,7 +161,7 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
     if verdict.pairs == 0:
         return f"Undecided: no pair has finished yet; {_the(findings.leader)} is named only because it is listed first."
     return (
-        f"Undecided after {_pairs(verdict.pairs)}: {_the(findings.leader)}, with the best mean score so far, "
+        f"Undecided after {_pairs(verdict.pairs)}: {_the(findings.leader)}, the best of the cells so far, "
         "is recommended provisionally."
     )
 
@@ -177,7 +177,11 @@ def _excluded(verdict: Verdict) -> str:
 
 def _measured(difference: Difference, evidence: Evidence, say: Wording) -> str:
     inside = f"of {say.metric.label}" if say.metric.share else f"in {say.metric.label}"
-    sentence = f"{_lead(difference, say)} {inside} over {_pairs(difference.pairs)}"
+    rounds = len(evidence.comparison.tuning) // len(evidence.arms)
+    settings = (
+        f"with the hyperparameters that {rounds:,} rounds of tuning chose" if rounds > 1 else "with default hyperparameters"
+    )
+    sentence = f"{_lead(difference, say)} {inside} over {_pairs(difference.pairs)} {settings}"
     if difference.extremes is not None and difference.pairs > 1:
         sentence += f", from {say.range(difference.extremes)} in single ones"
     if not difference.is_known:
@@ -279,13 +283,23 @@ def _outlook(difference: Difference, evidence: Evidence) -> str:
     if difference.pairs < evidence.minimum_pairs:
         return f"Nothing is decided before {_pairs(evidence.minimum_pairs)}."
     if difference.further_pairs is not None:
-        return f"If the scores go on as they are, about {_pairs(difference.further_pairs, 'further ')} would probably decide."
-    limit = "test rows" if evidence.fixed_test else "data"
-    chance = f"with probability {_percent(1.0 - difference.decided_within_most)}"
+        return f"About {_pairs(difference.further_pairs, 'further ')} would make a decision more likely than not."
+    chance = f"with probability {_percent(min(1.0 - difference.decided_within_most, 0.999))}"
     return (
-        f"{MOST_FURTHER_PAIRS:,} further pairs would leave it undecided {chance}: what is uncertain comes in good part from the "
-        f"limited {limit}, which more pairs do not add to; more rows or a wider margin would help."
+        f"{MOST_FURTHER_PAIRS:,} further pairs would leave it undecided {chance}: what is uncertain comes in good part from "
+        f"{_limit(evidence)}, which more pairs do not add to; more of that or a wider margin would help."
     )
+
+
+def _limit(evidence: Evidence) -> str:
+    dependence = evidence.comparison.dependence
+    if dependence.in_time:
+        return "the limited test period"
+    if dependence.blocks or dependence.groups:
+        return "the limited number of groups"
+    if dependence.splits:
+        return "the limited number of periods that are tested"
+    return "the limited test part" if evidence.fixed_test else "the limited data"
 
 
 def _ahead(baseline: Difference) -> bool:
