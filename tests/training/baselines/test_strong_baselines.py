@@ -18,6 +18,7 @@ from gatewise.records import Dataset
 from gatewise.training.baselines import BASELINES
 from gatewise.training.baselines.boosting import BoostedClasses, BoostedNumbers
 from gatewise.training.baselines.choice import baselines_for, choose_rivals, simple_baselines
+from gatewise.training.baselines.closed_form import fit_ridge_classes
 from gatewise.training.baselines.features import series_features
 from gatewise.training.baselines.nbsvm import Nbsvm
 from gatewise.training.examples import Examples
@@ -195,3 +196,14 @@ def test_every_baseline_that_fits_is_known_by_name(source: str) -> None:
 def test_the_option_names_every_baseline() -> None:
     assert set(OPTION["rivals"].choices) == {"none", "simple", "strong", "all", *BASELINES}
     assert all(display_name(name) != name for name in BASELINES)
+
+
+def test_features_that_follow_from_each_other_have_an_answer_at_some_penalty() -> None:
+    """Their products are rounded to 32 bits, and the least penalties leave them without an inverse."""
+    generator = np.random.default_rng(0)
+    few = generator.normal(size=(300, 4)).astype(np.float32)
+    targets = (few[:, 0] > 0).astype(np.int64)
+    repeated = (few @ generator.normal(size=(4, 200))).astype(np.float32)
+    examples = Examples(list(few), targets, 2)
+    scores = fit_ridge_classes(repeated, examples, repeated, examples, penalties=(1e-12, 1e-9, 1.0))
+    assert (scores(repeated).argmax(1) == targets).mean() > 0.9

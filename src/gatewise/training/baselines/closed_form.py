@@ -80,7 +80,7 @@ def _ridge_path(
 
     Solved for the rows where there are more features than rows, else for the features.
     """
-    from scipy.linalg import cho_factor, cho_solve
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
     own = np.ones(len(aims)) if weights is None else weights * (len(aims) / weights.sum())
     mean = np.average(features, axis=0, weights=own).astype(np.float32)
@@ -97,6 +97,11 @@ def _ridge_path(
     diagonal = products.diagonal().copy()
     for penalty in penalties:
         np.fill_diagonal(products, diagonal + penalty)
-        solved = cho_solve(cho_factor(products, check_finite=False), shared, check_finite=False)
+        try:
+            factor = cho_factor(products, check_finite=False)
+        except LinAlgError:
+            # Features that repeat each other, and a penalty below the rounding of their products: a greater one has an answer.
+            continue
+        solved = cho_solve(factor, shared, check_finite=False)
         slope = (inputs.T @ solved if by_rows else solved).T / scale
         yield RidgeScores(slope.astype(np.float32), (middle - slope @ mean).astype(np.float32))
