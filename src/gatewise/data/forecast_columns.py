@@ -51,11 +51,11 @@ def read_series(columns: Columns, reading: Reading) -> SeriesTable:
     steps. Raises DataError where a column is unknown or holds no numbers, a time is missing, unreadable or there twice, or times
     that were named are irregular.
     """
+    if columns and not any(len(cells) for cells in columns.values()):
+        raise DataError("the table is empty: it holds no rows. Expected a row a step.")
     time = _time(columns, reading)
     channels, inferred = _channels(columns, replace(reading, time=time))
     rows = len(columns[channels[0]])
-    if not rows:
-        raise DataError("the table is empty: it holds no rows. Expected a row a step.")
     series, ids = _series_of(columns, reading.id, rows)
     found = None if time is None else read_times(columns[time], time, reading.date_format)
     times = None if found is None else found.values

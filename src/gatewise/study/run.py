@@ -23,7 +23,7 @@ from gatewise.study.evidence import build_comparison, read_profile, read_trials
 from gatewise.study.finish import remove_leftovers, train_final, write_results
 from gatewise.study.folder import RunFolder, write_json, write_json_lines
 from gatewise.study.identity import identity, open_config
-from gatewise.study.journal import open_journal, read_journal
+from gatewise.study.journal import Journal, open_journal, read_journal
 from gatewise.study.kept import KeptFolder
 from gatewise.study.memory_need import require_room
 from gatewise.study.mistakes import with_mistakes
@@ -170,7 +170,7 @@ def _work(
         remove_leftovers(folder.path)
         write_json_lines(folder.trials, journal.rows())
         if "data" in journal:
-            workload.baselines = tuple(journal.get("data")["baselines"])
+            workload.baselines = _recorded_baselines(journal)
         session = Session(config, environment, folder, journal, workload, runner, view, started)
         # Before anything else, and once and for all.
         session.once("config", lambda: identity(config))
@@ -195,6 +195,14 @@ def _work(
         comparison = with_mistakes(folder, comparison, verdict, dataset)
         write_results(folder, comparison, verdict)
         return Finished(folder, comparison, verdict)
+
+
+def _recorded_baselines(journal: Journal) -> tuple[str, ...]:
+    """Those that the run began with. Raises RunError where their record is none."""
+    try:
+        return tuple(journal.get("data")["baselines"])
+    except (KeyError, TypeError) as error:
+        raise journal.damaged(error) from error
 
 
 def _record_data(session: Session) -> None:
