@@ -15,7 +15,15 @@ import gatewise
 from gatewise.data.sources import open_source
 from gatewise.study.api import Result
 
-SMALL: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None, "rivals": "simple"}
+SMALL: dict[str, Any] = {
+    "rivals": "simple",
+    "pairs": 2,
+    "tune": 1,
+    "hidden_size": 6,
+    "max_epochs": 3,
+    "budget": None,
+    "rivals": "simple",
+}
 TITLE = "What the models get wrong"
 
 
@@ -160,6 +168,6 @@ def test_next_steps_name_the_channels(tmp_path: Path) -> None:
 
 def test_processes_side_by_side_keep_the_same(whole: Result, outcome: Callable[[Result], Any], tmp_path: Path) -> None:
     """Workers write what one process would."""
-    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 8, "max_epochs": 2, "jobs": 2}
+    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 8, "max_epochs": 2, "jobs": 2, "rivals": "simple"}
     result = gatewise.compare("builtin:parity?rows=60&length=10", **options, out=tmp_path / "run")
     assert outcome(result).kept == outcome(whole).kept != {}

@@ -28,7 +28,7 @@ def test_killed_again_and_again_it_comes_to_the_same(
 ) -> None:
     folder = tmp_path / "run"
     seen: list[str] = []
-    for command, rows in (("compare", 4), ("resume", 12)):
+    for command, rows in (("compare", 8), ("resume", 14)):
         running = start(command, folder)
         before = running.wait_for_rows(rows)
         running.process.send_signal(signal.SIGKILL)
@@ -53,7 +53,7 @@ def test_a_signal_prints_the_verdict_so_far_and_resume_finishes(
 ) -> None:
     folder = tmp_path / "run"
     running = start("compare", folder, "--json")
-    running.wait_for_rows(14)
+    running.wait_for_rows(15)
     running.process.send_signal(number)
     printed, messages = running.process.communicate(timeout=180)
     assert running.process.returncode == 128 + number
