@@ -16,7 +16,6 @@ from gatewise.data.sources import open_source
 from gatewise.study.api import Result
 
 SMALL: dict[str, Any] = {
-    "rivals": "simple",
     "pairs": 2,
     "tune": 1,
     "hidden_size": 6,
