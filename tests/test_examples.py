@@ -52,7 +52,7 @@ def test_spoken_digits(tmp_path: Path) -> None:
 def test_forecast(tmp_path: Path) -> None:
     said = run(str(EXAMPLES / "forecast.py"), folder=tmp_path)
     names = re.findall(r"^ +(\w+)  \d+\.\d{3} ± ", said, re.MULTILINE)
-    assert {"gru", "lstm", "last_value", "last_season", "linear_window", "smoothing", "theta"} == set(names)
+    assert {"gru", "lstm", "last_value", "last_season", "linear_window", "theta"} == set(names)
     assert re.search(r"reads 48 steps of .+ and predicts 12$", said, re.MULTILINE)
 
 
