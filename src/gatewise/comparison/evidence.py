@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gatewise.errors import RunError
 from gatewise.metrics import METRICS, Metric
 from gatewise.records import Comparison, ScoreSummary, Trial
-from gatewise.statistics.correlated import Differences, FixedTest, Resampled, Spread
+from gatewise.statistics.correlated import FixedTest, Resampled, Spread
 from gatewise.statistics.decision import Rule
 from gatewise.statistics.rows import TestRows, variance_over_rows
 from gatewise.statistics.sequential import HORIZON
@@ -138,10 +138,6 @@ class Evidence:
         """The first's lead over the second in every pair that both were scored in, turned so that more is better."""
         numbers = self.shared_pairs(first, second)
         return self._gains_of(first, numbers) - self._gains_of(second, numbers)
-
-    def seen(self, first: str, second: str) -> Differences:
-        """These leads, summed up."""
-        return Differences.of(self.differences(first, second))
 
     def spread(self, first: str, second: str) -> Spread:
         """What, beside the scatter of the pairs, makes the mean lead uncertain.

@@ -40,7 +40,7 @@ class Findings:
 
 
 def explain(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings) -> tuple[str, ...]:
-    """Return up to nine sentences: verdict, constraints, difference, probabilities, cost, outlook, baselines, and warnings.
+    """Return the sentences: verdict, constraints, difference, probabilities, cost, outlook, baselines, and warnings.
 
     `verdict` is complete but for its explanation. Differences of a metric from 0 to 1 are in percentage points; where lower is
     better they are turned, so that a positive one always favours the first.

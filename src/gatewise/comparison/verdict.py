@@ -11,7 +11,7 @@ from gatewise.comparison.constraints import excluded_arms
 from gatewise.comparison.evidence import Evidence
 from gatewise.comparison.explain import SIMPLEST_BASELINES, Findings, explain
 from gatewise.records import Comparison, Difference, Verdict
-from gatewise.statistics.correlated import posterior
+from gatewise.statistics.correlated import Differences, posterior
 from gatewise.statistics.decision import compare
 from gatewise.statistics.power import foresee
 
@@ -135,10 +135,10 @@ def _best(evidence: Evidence, names: Sequence[str]) -> str:
 def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int) -> Difference:
     """Compare two names on the pairs they share; foresee how many more would decide where these do not."""
     margin, rule = evidence.comparison.margin, evidence.rule(comparisons)
-    seen, spread = evidence.seen(first, second), evidence.spread(first, second)
+    leads, spread = evidence.differences(first, second), evidence.spread(first, second)
+    seen = Differences.of(leads)
     known = posterior(seen, spread)
     difference = compare(first, second, known, margin, rule, pairs=int(seen.pairs), bounds=evidence.bounds)
-    leads = evidence.differences(first, second)
     difference = replace(difference, extremes=(float(leads.min()), float(leads.max())))
     if difference.conclusion != "undecided":
         return difference

@@ -32,6 +32,7 @@ _CONFIDENCE = 0.99
 _HIGHEST = 0.1
 
 
+@lru_cache(maxsize=64)
 def nominal_level(
     test_to_train_ratio: float, *, alpha: float = 0.05, minimum_pairs: int = MINIMUM_PAIRS, horizon: int = HORIZON
 ) -> float:
