@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from gatewise.training.examples import Examples
 
@@ -58,8 +59,7 @@ def fit_ridge_numbers(
 
 def probabilities(scores: Floats) -> Floats:
     """Softmax, float32 [rows, classes]."""
-    exponentials = np.exp(scores.astype(np.float64) - scores.max(1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(1, keepdims=True), dtype=np.float32)
+    return np.asarray(softmax(scores.astype(np.float64), axis=1), dtype=np.float32)
 
 
 def sharpest(scores: Floats, validation: Examples) -> float:

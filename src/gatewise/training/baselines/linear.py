@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from scipy.special import softmax
 
 from gatewise.training.examples import Examples
 
@@ -47,9 +48,7 @@ class Logistic:
 
     def predict(self, features: Any) -> NDArray[np.float32]:
         scores = np.asarray(features @ self.weights.T) + self.bias
-        scores -= scores.max(1, keepdims=True)
-        exponentials = np.exp(scores)
-        return cast(NDArray[np.float32], (exponentials / exponentials.sum(1, keepdims=True)).astype(np.float32))
+        return np.asarray(softmax(scores, axis=1), dtype=np.float32)
 
 
 def _logistic_regression(features: Any, train: Examples, strength: float) -> Any:
