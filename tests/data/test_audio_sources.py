@@ -242,7 +242,7 @@ def test_inputs_of_an_index_are_paths(index: Path) -> None:
 @pytest.mark.slow
 def test_spoken_digits(shared_data: Path) -> None:
     source = shared_data / "fsdd" / "index.csv"
-    official = open_source(source, audio="file", target="digit", split="split")
+    official = open_source(source, audio="file", target="digit", split="split", task="classification")
     assert (len(official), len(official.classes), official.warnings) == (3000, 10, ())
     assert official.fixed_test is not None
     assert official.fixed_test.sum() == 300
