@@ -4,9 +4,13 @@ Tests run side by side, and threads that wait for each other on a busy machine s
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+
+from gatewise.records import Hyperparameters
+from gatewise.study import phases
+from gatewise.study.session import Session
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
@@ -15,9 +19,19 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("GATEWISE_AUDIO_CACHE", "off")
 
 
+MeasureMemory = Callable[[Session, Mapping[str, Hyperparameters]], None]
+
+
 @pytest.fixture(scope="session", autouse=True)
-def no_memory_probes() -> Iterator[None]:
-    """Runs with a budget leave out the measurement of memory: it starts a process for every arm, and takes seconds each time."""
+def measure_memory() -> Iterator[MeasureMemory]:
+    """The measurement of memory, left out of every run that sets no limit on it: it starts a process for every arm, and takes
+    seconds each time. Who wants it puts it back."""
+    own = phases._measure_memory
+
+    def where_it_decides(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
+        if session.config.max_memory_bytes is not None:
+            own(session, chosen)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gatewise.study.phases.MEMORY_SHARE", 0.0)
-        yield
+        patch.setattr(phases, "_measure_memory", where_it_decides)
+        yield own

@@ -23,7 +23,8 @@ SOURCE = "builtin:parity?rows=120&length=20"
 QUICK: dict[str, Any] = {"budget": "10m", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 8, "seed": 5, "rivals": "simple"}
 # The command as it is, but for the measurement of memory, as in the tests' own process.
 WITHOUT_MEMORY_PROBES = (
-    "import gatewise.study.phases as phases, runpy; phases.MEMORY_SHARE = 0.0; runpy.run_module('gatewise', run_name='__main__')"
+    "import gatewise.study.phases as phases, runpy; phases._measure_memory = lambda *_: None; "
+    "runpy.run_module('gatewise', run_name='__main__')"
 )
 
 
@@ -39,18 +40,20 @@ def made_once(factory: pytest.TempPathFactory, name: str, source: str, **options
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Result:
+def whole(tmp_path_factory: pytest.TempPathFactory, measure_memory: Any) -> Result:
     """A finished run with nothing left out."""
-    return made_once(
-        tmp_path_factory,
-        "whole",
-        "builtin:parity?rows=60&length=10",
-        pairs=2,
-        tune=1,
-        hidden_size=8,
-        max_epochs=2,
-        rivals="simple",
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gatewise.study.phases._measure_memory", measure_memory)
+        return made_once(
+            tmp_path_factory,
+            "whole",
+            "builtin:parity?rows=60&length=10",
+            pairs=2,
+            tune=1,
+            hidden_size=8,
+            max_epochs=2,
+            rivals="simple",
+        )
 
 
 @pytest.fixture(scope="session")

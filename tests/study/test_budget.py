@@ -222,7 +222,7 @@ def test_no_tuning_can_be_asked_for_and_repeats_a_run_that_had_no_time(tmp_path:
 
 def test_a_run_with_time_lets_trainings_go_on_and_its_command_repeats_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gatewise.training.schedule.STEPS", 100)
-    source, options = "builtin:parity?rows=60&length=10", {"pairs": 2, "tune": 1, "hidden_size": 4}
+    source, options = "builtin:parity?rows=60&length=10", {"pairs": 2, "tune": 1, "hidden_size": 4, "rivals": "simple"}
     result = gatewise.compare(source, budget="5h", out=tmp_path / "run", **options)
     usual = gatewise.compare(source, budget="5h", max_epochs=20, out=tmp_path / "asked", **options)
     assert (result.comparison.config.max_epochs, usual.comparison.config.max_epochs) == (80, 20)
@@ -233,7 +233,7 @@ def test_a_run_with_time_lets_trainings_go_on_and_its_command_repeats_it(tmp_pat
     assert gatewise.resume(tmp_path / "run", budget="10m").comparison.config.max_epochs == 80
     command = as_it_was(result.comparison)
     assert (command.max_epochs, command.budget_s) == (80, None)
-    repeated = gatewise.compare(source, pairs=2, tune=1, hidden_size=4, max_epochs=80, out=tmp_path / "again")
+    repeated = gatewise.compare(source, max_epochs=80, **options, out=tmp_path / "again")
     assert repeated.verdict.scores == result.verdict.scores
 
 
@@ -288,7 +288,14 @@ def test_the_reported_time_begins_with_the_program(tmp_path: Path) -> None:
 def test_measuring_takes_no_more_than_its_share(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
     slow_steps(0.3)
     gatewise.compare(
-        "builtin:parity?rows=64&length=10", pairs=2, tune=1, budget=40, hidden_size=4, max_epochs=1, out=tmp_path / "run"
+        "builtin:parity?rows=64&length=10",
+        pairs=2,
+        tune=1,
+        budget=40,
+        hidden_size=4,
+        max_epochs=1,
+        rivals="none",
+        out=tmp_path / "run",
     )
     rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
     # A round of two arms takes 0.6 s at least, and steps may be timed for 4% of 40 s, or for two rounds.
@@ -302,7 +309,7 @@ def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkey
 
     own = Session.left
     monkeypatch.setattr(finish.Session, "left", lambda self: 0.0 if "on all data" in self.progress.phase else own(self))
-    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 3, "budget": 300}
+    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 3, "budget": 300, "rivals": "simple"}
     view = Listener()
     gatewise.compare("builtin:parity?rows=100&length=10", out=tmp_path / "run", view=view, **options)
     assert any("the budget ended the training" in line for _, line in view.lines)
@@ -314,7 +321,7 @@ def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkey
 
 
 def test_trainings_that_the_cap_ended_are_counted_in_verdict_and_page(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"pairs": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1}
+    options: dict[str, Any] = {"pairs": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1, "rivals": "simple"}
     result = gatewise.compare("builtin:parity?rows=60&length=10", out=tmp_path / "run", **options)
     (warning,) = (one for one in result.verdict.warnings if "ended at the cap" in one)
     assert warning.startswith("4 of 4 trainings (GRU 2, LSTM 2) ended at the cap of 1 epoch while")
