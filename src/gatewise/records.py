@@ -357,6 +357,7 @@ class Trial:
     phases: wall seconds by phase (encoding, forward, backward, optimiser, evaluation, batches, ...).
     ended: why no further epoch was trained: the validation loss had not fallen for long enough (`patience`), the cap was reached
     before that (`epochs`), time ran out, or the loss was no number any more; None of a baseline, and in runs of earlier versions.
+    adopted: number of the tuning trial whose training this is, its time included; None where it was trained for itself.
     """
 
     kind: TrialKind
@@ -378,6 +379,7 @@ class Trial:
     size_bytes: int = 0
     share: float = 1.0
     ended: Ending | None = None
+    adopted: int | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 
 from gatewise.metrics import METRICS
 from gatewise.records import Kind, Trial
-from gatewise.training.tune import choose_hyperparameters, default_hyperparameters, search_space, suggest
+from gatewise.training.tune import choose_hyperparameters, contenders, default_hyperparameters, search_space, suggest
 
 ACCURACY, ERROR = METRICS["accuracy"], METRICS["mae"]
 
@@ -59,6 +59,20 @@ def test_lower_errors_are_better_and_ties_go_to_the_loss_and_the_earlier_trial()
     equal = trials("gru", 0.8, 0.8, 0.8)
     assert chosen("accuracy", 1000, gru=equal) == {"gru": 0}
     assert chosen("accuracy", 1000, gru=[*equal[:2], replace(equal[2], validation_loss=0.1)]) == {"gru": 2}
+
+
+def test_what_is_chosen_in_the_end_was_a_contender_after_every_round() -> None:
+    generator = np.random.default_rng(0)
+    own = 0
+    for _ in range(100):
+        tried = {name: trials(name, *generator.uniform(0.5, 0.9, 8).tolist()) for name in ("gru", "lstm", "rnn")}
+        found = chosen("accuracy", 1000, **tried)
+        own += len(set(found.values())) > 1
+        for rounds in range(1, 9):
+            kept = contenders({name: done[:rounds] for name, done in tried.items()}, ACCURACY)
+            assert all((name, number) in kept for name, number in found.items() if number < rounds)
+            assert len(kept) <= 6
+    assert own > 20
 
 
 def test_two_copies_of_a_cell_are_trained_alike() -> None:

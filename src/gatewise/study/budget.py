@@ -99,14 +99,17 @@ def plan_budget(known: Foresight) -> BudgetPlan:
 
 
 def foreseen_pairs(known: Foresight, epochs: int, *, tuned: bool, share: float = TYPICAL_SHARE) -> float:
-    """How many pairs of so many epochs fit. share: of its epochs that a training uses."""
+    """How many pairs of so many epochs fit. share: of its epochs that a training uses.
+
+    The trainings of the first pair are those of a round of tuning, where there is one.
+    """
     used = epochs * share
     left = known.budget_s * (1 - MEASURING_SHARE) - known.elapsed_s - known.closing_s(used)
+    one_round = known.round_s(used)
     if tuned:
-        one_round = known.round_s(used)
         most = min(MAX_TUNING, max(1.0, TUNING_SHARE * known.budget_s / one_round))
-        left -= one_round * (most if known.tune is None else known.tune)
-    return max(left / known.round_s(used), 0.0)
+        left -= one_round * max((most if known.tune is None else known.tune) - 1, 0)
+    return max(left / one_round, 0.0)
 
 
 def _chosen(known: Foresight) -> tuple[int, bool]:

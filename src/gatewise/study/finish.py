@@ -116,7 +116,7 @@ def _parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def remove_leftovers(folder: Path) -> None:
     """Delete temporary files that a killed process left."""
-    for part in [*folder.glob(".*.part"), *folder.glob("predictions/.*.part")]:
+    for part in [*folder.glob(".*.part"), *folder.glob("predictions/.*.part"), *folder.glob("trained/.*.part")]:
         if part.is_dir():
             shutil.rmtree(part)
         else:

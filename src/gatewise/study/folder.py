@@ -61,6 +61,10 @@ class RunFolder:
         return self.path / "predictions"
 
     @property
+    def trained(self) -> Path:
+        return self.path / "trained"
+
+    @property
     def examples(self) -> Path:
         return self.path / "examples.json"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
 
 import numpy as np
@@ -19,7 +19,7 @@ from gatewise.study.evidence import complete_pairs, target_score
 from gatewise.study.measure import measure_baselines, measure_latency, measure_memory, measure_steps
 from gatewise.study.session import Session
 from gatewise.study.work import Unit
-from gatewise.training.tune import suggest
+from gatewise.training.tune import contenders, suggest
 
 __all__ = ["fix_margin", "measure", "measure_late", "run_pairs", "tune"]
 
@@ -62,7 +62,7 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
     """Tune every arm alike: rounds of one trial an arm, until `--tune` rounds are done or a quarter of the budget is spent.
 
     A round takes no time that the first pair needs: it is given up then, and does not count. A budget without time for any
-    tuning leaves every arm with the defaults.
+    tuning leaves every arm with the defaults. The weights of trials that may still be chosen are kept: the first pair has them.
     """
     untuned = session.plan is not None and not session.plan.tuned
     if "plan" not in session.journal and not untuned and not session.trials("pair", "curve"):
@@ -75,6 +75,7 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
             chosen = {name: to_json(values) for name, values in session.chosen().items()}
             session.record("plan", "plan", {"target_score": target, "tuning_trials": rounds, "chosen": chosen})
     chosen = session.chosen()
+    _keep_weights(session, {(name, trial.number) for name, trial in session.adoptable().items()})
     for name, values in chosen.items():
         session.view.log(
             f"{display_name(name)}: learning rate {values.learning_rate:.2g}, dropout {values.dropout:.2f}, "
@@ -97,6 +98,15 @@ def _tuning_rounds(session: Session) -> None:
             _tuning_round(session, number, planned)
         except BudgetSpent:
             return
+        trials = session.trials("tuning")
+        finished = {name: [trial for trial in trials if trial.name == name] for name in session.names}
+        later = {(trial.name, trial.number) for trial in trials if trial.number > number}
+        _keep_weights(session, contenders(finished, session.workload.metric) | later)
+
+
+def _keep_weights(session: Session, trials: Collection[tuple[str, int]]) -> None:
+    if session.workload.trained is not None:
+        session.workload.trained.keep(trials)
 
 
 def _tuning_round(session: Session, number: int, planned: int) -> None:
@@ -112,7 +122,7 @@ def _tuning_round(session: Session, number: int, planned: int) -> None:
         session.show(f"tuning {display_name(unit.name)}, trial {number + 1} of {planned} at most{_at(epoch)}")
 
     session.show(f"tuning, trial {number + 1} of {planned} at most")
-    reserve = _pair_seconds(session) + session.report_s
+    reserve = _first_pair_seconds(session) + session.report_s
     for unit, trial in session.runner.results(units(), on_progress, until(session, lambda: reserve)):
         session.add_trial(unit, trial)
         session.view.log(
@@ -130,7 +140,7 @@ def _round_fits(session: Session, trials: list[Trial], finished_rounds: int) -> 
         return True
     seconds = sum(trial.seconds for trial in trials) / finished_rounds / min(session.config.jobs, len(session.names))
     if session.config.tune is not None:
-        return seconds + _pair_seconds(session) + _closing_seconds(session) <= session.left()
+        return seconds + _first_pair_seconds(session) + _closing_seconds(session) <= session.left()
     return session.elapsed() + seconds <= TUNING_SHARE * session.config.budget_s
 
 
@@ -204,7 +214,9 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
         nonlocal stopped
         for number in count():
             missing = [
-                unit for unit in _units_of_pair(number, session.names, baselines, chosen) if unit.key not in session.journal
+                unit
+                for unit in _units_of_pair(number, session.names, baselines, chosen, {} if number else session.adoptable())
+                if unit.key not in session.journal
             ]
             if not missing:
                 continue
@@ -224,12 +236,12 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
         for unit, trial in session.runner.results(units(), on_progress, check):
             before = session.pairs_done
             session.add_trial(unit, trial)
-            session.pairs_done = _complete(session, everyone)
+            _count_pairs(session, everyone)
             if session.pairs_done > before:
                 _show_evidence(session)
                 session.view.log(_pair_line(session, everyone, session.pairs_done))
 
-    session.pairs_done = _complete(session, everyone)
+    _count_pairs(session, everyone)
     _show_evidence(session)
     try:
         run()
@@ -242,13 +254,24 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
 
 
 def _units_of_pair(
-    number: int, names: tuple[str, ...], baselines: tuple[str, ...], chosen: Mapping[str, Hyperparameters]
+    number: int,
+    names: tuple[str, ...],
+    baselines: tuple[str, ...],
+    chosen: Mapping[str, Hyperparameters],
+    trained: Mapping[str, Trial],
 ) -> Iterator[Unit]:
     for name in baselines:
         yield Unit("baseline", name, number)
     # The order alternates, so that no arm always runs first on a machine that warms up or slows down.
     for name in names if number % 2 == 0 else reversed(names):
-        yield Unit("pair", name, number, chosen[name])
+        yield Unit("pair", name, number, chosen[name], trained=trained.get(name))
+
+
+def _count_pairs(session: Session, names: tuple[str, ...]) -> None:
+    """Count the pairs that are whole; from the first on, nobody needs the weights of tuning any more."""
+    session.pairs_done = _complete(session, names)
+    if session.pairs_done and session.workload.trained is not None:
+        session.workload.trained.remove()
 
 
 def _complete(session: Session, names: tuple[str, ...]) -> int:
@@ -287,6 +310,12 @@ def _pair_seconds(session: Session, *, shortest: bool = False) -> float:
     if tuned:
         return baselines + share * _mean(trial.seconds for trial in tuned) * len(session.names)
     return baselines + (session.plan.pair_s if session.plan else 0.0)
+
+
+def _first_pair_seconds(session: Session) -> float:
+    """What the first pair takes after tuning, which leaves it the trainings: its baselines."""
+    together = min(session.config.jobs, len(session.names))
+    return sum(trial.seconds for trial in session.trials("baseline") if trial.number == 0) / together
 
 
 def _closing_seconds(session: Session) -> float:

@@ -33,6 +33,7 @@ from gatewise.study.phases import fix_margin, measure, measure_late, run_pairs, 
 from gatewise.study.runner import LocalRunner
 from gatewise.study.session import Session
 from gatewise.study.threads import limited_threads
+from gatewise.study.trained import TrainedFolder
 from gatewise.study.view import View
 from gatewise.study.work import Workload
 from gatewise.training.baselines.choice import choose_rivals, simple_baselines
@@ -160,7 +161,7 @@ def _work(
     *,
     may_grow: bool = False,
 ) -> Finished:
-    workload = Workload(config, dataset, arms_for(config, dataset), KeptFolder(folder.predictions))
+    workload = Workload(config, dataset, arms_for(config, dataset), KeptFolder(folder.predictions), TrainedFolder(folder.trained))
     with (
         folder.locked(),
         open_journal(folder.journal) as journal,

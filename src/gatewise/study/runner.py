@@ -23,6 +23,7 @@ from gatewise.errors import RunError
 if TYPE_CHECKING:
     from gatewise.records import Arm, Config, Dataset, Epoch, Trial
     from gatewise.study.kept import KeptFolder
+    from gatewise.study.trained import TrainedFolder
     from gatewise.study.work import Unit, Workload
 
 __all__ = ["LocalRunner", "OnProgress", "end_processes", "prepare_processes"]
@@ -133,7 +134,7 @@ class LocalRunner:
                 self.jobs,
                 mp_context=multiprocessing.get_context(METHOD),
                 initializer=_start_worker,
-                initargs=(workload.config, workload.dataset, workload.arms, workload.kept),
+                initargs=(workload.config, workload.dataset, workload.arms, workload.kept, workload.trained),
             )
         return self._executor
 
@@ -145,7 +146,9 @@ class LocalRunner:
             self._executor = None
 
 
-def _start_worker(config: Config, dataset: Dataset, arms: tuple[Arm, ...], kept: KeptFolder | None) -> None:
+def _start_worker(
+    config: Config, dataset: Dataset, arms: tuple[Arm, ...], kept: KeptFolder | None, trained: TrainedFolder | None
+) -> None:
     global _workload  # noqa: PLW0603
     from gatewise.study.threads import set_threads
     from gatewise.study.work import Workload
@@ -155,7 +158,7 @@ def _start_worker(config: Config, dataset: Dataset, arms: tuple[Arm, ...], kept:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     set_threads(config.threads)
-    _workload = Workload(config, dataset, arms, kept)
+    _workload = Workload(config, dataset, arms, kept, trained)
 
 
 def _end_with_the_parent() -> None:

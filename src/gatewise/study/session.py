@@ -107,6 +107,12 @@ class Session:
         profile = read_profile(self.journal)
         return chosen_hyperparameters(self.journal, self.tuning(), self.names, self.workload.metric, profile)
 
+    def adoptable(self) -> dict[str, Trial]:
+        """Of each arm the tuning trial that is the first pair's training, where there is one."""
+        chosen = self.chosen()
+        tuned = {(trial.name, trial.hyperparameters): trial for trial in self.found["tuning"]}
+        return {name: tuned[name, values] for name, values in chosen.items() if (name, values) in tuned}
+
     def add_trial(self, unit: Unit, trial: Trial) -> None:
         """Record a finished trial."""
         self.record(unit.key, unit.kind, to_json(trial))

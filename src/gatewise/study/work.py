@@ -21,6 +21,7 @@ from gatewise.nn.highway import highway_of
 from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
 from gatewise.study.arms import outputs_of, pooling_of
 from gatewise.study.kept import KeptFolder
+from gatewise.study.trained import TrainedFolder
 from gatewise.training.baselines import BASELINES
 from gatewise.training.baselines.choice import Rivals, choose_rivals
 from gatewise.training.examples import Baseline, Examples
@@ -41,13 +42,18 @@ OnStep = Callable[[], None]
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of work by name. number: of the tuning trial, or of the pair. share: of the training part, for a learning curve."""
+    """A piece of work by name.
+
+    number: of the tuning trial, or of the pair. share: of the training part, for a learning curve. trained: of the first pair,
+    the tuning trial that had its hyperparameters: the same training, and the same result whether it is repeated or taken over.
+    """
 
     kind: TrialKind
     name: str
     number: int
     hyperparameters: Hyperparameters | None = None
     share: float = 1.0
+    trained: Trial | None = None
 
     @property
     def key(self) -> str:
@@ -69,12 +75,16 @@ class EncodedSplit:
 
 @dataclass(eq=False)
 class Workload:
-    """The data and configuration that units share inside one process. kept: where test predictions of pairs are kept."""
+    """The data and configuration that units share inside one process.
+
+    kept: where test predictions of pairs are kept. trained: where what tuning reached is kept.
+    """
 
     config: Config
     dataset: Dataset
     arms: tuple[Arm, ...]
     kept: KeptFolder | None = None
+    trained: TrainedFolder | None = None
     prepared: Prepared = field(init=False)
     _encoded: tuple[int, EncodedSplit] | None = field(init=False, default=None)
 
@@ -252,34 +262,39 @@ class Workload:
         pair = 0 if unit.kind == "tuning" else unit.number
         fresh = self._encoded is None or self._encoded[0] != pair
         encoded = self.encode(pair) if unit.share == 1.0 else self._encode(self._shortened(pair, unit.share), started)
-        rows = encoded.split.train, encoded.split.validation
-        fitted = self.fit_arm(arm, pair, unit.hyperparameters, encoded.train, encoded.validation, rows, on_epoch, on_step)
-        phases = {"encoding": encoded.seconds if fresh or unit.share < 1.0 else 0.0, **fitted.phases}
-        weights = list(fitted.network.parameters())
-        trial = Trial(
-            kind=unit.kind,
-            name=arm.name,
-            number=unit.number,
-            hyperparameters=unit.hyperparameters,
-            validation_score=fitted.validation_score,
-            validation_loss=fitted.validation_loss,
-            best_epoch=fitted.best_epoch,
-            history=fitted.history,
-            parameters=sum(weight.numel() for weight in weights),
-            size_bytes=sum(weight.numel() * weight.element_size() for weight in weights),
-            share=unit.share,
-            ended=fitted.ended,
+        found = self._adopted(unit, arm, encoded.train.input_size)
+        if found is None:
+            rows = encoded.split.train, encoded.split.validation
+            parts = encoded.train, encoded.validation
+            fitted = self.fit_arm(arm, pair, unit.hyperparameters, *parts, rows, on_epoch, on_step)
+            encoding = encoded.seconds if fresh or unit.share < 1.0 else 0.0
+            found = fitted.network, _trial_of(unit, fitted, encoding)
+        network, trial = found
+        if unit.kind == "tuning":
+            trial = replace(trial, seconds=time.perf_counter() - started)
+            if self.trained is not None:
+                self.trained.write(trial, network)
+            return trial
+        scoring = time.perf_counter()
+        sample = self._sample(encoded.split.train, pair)
+        own = encoded.encoder.encode_rows(self.prepared, sample)
+        trial = replace(
+            self._scored(trial, self.objective.predict(network, encoded.test), encoded.split),
+            train_score=self._score(self.objective.predict(network, own), sample, encoded.split.train),
         )
-        if unit.kind != "tuning":
-            scoring = time.perf_counter()
-            sample = self._sample(encoded.split.train, pair)
-            own = encoded.encoder.encode_rows(self.prepared, sample)
-            trial = replace(
-                self._scored(trial, self.objective.predict(fitted.network, encoded.test), encoded.split),
-                train_score=self._score(self.objective.predict(fitted.network, own), sample, encoded.split.train),
-            )
-            phases["evaluation"] = phases.get("evaluation", 0.0) + time.perf_counter() - scoring
-        return replace(trial, phases=phases, seconds=time.perf_counter() - started)
+        ended = time.perf_counter()
+        phases = {**trial.phases, "evaluation": trial.phases.get("evaluation", 0.0) + ended - scoring}
+        return replace(trial, phases=phases, seconds=trial.seconds + ended - started)
+
+    def _adopted(self, unit: Unit, arm: Arm, input_size: int) -> tuple[SequenceNetwork, Trial] | None:
+        """What tuning trained already, where this unit is the same training and its weights are still there."""
+        tuned = unit.trained
+        if tuned is None or tuned.hyperparameters is None or self.trained is None:
+            return None
+        network = self.network(arm, unit.number, tuned.hyperparameters, input_size)
+        if not self.trained.load(tuned, network):
+            return None
+        return network, replace(tuned, kind=unit.kind, number=unit.number, adopted=tuned.number)
 
     def _shortened(self, number: int, share: float) -> Split:
         """A split whose training part keeps a share of its rows; a smaller share is part of a larger one.
@@ -344,6 +359,26 @@ class Workload:
         if self.kept is not None and trial.kind != "curve":
             self.kept.write(scored, kept_of(self.dataset, predictions, truth, split.test, self.config.seed))
         return scored
+
+
+def _trial_of(unit: Unit, fitted: Fitted, encoding: float) -> Trial:
+    """The trial of a training, which knows nothing of the test part yet. encoding: seconds."""
+    weights = list(fitted.network.parameters())
+    return Trial(
+        kind=unit.kind,
+        name=unit.name,
+        number=unit.number,
+        hyperparameters=unit.hyperparameters,
+        validation_score=fitted.validation_score,
+        validation_loss=fitted.validation_loss,
+        best_epoch=fitted.best_epoch,
+        history=fitted.history,
+        phases={"encoding": encoding, **fitted.phases},
+        parameters=sum(weight.numel() for weight in weights),
+        size_bytes=sum(weight.numel() * weight.element_size() for weight in weights),
+        share=unit.share,
+        ended=fitted.ended,
+    )
 
 
 def _balanced(targets: NDArray[np.int64], weights: NDArray[Any] | None) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ import numpy as np
 from gatewise.metrics import Metric
 from gatewise.records import Hyperparameters, Kind, Task, Trial
 
-__all__ = ["SearchRange", "choose_hyperparameters", "default_hyperparameters", "search_space", "suggest"]
+__all__ = ["SearchRange", "choose_hyperparameters", "contenders", "default_hyperparameters", "search_space", "suggest"]
 
 _STREAM = 5
 _CLEAR_ERRORS = 2.0
@@ -77,18 +77,11 @@ def choose_hyperparameters(
     are uncertain by: of shares two standard errors of one of so many rows, of other metrics another margin. Ties go to the
     lower validation loss, then to the earlier trial.
     """
-    by_number = {name: {trial.number: trial for trial in trials} for name, trials in finished.items()}
-    numbers = sorted(set.intersection(*(set(trials) for trials in by_number.values())))
-
-    def merit(names: Sequence[str], number: int) -> tuple[float, float, int]:
-        trials = [by_number[name][number] for name in names]
-        gain = sum(metric.gain(trial.validation_score) for trial in trials)
-        return gain, -sum(trial.validation_loss or 0.0 for trial in trials), -number
-
-    shared = max(numbers, key=lambda number: merit([*by_number], number))
+    by_number = _by_number(finished)
+    shared = _best(by_number, [*by_number], metric)
     chosen = {}
     for name, trials in by_number.items():
-        own = max(numbers, key=lambda number: merit([name], number))
+        own = _best(by_number, [name], metric)
         lead = metric.gain(trials[own].validation_score) - metric.gain(trials[shared].validation_score)
         needed = margin + _noise(trials[own].validation_score, metric, margin, validation_rows)
         values = trials[own if lead > needed else shared].hyperparameters
@@ -96,6 +89,28 @@ def choose_hyperparameters(
             raise ValueError(f"{name} has a trial that is no tuning trial")
         chosen[name] = values
     return chosen
+
+
+def contenders(finished: Mapping[str, Sequence[Trial]], metric: Metric) -> set[tuple[str, int]]:
+    """The trials, by name and number, of which one an arm is chosen, now or after further rounds if none of those is better."""
+    by_number = _by_number(finished)
+    shared = _best(by_number, [*by_number], metric)
+    return {(name, number) for name in by_number for number in (shared, _best(by_number, [name], metric))}
+
+
+def _by_number(finished: Mapping[str, Sequence[Trial]]) -> dict[str, dict[int, Trial]]:
+    return {name: {trial.number: trial for trial in trials} for name, trials in finished.items()}
+
+
+def _best(by_number: Mapping[str, Mapping[int, Trial]], names: Sequence[str], metric: Metric) -> int:
+    """The number of the trial that is best for some arms together, of those that every arm has."""
+
+    def merit(number: int) -> tuple[float, float, int]:
+        trials = [by_number[name][number] for name in names]
+        gain = sum(metric.gain(trial.validation_score) for trial in trials)
+        return gain, -sum(trial.validation_loss or 0.0 for trial in trials), -number
+
+    return max(set.intersection(*(set(trials) for trials in by_number.values())), key=merit)
 
 
 def _noise(score: float, metric: Metric, margin: float, rows: int) -> float:

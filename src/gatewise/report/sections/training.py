@@ -91,7 +91,10 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
 def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on the wall time of training by phase, over tuning and pairs."""
     title = "Where the time went"
-    seconds = phase_seconds((*comparison.tuning, *comparison.trials, *comparison.curve_trials))
+    # The trainings of the first pair are often those of tuning, and then took their time once.
+    adopted = {(trial.name, trial.adopted) for trial in comparison.trials}
+    tuning = [trial for trial in comparison.tuning if (trial.name, trial.number) not in adopted]
+    seconds = phase_seconds((*tuning, *comparison.trials, *comparison.curve_trials))
     names = [arm.name for arm in comparison.arms if arm.name in seconds]
     if not names:
         return Section("time", title, ("Time by phase was not recorded: no trial was finished.",))

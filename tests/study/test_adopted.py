@@ -1,0 +1,155 @@
+"""The first pair has the trainings of tuning: the same result as training again, and no training twice."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gatewise
+from gatewise.nn import SequenceNetwork, build_network
+from gatewise.records import Trial
+from gatewise.report.sections.training import time_section
+from gatewise.study import work
+from gatewise.study.api import Result
+from gatewise.study.trained import TrainedFolder
+from gatewise.study.work import Workload
+
+SOURCE = "builtin:parity?rows=80&length=10"
+OPTIONS: dict[str, Any] = {
+    "pairs": 2,
+    "tune": 2,
+    "hidden_size": 4,
+    "max_epochs": 2,
+    "rivals": "simple",
+    "seed": 3,
+    "budget": "10m",
+}
+Of = Callable[[Result], Any]
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each kind of unit trained a network."""
+    times: Counter[str] = Counter()
+    own, run = work.fit, Workload.run
+    kinds = ["final"]
+
+    def fit(*arguments: Any, **options: Any) -> Any:
+        times[kinds[-1]] += 1
+        return own(*arguments, **options)
+
+    def run_unit(self: Workload, unit: Any, *rest: Any) -> Trial:
+        kinds.append(unit.kind)
+        try:
+            return run(self, unit, *rest)
+        finally:
+            kinds.pop()
+
+    monkeypatch.setattr(work, "fit", fit)
+    monkeypatch.setattr(Workload, "run", run_unit)
+    return times
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A run whose first pair is trained again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TrainedFolder, "load", lambda *_: False)
+        return gatewise.compare(SOURCE, **OPTIONS, out=tmp_path_factory.mktemp("again") / "run")
+
+
+def test_the_first_pair_is_what_training_again_gives_with_one_training_fewer_an_arm(
+    again: Result, trained: Counter[str], outcome: Of, tmp_path: Path
+) -> None:
+    result = gatewise.compare(SOURCE, **OPTIONS, out=tmp_path / "run")
+    assert trained == {"tuning": 4, "pair": 2, "final": 1}
+    assert outcome(result) == outcome(again)
+    chosen = result.comparison.chosen
+    for trial in result.comparison.trials:
+        (tuned,) = (
+            one for one in result.comparison.tuning if (one.name, one.hyperparameters) == (trial.name, chosen[trial.name])
+        )
+        assert trial.adopted == (tuned.number if trial.number == 0 else None)
+        if trial.number == 0:
+            assert trial.history == tuned.history
+            # Its cost is that of a training, which whoever foresees further pairs must know.
+            assert trial.seconds > tuned.seconds
+    assert {trial.adopted for trial in again.comparison.trials} == {None}
+    model = tmp_path / "run" / "model" / "model.safetensors"
+    assert model.read_bytes() == (again.path / "model" / "model.safetensors").read_bytes()
+    assert not (tmp_path / "run" / "trained").exists()
+    comparison = result.comparison
+    twice = replace(comparison, trials=tuple(replace(trial, adopted=None) for trial in comparison.trials))
+    assert time_section(comparison, result.verdict).paragraphs != time_section(twice, result.verdict).paragraphs
+
+
+def test_what_was_tuned_before_a_crash_is_not_trained_again_if_it_is_whole(
+    again: Result, trained: Counter[str], outcome: Of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gatewise.study.run.measure", crash)
+        with pytest.raises(MemoryError):
+            gatewise.compare(SOURCE, **OPTIONS, out=tmp_path / "run")
+    files = sorted((tmp_path / "run" / "trained").iterdir())
+    assert [file.name.partition("-")[0] for file in files] == ["gru", "lstm"]
+    content = files[0].read_bytes()
+    files[0].write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    trained.clear()
+    result = gatewise.resume(tmp_path / "run")
+    assert trained == {"pair": 3, "final": 1}
+    assert [trial.name for trial in result.comparison.trials if trial.adopted is not None] == ["lstm"]
+    assert outcome(result) == outcome(again)
+
+
+def test_the_test_part_is_scored_for_what_was_chosen_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Workload._scored
+    scored: list[str] = []
+
+    def record(self: Workload, trial: Trial, *rest: Any) -> Trial:
+        scored.append(f"{trial.kind} {trial.name} {trial.number}")
+        return own(self, trial, *rest)
+
+    monkeypatch.setattr(Workload, "_scored", record)
+    gatewise.compare(SOURCE, **OPTIONS | {"rivals": "none"}, out=tmp_path / "run")
+    assert sorted(scored) == ["pair gru 0", "pair gru 1", "pair lstm 0", "pair lstm 1"]
+
+
+def test_weights_are_those_of_one_trial_and_one_shape(tmp_path: Path) -> None:
+    folder = TrainedFolder(tmp_path / "trained")
+    trial = Trial("tuning", "gru", 1, None, 0.7, 0.5)
+
+    def network(hidden_size: int, seed: int) -> SequenceNetwork:
+        return build_network(
+            "gru",
+            input_size=3,
+            tokens=False,
+            outputs=2,
+            pooling="summary",
+            embedding_size=4,
+            hidden_size=hidden_size,
+            layers=1,
+            bidirectional=False,
+            dropout=0.0,
+            input_dropout=0.0,
+            seed=seed,
+            cell_seed=seed,
+        )
+
+    folder.write(trial, network(4, 0))
+    other = network(4, 1)
+    assert not folder.load(replace(trial, validation_loss=0.4), other)
+    assert not folder.load(replace(trial, number=0), other)
+    assert not folder.load(trial, network(5, 0))
+    assert folder.load(trial, other)
+    for one, expected in zip(other.parameters(), network(4, 0).parameters(), strict=True):
+        assert (one == expected).all()
+    folder.keep({("gru", 1)})
+    assert folder.load(trial, other)
+    folder.keep({("lstm", 1)})
+    assert not folder.load(trial, other)
