@@ -1,4 +1,4 @@
-// The layers' entry points for Python. Tensors come as addresses, checked by the one caller, kernels/ops.py: an array argument costs
+// The layers' entry points for Python. Tensors come as addresses, checked by the one caller, kernels/cpu.py: an array argument costs
 // more than a small layer computes.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/array.h>

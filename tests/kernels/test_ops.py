@@ -1,15 +1,19 @@
 """What a wrong call of the operators gets, and that no memory is lost."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 
-from gatewise.kernels import ops
+from gatewise.kernels import ops, signature
 from gatewise.kernels.options import Options
 
 _compiled = pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
 
 OPTIONS = Options("gru")
+FORWARD = torch.ops.gatewise.recurrent.default
+BACKWARD = torch.ops.gatewise.recurrent_backward.default
 
 
 def weights(hidden: int = 4, size: int = 3) -> list[Tensor | None]:
@@ -18,6 +22,25 @@ def weights(hidden: int = 4, size: int = 3) -> list[Tensor | None]:
 
 def run(input: Tensor, given: list[Tensor | None], h_0: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:
     return ops.recurrent(OPTIONS, input, given, h_0, None, lengths, None, None, None, None, None)[0]
+
+
+def arguments(cell: str = "gru", **given: Any) -> list[Any]:
+    """The operator's, up to the constants: 5 steps, 2 rows, 3 features, 4 hidden units. given: by the name in the schema."""
+    torch.manual_seed(0)
+    gates = 4 * {"gru": 3, "lstm": 4, "rnn_tanh": 1, "min_gru": 2}[cell]
+    values: dict[str, Any] = dict.fromkeys(("input", *signature.NAMES))
+    values |= {"input": torch.randn(5, 2, 3), "w_ih": torch.randn(gates, 3), "b_ih": torch.randn(gates)}
+    if cell in signature.RECURRENT:
+        values |= {"w_hh": torch.randn(gates, 4), "b_hh": torch.randn(gates)}
+    values |= {"kernel": signature.CELLS.index(cell), "order": signature.TIME_MAJOR, "update_h_": 1.0, "update_c_": 1.0}
+    assert set(given) <= set(values), given
+    return list((values | given).values())
+
+
+def backward(shared: list[Any], output: Tensor, saved: Tensor, **given: Any) -> tuple[Tensor, ...]:
+    incoming = {"grad_output": torch.ones(5, 2, 4), "grad_h_n": None, "grad_c_n": None, "grad_cells": None} | given
+    results: tuple[Tensor, ...] = BACKWARD(*shared, output, saved, *incoming.values(), True, True, True)
+    return results
 
 
 @pytest.mark.parametrize(
@@ -46,12 +69,124 @@ def test_states_and_lengths_that_do_not_fit_are_refused() -> None:
             run(torch.zeros(5, 2, 3), weights(), lengths=torch.tensor(wrong))
 
 
+def freed() -> Tensor:
+    tensor = torch.zeros(12, 3)
+    tensor.untyped_storage().resize_(0)
+    return tensor
+
+
+HOSTILE = [
+    ("gru", {"kernel": -1}, "kernel is -1"),
+    ("gru", {"kernel": 11}, "there are kernels 0 to 10"),
+    ("gru", {"order": 3}, "order 3"),
+    ("gru", {"input": torch.zeros(5, 3)}, "of 3 dimensions"),
+    ("gru", {"input": torch.zeros(5, 2, 3, dtype=torch.int64)}, "input is torch.int64"),
+    ("gru", {"w_ih": torch.zeros(12)}, "w_ih is .* expected two dimensions"),
+    ("gru", {"w_ih": torch.zeros(13, 3)}, "a multiple of 3 gates"),
+    ("gru", {"w_ih": freed()}, "no memory behind it"),
+    ("gru", {"w_hh": None}, "gru needs w_hh"),
+    ("lstm", {"w_ih_reverse": torch.zeros(16, 3)}, "lstm needs w_hh_reverse"),
+    ("gru", {"w_hh_reverse": torch.zeros(12, 4)}, "need w_ih_reverse"),
+    ("gru", {"gamma_ih": torch.zeros(12)}, "kernel 0 takes the first 0 of gamma_ih"),
+    ("gru", {"kernel": 7}, "kernel 7 takes the first 2 of gamma_ih"),
+    ("gru", {"c_0": torch.zeros(1, 2, 4)}, "gru has no cell state"),
+    ("min_gru", {"w_hh": torch.zeros(8, 4)}, "its gates do not see the state"),
+    ("gru", {"h_0": torch.zeros(2, 4)}, "h_0 is .* expected three dimensions"),
+    ("gru", {"order": signature.PACKED, "input": torch.zeros(5, 3)}, "needs batch_sizes"),
+    ("gru", {"order": signature.PACKED, "input": torch.zeros(5, 3), "lengths": torch.tensor([2, 3])}, "batch_sizes must fall"),
+    ("gru", {"order": signature.PACKED, "input": torch.zeros(5, 3), "lengths": torch.tensor([2, 2])}, "its batch_sizes sum to"),
+    ("gru", {"lengths": torch.tensor([1, 2, 3])}, r"expected torch.int64 \[2\]"),
+    ("gru", {"lengths": torch.tensor([[1, 2]])}, "of one dimension"),
+    ("gru", {"update_h": torch.zeros(5, 2, 3)}, "update_h is"),
+]
+
+
+@pytest.mark.parametrize(("cell", "given", "message"), HOSTILE)
+def test_neither_operator_reads_what_is_not_there(cell: str, given: dict[str, Any], message: str) -> None:
+    shared = arguments(cell, **given)
+    with pytest.raises(ValueError, match=message):
+        FORWARD(*shared, False, True)
+    good = FORWARD(*arguments(cell), False, True)
+    for saved in (good[4], good[4][:0]):
+        with pytest.raises(ValueError, match=f"{message}|^output is"):
+            backward(shared, good[0], saved)
+
+
+def test_notes_that_a_graph_without_gradients_did_not_take_are_made_anew() -> None:
+    shared = arguments()
+    output, _, _, _, saved = FORWARD(*shared, False, True)
+    without = FORWARD(*shared, False, False)
+    assert without[4].numel() == 0
+    expected = backward(shared, output, saved)
+    for found in (backward(shared, without[0], without[4]), backward(shared, output[:0, 0, 0], without[4])):
+        assert all(map(torch.equal, found, expected))
+
+
+def test_notes_are_read_only_where_a_forward_pass_wrote_such_ones() -> None:
+    shared = arguments()
+    output, _, _, _, saved = FORWARD(*shared, False, True)
+    longer = FORWARD(*arguments(input=torch.randn(50, 2, 3)), False, True)[4]
+    for wrong, message in (
+        (saved[:-1], "and this call's notes are"),
+        (saved[:8], "no notes of a forward pass"),
+        (torch.zeros_like(saved), "no notes of a forward pass"),
+        (torch.full_like(saved, 255), "no notes of a forward pass"),
+        (saved.view(torch.int8), "expected torch.uint8"),
+        (saved[None], "expected torch.uint8"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            backward(shared, output, wrong)
+    expected = backward(shared, output, saved)
+    shifted = torch.empty(len(saved) + 1, dtype=torch.uint8)[1:].copy_(saved)
+    assert all(map(torch.equal, backward(shared, output, shifted), expected)), "read from any address"
+    assert all(gradient.isfinite().all() for gradient in backward(shared, output, longer)), "foreign, but of the same kind"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"grad_output": torch.ones(5, 2, 5)}, "grad_output is"),
+        ({"grad_output": torch.ones(5, 2, 4, dtype=torch.float64)}, "grad_output is torch.float64"),
+        ({"grad_h_n": torch.ones(1, 1, 4)}, "grad_h_n is"),
+        ({"grad_c_n": torch.ones(1, 2, 4)}, "grad_c_n is"),
+        ({"grad_cells": torch.ones(5, 2, 4)}, "grad_cells is"),
+    ],
+)
+def test_gradients_that_do_not_fit_are_refused(given: dict[str, Tensor], message: str) -> None:
+    shared = arguments()
+    output, _, _, _, saved = FORWARD(*shared, False, True)
+    with pytest.raises(ValueError, match=message):
+        backward(shared, output, saved, **given)
+    with pytest.raises(ValueError, match="output is"):
+        backward(shared, output[:4], saved)
+
+
+def test_another_instruction_sets_notes_are_read_as_it_wrote_them() -> None:
+    before = _compiled.instruction_set()
+    shared = arguments()
+    output, _, _, _, saved = FORWARD(*shared, False, True)
+    expected = backward(shared, output, saved)
+    try:
+        for name in _compiled.instruction_sets():
+            _compiled.select(name)
+            assert all(map(torch.equal, backward(shared, output, saved), expected))
+    finally:
+        _compiled.select(before)
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 3), (5, 0, 3), (2**40, 0, 3)])
+def test_no_steps_and_no_rows_leave_the_states_as_they_came(shape: tuple[int, ...]) -> None:
+    h_0 = torch.randn(1, shape[1], 4, requires_grad=True)
+    shared = arguments(input=torch.zeros(shape), h_0=h_0)
+    output, h_n, _, _, _ = FORWARD(*shared, False, True)
+    assert output.shape == (*shape[:2], 4)
+    assert torch.equal(h_n, h_0)
+    assert torch.equal(torch.autograd.grad(h_n.sum(), h_0)[0], torch.ones_like(h_0))
+
+
 def test_the_operator_keeps_its_contract_with_torch_library() -> None:
-    arguments = [torch.randn(5, 2, 3), *(torch.randn_like(weight) for weight in weights() if weight is not None)]
-    for argument in arguments:
-        argument.requires_grad_()
-    given = (*arguments, *[None] * (ops.TENSORS - len(arguments)), 0, 0, 1.0, 1.0, False, True)
-    torch.library.opcheck(torch.ops.gatewise.recurrent.default, given, test_utils=("test_schema", "test_faketensor"))
+    shared = [value.requires_grad_() if isinstance(value, Tensor) else value for value in arguments()]
+    torch.library.opcheck(FORWARD, (*shared, False, True), test_utils=("test_schema", "test_faketensor"))
 
 
 def test_many_calls_lose_no_memory() -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gatewise.kernels import equations, ops
+from gatewise.kernels import equations, ops, signature
 from gatewise.kernels.options import GATES, Options
 
 _compiled = pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
@@ -78,10 +78,10 @@ def draw(seed: int) -> Case:
     def keep(shape: tuple[int, ...], probability: float) -> Tensor:
         return (torch.rand(shape, generator=generator) < probability).double()
 
-    cell = choice.choice(ops.CELLS)
+    cell = choice.choice(signature.CELLS)
     rows, steps = choice.choice(BATCHES), choice.choice((1, 2, 3, 7, 20))
     size, hidden, directions = choice.choice(INPUTS), choice.choice(HIDDEN), choice.choice((1, 2))
-    recurrent, lstm, bias, batch_first = cell in ops.RECURRENT, cell == "lstm", choice.random() < 0.8, choice.random() < 0.5
+    recurrent, lstm, bias, batch_first = cell in signature.RECURRENT, cell == "lstm", choice.random() < 0.8, choice.random() < 0.5
     gates, scale = GATES[cell] * hidden, 0.7 * hidden**-0.5
     weights: list[Tensor | None] = []
     for _ in range(directions):
@@ -152,10 +152,10 @@ def test_equals_the_equations(group: int) -> None:
 def test_no_result_depends_on_threads_or_on_the_rest_of_the_batch(seed: int) -> None:
     choice = random.Random(seed)
     _compiled.select(choice.choice(_compiled.instruction_sets()))
-    cell, rows, hidden = choice.choice(ops.CELLS), choice.choice((3, 8, 17, 40, 70)), choice.choice((17, 64, 128, 200))
+    cell, rows, hidden = choice.choice(signature.CELLS), choice.choice((3, 8, 17, 40, 70)), choice.choice((17, 64, 128, 200))
     generator = torch.Generator().manual_seed(seed)
     size, steps, gates = choice.choice((1, 16, 50)), choice.choice((3, 17, 40)), GATES[cell] * hidden
-    recurrent = cell in ops.RECURRENT
+    recurrent = cell in signature.RECURRENT
     shapes = [(gates, size), (gates, hidden), (gates,), (gates,)] * choice.choice((1, 2))
     weights = [
         torch.randn(shape, generator=generator).mul(0.1).requires_grad_() if recurrent or place % 2 == 0 else None
@@ -192,10 +192,10 @@ def tiny(cell: str, recurrent: bool) -> list[Tensor | None]:
 
 
 @pytest.mark.parametrize("instruction_set", _compiled.instruction_sets())
-@pytest.mark.parametrize("cell", [cell for cell in ops.CELLS if cell != "rnn_relu"])  # relu has a kink
+@pytest.mark.parametrize("cell", [cell for cell in signature.CELLS if cell != "rnn_relu"])  # relu has a kink
 def test_first_and_second_derivatives(cell: str, instruction_set: str) -> None:
     _compiled.select(instruction_set)
-    weights = tiny(cell, cell in ops.RECURRENT)
+    weights = tiny(cell, cell in signature.RECURRENT)
     leaves = [weight for weight in weights if weight is not None]
     generator = torch.Generator().manual_seed(1)
     input = torch.randn(3, 2, 2, dtype=torch.float64, generator=generator, requires_grad=True)

@@ -122,8 +122,8 @@ def check_state(name: str, argument: str, state: Tensor | None, expected: tuple[
 def check_lengths(name: str, lengths: Tensor, size: int, steps: int) -> Tensor:
     """Lengths as int64 [batch] on the CPU, each from 0 to steps.
 
-    Raises TypeError if they are no tensor of integers, ValueError for a wrong shape or value. Values are not looked at while the
-    call is compiled or exported: they are not known then.
+    Raises TypeError if they are no tensor of integers, ValueError for a wrong shape or value. Values are not looked at where they
+    are not known, while the call is compiled or exported, and under torch.vmap; the kernel looks at them then.
     """
     if not isinstance(lengths, Tensor):
         raise TypeError(f"{name}: lengths must be a tensor of integers, got {type(lengths).__name__}; use torch.tensor(lengths)")
@@ -132,7 +132,7 @@ def check_lengths(name: str, lengths: Tensor, size: int, steps: int) -> Tensor:
     if lengths.shape != (size,):
         raise ValueError(f"{name}: lengths must have one entry a row, shape ({size},) here, got {tuple(lengths.shape)}")
     lengths = lengths.to("cpu", torch.int64)
-    if size and not torch.compiler.is_compiling():
+    if size and not torch.compiler.is_compiling() and not torch._C._functorch.is_batchedtensor(lengths):
         shortest, longest = torch.aminmax(lengths)
         if shortest.item() < 0 or longest.item() > steps:
             raise ValueError(

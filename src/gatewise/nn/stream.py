@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from gatewise.errors import DataError, OptionError
-from gatewise.kernels import ops
 from gatewise.kernels.options import GATES
+from gatewise.kernels.signature import CELLS
 from gatewise.nn.gru import GRU
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.rnn import RNN
@@ -94,7 +94,7 @@ class Stream:
 
         kind = _compiled.Streams64 if self.dtype == np.float64 else _compiled.Streams32
         self._compiled: _compiled.Streams32 | _compiled.Streams64 = kind(
-            ops.CELLS.index(self.cell),
+            CELLS.index(self.cell),
             self.input_size,
             self.hidden_size,
             [[0 if tensor is None else tensor.data_ptr() for tensor in tensors] for tensors in weights],

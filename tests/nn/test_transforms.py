@@ -1,0 +1,262 @@
+"""What other people's code does to a call: torch.func, forward mode, vmap, graphs captured without gradients, changes in place.
+
+PyTorch's own layer, which is differentiable in every way on plain operators, says what is right; where it has none, a loop or
+the reference equations do.
+"""
+
+import copy
+import warnings
+
+import pytest
+import torch
+from torch import nn
+from torch.autograd import forward_ad
+from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, linearize, vjp, vmap
+from torch.utils._pytree import tree_map
+
+import gatewise.nn
+from gatewise.kernels import equations, ops
+
+# Forward mode loads rules of PyTorch's own that are written in TorchScript.
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+
+pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
+
+STEPS, BATCH, INPUT, HIDDEN, SAMPLES = 4, 2, 3, 2, 3
+LENGTHS = torch.tensor([2, 4])
+STOCK = ["GRU", "LSTM", "RNN"]
+LAYERS = [*STOCK, "MinGRU", "MinLSTM"]
+
+every_layer = pytest.mark.parametrize("name", LAYERS)
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def by_equations(monkeypatch):
+    """Runs a function with the reference equations in the kernels' place."""
+
+    def run(function, *arguments):
+        with monkeypatch.context() as patch:
+            patch.setattr(ops, "recurrent", equations.recurrent)
+            return function(*arguments)
+
+    return run
+
+
+def build(name, **options):
+    return getattr(gatewise.nn, name)(INPUT, HIDDEN, dtype=torch.float64, **options)
+
+
+def draw(*shape):
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def frozen(layer):
+    return {key: value.detach() for key, value in layer.named_parameters()}
+
+
+def loss_of(layer, **given):
+    """A function of parameters and input that is differentiable twice."""
+
+    def loss(parameters, input):
+        output, states = functional_call(layer, parameters, (input,), given)
+        return output.pow(3).sum() + (states[1] if isinstance(states, tuple) else states).square().sum()
+
+    return loss
+
+
+REVERSE = {
+    "grad": lambda f, p, x, t: grad(f, (0, 1))(p, x),
+    "vjp": lambda f, p, x, t: vjp(f, p, x)[1](x.new_ones(())),
+    "jacrev": lambda f, p, x, t: jacrev(f, (0, 1))(p, x),
+    "grad of grad": lambda f, p, x, t: grad(lambda x: (grad(f, 1)(p, x) * t).sum())(x),
+    "hessian": lambda f, p, x, t: hessian(f, 1)(p, x),
+    "hessian by jacrev": lambda f, p, x, t: jacrev(jacrev(f, 1), 1)(p, x),
+}
+FORWARD = {
+    "jvp": lambda f, p, x, t: jvp(lambda x: f(p, x), (x,), (t,)),
+    "jvp by weights": lambda f, p, x, t: jvp(lambda p: f(p, x), (p,), (tree_map(torch.sin, p),)),
+    "jacfwd": lambda f, p, x, t: jacfwd(f, (0, 1))(p, x),
+    "jvp of grad": lambda f, p, x, t: jvp(lambda x: grad(f)(p, x), (x,), (t,)),
+    "grad of jvp": lambda f, p, x, t: grad(lambda x: jvp(lambda x: f(p, x), (x,), (t,))[1])(x),
+}
+
+
+@every_layer
+@pytest.mark.parametrize("way", REVERSE | FORWARD)
+def test_derivatives_of_torch_func(name, way, by_equations):
+    layer = build(name)
+    arguments = (loss_of(layer), frozen(layer), draw(STEPS, BATCH, INPUT), draw(STEPS, BATCH, INPUT))
+    function = (REVERSE | FORWARD)[way]
+    torch.testing.assert_close(function(*arguments), by_equations(function, *arguments))
+
+
+@pytest.mark.filterwarnings("ignore:Attempted to insert a get_attr Node:UserWarning")  # PyTorch's, whatever the function
+def test_linearize():
+    layer, input, tangent = build("GRU"), draw(STEPS, BATCH, INPUT), draw(STEPS, BATCH, INPUT)
+    parameters, loss = frozen(layer), loss_of(layer)
+    _, along = linearize(lambda x: loss(parameters, x), input)
+    torch.testing.assert_close(along(tangent), (grad(loss, 1)(parameters, input) * tangent).sum())
+
+
+@pytest.mark.parametrize("way", ["grad", "grad of grad", "jvp"])
+@pytest.mark.parametrize(
+    "options", [{"bidirectional": True, "batch_first": True}, {"layer_norm": True, "num_layers": 2}], ids=str
+)
+def test_derivatives_of_torch_func_with_lengths_and_options(way, options, by_equations):
+    layer = build("LSTM", **options)
+    shape = (BATCH, STEPS, INPUT) if layer.batch_first else (STEPS, BATCH, INPUT)
+    arguments = (loss_of(layer, lengths=LENGTHS), frozen(layer), draw(*shape), draw(*shape))
+    function = (REVERSE | FORWARD)[way]
+    torch.testing.assert_close(function(*arguments), by_equations(function, *arguments))
+
+
+def test_packed_input_in_forward_and_reverse_mode(by_equations):
+    layer = build("GRU")
+    packed = nn.utils.rnn.pack_padded_sequence(draw(STEPS, BATCH, INPUT), LENGTHS, enforce_sorted=False)
+
+    def run(data):
+        return layer(packed._replace(data=data))[1].square().sum()
+
+    for function in (grad, lambda f: lambda x: jvp(f, (x,), (x,))):
+        torch.testing.assert_close(function(run)(packed.data), by_equations(function(run), packed.data))
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_dual_numbers_through_a_frozen_layer(name):
+    layer = build(name).requires_grad_(False)
+    stock = getattr(nn, name)(INPUT, HIDDEN, dtype=torch.float64)
+    stock.load_state_dict(layer.state_dict())
+    input, tangent = draw(STEPS, BATCH, INPUT), draw(STEPS, BATCH, INPUT)
+    with forward_ad.dual_level():
+        found, expected = (forward_ad.unpack_dual(module(forward_ad.make_dual(input, tangent))[0]) for module in (layer, stock))
+    torch.testing.assert_close(found, expected)
+
+
+def test_forward_mode_through_an_earlier_forward_pass_is_refused():
+    layer, input = build("GRU"), draw(STEPS, BATCH, INPUT)
+    _, pull = vjp(lambda x: layer(x)[0], input)
+    along = draw(STEPS, BATCH, HIDDEN)
+    with pytest.raises(RuntimeError, match="no forward mode through a backward pass whose forward pass ran before"):
+        jvp(pull, (along,), (along,))
+
+
+@every_layer
+@pytest.mark.parametrize("options", [{}, {"bidirectional": True, "batch_first": True, "num_layers": 2}], ids=["plain", "deep"])
+def test_vmap_is_a_loop(name, options):
+    layer = build(name, **options)
+    inputs = draw(SAMPLES, BATCH, STEPS, INPUT) if options else draw(STEPS, SAMPLES, BATCH, INPUT)
+    dimension = 0 if options else 1
+    found = vmap(layer, in_dims=dimension)(inputs)
+    expected = [layer(input) for input in inputs.unbind(dimension)]
+    torch.testing.assert_close(found, tree_map(lambda *values: torch.stack(values), *expected))
+    torch.testing.assert_close(
+        torch.autograd.grad(found[0].pow(3).sum(), list(layer.parameters())),
+        torch.autograd.grad(sum(output.pow(3).sum() for output, _ in expected), list(layer.parameters())),
+    )
+
+
+def test_vmap_over_lengths_states_and_weights():
+    layer, inputs = build("GRU"), draw(SAMPLES, STEPS, BATCH, INPUT)
+    lengths = torch.tensor([[1, 4], [3, 2], [4, 0]])
+    states = draw(SAMPLES, 1, BATCH, HIDDEN)
+    found = vmap(lambda x, h, n: layer(x, h, lengths=n), in_dims=(None, 0, 0))(inputs[0], states, lengths)
+    expected = [layer(inputs[0], h, lengths=n) for h, n in zip(states, lengths, strict=True)]
+    torch.testing.assert_close(found, tree_map(lambda *values: torch.stack(values), *expected))
+    ensemble = [build("GRU") for _ in range(SAMPLES)]
+    parameters = torch.func.stack_module_state(ensemble)[0]
+    found = vmap(lambda p, x: functional_call(layer, p, (x,)))(parameters, inputs)
+    expected = [member(x) for member, x in zip(ensemble, inputs, strict=True)]
+    torch.testing.assert_close(found, tree_map(lambda *values: torch.stack(values), *expected))
+
+
+@every_layer
+def test_gradients_of_each_sample(name):
+    layer = build(name)
+    loss, parameters, inputs = loss_of(layer), frozen(layer), draw(SAMPLES, STEPS, BATCH, INPUT)
+    found = vmap(grad(loss, (0, 1)), (None, 0))(parameters, inputs)
+    expected = [grad(loss, (0, 1))(parameters, input) for input in inputs]
+    torch.testing.assert_close(found, tree_map(lambda *values: torch.stack(values), *expected))
+    total = grad(lambda p: vmap(loss, (None, 0))(p, inputs).sum())(parameters)
+    torch.testing.assert_close(total, {key: value.sum(0) for key, value in found[0].items()})
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_graph_captured_without_gradients_has_them_later(name, by_equations):
+    layer = build(name)
+    with torch.no_grad():
+        graph = torch.export.export(copy.deepcopy(layer), (draw(STEPS, BATCH, INPUT),)).module()
+    input = draw(STEPS, BATCH, INPUT).requires_grad_()
+
+    def gradients(module):
+        return torch.autograd.grad(module(input)[0].pow(3).sum(), [input, *module.parameters()])
+
+    torch.testing.assert_close(gradients(graph), by_equations(gradients, layer))
+
+
+@pytest.mark.parametrize("name", ["GRU", "LSTM"])
+def test_a_trace_of_frozen_parameters_has_gradients(name):
+    layer = build(name).requires_grad_(False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing warns of every size that Python reads
+        traced = torch.jit.trace(layer, (draw(STEPS, BATCH, INPUT),))
+    input = draw(STEPS, BATCH, INPUT).requires_grad_()
+    torch.testing.assert_close(
+        torch.autograd.grad(traced(input)[0].pow(3).sum(), input), torch.autograd.grad(layer(input)[0].pow(3).sum(), input)
+    )
+
+
+CHANGES = {
+    "relu_": lambda y: y.mul_(1.5).relu_(),
+    "a slice": lambda y: (y[1:].mul_(2.0), y)[1],
+    "a layer": nn.ReLU(inplace=True),
+}
+
+
+def changed_gradients(module, input, change):
+    return torch.autograd.grad(change(module(input)[0]).square().sum(), [input, *module.parameters()])
+
+
+@every_layer
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_output_may_be_changed_in_place(name, change, by_equations):
+    layer, input = build(name, num_layers=2, bidirectional=True), draw(STEPS, BATCH, INPUT).requires_grad_()
+    arguments = (layer, input, CHANGES[change])
+    torch.testing.assert_close(changed_gradients(*arguments), by_equations(changed_gradients, *arguments))
+
+
+def test_the_output_may_be_changed_in_place_by_nobody_but_the_graph():
+    """A detached alias, a view and an unbatched sequence share its memory."""
+    layer, input = build("GRU"), draw(STEPS, INPUT).requires_grad_()
+    expected = torch.autograd.grad(layer(input)[0].sum(), list(layer.parameters()))
+    for change in (lambda y: y.detach().zero_(), lambda y: y[0].detach().fill_(9.0)):
+        output = layer(input)[0]
+        total = output.sum()
+        change(output)
+        torch.testing.assert_close(torch.autograd.grad(total, list(layer.parameters())), expected)
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_output_may_be_changed_in_place_in_a_compiled_model():
+    torch.compiler.reset()
+    layer, input = build("GRU"), draw(STEPS, BATCH, INPUT).requires_grad_()
+
+    def run(input):
+        return nn.ReLU(inplace=True)(layer(input)[0].mul_(2.0)).square().sum()
+
+    compiled = torch.compile(run, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(torch.autograd.grad(compiled(input), input), torch.autograd.grad(run(input), input))
+
+
+def test_what_is_kept_for_the_backward_pass_goes_through_hooks_and_is_let_go():
+    layer, input = build("GRU"), draw(STEPS, BATCH, INPUT)
+    packed = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: packed.append(x) or x, lambda x: x):
+        output = layer(input)[0]
+    assert any(tensor.shape == output.shape and tensor.data_ptr() == output.data_ptr() for tensor in packed)
+    assert output.grad_fn.output.untyped_storage().nbytes() == 0
