@@ -1,7 +1,8 @@
-// Sigmoid and hyperbolic tangent.
+// Sigmoid and hyperbolic tangent: the same on every instruction set, infinities saturate and not-a-number stays what it is.
 //
-// fp32: 2^t - 1 as s * (f * q(f)) + (s - 1) with n = round(t), f = t - n, s = 2^n and q a minimax polynomial (relative error below
-// 1e-8), so that small arguments of tanh keep their relative precision; one reciprocal each. fp64: the standard library, lane by lane.
+// fp32: the argument is n * step + y with n whole and y near zero, so that a power of two and a short polynomial give the rest; sums and
+// differences are arranged so that what is large is never rounded before it is subtracted. docs/accuracy.md has the errors.
+// fp64: the standard library, lane by lane.
 #pragma once
 
 #include "simd.h"
@@ -10,84 +11,64 @@ namespace gatewise {
 namespace GATEWISE_ISA {
 namespace {
 
-// value capped at `limit`; not-a-number stays what it is.
-GATEWISE_INLINE Vector cap(Vector value, Real limit) {
-    const Vector bound = splat(limit);
-    return select(value > bound, bound, value);
-}
+GATEWISE_INLINE Vector reciprocal(Vector value) { return splat(1) / value; }
 
 #if GATEWISE_REAL_BITS == 32
 
-GATEWISE_INLINE Vector reciprocal(Vector value) { return splat(1) / value; }
-
-// t as a whole number and a fraction in [-1/2, 1/2], the former as the power of two that it stands for; t at most 100.
-struct Power {
-    Vector fraction, scale;
+// A whole number in two forms: as itself and as the power of two that it stands for, which is 0 at -127 and infinity at 128.
+struct Whole {
+    Vector number, power;
 };
 
-GATEWISE_INLINE Power split_power(Vector t) {
-#if defined(__AVX512F__)
-    const Vector whole = _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    return {t - whole, _mm512_scalef_ps(splat(1), whole)};
-#else
-    const Vector floor = splat(-126);
-    t = select(t < floor, floor, t);
+// The whole number nearest to x * scale, which lies in -127 to 128.
+GATEWISE_INLINE Whole nearest_whole(Vector x, Real scale) {
     const Vector magic = splat(12582912.0f);  // 1.5 * 2^23: adding it leaves the rounded value in the low bits
-    const Vector shifted = t + magic;
+    const Vector shifted = x * splat(scale) + magic;
     const IntegerVector bits = (reinterpret_cast<IntegerVector>(shifted) << 23) + 0x3f800000;
-    return {t - (shifted - magic), reinterpret_cast<Vector>(bits)};
-#endif
+    return {shifted - magic, reinterpret_cast<Vector>(bits)};
 }
 
-// 2^t - 1, exact to its last bits near t = 0.
-GATEWISE_INLINE Vector power_less_one(Vector t) {
-    const Power power = split_power(cap(t, 100));
-    const Vector f = power.fraction;
-    Vector q = splat(0.0001546973459f);
-    q = q * f + splat(0.001339086685f);
-    q = q * f + splat(0.009618030772f);
-    q = q * f + splat(0.05550357105f);
-    q = q * f + splat(0.2402265108f);
-    q = q * f + splat(0.693147188f);
-    return power.scale * (f * q) + (power.scale - splat(1));
+// 1 + e^-x, the reciprocal of a sigmoid, for x of at least `least`: -87 keeps it, and twice it, finite; at -89 it is infinity.
+GATEWISE_INLINE Vector one_plus_exponential(Vector x, Real least) {
+    x = at_most(at_least(x, least), 88);
+    const Whole n = nearest_whole(x, -1.44269504088896341f);
+    const Vector y = (x + n.number * splat(0.693359375f)) + n.number * splat(-2.12194440e-4f);  // ln 2 in two parts
+    Vector p = splat(-0.0083121001f);
+    p = p * y + splat(0.0418905769f);
+    p = p * y + splat(-0.1666711979f);
+    p = p * y + splat(0.4999922872f);
+    p = p * y + splat(-1);
+    p = p * y + splat(1);
+    return n.power * p + splat(1);
 }
 
-// 1 + e^x, the reciprocal of a sigmoid.
-GATEWISE_INLINE Vector one_plus_exponential(Vector x) { return splat(2) + power_less_one(x * splat(1.44269504088896341f)); }
+GATEWISE_INLINE Vector sigmoid(Vector x) { return reciprocal(one_plus_exponential(x, -89)); }
 
-GATEWISE_INLINE Vector sigmoid(Vector x) {
-#if defined(__AVX512F__)
-    // 2^t from its fraction in [0, 1), relative error below 8e-8; what overflows ends in the reciprocal of infinity.
-    const Vector t = x * splat(-1.44269504088896341f), f = _mm512_reduce_ps(t, _MM_FROUND_TO_NEG_INF);
-    Vector p = splat(0.001877576609f);
-    p = p * f + splat(0.008989340252f);
-    p = p * f + splat(0.05582631792f);
-    p = p * f + splat(0.2401536171f);
-    p = p * f + splat(0.6931530732f);
-    p = p * f + splat(0.9999999251f);
-    return reciprocal(splat(1) + _mm512_scalef_ps(p, t));
-#else
-    return reciprocal(one_plus_exponential(-x));
-#endif
-}
-
+// With a = e^(2n ln 2 / 2) = 2^n and u = tanh(y): tanh(n ln 2 / 2 + y) = ((a - 1) + (a + 1) u) / ((a + 1) + (a - 1) u), which is u where
+// n = 0. Nearer to 1 it is 1 less what is missing, so that 1 - tanh^2 keeps its precision.
 GATEWISE_INLINE Vector hyperbolic_tangent(Vector x) {
-    const Vector less_one = power_less_one(x * splat(2.88539008177792682f));
-    return less_one * reciprocal(less_one + splat(2));
+    const IntegerVector sign = reinterpret_cast<IntegerVector>(x) & reinterpret_cast<IntegerVector>(splat(-0.0f));
+    const Vector size = at_most(reinterpret_cast<Vector>(reinterpret_cast<IntegerVector>(x) ^ sign), 10);
+    const Whole n = nearest_whole(size, 2.88539008177792682f);
+    const Vector y = size - n.number * splat(0.346573590279972655f), z = y * y;
+    const Vector u = y + y * z * ((splat(-0.0527255579f) * z + splat(0.1333117899f)) * z + splat(-0.3333332269f));
+    const Vector less = n.power - splat(1), more = n.power + splat(1);
+    const IntegerVector near_one = size > splat(0.7f);
+    const Vector quotient = select(near_one, splat(2) - splat(2) * u, less + more * u) / (more + less * u);
+    const Vector result = select(near_one, splat(1) - quotient, quotient);
+    return reinterpret_cast<Vector>(reinterpret_cast<IntegerVector>(result) | sign);
 }
 
 #else
 
-GATEWISE_INLINE Vector reciprocal(Vector value) { return splat(1) / value; }
-
-GATEWISE_INLINE Vector one_plus_exponential(Vector x) {
-    const Vector capped = cap(x, 600);
+GATEWISE_INLINE Vector one_plus_exponential(Vector x, Real least) {
+    const Vector bounded = at_least(x, least);
     Vector result;
-    for (int lane = 0; lane < lanes; ++lane) result[lane] = 1 + std::exp(capped[lane]);
+    for (int lane = 0; lane < lanes; ++lane) result[lane] = 1 + std::exp(-bounded[lane]);
     return result;
 }
 
-GATEWISE_INLINE Vector sigmoid(Vector x) { return splat(1) / one_plus_exponential(-x); }
+GATEWISE_INLINE Vector sigmoid(Vector x) { return reciprocal(one_plus_exponential(x, -710)); }
 
 GATEWISE_INLINE Vector hyperbolic_tangent(Vector x) {
     Vector result;

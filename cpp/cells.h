@@ -121,7 +121,7 @@ struct Rnn : OneStage {
 // Just below 0 it stays below 1/2, which tells the two branches apart when the slope is taken.
 GATEWISE_INLINE Vector positive(Vector x) {
     constexpr Real below_half = GATEWISE_REAL_BITS == 32 ? Real(0x1.fffffep-2) : Real(0x1.fffffffffffffp-2);
-    return select(x >= zero(), x + splat(Real(0.5)), cap(sigmoid(x), below_half));
+    return select(x >= zero(), x + splat(Real(0.5)), at_most(sigmoid(x), below_half));
 }
 GATEWISE_INLINE Vector positive_slope(Vector y) {
     return select(y >= splat(Real(0.5)), splat(1), y * (splat(1) - y));
@@ -157,8 +157,12 @@ struct MinLstm : OneStage {
     static constexpr int input_side(int gate) { return gate; }
 
     GATEWISE_INLINE State step(const Vector* sum, Vector, State before, Vector* save) {
-        // f / (f + i) through the reciprocals 1 / f and 1 / i, which do not vanish together.
-        const Vector over_f = one_plus_exponential(-sum[0]), over_i = one_plus_exponential(-sum[1]);
+        // f / (f + i) through the reciprocals 1 / f and 1 / i. Where a gate is so shut that its own would overflow, only the distance to
+        // the other one counts, and both are moved.
+        constexpr Real shut = GATEWISE_REAL_BITS == 32 ? -80 : -600, shutter = GATEWISE_REAL_BITS == 32 ? -87 : -700;
+        const Vector lower = select(sum[0] < sum[1], sum[0], sum[1]);
+        const Vector moved = at_most(at_least(splat(shut) - lower, 0), Real(1e30));
+        const Vector over_f = one_plus_exponential(sum[0] + moved, shutter), over_i = one_plus_exponential(sum[1] + moved, shutter);
         const Vector keep = over_i * reciprocal(over_f + over_i), candidate = positive(sum[2]);
         save[0] = keep;
         save[1] = candidate;

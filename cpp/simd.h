@@ -64,6 +64,28 @@ GATEWISE_INLINE Vector splat(Real value) { return value - Vector{}; }
 GATEWISE_INLINE Vector zero() { return Vector{}; }
 GATEWISE_INLINE Vector select(IntegerVector condition, Vector yes, Vector no) { return condition ? yes : no; }
 
+// The smaller and the larger of a bound and a value; a value that is not-a-number stays what it is.
+#if defined(__SSE2__)
+#if defined(__AVX512F__)
+#define GATEWISE_WIDTH _mm512
+#elif defined(__AVX__)
+#define GATEWISE_WIDTH _mm256
+#else
+#define GATEWISE_WIDTH _mm
+#endif
+#if GATEWISE_REAL_BITS == 32
+#define GATEWISE_INTRINSIC(name) GATEWISE_JOIN(GATEWISE_WIDTH, _##name##_ps)
+#else
+#define GATEWISE_INTRINSIC(name) GATEWISE_JOIN(GATEWISE_WIDTH, _##name##_pd)
+#endif
+// Of these instructions' operands the second is the result where either is not-a-number.
+GATEWISE_INLINE Vector at_most(Vector value, Real bound) { return GATEWISE_INTRINSIC(min)(splat(bound), value); }
+GATEWISE_INLINE Vector at_least(Vector value, Real bound) { return GATEWISE_INTRINSIC(max)(splat(bound), value); }
+#else
+GATEWISE_INLINE Vector at_most(Vector value, Real bound) { return select(value > splat(bound), splat(bound), value); }
+GATEWISE_INLINE Vector at_least(Vector value, Real bound) { return select(value < splat(bound), splat(bound), value); }
+#endif
+
 // The first `count` elements, 1 <= count <= lanes; the rest are zero.
 GATEWISE_INLINE Vector load_part(const Real* source, int count) {
     if (count == lanes) return load(source);
