@@ -32,11 +32,15 @@ GATEWISE_INLINE void with_constant(int value, Function&& function) {
     }
 }
 
-// Sums of all gates of `groups` panels for a block of rows, input side then hidden side; or a range of them, added to earlier ones.
+// Where the sums of a range of columns begin. Ranges after the first one of either side are summed up by themselves and then added: a sum
+// over many columns has the rounding errors of a short one, in an order that depends on nothing but the layer's sizes.
+enum class Begin { bias, projected, sums, zero };
+
+// Sums of all gates of `groups` panels for a block of rows, input side then hidden side, over a range of their columns.
 struct GateSums {
     const Real* bias;           // of the panel: gates, then the hidden-side bias of the gate kept apart
     std::int64_t panel;         // elements between panels of weights
-    const Real* projected;      // input side done before: [row][gates], or null
+    const Real* projected;      // input side done before: [row][gates]
     std::int64_t projected_panel;
     const Real* input;          // panels of columns
     std::int64_t input_stride, input_size;
@@ -47,7 +51,7 @@ struct GateSums {
     int input_bias[4];           // vector of `bias` that starts each gate
     int hidden_bias;             // vector of `bias` that starts the hidden side of the gate kept apart
     Real* sums;                  // [row][group][gates + 1]; the last is the input part of the gate kept apart
-    bool continued;              // the sums of the ranges before are there already
+    Begin begin;                 // from sums: on from those of the ranges before; from zero: then added to them
     bool hidden_begins;          // this range starts the hidden side
 };
 
@@ -57,12 +61,17 @@ __attribute__((noinline)) void sum_gates(const GateSums& of) {
     constexpr int vectors = groups * gates;
     Vector sum[rows][vectors];
     const auto slot = [&](int row, int n) { return of.sums + ((row * groups + n / gates) * (gates + 1) + n % gates) * lanes; };
-    if (of.continued) {
+    if (of.begin == Begin::zero) {
+        GATEWISE_UNROLL
+        for (int i = 0; i < rows; ++i)
+            GATEWISE_UNROLL
+            for (int n = 0; n < vectors; ++n) sum[i][n] = zero();
+    } else if (of.begin == Begin::sums) {
         GATEWISE_UNROLL
         for (int i = 0; i < rows; ++i)
             GATEWISE_UNROLL
             for (int n = 0; n < vectors; ++n) sum[i][n] = load(slot(i, n));
-    } else if (of.projected) {
+    } else if (of.begin == Begin::projected) {
         GATEWISE_UNROLL
         for (int n = 0; n < vectors; ++n)
             GATEWISE_UNROLL
@@ -90,11 +99,20 @@ __attribute__((noinline)) void sum_gates(const GateSums& of) {
         }
     }
     multiply<rows, groups, gates>(sum, of.state, of.state_stride, of.hidden_size, of.hidden_weights, of.panel);
+    if (of.begin == Begin::zero) {
+        GATEWISE_UNROLL
+        for (int i = 0; i < rows; ++i)
+            GATEWISE_UNROLL
+            for (int n = 0; n < vectors; ++n) sum[i][n] += load(slot(i, n));
+    }
     GATEWISE_UNROLL
     for (int i = 0; i < rows; ++i)
         GATEWISE_UNROLL
         for (int n = 0; n < vectors; ++n) store(slot(i, n), sum[i][n]);
 }
+
+// Products that are summed one after the other; longer sums are sums of such.
+constexpr std::int64_t longest_sum = 512;
 
 // target (+)= sum over gates of left[gate] times the gate's part of the weights, for a block of rows and panels of columns.
 struct GateProduct {
@@ -111,16 +129,35 @@ struct GateProduct {
 template <int rows, int panels>
 __attribute__((noinline)) void multiply_gates(const GateProduct& of) {
     Vector sum[rows][panels];
+    const auto place = [&](int i, int n) { return of.target + n * of.target_stride + i * lanes; };
     GATEWISE_UNROLL
     for (int n = 0; n < panels; ++n)
         GATEWISE_UNROLL
-        for (int i = 0; i < rows; ++i) sum[i][n] = of.add ? load(of.target + n * of.target_stride + i * lanes) : zero();
+        for (int i = 0; i < rows; ++i) sum[i][n] = of.add ? load(place(i, n)) : zero();
+    std::int64_t summed = 0;
+    bool first = true;
     for (int gate = 0; gate < of.gates; ++gate)
-        multiply<rows, panels, 1>(sum, of.left[gate], of.left_stride, of.count, of.right + gate * of.right_gate, of.right_panel);
+        for (std::int64_t from = 0; from < of.count; from += longest_sum) {
+            const std::int64_t count = smaller(of.count - from, longest_sum);
+            if (summed + count > longest_sum) {
+                GATEWISE_UNROLL
+                for (int n = 0; n < panels; ++n)
+                    GATEWISE_UNROLL
+                    for (int i = 0; i < rows; ++i) {
+                        store(place(i, n), first ? sum[i][n] : load(place(i, n)) + sum[i][n]);
+                        sum[i][n] = zero();
+                    }
+                summed = 0;
+                first = false;
+            }
+            multiply<rows, panels, 1>(sum, of.left[gate] + from / lanes * of.left_stride, of.left_stride, count,
+                                      of.right + gate * of.right_gate + from * lanes, of.right_panel);
+            summed += count;
+        }
     GATEWISE_UNROLL
     for (int n = 0; n < panels; ++n)
         GATEWISE_UNROLL
-        for (int i = 0; i < rows; ++i) store(of.target + n * of.target_stride + i * lanes, sum[i][n]);
+        for (int i = 0; i < rows; ++i) store(place(i, n), first ? sum[i][n] : load(place(i, n)) + sum[i][n]);
 }
 
 constexpr int product_rows = most_rows(1);

@@ -61,7 +61,7 @@ class ForwardSweep {
   protected:
     static constexpr int most = most_rows(Cell::gates);
     static constexpr int beside = groups_beside(most, Cell::gates);
-    // Columns of input or state whose weights take half of a first-level cache of 48 KB.
+    // Columns of input or state whose weights take half of a first-level cache of 48 KB: the longest sum that is taken in one go.
     static constexpr std::int64_t range_of_weights = larger(24576 / (beside * Cell::gates * vector_bytes) / lanes * lanes, lanes);
 
     // The state that the share kept by a cell (its z, its zoneout) is taken of; the product may read a masked copy.
@@ -117,12 +117,14 @@ class ForwardSweep {
         for (std::int64_t panel = first_; panel < last_; ++panel)
             for (std::int64_t row = 0; row < count;) {
                 const int rows = next_rows(count - row, most);
-                GateSums sums = gate_sums(panel, row);
-                sums.hidden_size = 0;
-                sums.hidden_begins = false;
                 alignas(vector_bytes) Real buffer[most * (Cell::gates + 1) * lanes];
-                sums.sums = buffer;
-                with_constant<most>(rows, [&](auto number) { sum_gates<decltype(number)::number, 1, Cell::gates, -1>(sums); });
+                for_ranges(layer_.input_size, Begin::bias, [&](Begin begin, std::int64_t from, std::int64_t range) {
+                    GateSums sums = gate_sums(panel, row);
+                    take_input(sums, from, range);
+                    sums.begin = begin;
+                    sums.sums = buffer;
+                    with_constant<most>(rows, [&](auto number) { sum_gates<decltype(number)::number, 1, Cell::gates, -1>(sums); });
+                });
                 Real* target = projected_ + panel * projected_panel() + row * layout_.row;
                 for (int i = 0; i < rows; ++i)
                     for (int gate = 0; gate < Cell::gates; ++gate)
@@ -134,7 +136,24 @@ class ForwardSweep {
 
     std::int64_t projected_panel() const { return size_.capacity * layout_.row; }
 
-    // Everything but the target, for the block of rows from `row` on.
+    // Calls function(begin, from, count) for the ranges of `size` columns, once if there are none.
+    template <class Function>
+    static void for_ranges(std::int64_t size, Begin begin, Function&& function) {
+        std::int64_t from = 0;
+        do {
+            function(begin, from, smaller(range_of_weights, size - from));
+            begin = Begin::zero;
+            from += range_of_weights;
+        } while (from < size);
+    }
+
+    void take_input(GateSums& sums, std::int64_t from, std::int64_t count) const {
+        sums.input += from / lanes * sums.input_stride;
+        sums.input_weights += from * layout_.row;
+        sums.input_size = count;
+    }
+
+    // Everything but the target and the range of columns, of which there are none, for the block of rows from `row` on.
     GateSums gate_sums(std::int64_t panel, std::int64_t row) const {
         const Real* weights = layer_.packed + panel * layout_.panel;
         GateSums sums{};
@@ -143,12 +162,9 @@ class ForwardSweep {
         sums.projected_panel = projected_panel();
         sums.input = input_ + row * lanes;
         sums.input_stride = size_.capacity * lanes;
-        sums.input_size = layer_.input_size;
         sums.input_weights = weights + layout_.input;
         sums.state_stride = stride_;
-        sums.hidden_size = Cell::recurrent ? layer_.hidden_size : 0;
         sums.hidden_weights = weights + layout_.hidden;
-        sums.hidden_begins = true;
         for (int gate = 0; gate < Cell::gates; ++gate) sums.input_bias[gate] = Cell::input_side(gate);
         if (Cell::apart >= 0) sums.hidden_bias = Cell::hidden_side(Cell::apart);
         return sums;
@@ -179,37 +195,47 @@ class ForwardSweep {
     // The sums of the active rows, one range of weights after the other: a range that all blocks of rows have had before the next one is
     // touched comes out of the second-level cache once a step, not once a block.
     void sum(std::int64_t step, std::int64_t panel, int groups, const Real* projected) {
+        const std::int64_t input_size = projected ? 0 : layer_.input_size, hidden_size = Cell::recurrent ? layer_.hidden_size : 0;
+        const std::int64_t first_hidden = smaller(hidden_size, range_of_weights);
+        // The hidden side goes on from where the input side ends, in the same range where both are small.
+        const bool joined = input_size + (slice_.active[step] <= most ? 0 : first_hidden) <= range_of_weights;
+        for_ranges(input_size, projected ? Begin::projected : Begin::bias, [&](Begin begin, std::int64_t from, std::int64_t count) {
+            sum_range(step, panel, groups, projected, {begin, from, count, 0, joined ? first_hidden : 0, joined});
+        });
+        if (!Cell::recurrent) return;
+        if (!joined) sum_range(step, panel, groups, projected, {Begin::sums, 0, 0, 0, first_hidden, true});
+        for (std::int64_t from = first_hidden; from < hidden_size; from += range_of_weights)
+            sum_range(step, panel, groups, projected, {Begin::zero, 0, 0, from, smaller(range_of_weights, hidden_size - from), false});
+    }
+
+    struct Range {
+        Begin begin;
+        std::int64_t input_from, input_count, hidden_from, hidden_count;
+        bool hidden_begins;
+    };
+
+    void sum_range(std::int64_t step, std::int64_t panel, int groups, const Real* projected, const Range& range) {
         constexpr int gates = Cell::gates;
         const std::int64_t active = slice_.active[step];
-        const std::int64_t input_end = projected ? 0 : round_up(layer_.input_size, lanes);
-        const std::int64_t end = input_end + (Cell::recurrent ? layer_.hidden_size : 0);
-        const std::int64_t range = active <= most ? end : range_of_weights;
-        std::int64_t from = 0;
-        do {
-            const std::int64_t to = smaller(from + range, end), hidden_from = larger(from - input_end, 0);
-            for (std::int64_t row = 0; row < active;) {
-                const int rows = next_rows(active - row, most);
-                GateSums sums = gate_sums(panel, row);
-                sums.sums = sums_ + row * groups * (gates + 1) * lanes;
-                sums.continued = from > 0;
-                if (projected) sums.projected = projected + panel * projected_panel() + row * layout_.row;
-                sums.input += from / lanes * sums.input_stride;
-                sums.input_weights += from * layout_.row;
-                sums.input_size = larger(smaller(to, projected ? 0 : layer_.input_size) - from, 0);
-                sums.state = states_[step & 1] + row * lanes + hidden_from / lanes * stride_;
-                sums.hidden_weights += hidden_from * layout_.row;
-                sums.hidden_size = larger(to - input_end - hidden_from, 0);
-                sums.hidden_begins = from <= input_end && input_end < to;
-                with_constant<most>(rows, [&](auto number) {
-                    constexpr int count = decltype(number)::number, limit = groups_beside(count, gates);
-                    with_constant<limit>(groups, [&](auto group_count) {
-                        sum_gates<count, decltype(group_count)::number, gates, Cell::apart>(sums);
-                    });
+        for (std::int64_t row = 0; row < active;) {
+            const int rows = next_rows(active - row, most);
+            GateSums sums = gate_sums(panel, row);
+            sums.sums = sums_ + row * groups * (gates + 1) * lanes;
+            sums.begin = range.begin;
+            if (projected) sums.projected = projected + panel * projected_panel() + row * layout_.row;
+            take_input(sums, range.input_from, range.input_count);
+            sums.state = states_[step & 1] + row * lanes + range.hidden_from / lanes * stride_;
+            sums.hidden_weights += range.hidden_from * layout_.row;
+            sums.hidden_size = range.hidden_count;
+            sums.hidden_begins = range.hidden_begins;
+            with_constant<most>(rows, [&](auto number) {
+                constexpr int count = decltype(number)::number, limit = groups_beside(count, gates);
+                with_constant<limit>(groups, [&](auto group_count) {
+                    sum_gates<count, decltype(group_count)::number, gates, Cell::apart>(sums);
                 });
-                row += rows;
-            }
-            from = to;
-        } while (from < end);
+            });
+            row += rows;
+        }
     }
 
     // From the sums of one panel's gates, rows `sums_stride` elements apart, to the new state.

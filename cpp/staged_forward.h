@@ -58,15 +58,18 @@ class StagedForward : protected ForwardSweep<Cell> {
             for (std::int64_t row = 0; row < step.active;) {
                 const int rows = next_rows(step.active - row, most);
                 alignas(vector_bytes) Real buffer[accumulators * 2 * lanes];
-                GateSums sums = Base::gate_sums(panel, row);
-                sums.input_size = 0;
-                for (int n = 0; n < width; ++n) sums.input_bias[n] = Cell::zeros;
-                sums.state = state + row * lanes;
-                sums.hidden_weights = layer_.packed + panel * layout_.panel + layout_.hidden_gate(gate);
-                sums.sums = buffer;
-                with_constant<most>(rows, [&](auto row_count) {
-                    constexpr int count = decltype(row_count)::number, limit = groups_beside(count, width);
-                    with_constant<limit>(groups, [&](auto group_count) { sum_gates<count, decltype(group_count)::number, width, -1>(sums); });
+                Base::for_ranges(layer_.hidden_size, Begin::bias, [&](Begin begin, std::int64_t from, std::int64_t range) {
+                    GateSums sums = Base::gate_sums(panel, row);
+                    for (int n = 0; n < width; ++n) sums.input_bias[n] = Cell::zeros;
+                    sums.state = state + row * lanes + from / lanes * stride_;
+                    sums.hidden_weights = layer_.packed + panel * layout_.panel + layout_.hidden_gate(gate) + from * width * lanes;
+                    sums.hidden_size = range;
+                    sums.begin = begin;
+                    sums.sums = buffer;
+                    with_constant<most>(rows, [&](auto row_count) {
+                        constexpr int count = decltype(row_count)::number, limit = groups_beside(count, width);
+                        with_constant<limit>(groups, [&](auto group_count) { sum_gates<count, decltype(group_count)::number, width, -1>(sums); });
+                    });
                 });
                 for (int group = 0; group < groups; ++group)
                     for (int i = 0; i < rows; ++i) done(panel + group, row + i, buffer + (i * groups + group) * (width + 1) * lanes);

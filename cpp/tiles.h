@@ -2,7 +2,7 @@
 //
 // A "panel" holds `lanes` columns of a matrix: [rows][lanes]. The left operand is read one element at a time from panels, the right
 // one by whole vectors. Each accumulator is a plain sum in the order of its index, whatever the block's shape: a row's result does not
-// depend on the rows beside it.
+// depend on the rows beside it. Whoever sums over much does so in ranges of fixed length and adds their sums.
 #pragma once
 
 #include "simd.h"
