@@ -110,17 +110,26 @@ class Pool {
 public:
     std::atomic<bool> poison{poison_by_environment()};
 
-    void* take(std::size_t capacity) {
+    struct Piece {
+        void* data;
+        std::size_t capacity;
+    };
+
+    // Of at least `capacity`, and at most twice that.
+    Piece take(std::size_t capacity) {
         {
             const std::lock_guard<std::mutex> lock(mutex_);
-            // The block returned last is the likeliest to be in the caches.
-            const auto found = std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.capacity == capacity; });
-            if (found != idle_.rend()) {
-                void* const data = found->data;
-                idle_.erase(std::next(found).base());
-                idle_bytes_ -= capacity;
-                in_use_ += capacity;
-                return data;
+            auto best = idle_.end();
+            for (auto idle = idle_.begin(); idle != idle_.end(); ++idle)
+                // Of equal ones the one returned last is the likeliest to be in the caches.
+                if (idle->capacity >= capacity && idle->capacity / 2 <= capacity && (best == idle_.end() || idle->capacity <= best->capacity))
+                    best = idle;
+            if (best != idle_.end()) {
+                const Piece found = *best;
+                idle_.erase(best);
+                idle_bytes_ -= found.capacity;
+                count_in(found.capacity);
+                return found;
             }
         }
         void* data = allocate(capacity);
@@ -130,8 +139,9 @@ public:
         }
         if (data == nullptr) throw std::bad_alloc();
         const std::lock_guard<std::mutex> lock(mutex_);
-        in_use_ += capacity;
-        return data;
+        count_in(capacity);
+        drop_oldest_until(most_idle());
+        return {data, capacity};
     }
 
     void put(void* data, std::size_t capacity) noexcept {
@@ -142,7 +152,7 @@ public:
             give_up(data, capacity);
             return;
         }
-        drop_oldest_until(limit_ - capacity);
+        drop_oldest_until(most_idle() - capacity);
         try {
             idle_.push_back({data, capacity});
             idle_bytes_ += capacity;
@@ -165,10 +175,18 @@ public:
     void unlock() { mutex_.unlock(); }
 
 private:
-    struct Idle {
-        void* data;
-        std::size_t capacity;
-    };
+    // Takes after which a peak is forgotten, if it is not reached again in as many.
+    static constexpr int window = 1024;
+
+    void count_in(std::size_t capacity) noexcept {
+        in_use_ += capacity;
+        peak_ = std::max(peak_, in_use_);
+        if (++takes_ < window) return;
+        peak_before_ = std::exchange(peak_, in_use_);
+        takes_ = 0;
+    }
+
+    std::size_t most_idle() const noexcept { return std::min(limit_, 2 * std::max(peak_, peak_before_) - in_use_); }
 
     void drop_oldest_until(std::size_t bytes) noexcept {
         auto last = idle_.begin();
@@ -181,9 +199,11 @@ private:
 
     const std::size_t limit_ = idle_limit();
     std::mutex mutex_;
-    std::vector<Idle> idle_;  // the longest idle first
+    std::vector<Piece> idle_;  // the longest idle first
     std::size_t idle_bytes_ = 0;
     std::size_t in_use_ = 0;
+    std::size_t peak_ = 0, peak_before_ = 0;  // of in_use_, in this window of takes and in the one before
+    int takes_ = 0;
 };
 
 // Never destroyed: arrays over its blocks may outlive every static object. Its lock is taken around a fork, so that no child inherits
@@ -216,10 +236,10 @@ Block::~Block() {
 }
 
 Block take(std::size_t bytes) {
-    const std::size_t capacity = capacity_for(bytes);
-    Block block(pool().take(capacity), bytes, capacity);
+    const Pool::Piece piece = pool().take(capacity_for(bytes));
+    Block block(piece.data, bytes, piece.capacity);
     ASAN_UNPOISON_MEMORY_REGION(block.data(), bytes);
-    ASAN_POISON_MEMORY_REGION(block.as<char>() + bytes, capacity - bytes);
+    ASAN_POISON_MEMORY_REGION(block.as<char>() + bytes, piece.capacity - bytes);
     if (pool().poison.load(std::memory_order_relaxed)) std::memset(block.data(), nan_byte, bytes);
     return block;
 }

@@ -37,8 +37,9 @@ struct WorkspaceBytes {
     std::size_t in_use, idle;
 };
 
-// All may be called from several threads at once, and in a forked child. Idle memory is bounded by GATEWISE_WORKSPACE_BYTES (default:
-// 1 GiB or a quarter of the machine's memory, the smaller); what has been idle longest goes first.
+// All may be called from several threads at once, and in a forked child. Idle memory is bounded twice; what has been idle longest goes
+// first. With what is in use it is no more than twice what was in use at most of late, so that calls of ever new sizes do not pile up
+// memory; and it is no more than GATEWISE_WORKSPACE_BYTES (default: 1 GiB or a quarter of the machine's memory, the smaller).
 // Throws std::bad_alloc, or std::invalid_argument where the environment holds a value that cannot be read.
 Block take(std::size_t bytes);
 void release_workspace();  // gives all idle memory back to the system

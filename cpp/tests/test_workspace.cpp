@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -64,6 +65,21 @@ void oldest_idle_memory_goes_first() {
     CHECK(gatewise::workspace_bytes().idle == 0);
 }
 
+// Calls of ever new sizes, two blocks at a time: what is kept does not grow with the number of sizes met.
+void kept_memory_follows_what_is_in_use() {
+    gatewise::release_workspace();
+    std::size_t most = 0;
+    for (std::size_t turn = 0; turn < 10000; ++turn) {
+        const Block first = gatewise::take(4096 + turn * 7919 % (4 * mebibyte)), second = gatewise::take(4096 + turn * 6007 % mebibyte);
+        if (turn < 3000) continue;  // the peaks of earlier tests are forgotten by then
+        const gatewise::WorkspaceBytes bytes = gatewise::workspace_bytes();
+        most = std::max(most, bytes.in_use + bytes.idle);
+    }
+    CHECK(most <= 14 * mebibyte);
+    for (int turn = 0; turn < 3000; ++turn) gatewise::take(10000);
+    CHECK(gatewise::workspace_bytes().idle <= 4 * 10240);
+}
+
 void poison_is_nan() {
     gatewise::take(8000);
     gatewise::poison(true);
@@ -96,6 +112,7 @@ void test_workspace() {
     blocks_are_aligned_and_own_their_bytes();
     near_sizes_share_a_block();
     oldest_idle_memory_goes_first();
+    kept_memory_follows_what_is_in_use();
     poison_is_nan();
     threads_share_the_pool();
 }
