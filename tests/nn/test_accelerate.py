@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import prune
 
 import gatewise.nn
 from gatewise.errors import OptionError
@@ -226,6 +227,43 @@ def test_our_own_layers_are_neither_swapped_nor_restored() -> None:
     assert not report.left
     assert str(report) == "no recurrent layer found"
     assert type(restore(own)) is gatewise.nn.GRU
+
+
+class GRU(nn.Module):
+    """A whole model that somebody named after its layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.GRU(CHANNELS, HIDDEN)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_a_model_named_after_its_layer_is_no_layer() -> None:
+    report = accelerate(GRU())
+    assert [name for name, _ in report.replaced] == ["layer"]
+    assert not report.left
+    scripted = accelerate(torch.jit.script(nn.GRU(CHANNELS, HIDDEN)))
+    assert "compiled by TorchScript" in scripted.left[0][1]
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_a_layer_parametrized_after_the_swap_is_restored(cell: str) -> None:
+    model, input = classifier(cell), batch()
+    accelerate(model)
+    nn.utils.parametrizations.weight_norm(model.recurrent, "weight_hh_l0")
+    nn.utils.parametrizations.spectral_norm(model.recurrent, "weight_ih_l0")
+    prune.l1_unstructured(model.recurrent, "bias_ih_l0", amount=2)
+    model.eval()
+    expected = model(input)
+    assert not accelerate(model).left, "ours already"
+    restore(model)
+    assert isinstance(model.recurrent, getattr(nn, cell.upper()))
+    assert type(model.recurrent).__name__ == f"Parametrized{cell.upper()}"
+    torch.testing.assert_close(model(input), expected)
+    for name in ("weight_hh_l0", "weight_ih_l0"):
+        nn.utils.parametrize.remove_parametrizations(model.recurrent, name)
+    assert type(model.recurrent) is getattr(nn, cell.upper())
+    torch.testing.assert_close(model(input), expected)
 
 
 def test_a_second_call_finds_nothing_more() -> None:

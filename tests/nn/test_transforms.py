@@ -12,7 +12,9 @@ import torch
 from torch import nn
 from torch.autograd import forward_ad
 from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, linearize, vjp, vmap
-from torch.utils._pytree import tree_map
+from torch.nn.utils._per_sample_grad import call_for_per_sample_grads
+from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils.flop_counter import FlopCounterMode
 
 import gatewise.nn
 from gatewise.kernels import equations, ops
@@ -260,3 +262,85 @@ def test_what_is_kept_for_the_backward_pass_goes_through_hooks_and_is_let_go():
         output = layer(input)[0]
     assert any(tensor.shape == output.shape and tensor.data_ptr() == output.data_ptr() for tensor in packed)
     assert output.grad_fn.output.untyped_storage().nbytes() == 0
+
+
+@every_layer
+def test_shapes_without_memory(name):
+    layer = build(name, num_layers=2, bidirectional=True, device="meta")
+    real = build(name, num_layers=2, bidirectional=True)
+    input = draw(STEPS, BATCH, INPUT)
+    packed = nn.utils.rnn.pack_padded_sequence(input, LENGTHS, enforce_sorted=False)
+    for given, options in ((input, {}), (input, {"lengths": LENGTHS}), (packed, {})):
+        found, expected = tree_leaves(layer(given.to("meta"), **options)), tree_leaves(real(given, **options))
+        assert [(value.shape, value.dtype) for value in found] == [(value.shape, value.dtype) for value in expected]
+    layer(input.to("meta"), lengths=LENGTHS.to("meta"))[0].sum().backward()
+    assert all(parameter.grad.is_meta for parameter in layer.parameters())
+    layer.to_empty(device="cpu").load_state_dict(real.state_dict())
+    torch.testing.assert_close(layer(input), real(input))
+
+
+@pytest.mark.parametrize("name", ["GRUCell", "LSTMCell"])
+def test_cells_without_memory_and_without_units(name):
+    cell = getattr(gatewise.nn, name)(INPUT, HIDDEN, device="meta")
+    assert tree_map(lambda state: state.shape, cell(torch.zeros(BATCH, INPUT, device="meta"))) == tree_map(
+        lambda state: state.shape, getattr(nn, name)(INPUT, HIDDEN)(torch.zeros(BATCH, INPUT))
+    )
+    empty, stock, input = getattr(gatewise.nn, name)(INPUT, 0), getattr(nn, name)(INPUT, 0), torch.ones(BATCH, INPUT)
+    torch.testing.assert_close(empty(input), stock(input))
+
+
+def test_fake_tensors_stay_fake():
+    with torch._subclasses.FakeTensorMode():
+        output, h_n = gatewise.nn.GRU(INPUT, HIDDEN)(torch.randn(STEPS, BATCH, INPUT))
+    assert isinstance(output, torch._subclasses.FakeTensor)
+    assert (output.shape, h_n.shape) == ((STEPS, BATCH, HIDDEN), (1, BATCH, HIDDEN))
+
+
+@pytest.mark.parametrize("options", [{}, {"bidirectional": True, "batch_first": True, "num_layers": 2}], ids=["plain", "deep"])
+@pytest.mark.parametrize("needed", [False, True])
+def test_the_flop_counter_sees_the_same_products(options, needed):
+    counts = []
+    for kind in (gatewise.nn.GRU, nn.GRU):
+        layer, input = kind(INPUT, HIDDEN, **options), torch.randn(STEPS, BATCH, INPUT, requires_grad=needed)
+        with FlopCounterMode(display=False) as forward:
+            output, _ = layer(
+                input, torch.randn(layer.num_layers * (1 + layer.bidirectional), *_states(layer), requires_grad=True)
+            )
+        with FlopCounterMode(display=False) as backward:
+            output.sum().backward()
+        counts.append((forward.get_total_flops(), backward.get_total_flops()))
+    assert counts[0] == counts[1]
+    assert counts[0][0] > 0
+
+
+def _states(layer):
+    return (STEPS if layer.batch_first else BATCH, HIDDEN)
+
+
+class Loud(torch.Tensor):
+    """A tensor that tells which functions it went through."""
+
+    heard = ()
+
+    @classmethod
+    def __torch_function__(cls, function, types, arguments=(), kwargs=None):
+        cls.heard = (*cls.heard, function)
+        return super().__torch_function__(function, types, arguments, kwargs or {})
+
+
+@pytest.mark.parametrize(("name", "function"), [("GRU", torch.gru), ("LSTM", torch.lstm), ("RNN", torch.rnn_tanh)])
+def test_tensors_with_a_torch_function_of_their_own_meet_pytorchs(name, function):
+    layer, input = gatewise.nn.__dict__[name](INPUT, HIDDEN), torch.randn(STEPS, BATCH, INPUT)
+    Loud.heard = ()
+    torch.testing.assert_close(layer(input.as_subclass(Loud))[0].as_subclass(torch.Tensor), layer(input)[0])
+    assert function in Loud.heard
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_expanded_weights_have_the_gradients_of_each_sample(name):
+    layer = build(name, batch_first=True)
+    inputs = draw(SAMPLES, STEPS, INPUT)
+    call_for_per_sample_grads(layer, batch_size=SAMPLES, loss_reduction="sum")(inputs)[0].pow(3).sum().backward()
+    for key, parameter in layer.named_parameters():
+        expected = [torch.autograd.grad(layer(x[None])[0].pow(3).sum(), parameter)[0] for x in inputs]
+        torch.testing.assert_close(parameter.grad_sample, torch.stack(expected), msg=key)

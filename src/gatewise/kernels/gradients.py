@@ -68,9 +68,11 @@ class _Recurrent(_SingleLevelFunction):
         ctx.set_materialize_grads(False)
         ctx.attributes = inputs[TENSORS:]
         # The caller may change his output in place. Its version counter says so, and it is then computed once more.
-        ctx.output = results[0].detach()
-        if keys is None:  # kept where hooks on saved tensors find it and autograd lets go of it; of the alias the counter stays
-            ctx.save_for_backward(*inputs[:TENSORS], results[4], results[0].data)
+        output = results[0]
+        ctx.output = output.detach()
+        if keys is None and type(output) is Tensor and output.is_cpu:
+            # Kept where hooks on saved tensors find it and autograd lets go of it; of the alias the counter stays.
+            ctx.save_for_backward(*inputs[:TENSORS], results[4], output.data)
             ctx.output.data = _NO_MEMORY
         else:
             ctx.save_for_backward(*inputs[:TENSORS], results[4])

@@ -35,7 +35,7 @@ def reason(options: Options, input: Tensor, norm: object) -> str:
     """Why no compiled kernel computes this, or an empty string."""
     if _MISSING:
         return f"there are no compiled kernels ({_MISSING})"
-    if input.device.type != "cpu":
+    if input.device.type not in ("cpu", "meta"):
         return f"input is on {input.device.type}"
     if input.dtype not in (torch.float32, torch.float64):
         return f"input is {str(input.dtype).removeprefix('torch.')}"

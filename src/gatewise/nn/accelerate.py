@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from gatewise.errors import OptionError
+from gatewise.nn.cells import GRUCell, LSTMCell
 from gatewise.nn.gru import GRU
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.rnn import RNN
@@ -85,8 +86,17 @@ def restore(model: nn.Module) -> nn.Module:
         if _ADDED in layer.__dict__:
             for attribute in layer.__dict__.pop(_ADDED):
                 del layer.__dict__[attribute]
-            layer.__class__ = _STOCK[type(layer)]
+            layer.__class__ = _stock_class(type(layer))
     return model
+
+
+def _stock_class(kind: type) -> type:
+    """The class of `torch.nn` that one of ours stands for; of a parametrized layer, whose class was made for it alone, the same
+    made anew on that of `torch.nn`."""
+    if kind in _STOCK:
+        return _STOCK[kind]
+    content = {name: value for name, value in vars(kind).items() if name not in ("__dict__", "__weakref__")}
+    return type(kind.__name__, (_stock_class(kind.__bases__[0]),), content)
 
 
 def _check(model: object, function: str) -> None:
@@ -98,11 +108,17 @@ def _check(model: object, function: str) -> None:
 def _recurrent_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """Layers that a reader may expect to be swapped, with their names; ours are not among them."""
     for name, layer in model.named_modules():
-        if type(layer) in _STOCK:
+        if isinstance(layer, (*_STOCK, GRUCell, LSTMCell)):
             continue
-        written = getattr(layer, "original_name", type(layer).__name__)
-        if isinstance(layer, (nn.RNNBase, nn.RNNCellBase)) or written in _RECURRENT_NAMES:
+        if isinstance(layer, (nn.RNNBase, nn.RNNCellBase)) or _is_torchs_by_name(layer):
             yield name, layer
+
+
+def _is_torchs_by_name(layer: nn.Module) -> bool:
+    """Whether it is PyTorch's own under another class: quantised, or compiled by TorchScript."""
+    if isinstance(layer, torch.jit.ScriptModule):
+        return layer.original_name in _RECURRENT_NAMES and layer._c._type().qualified_name().startswith("__torch__.torch.")
+    return type(layer).__name__ in _RECURRENT_NAMES and type(layer).__module__.startswith("torch.")
 
 
 def _reason_to_leave(layer: nn.Module) -> str:

@@ -89,7 +89,8 @@ def read(
         )
     if data.device != weight.device:
         raise RuntimeError(
-            f"{name}: input is on {data.device} but the weights are on {weight.device}. "
+            f"{name}: Input and parameter tensors are not at the same device, found input tensor at {data.device} and parameter "
+            f"tensor at {weight.device}. "
             f"Move input: input.to('{weight.device}'), or move model: model.to('{data.device}')"
         )
     check_state(name, "hx" if c_0 is None else "hx[0]", h_0, (states, size, output_size), data)
@@ -112,10 +113,14 @@ def check_state(name: str, argument: str, state: Tensor | None, expected: tuple[
         return
     if state.shape != expected:
         raise RuntimeError(f"{name}: Expected hidden size {expected} for {argument}, got {list(state.shape)}")
-    if state.dtype != data.dtype or state.device != data.device:
+    if state.device != data.device:
         raise RuntimeError(
-            f"{name}: {argument} must have input's dtype and device ({data.dtype} on {data.device}), "
-            f"got {state.dtype} on {state.device}; use {argument}.to(input)"
+            f"{name}: Input and hidden tensors are not at the same device, found input tensor at {data.device} and hidden tensor "
+            f"at {state.device}; use {argument}.to(input)"
+        )
+    if state.dtype != data.dtype:
+        raise RuntimeError(
+            f"{name}: {argument} must have input's dtype {data.dtype}, got {state.dtype}; use {argument}.to(input)"
         )
 
 
@@ -123,7 +128,7 @@ def check_lengths(name: str, lengths: Tensor, size: int, steps: int) -> Tensor:
     """Lengths as int64 [batch] on the CPU, each from 0 to steps.
 
     Raises TypeError if they are no tensor of integers, ValueError for a wrong shape or value. Values are not looked at where they
-    are not known, while the call is compiled or exported, and under torch.vmap; the kernel looks at them then.
+    are not known: while the call is compiled or exported, on the meta device, and under torch.vmap; there the kernel looks.
     """
     if not isinstance(lengths, Tensor):
         raise TypeError(f"{name}: lengths must be a tensor of integers, got {type(lengths).__name__}; use torch.tensor(lengths)")
@@ -131,8 +136,8 @@ def check_lengths(name: str, lengths: Tensor, size: int, steps: int) -> Tensor:
         raise TypeError(f"{name}: lengths must be integers, got {lengths.dtype}; use lengths.long()")
     if lengths.shape != (size,):
         raise ValueError(f"{name}: lengths must have one entry a row, shape ({size},) here, got {tuple(lengths.shape)}")
-    lengths = lengths.to("cpu", torch.int64)
-    if size and not torch.compiler.is_compiling() and not torch._C._functorch.is_batchedtensor(lengths):
+    lengths = lengths.to(lengths.device if lengths.is_meta else "cpu", torch.int64)
+    if size and not lengths.is_meta and not torch.compiler.is_compiling() and not torch._C._functorch.is_batchedtensor(lengths):
         shortest, longest = torch.aminmax(lengths)
         if shortest.item() < 0 or longest.item() > steps:
             raise ValueError(

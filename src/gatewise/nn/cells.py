@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from gatewise.kernels import ops
 from gatewise.kernels.options import Options
+from gatewise.nn.overriding import in_autocast, overridden
 
 __all__ = ["GRUCell", "LSTMCell"]
 
@@ -17,7 +17,8 @@ LSTM = Options("lstm")
 def runs_kernel(cell: nn.RNNCellBase, options: Options, input: Tensor, *states: Tensor) -> bool:
     """Whether the compiled kernel takes this call; PyTorch's own cell takes every other, and words the errors."""
     return (
-        not cell_reason(cell, options, input)
+        not overridden(input, *states, *cell._parameters.values())
+        and not cell_reason(cell, options, input)
         and input.shape[1] == cell.input_size
         and all(state.shape == (input.shape[0], cell.hidden_size) and state.dtype == input.dtype for state in states)
     )
@@ -29,7 +30,7 @@ def cell_reason(cell: nn.RNNCellBase, options: Options, input: Tensor) -> str:
         return "input is one vector"
     if input.dtype != cell.weight_ih.dtype or input.device != cell.weight_ih.device:
         return "input and weights differ in dtype or device"
-    if torch.is_autocast_enabled(input.device.type):
+    if in_autocast(input.device.type):
         return "autocast is on"
     return ops.reason(options, input, None)
 

@@ -18,6 +18,7 @@ from gatewise.kernels import equations, ops
 from gatewise.kernels.options import GATES, Options
 from gatewise.nn.batch import Batch, read, restore_output, restore_state
 from gatewise.nn.noise import between_layers, recurrent_mask, update_share
+from gatewise.nn.overriding import in_autocast, overridden
 
 __all__ = ["Result", "Stack"]
 
@@ -91,11 +92,12 @@ class Stack(nn.Module):
         steps.
         """
         data = input.data if isinstance(input, PackedSequence) else input
-        reason = self.reason(data)
+        foreign = overridden(data, h_0, c_0, *self._parameters.values())
+        reason = "input or a weight overrides __torch_function__" if foreign else self.reason(data)
         if reason and not self.needs_own_equations():
             return None
         recurrent = equations.recurrent if reason else ops.recurrent
-        if not autocast(data):
+        if foreign or not autocast(data):
             return self._run(recurrent, input, h_0, c_0, lengths)
         dtype = self.parameter(self._all_weights[0][0]).dtype
         with torch.autocast(data.device.type, enabled=False):
@@ -228,4 +230,4 @@ class Stack(nn.Module):
 
 
 def autocast(data: Tensor) -> bool:
-    return torch.is_autocast_enabled(data.device.type) and data.is_floating_point()
+    return in_autocast(data.device.type) and data.is_floating_point()
