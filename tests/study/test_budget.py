@@ -80,6 +80,24 @@ def test_rounds_of_tuning_that_were_asked_for_are_counted() -> None:
     assert plan_budget(replace(known, tune=8)).pairs < plan_budget(replace(known, tune=1)).pairs
 
 
+def test_the_first_pair_costs_no_training_where_anything_is_tuned() -> None:
+    known = replace(KNOWN, budget_s=120.0, tune=1)
+    assert foreseen_pairs(known, 100, tuned=True) == foreseen_pairs(known, 100, tuned=False)
+    assert foreseen_pairs(replace(known, tune=0), 100, tuned=True) == foreseen_pairs(known, 100, tuned=False)
+
+
+def test_baselines_and_scores_take_their_time_from_the_pairs() -> None:
+    plan = plan_budget(replace(KNOWN, budget_s=90.0))
+    slower = plan_budget(replace(KNOWN, budget_s=90.0, baselines_s=8.0, scoring_s=2.0))
+    assert slower.pairs < plan.pairs
+    assert slower.max_epochs < plan.max_epochs
+    # Two processes share them, and get in each other's way.
+    assert slower.baselines_s == pytest.approx(8.0 * 1.25 / 2)
+    assert slower.pair_s == pytest.approx(0.125 * 0.6 * slower.max_epochs + slower.baselines_s + slower.scoring_s)
+    assert slower.better_s is not None
+    assert plan_budget(replace(KNOWN, budget_s=slower.better_s, baselines_s=8.0, scoring_s=2.0)).pairs >= 5
+
+
 def test_epochs_grow_where_enough_pairs_fit_even_if_all_are_used() -> None:
     free = replace(KNOWN, enough=10)
     tight = plan_budget(replace(KNOWN, budget_s=30.0)).max_epochs

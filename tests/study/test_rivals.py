@@ -8,6 +8,7 @@ import pytest
 import gatewise
 from gatewise.errors import OptionError
 from gatewise.report.sections.reproduce import as_it_was, command_line
+from gatewise.study.journal import read_journal
 
 SOURCE = "builtin:parity?rows=60&length=10"
 SMALL: dict[str, Any] = {"pairs": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1, "budget": "10m"}
@@ -21,14 +22,18 @@ def test_strong_baselines_are_there_by_default_and_stay_when_the_budget_changes(
     assert "MiniRocket" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     command = command_line(as_it_was(result.comparison))
     assert "--rivals majority,linear_features,minirocket,nearest_dtw" in command
+    assert read_journal(tmp_path / "run" / "journal.sqlite").payloads("budget")[0]["baselines_s"] > 0
     again = gatewise.resume(tmp_path / "run", budget="5s")
     assert again.comparison.baselines == names
 
 
 def test_what_the_budget_has_no_time_for_is_left_out_and_said(tmp_path: Path) -> None:
     result = gatewise.compare("builtin:digits", out=tmp_path / "run", **SMALL | {"budget": "10s", "pairs": None})
-    assert result.comparison.baselines == ("majority", "linear_features")
-    assert any("Left out for their time: MiniRocket" in said for said in result.comparison.profile.inferred)
+    assert result.comparison.baselines == ("majority",)
+    (said,) = (one for one in result.comparison.profile.inferred if one.startswith("Left out for their time: "))
+    assert "linear model on simple features" in said
+    assert "MiniRocket" in said
+    assert "linear model on simple features" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("source", [SOURCE, "builtin:waves?rows=60", "builtin:seasonal?rows=600"])

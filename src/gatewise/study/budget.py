@@ -33,6 +33,7 @@ class Foresight:
 
     budget_s: the whole. elapsed_s: what reading and starting took. epoch_s: seconds of an epoch of every arm, with the machine to
     itself. report_s: what the report will take at the end. epochs: most of a training without a budget. jobs: processes.
+    baselines_s, scoring_s: seconds of a pair beside its trainings: of its baselines, and of the arms on the test part.
     tune: tuning rounds asked for, None for what the budget allows. wanted: pairs below which nothing is decided. enough: pairs
     beyond which longer trainings are the better use of time; None where the epochs were asked for.
     """
@@ -46,11 +47,21 @@ class Foresight:
     tune: int | None
     wanted: int
     enough: int | None = None
+    baselines_s: float = 0.0
+    scoring_s: float = 0.0
 
     def round_s(self, epochs: float) -> float:
         """Seconds in which every arm is trained once for so many epochs."""
+        return self.shared_s(epochs * sum(self.epoch_s))
+
+    def pair_s(self, epochs: float) -> float:
+        """Seconds of a pair whose trainings take so many epochs."""
+        return self.shared_s(epochs * sum(self.epoch_s) + self.baselines_s + self.scoring_s)
+
+    def shared_s(self, seconds: float) -> float:
+        """What work of so many seconds takes where processes share it."""
         together = min(self.jobs, len(self.epoch_s))
-        return epochs * sum(self.epoch_s) * (CONTENTION if together > 1 else 1.0) / together
+        return seconds * (CONTENTION if together > 1 else 1.0) / together
 
     def closing_s(self, epochs: float) -> float:
         """Seconds of the end: the model trained on all data, and the report."""
@@ -64,7 +75,8 @@ class BudgetPlan:
     max_epochs: most of every training; own_epochs: what it would be without a budget, and what is foreseen to be used where there
     may be more. tuned: whether there is time for tuning.
     pairs: how many are foreseen, 0 where not even one is sure. training_s: seconds of the longest training at `own_epochs`.
-    pair_s, closing_s: seconds foreseen for one pair, and for the end of the run. better_s: a budget that holds the wanted pairs
+    pair_s, closing_s: seconds foreseen for one pair, and for the end of the run. baselines_s, scoring_s: of a pair beside its
+    trainings: for the baselines, and for the arms on the test part. better_s: a budget that holds the wanted pairs
     at full length; None where this one does. may_grow: whether trainings may have more epochs than without a budget.
     """
 
@@ -77,6 +89,8 @@ class BudgetPlan:
     closing_s: float
     better_s: float | None
     may_grow: bool = False
+    baselines_s: float = 0.0
+    scoring_s: float = 0.0
 
 
 def plan_budget(known: Foresight) -> BudgetPlan:
@@ -91,10 +105,12 @@ def plan_budget(known: Foresight) -> BudgetPlan:
         tuned=tuned,
         pairs=int(foreseen_pairs(known, epochs, tuned=tuned)),
         training_s=known.epochs * max(known.epoch_s),
-        pair_s=known.round_s(TYPICAL_SHARE * epochs),
+        pair_s=known.pair_s(TYPICAL_SHARE * epochs),
         closing_s=known.closing_s(TYPICAL_SHARE * epochs),
         better_s=None if whole else _better(known),
         may_grow=known.enough is not None,
+        baselines_s=known.shared_s(known.baselines_s),
+        scoring_s=known.shared_s(known.scoring_s),
     )
 
 
@@ -105,11 +121,11 @@ def foreseen_pairs(known: Foresight, epochs: int, *, tuned: bool, share: float =
     """
     used = epochs * share
     left = known.budget_s * (1 - MEASURING_SHARE) - known.elapsed_s - known.closing_s(used)
-    one_round = known.round_s(used)
     if tuned:
+        one_round = known.round_s(used)
         most = min(MAX_TUNING, max(1.0, TUNING_SHARE * known.budget_s / one_round))
         left -= one_round * max((most if known.tune is None else known.tune) - 1, 0)
-    return max(left / one_round, 0.0)
+    return max(left / known.pair_s(used), 0.0)
 
 
 def _chosen(known: Foresight) -> tuple[int, bool]:

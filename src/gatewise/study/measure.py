@@ -19,13 +19,13 @@ from gatewise.data.splits import make_split
 from gatewise.errors import GatewiseError
 from gatewise.records import Arm, Hyperparameters, StepRatio, to_json
 from gatewise.statistics.ratio import paired_ratio
-from gatewise.study.work import EncodedSplit, Workload
+from gatewise.study.work import TRAIN_SCORE_ROWS, EncodedSplit, Workload
 from gatewise.timing import interleave, percentiles
 from gatewise.training.examples import Baseline
 from gatewise.training.fit import TrainingStep
 from gatewise.training.objectives import to_tensors
 
-__all__ = ["measure_baselines", "measure_latency", "measure_memory", "measure_steps", "probe_epochs"]
+__all__ = ["measure_baselines", "measure_latency", "measure_memory", "measure_steps", "probe_epochs", "scoring_share"]
 
 STEP_ROUNDS = 100
 PROBE_ROUNDS = 10
@@ -51,6 +51,13 @@ def probe_epochs(workload: Workload, hyperparameters: Hyperparameters, seconds: 
         least=1,
     )
     return {name: float(np.mean(values)) / 1e3 * steps * (1 + evaluated) for name, values in times.items()}
+
+
+def scoring_share(workload: Workload) -> float:
+    """What scoring a trained network takes, on the test part and a sample of the training part, as a share of an epoch."""
+    encoded = workload.encode(0)
+    scored = len(encoded.test) + min(len(encoded.train), TRAIN_SCORE_ROWS)
+    return EVALUATION_SHARE * scored / len(encoded.train)
 
 
 def measure_steps(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from gatewise.report.numbers import count, duration
 from gatewise.report.words import capitalised
 from gatewise.statistics.sequential import MINIMUM_PAIRS
 from gatewise.study.budget import BudgetPlan, Foresight, plan_budget
-from gatewise.study.measure import probe_epochs
+from gatewise.study.measure import probe_epochs, scoring_share
 from gatewise.study.session import Session
+from gatewise.training.baselines.durations import foreseen_seconds
 from gatewise.training.tune import default_hyperparameters
 
 __all__ = ["plan_run"]
@@ -52,6 +53,8 @@ def plan_run(session: Session, *, may_grow: bool = False) -> None:
         jobs=session.config.jobs,
         tune=session.config.tune,
         wanted=min(session.config.pairs or MINIMUM_PAIRS, MINIMUM_PAIRS),
+        baselines_s=_baseline_seconds(session),
+        scoring_s=scoring_share(session.workload) * sum(epoch_s.values()),
         enough=max(ENOUGH_PAIRS, session.config.pairs or 0) if grows else None,
     )
     plan = plan_budget(known)
@@ -60,6 +63,14 @@ def plan_run(session: Session, *, may_grow: bool = False) -> None:
     session.limit_epochs(plan.max_epochs)
     for line in _lines(plan, known):
         session.view.log(line)
+
+
+def _baseline_seconds(session: Session) -> float:
+    """Seconds of all baselines of a pair: of the first one, where they are fitted, else as foreseen."""
+    workload = session.workload
+    fitted = {trial.name: trial.seconds for trial in session.trials("baseline") if trial.number == 0}
+    foreseen = foreseen_seconds(workload.dataset, workload.encode(0).split, workload.baselines)
+    return sum(fitted.get(name, seconds) for name, seconds in foreseen.items())
 
 
 def _plan_of(payload: dict[str, Any]) -> BudgetPlan:

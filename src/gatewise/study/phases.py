@@ -305,25 +305,45 @@ def _pair_seconds(session: Session, *, shortest: bool = False) -> float:
     whole = [totals[number] for number in range(_complete(session, (*session.names, *session.workload.baselines)))]
     if whole:
         return share * (min(whole) if shortest else (_mean(whole) + max(whole)) / 2)
-    baselines = share * sum(trial.seconds for trial in session.trials("baseline") if trial.number == 0)
     tuned = session.trials("tuning")
     if tuned:
-        return baselines + share * _mean(trial.seconds for trial in tuned) * len(session.names)
-    return baselines + (session.plan.pair_s if session.plan else 0.0)
+        trained = share * _mean(trial.seconds for trial in tuned) * len(session.names)
+        return trained + _baseline_seconds(session) + _scoring_seconds(session)
+    return session.plan.pair_s if session.plan else 0.0
 
 
 def _first_pair_seconds(session: Session) -> float:
-    """What the first pair takes after tuning, which leaves it the trainings: its baselines."""
-    together = min(session.config.jobs, len(session.names))
-    return sum(trial.seconds for trial in session.trials("baseline") if trial.number == 0) / together
+    """What is left to do of the first pair after tuning, which leaves it the trainings."""
+    return _scoring_seconds(session) + (0.0 if _first_baselines(session) else _baseline_seconds(session))
+
+
+def _scoring_seconds(session: Session) -> float:
+    """What the test part will take of the arms of a pair."""
+    return session.plan.scoring_s if session.plan else 0.0
+
+
+def _baseline_seconds(session: Session) -> float:
+    """What the baselines of a pair will take: what they took in the first one, and until then what was foreseen."""
+    fitted = _first_baselines(session)
+    if fitted:
+        return sum(trial.seconds for trial in fitted) / min(session.config.jobs, len(session.names))
+    return session.plan.baselines_s if session.plan else 0.0
+
+
+def _first_baselines(session: Session) -> list[Trial]:
+    """Those of the first pair, once all of them are fitted."""
+    fitted = [trial for trial in session.trials("baseline") if trial.number == 0]
+    return fitted if len(fitted) == len(session.workload.baselines) else []
 
 
 def _closing_seconds(session: Session) -> float:
-    """What training the winner on all data, and writing the report, will take."""
+    """What training the winner on all data, and writing the report, will take; a baseline may be the winner."""
     trials = session.trials("pair") or session.trials("tuning")
     if not trials:
         return session.plan.closing_s if session.plan else session.report_s
-    return max(_mean(trial.seconds for trial in trials if trial.name == name) for name in session.names) + session.report_s
+    trials += session.trials("baseline")
+    names = (*session.names, *session.workload.baselines)
+    return max(_mean(trial.seconds for trial in trials if trial.name == name) for name in names) + session.report_s
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -31,7 +31,7 @@ from gatewise.training.metrics import pack_rows, score, score_rows, sums_by_bin,
 from gatewise.training.objectives import Objective, objective_of
 from gatewise.training.schedule import Schedule, default_schedule
 
-__all__ = ["EncodedSplit", "Unit", "Workload", "seed_of"]
+__all__ = ["TRAIN_SCORE_ROWS", "EncodedSplit", "Unit", "Workload", "seed_of"]
 
 TRAIN_SCORE_ROWS = 2000
 LENGTH_BINS = 5
@@ -119,9 +119,13 @@ class Workload:
         return np.unique(quantiles.astype(np.int64))
 
     def run(self, unit: Unit, on_epoch: OnEpoch = lambda _: None, on_step: OnStep = lambda: None) -> Trial:
-        """Do one unit of work. on_epoch, on_step: called while an arm trains; what they raise ends the unit without a result."""
+        """Do one unit of work.
+
+        on_epoch, on_step: called while an arm trains, on_step also before a baseline is fitted and before it is scored; what they
+        raise ends the unit without a result.
+        """
         if unit.kind == "baseline":
-            return self._run_baseline(unit)
+            return self._run_baseline(unit, on_step)
         arm = next(arm for arm in self.arms if arm.name == unit.name)
         return self._run_arm(unit, arm, on_epoch, on_step)
 
@@ -309,11 +313,13 @@ class Workload:
             order = np.random.default_rng([self.config.seed, 4, number]).permutation(len(split.train))
         return replace(split, train=np.sort(split.train[order[:kept]]))
 
-    def _run_baseline(self, unit: Unit) -> Trial:
+    def _run_baseline(self, unit: Unit, on_step: OnStep) -> Trial:
         started = time.perf_counter()
+        on_step()
         split = make_split(self.dataset, unit.number, self.config.seed)
         model = self.fit_baseline(unit.name, split.train, split.validation)
         fitted = time.perf_counter()
+        on_step()
         scores = {
             part: self._score(model.predict(self.prepared.inputs(rows)), rows, split.train)
             for part, rows in (("train", self._sample(split.train, unit.number)), ("validation", split.validation))

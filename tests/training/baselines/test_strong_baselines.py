@@ -19,6 +19,7 @@ from gatewise.training.baselines import BASELINES
 from gatewise.training.baselines.boosting import BoostedClasses, BoostedNumbers
 from gatewise.training.baselines.choice import baselines_for, choose_rivals, simple_baselines
 from gatewise.training.baselines.closed_form import fit_ridge_classes
+from gatewise.training.baselines.durations import foreseen_seconds
 from gatewise.training.baselines.features import series_features
 from gatewise.training.baselines.nbsvm import Nbsvm
 from gatewise.training.examples import Examples
@@ -183,6 +184,29 @@ def test_what_takes_too_long_for_the_budget_is_left_out_and_said() -> None:
     assert "Left out for their time: nearest neighbour by time warping (about" in found.notes[0]
     assert "--rivals all" in found.notes[0]
     assert choose_rivals(large, make_split(large, 0, 0), ("simple",), 600.0).notes == ()
+
+
+@pytest.mark.parametrize("asked", ["simple", "strong"])
+@pytest.mark.parametrize(
+    ("source", "kept", "slow"),
+    [
+        ("builtin:chords", ("step_frequency", "repeat_step"), "linear model of the last two steps"),
+        ("builtin:digits", ("majority",), "linear model on simple features"),
+        ("builtin:reviews?rows=4000", ("majority",), "TF-IDF + logistic regression"),
+    ],
+)
+def test_simple_ones_are_left_out_too_and_said_but_for_the_simplest(
+    asked: str, source: str, kept: tuple[str, ...], slow: str
+) -> None:
+    dataset = open_source(source)
+    split = make_split(dataset, 0, 0)
+    seconds = foreseen_seconds(dataset, split, simple_baselines(dataset))
+    budget = min(seconds[name] for name in simple_baselines(dataset) if name not in kept) / 0.06
+    found = choose_rivals(dataset, split, (asked,), budget)
+    assert found.names == kept
+    assert f"{slow} (about" in found.notes[0]
+    assert choose_rivals(dataset, split, (asked,), 2 * budget).names[: len(kept) + 1] == simple_baselines(dataset)
+    assert choose_rivals(dataset, split, simple_baselines(dataset), budget).names == simple_baselines(dataset)
 
 
 @pytest.mark.parametrize(

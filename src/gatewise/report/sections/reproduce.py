@@ -53,8 +53,8 @@ def as_it_was(comparison: Comparison) -> Config:
     rounds = min(sum(trial.name == arm.name for trial in comparison.tuning) for arm in comparison.arms)
     if not comparison.pairs:
         return config
-    # Which strong baselines there was time for depended on the budget.
-    rivals = comparison.baselines if "strong" in config.rivals else config.rivals
+    # Which baselines there was time for depended on the budget.
+    rivals = comparison.baselines if {"simple", "strong"} & {*config.rivals} else config.rivals
     return replace(config, budget_s=None, pairs=max(comparison.pairs, FEWEST_PAIRS), tune=rounds, rivals=rivals)
 
 

@@ -1,23 +1,23 @@
-"""Which baselines a run has: those that were asked for and fit the data; the strong ones where a pair has the time."""
+"""Which baselines a run has: those that were asked for and fit the data, where a pair has the time."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from gatewise.errors import OptionError
 from gatewise.names import display_name
 from gatewise.records import Dataset, Split
+from gatewise.training.baselines.durations import foreseen_seconds
 
 __all__ = ["Rivals", "baselines_for", "choose_rivals", "simple_baselines"]
 
 # Seconds that a strong baseline may take in a pair, and their share of the budget.
 MOST_SECONDS = 10.0
 BUDGET_SHARE = 0.015
-# Rows of the training part that a baseline is scored on beside the others.
-SCORED_TRAINING_ROWS = 2000
+# Share of the budget that a simple one may take in a pair: a quarter of it in the pairs before which nothing is decided.
+SIMPLE_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -28,27 +28,8 @@ class Rivals:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Size:
-    """What the time of a baseline depends on. rows of the parts; steps: mean, longest and shortest length; text: in words."""
-
-    train: int
-    validation: int
-    test: int
-    steps: float
-    longest: int
-    shortest: int
-    channels: int
-    classes: int
-
-    @property
-    def seen(self) -> int:
-        """Rows whose features are computed in a pair."""
-        return self.train + self.validation + self.test + min(self.train, SCORED_TRAINING_ROWS)
-
-
 def simple_baselines(dataset: Dataset) -> tuple[str, ...]:
-    """Names of the baselines that take next to no time, the simplest first."""
+    """Names of the baselines that everything else is measured against, the simplest first, which takes next to no time."""
     if dataset.forecast is not None:
         seasonal = 1 < dataset.forecast.season <= dataset.forecast.window
         return ("last_value", *(["last_season"] if seasonal else []), "linear_window")
@@ -68,27 +49,31 @@ def baselines_for(dataset: Dataset) -> tuple[str, ...]:
 def choose_rivals(dataset: Dataset, split: Split, asked: Sequence[str], budget_s: float | None) -> Rivals:
     """The baselines of a run.
 
-    asked: `none`, `simple`, `strong` (the simple ones, and the strong ones that are estimated to take at most ten seconds and
-    1.5% of the budget in a pair), `all`, or names, which are taken whatever their time. split: the first of the run. The estimate
-    depends on the data and the budget alone, so that a run can be repeated. Raises OptionError for a name that does not fit the
-    data.
+    asked: `none`, `simple`, `strong` (the simple ones too), `all`, or names. Of the groups `simple` and `strong` those are left
+    out that are estimated to take too long in a pair: simple ones more than 5% of the budget, strong ones more than 1.5% of it or
+    ten seconds. With `all`, and by name, they are taken whatever their time. split: the first of the run. The estimate depends on
+    the data and the budget alone, so that a run can be repeated. Raises OptionError for a name that does not fit the data.
     """
     fitting = baselines_for(dataset)
-    simple = simple_baselines(dataset)
-    groups: dict[str, tuple[str, ...]] = {"none": (), "simple": simple, "all": fitting}
-    notes: tuple[str, ...] = ()
-    if "strong" in asked:
-        limit = MOST_SECONDS if budget_s is None else min(MOST_SECONDS, BUDGET_SHARE * budget_s)
-        seconds = {name: _seconds(name, _size(dataset, split)) for name in _strong(dataset)}
-        groups["strong"] = (*simple, *(name for name in seconds if seconds[name] <= limit))
-        slow = [name for name in seconds if seconds[name] > limit and name not in asked]
-        if slow and "all" not in asked:
-            listed = ", ".join(f"{display_name(name)} (about {seconds[name]:.2g} s a pair)" for name in slow)
-            notes = (f"Left out for their time: {listed}. --rivals all has every baseline that fits the data.",)
-    unfit = [name for name in asked if name not in groups and name != "strong" and name not in fitting]
+    simple, strong = simple_baselines(dataset), _strong(dataset)
+    budget = math.inf if budget_s is None else budget_s
+    limits = dict.fromkeys(simple, SIMPLE_SHARE * budget) | dict.fromkeys(strong, min(MOST_SECONDS, BUDGET_SHARE * budget))
+    seconds = foreseen_seconds(dataset, split, tuple(limits))
+    # The simplest of all is what every score is read against.
+    quick = [name for name in limits if seconds[name] <= limits[name] or name == simple[0]]
+    groups: dict[str, tuple[str, ...]] = {
+        "none": (),
+        "simple": tuple(name for name in simple if name in quick),
+        "strong": tuple(quick),
+        "all": fitting,
+    }
+    unfit = [name for name in asked if name not in groups and name not in fitting]
     if unfit:
         raise OptionError(f"--rivals names {', '.join(unfit)}, which does not fit this data; those that do: {', '.join(fitting)}")
     chosen = {name for one in asked for name in groups.get(one, (one,))}
+    wanted = {*simple, *strong} if "strong" in asked else {*simple} if "simple" in asked else set()
+    slow = [f"{display_name(name)} (about {seconds[name]:.2g} s a pair)" for name in fitting if name in wanted - chosen]
+    notes = (f"Left out for their time: {', '.join(slow)}. --rivals all has every baseline that fits the data.",) if slow else ()
     return Rivals(tuple(name for name in fitting if name in chosen), notes)
 
 
@@ -105,44 +90,3 @@ def _strong(dataset: Dataset) -> tuple[str, ...]:
 def _rest(dataset: Dataset) -> tuple[str, ...]:
     """What is seldom better than the others, and takes longer."""
     return ("boosted_features",) if dataset.kind != "text" and dataset.task == "classification" else ()
-
-
-def _size(dataset: Dataset, split: Split) -> _Size:
-    # About five characters of a text are a word, its space included.
-    lengths = np.array([len(one) for one in dataset.sequences]) / (5 if dataset.kind == "text" else 1)
-    return _Size(
-        len(split.train),
-        len(split.validation),
-        len(split.test),
-        float(lengths.mean()),
-        int(lengths.max()),
-        int(lengths.min()),
-        len(dataset.channels),
-        len(dataset.classes),
-    )
-
-
-def _seconds(name: str, size: _Size) -> float:
-    """Seconds of a pair, roughly, on one core of a recent machine."""
-    from gatewise.training.baselines import boosting, minirocket, neighbours
-
-    questions = size.classes if size.classes > 2 else 1
-    if name == "nbsvm":
-        return 0.1 + size.seen * size.steps * (3e-6 + 2e-6 * questions)
-    if name == "character_logistic":
-        return 0.2 + size.seen * size.steps * (6e-6 + 12e-6 * questions)
-    if name in ("minirocket", "minirocket_ridge"):
-        learned, features = minirocket.extent(size.train, size.steps)
-        solved = min(learned, features)
-        rows = learned + size.seen - size.train
-        return 0.3 + rows * size.steps * features * (1 + 0.1 * min(size.channels, 9)) * 1e-9 + learned * solved * features * 5e-11
-    if name in ("theta", "exponential_smoothing"):
-        # Its candidates on the windows that choose, and every window once.
-        candidates = 63 if name == "exponential_smoothing" else 7
-        return 0.1 + (candidates * min(size.train, 200) + size.seen) * size.longest * size.channels * 1.5e-7
-    if name == "phrases":
-        return 0.2 + size.seen * size.steps * size.channels * 2.5e-7
-    if name == "nearest_dtw":
-        queries = len(neighbours.BANDS) * size.validation + size.test + min(size.train, SCORED_TRAINING_ROWS)
-        return 1.5e-9 * neighbours.search_steps(queries, size.train, size.longest, size.shortest, size.channels)
-    return 0.2 + boosting.work(size.train, 17 * size.channels + 1, questions) * 1e-7

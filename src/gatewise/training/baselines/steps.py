@@ -194,10 +194,12 @@ def _grouped(
     The likelihood depends on nothing else, and music repeats itself.
     """
     packed = np.packbits(contexts != 0, axis=1)
-    rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
-    _, first, member = np.unique(rows, return_index=True, return_inverse=True)
-    order = np.argsort(member, kind="stable")
-    starts = np.searchsorted(member[order], np.arange(len(first)))
+    # Sorted as whole numbers of eight bytes, which is many times as fast as a comparison of bytes.
+    words = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8))).view(np.uint64)
+    order = np.lexsort(words.T)
+    ordered = words[order]
+    starts = np.flatnonzero(np.append(True, (ordered[1:] != ordered[:-1]).any(1)))
+    first = order[starts]
     counts = np.add.reduceat(weights[order], starts)
     sounded = np.add.reduceat(weights[order, np.newaxis] * after[order], starts)
     shares = sounded / np.where(counts > 0, counts, 1.0)[:, np.newaxis]
@@ -212,19 +214,22 @@ def _fit_weights(
     ridge: float,
     start: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Minimise with L-BFGS from `start`; the loss is convex."""
-    transposed = contexts.T.tocsr()
-    times, targets = torch.from_numpy(counts)[:, None], torch.from_numpy(shares)
+    """Minimise with L-BFGS from `start`; the loss is convex. Scores are in single precision: twice as fast, and exact enough."""
+    narrow = contexts.astype(np.float32)
+    transposed = narrow.T.tocsr()
+    times, targets, shift = (torch.from_numpy(one.astype(np.float32)) for one in (counts[:, np.newaxis], shares, offset))
     variances = np.exp(offset) / np.square(1 + np.exp(offset))
     # The curvature along each weight, about, where the weights are 0: in these units L-BFGS takes half the steps.
     scale = np.sqrt(np.outer(transposed @ counts, variances) + ridge)
 
     def loss_and_gradient(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.reshape(start.shape) / scale
-        scores = torch.from_numpy(contexts @ weights + offset)
-        # log(1 + exp(score)) without overflow, and several times faster than torch's own in double precision.
+        scores = torch.from_numpy(narrow @ weights.astype(np.float32)) + shift
+        # log(1 + exp(score)) without overflow, and several times faster than torch's own.
         normalisers = scores.clamp(min=0) - torch.sigmoid(scores.abs()).log()
-        loss = float((times * (normalisers - targets * scores)).sum()) + ridge / 2 * float(np.square(weights).sum())
+        loss = float((times * (normalisers - targets * scores)).sum(dtype=torch.float64)) + ridge / 2 * float(
+            np.square(weights).sum()
+        )
         errors = times * (torch.sigmoid(scores) - targets)
         return loss, ((transposed @ errors.numpy() + ridge * weights) / scale).ravel()
 
