@@ -40,6 +40,7 @@ __all__ = [
     "Ratio",
     "Reading",
     "ScoreSummary",
+    "Shipped",
     "Split",
     "StepRatio",
     "Trial",
@@ -453,6 +454,23 @@ class Dependence:
 
 
 @dataclass(frozen=True)
+class Shipped:
+    """The model that a run leaves for use: the recommended one, trained once more.
+
+    train_rows, validation_rows: that it learned from, and that stopped it. test_score: its own on the source's test part of
+    test_rows; None where it learned from rows that the pairs were tested on, so that none are left. cut_short: whether the budget
+    ended its training.
+    """
+
+    name: str
+    train_rows: int
+    validation_rows: int
+    test_score: float | None = None
+    test_rows: int = 0
+    cut_short: bool = False
+
+
+@dataclass(frozen=True)
 class Comparison:
     """All the evidence of a run, complete enough to reach a verdict and to draw the report.
 
@@ -489,6 +507,7 @@ class Comparison:
     dependence: Dependence = Dependence()
     latency_ratios: tuple[StepRatio, ...] = ()
     epoch_ratios: tuple[StepRatio, ...] = ()
+    shipped: Shipped | None = None
 
 
 @dataclass(frozen=True)
@@ -560,7 +579,8 @@ class Verdict:
     arms that a constraint rules out, each with the reason. failed_trainings: how many of each arm lost more than half of what its
     others learned. difference: the comparison that decides, the better one first: two arms, or the best baseline and the best arm
     where that baseline is the decision. comparisons: every pair of arms, and the best baseline against the best arm.
-    training_time_ratios: of every pair of arms. explanation: sentences in plain words, the first one the verdict itself. stopped:
+    shipped: the model that was trained for use, None until it is. training_time_ratios: of every pair of arms. explanation:
+    sentences in plain words, the first one the verdict itself. stopped:
     why no further pair was run: `decided`, `pairs` (their number was reached), `budget`, `horizon` (100 pairs did not decide) or
     `interrupted`.
     """
@@ -584,6 +604,7 @@ class Verdict:
     excluded: Mapping[str, str] = field(default_factory=dict)
     baseline_costs: Mapping[str, Cost] = field(default_factory=dict)
     failed_trainings: Mapping[str, int] = field(default_factory=dict)
+    shipped: Shipped | None = None
 
     def __repr__(self) -> str:
         scores = ", ".join(f"{name} {score.mean:.4g}" for name, score in self.scores.items())

@@ -11,7 +11,7 @@ import numpy as np
 from test_verdict import ALIKE, EQUAL, FASTER, LATENCIES, SPREAD, comparison, cost
 
 from gatewise.comparison.verdict import decide
-from gatewise.records import Comparison, Dependence, Ratio, StepRatio
+from gatewise.records import Comparison, Dependence, Ratio, Shipped, StepRatio
 from gatewise.training.metrics import pack_rows
 
 FILE = Path(__file__).with_name("sentences.txt")
@@ -69,6 +69,12 @@ SITUATIONS: dict[str, Comparison] = {
         {**EQUAL, "rnn": shifted(0.70)},
         RIVALS,
         training_time_ratios=(StepRatio("gru", "lstm", ALIKE),),
+    ),
+    "a model was trained, and the source has a test part": comparison(
+        {"gru": shifted(0.80), "lstm": shifted(0.75, -1)}, RIVALS, shipped=Shipped("gru", 900, 100, 0.79, 500)
+    ),
+    "a model was trained on rows that the pairs tested": comparison(
+        {"gru": shifted(0.80), "lstm": shifted(0.75, -1)}, RIVALS, shipped=Shipped("gru", 900, 100, cut_short=True)
     ),
     "without compiled kernels": comparison(
         EQUAL, RIVALS, environment={"compiled_kernels": {"missing": "no C++ compiler was found"}}, **STEPS, **COSTS

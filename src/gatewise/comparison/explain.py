@@ -9,9 +9,9 @@ from gatewise.comparison.cheapest import LEAST_SAVING, Choice, measured_cost, ra
 from gatewise.comparison.constraints import amount_text
 from gatewise.comparison.evidence import Evidence
 from gatewise.counting import counted
-from gatewise.metrics import Metric, difference_text
+from gatewise.metrics import Metric, difference_text, value_text
 from gatewise.names import display_name
-from gatewise.records import Comparison, Difference, Ratio, Verdict
+from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
 
@@ -59,6 +59,10 @@ class Wording:
         """A difference with its unit."""
         return difference_text(self.metric, value, self.margin, signed=signed)
 
+    def value(self, value: float) -> str:
+        """A score."""
+        return value_text(self.metric, value, self.margin)
+
     def band(self) -> str:
         """The margin with its unit."""
         return self.points(self.margin, signed=False)
@@ -96,6 +100,8 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
             yield _baseline(baseline, say)
         elif not leads:
             yield f"The best baseline, {_the(baseline.first)}, is behind by {say.points(-baseline.mean, signed=False)} so far."
+    if verdict.shipped is not None and verdict.recommended in verdict.scores:
+        yield _shipped(verdict.shipped, verdict.scores[verdict.recommended], say)
     if comparison.metric == "mse" and comparison.profile.task == "forecast":
         yield "The MSE is that of values divided by their standard deviation in the training part, as is usual for forecasts."
     simplest = next((one for name, one in findings.against_leader.items() if name in SIMPLEST_BASELINES), None)
@@ -107,6 +113,17 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
             f"Warning: gatewise has no compiled kernels ({missing}): the cells ran on PyTorch's layers or on plain equations, "
             "and their costs are measured on those. Install it from source where GCC or Clang and Python's headers are at hand."
         )
+
+
+def _shipped(shipped: Shipped, pairs: ScoreSummary, say: Wording) -> str:
+    """What is known of the very model that is shipped, beside what the pairs say of models like it."""
+    model = f"The {display_name(shipped.name)} that is shipped was trained once more, on {counted(shipped.train_rows, 'row')}"
+    mean = f"the mean of the {_pairs(pairs.n)} is {say.value(pairs.mean)}"
+    if shipped.cut_short:
+        model += ", until the budget ended it"
+    if shipped.test_score is not None:
+        return f"{model}. Itself it scores {say.value(shipped.test_score)} on the test part; {mean}."
+    return f"{model}. It learned from rows that the pairs were tested on, so it has no test score of its own; {mean}."
 
 
 def _same(one: Difference, other: Difference | None) -> bool:

@@ -143,6 +143,8 @@ def _facts(verdict: Verdict, say: MetricText) -> list[tuple[str, str, str]]:
         score = verdict.scores[verdict.recommended]
         spread = f", ± {say.size(score.sd, unit=False)}" if score.n > 1 else ""
         remark = f"{display_name(verdict.recommended)}{spread}{say.direction}"
+        if verdict.shipped is not None and verdict.shipped.test_score is not None:
+            remark += f"; the shipped model itself {say.value(verdict.shipped.test_score)}"
         facts.append((f"Test {say.label}", say.value(score.mean), remark))
     if verdict.excluded:
         reasons = "; ".join(verdict.excluded.values())

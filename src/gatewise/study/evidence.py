@@ -22,6 +22,7 @@ from gatewise.records import (
     Hyperparameters,
     LengthScore,
     Profile,
+    Shipped,
     StepRatio,
     Trial,
     TrialKind,
@@ -103,6 +104,7 @@ def build_comparison(
         training_time_ratios=_step_ratios(names, steps["milliseconds"]) if steps else (),
         latency_ratios=tuple(from_json(StepRatio, one) for one in (journal.get("timing:latency") or {}).get("ratios", ())),
         epoch_ratios=_epoch_ratios(names, used),
+        shipped=_shipped(journal),
         by_length=_by_length(used, names, data["length_edges"], profile),
         environment=environment,
         elapsed_s=elapsed_s,
@@ -114,6 +116,12 @@ def build_comparison(
             *unfinished_warning(config, used),
         ),
     )
+
+
+def _shipped(journal: Journal) -> Shipped | None:
+    """The model that was trained last for use; journals of earlier versions have its name alone."""
+    last = journal.payloads("final")[-1:]
+    return from_json(Shipped, last[0]) if last and "train_rows" in last[0] else None
 
 
 def margin_of(journal: Journal) -> float:

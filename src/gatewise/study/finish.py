@@ -12,12 +12,14 @@ from gatewise.data.splits import folds_of, make_split
 from gatewise.errors import RunError
 from gatewise.export.bundle import load_model, save_model
 from gatewise.names import display_name
-from gatewise.records import Comparison, Epoch, Verdict, to_json
+from gatewise.nn import SequenceNetwork
+from gatewise.records import Comparison, Epoch, Shipped, Verdict, to_json
 from gatewise.report.page import render_page
 from gatewise.study.folder import RunFolder, write_atomic, write_json
 from gatewise.study.session import Session
 from gatewise.training.baselines import BASELINES
-from gatewise.training.metrics import truth_of
+from gatewise.training.examples import Baseline
+from gatewise.training.metrics import score, truth_of
 from gatewise.training.model import Model, model_of
 
 __all__ = ["train_final", "write_results"]
@@ -33,8 +35,9 @@ def train_final(session: Session, verdict: Verdict) -> None:
     """Train the recommended model for use, unless it is there already.
 
     It learns from all rows but one validation part, which stops its training; where the source has a test part of its own, that
-    part stays unseen. Its score is what the pairs of the comparison estimated, each with slightly less data. Without a pair
-    nothing is recommended, and nothing trained. A training that the budget cut short is done anew when the run is resumed.
+    part stays unseen, and the model is scored on it. Elsewhere it has learned from the rows that the pairs were tested on: its
+    score is what they estimated, each with slightly less data. Without a pair nothing is recommended, and nothing trained. A
+    training that the budget cut short is done anew when the run is resumed.
     """
     finals = session.journal.payloads("final")
     done = finals and finals[-1]["name"] == verdict.recommended and _is_whole(session.folder.model)
@@ -42,10 +45,10 @@ def train_final(session: Session, verdict: Verdict) -> None:
         return
     name = display_name(verdict.recommended)
     session.show(f"training the {name} on all data")
-    model, epochs, cut_short = _train(session, verdict)
+    model, shipped, epochs = _train(session, verdict)
     save_model(model, session.folder.model)
-    session.record(f"final:{len(finals)}", "final", {"name": verdict.recommended, "epochs": epochs, "cut_short": cut_short})
-    if cut_short:
+    session.record(f"final:{len(finals)}", "final", to_json(shipped) | {"epochs": epochs})
+    if shipped.cut_short:
         session.view.log(
             f"the budget ended the training of the {name} on all data in epoch {epochs}; `gatewise resume` repeats it"
         )
@@ -60,58 +63,69 @@ def _is_whole(model: Path) -> bool:
     return True
 
 
-def _train(session: Session, verdict: Verdict) -> tuple[Model, int, bool]:
-    """The model, its epochs (0 of a baseline), and whether the budget cut its training short."""
+def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
+    """The model, what is said of it, and its epochs (0 of a baseline)."""
     workload = session.workload
-    dataset = workload.dataset
-    name = verdict.recommended
-    train, validation = _parts(session)
-    score = verdict.scores.get(name)
+    dataset, name, number = workload.dataset, verdict.recommended, folds_of(workload.dataset)
+    train, validation, test = _parts(session)
+    encoder = workload.fit_encoder(train)
+    predictor: SequenceNetwork | Baseline
+    if name in BASELINES:
+        predictor, architecture, epochs, cut_short = workload.fit_baseline(name, train, validation), {}, 0, False
+        predictions = predictor.predict(workload.prepared.inputs(test)) if len(test) else None
+    else:
+        arm = next(arm for arm in workload.arms if arm.name == name)
+        chosen = session.chosen()[name]
+
+        def on_epoch(epoch: Epoch) -> None:
+            session.show(f"training the {display_name(name)} on all data, epoch {epoch.epoch}")
+
+        encoded = [workload.weighed(encoder.encode_rows(workload.prepared, rows)) for rows in (train, validation)]
+        fitted = workload.fit_arm(
+            arm,
+            number,
+            chosen,
+            encoded[0],
+            encoded[1],
+            (train, validation),
+            on_epoch,
+            time_left=lambda: session.left() > session.report_s,
+        )
+        predictor, epochs, cut_short = fitted.network, len(fitted.history), fitted.ended == "time"
+        architecture = workload.architecture(arm, number, chosen, encoded[0].input_size)
+        predictions = None
+        if len(test):
+            predictions = workload.objective.predict(fitted.network, encoder.encode_rows(workload.prepared, test))
+    metric, score_of_pairs = workload.metric.name, verdict.scores.get(name)
+    own = None if predictions is None else score(metric, predictions, truth_of(dataset, test, train))
+    shipped = Shipped(name, len(train), len(validation), own, len(test), cut_short)
     details = {
         "source": session.config.source,
         "trained_on_rows": len(train),
         "stopped_by_rows": len(validation),
         "metric": verdict.metric,
-        "expected_score": to_json(score) if score else None,
+        "expected_score": to_json(score_of_pairs) if score_of_pairs else None,
+        "test_score": own,
         "seed": session.config.seed,
     }
-    encoder, truth, metric = workload.fit_encoder(train), truth_of(dataset, validation, train), workload.metric.name
-    if name in BASELINES:
-        baseline = workload.fit_baseline(name, train, validation)
-        return model_of(dataset, truth, metric, name, encoder, baseline, {}, details), 0, False
-    arm = next(arm for arm in workload.arms if arm.name == name)
-    chosen = session.chosen()[name]
-
-    def on_epoch(epoch: Epoch) -> None:
-        session.show(f"training the {display_name(name)} on all data, epoch {epoch.epoch}")
-
-    encoded = [workload.weighed(encoder.encode_rows(workload.prepared, rows)) for rows in (train, validation)]
-    number = folds_of(dataset)
-    fitted = workload.fit_arm(
-        arm,
-        number,
-        chosen,
-        encoded[0],
-        encoded[1],
-        (train, validation),
-        on_epoch,
-        time_left=lambda: session.left() > session.report_s,
-    )
-    architecture = workload.architecture(arm, number, chosen, encoded[0].input_size)
-    model = model_of(dataset, truth, metric, name, encoder, fitted.network, architecture, details)
-    return model, len(fitted.history), fitted.ended == "time"
+    truth = truth_of(dataset, validation, train)
+    return model_of(dataset, truth, metric, name, encoder, predictor, architecture, details), shipped, epochs
 
 
-def _parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """All rows that may be learned from: in a forecast everything before the last block of time, which stops the training."""
+def _parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """All rows that may be learned from, those that stop the training, and the source's own test part, if it has one.
+
+    In a forecast everything before the last block of time is learned from, and that block stops the training.
+    """
+    none = np.array([], dtype=np.int64)
     dataset, seed = session.workload.dataset, session.config.seed
     if dataset.task == "forecast" and dataset.fixed_test is None:
         last = make_split(dataset, folds_of(dataset) - 1, seed)
-        return np.sort(np.concatenate([last.train, last.validation])), last.test
+        return np.sort(np.concatenate([last.train, last.validation])), last.test, none
     split = make_split(dataset, 0, seed)
     if dataset.fixed_test is None:
-        return np.sort(np.concatenate([split.train, split.test])), split.validation
-    return split.train, split.validation
+        return np.sort(np.concatenate([split.train, split.test])), split.validation, none
+    return split.train, split.validation, split.test
 
 
 def remove_leftovers(folder: Path) -> None:
