@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["display_name"]
+__all__ = ["baseline_kind", "display_name"]
 
 _BASELINES = {
     "majority": "majority class",
@@ -27,7 +27,9 @@ _BASELINES = {
     "exponential_smoothing": "exponential smoothing",
     "theta": "theta method",
     "phrases": "n-gram of steps",
+    "tcn": "temporal convolutional network",
 }
+_NETWORKS = ("tcn",)
 _CELLS = {
     "gru": "GRU",
     "lstm": "LSTM",
@@ -54,3 +56,8 @@ def display_name(name: str) -> str:
         parts = [f"hidden {repeated['size']}" if repeated["size"] else "", repeated["index"] or ""]
         return f"{_CELLS[repeated['cell']]} ({', '.join(filter(None, parts))})"
     return name
+
+
+def baseline_kind(name: str) -> str:
+    """Return what a baseline is to a person: a simple one, or a network that is trained as the cells are."""
+    return "rival network" if name in _NETWORKS else "simple baseline"

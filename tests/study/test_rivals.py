@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gatewise
@@ -55,3 +56,24 @@ def test_names_are_taken_whatever_their_time_and_checked_before_anything_is_writ
         with pytest.raises(OptionError, match=message):
             gatewise.compare(SOURCE, rivals=rivals, out=tmp_path / "other", **SMALL)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_network_is_a_rival_that_trains_by_the_same_loop_and_has_its_costs(tmp_path: Path) -> None:
+    result = gatewise.compare(SOURCE, rivals="majority,tcn", out=tmp_path / "run", **SMALL)
+    assert result.comparison.baselines == ("majority", "tcn")
+    trials = [trial for trial in result.comparison.baseline_trials if trial.name == "tcn"]
+    assert [len(trial.history) for trial in trials] == [1, 1]
+    assert all(trial.ended == "epochs" and trial.test_score is not None for trial in trials)
+    (row,) = (row for row in result.leaderboard() if row["name"] == "tcn")
+    assert all(row[name] for name in ("fit_s", "latency_ms_p50", "parameters", "bytes"))
+    assert "temporal convolutional network" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_network_that_wins_is_shipped_and_predicts(tmp_path: Path) -> None:
+    # No cell is as small as that, so that the better of the rivals is shipped.
+    options = SMALL | {"max_epochs": 8, "max_size": "100B", "hidden_size": 16}
+    result = gatewise.compare("builtin:temporal-order?rows=200&length=20", rivals="tcn", out=tmp_path / "run", **options)
+    assert (result.verdict.decision, result.verdict.recommended) == ("baseline", "tcn")
+    assert result.verdict.explanation[0].startswith("Ship the rival network, the temporal convolutional network: no cell")
+    sequences = [np.zeros((20, len(result.model.channels)), dtype=np.float32)]
+    assert result.model.predict_proba(sequences).sum() == pytest.approx(1.0, abs=1e-5)

@@ -10,7 +10,7 @@ from gatewise.comparison.constraints import amount_text
 from gatewise.comparison.evidence import Evidence
 from gatewise.counting import counted
 from gatewise.metrics import Metric, difference_text, value_text
-from gatewise.names import display_name
+from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
@@ -142,7 +142,7 @@ def _beaten(simplest: Difference, best: Difference | None) -> bool:
 
 def _leading(baseline: Difference, say: Wording) -> str:
     """What the headline adds where the best baseline has a better mean than the best cell."""
-    simple = f"a simple baseline, {_the(baseline.first)}"
+    simple = f"a {baseline_kind(baseline.first)}, {_the(baseline.first)}"
     if baseline.conclusion == "equivalent":
         return f" {_capital(simple)}, does as well."
     lead = say.points(baseline.mean, signed=False)
@@ -153,17 +153,17 @@ def _leading(baseline: Difference, say: Wording) -> str:
 
 def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
     if verdict.decision == "baseline" and set(verdict.costs) <= set(verdict.excluded):
-        return f"Ship the simple baseline, {_the(verdict.recommended)}: no cell meets the constraints."
+        return f"{_ship(verdict.recommended)}: no cell meets the constraints."
     equal = [name for name in SIMPLEST_BASELINES if name in findings.against_leader]
     if verdict.decision == "baseline" and any(findings.against_leader[name].conclusion == "equivalent" for name in equal):
         than = "it" if equal[0] == verdict.recommended else _the(equal[0])
         best = f"the best cell, {_the(findings.leader)}, does no better than {than}"
-        return f"Ship the simple baseline, {_the(verdict.recommended)}: {best}."
+        return f"{_ship(verdict.recommended)}: {best}."
     if verdict.decision == "baseline" and findings.cells is not None:
         as_well = f"it does as well as the best cell, {_the(findings.leader)}, {findings.reason}"
-        return f"Ship the simple baseline, {_the(verdict.recommended)}: {as_well}. Of the cells take {_chosen(findings.cells)}."
+        return f"{_ship(verdict.recommended)}: {as_well}. Of the cells take {_chosen(findings.cells)}."
     if verdict.decision == "baseline":
-        return f"Ship the simple baseline, {_the(verdict.recommended)}: it beats the best cell, {_the(findings.leader)}."
+        return f"{_ship(verdict.recommended)}: it beats the best cell, {_the(findings.leader)}."
     if verdict.decision == "equivalent":
         alike = _listed([findings.leader, *findings.in_question])
         band = say.band()
@@ -181,6 +181,10 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
         f"Undecided after {_pairs(verdict.pairs)}: {_the(findings.leader)}, the best of the cells so far, "
         "is recommended provisionally."
     )
+
+
+def _ship(baseline: str) -> str:
+    return f"Ship the {baseline_kind(baseline)}, {_the(baseline)}"
 
 
 def _chosen(cells: Choice) -> str:

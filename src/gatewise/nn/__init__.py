@@ -7,7 +7,7 @@ from gatewise.nn.gru import GRU
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.min_gru import MinGRU
 from gatewise.nn.min_lstm import MinLSTM
-from gatewise.nn.network import CELLS, SequenceNetwork, build_network
+from gatewise.nn.network import CELLS, RIVALS, SequenceNetwork, build_network
 from gatewise.nn.rnn import RNN
 from gatewise.nn.sizes import MatchedSizes, matched_hidden_sizes, recurrent_parameters
 from gatewise.nn.stream import Stream, StreamState
@@ -16,6 +16,7 @@ __all__ = [
     "CELLS",
     "GRU",
     "LSTM",
+    "RIVALS",
     "RNN",
     "Accelerated",
     "Backend",

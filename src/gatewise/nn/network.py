@@ -18,11 +18,15 @@ from gatewise.nn.min_lstm import MinLSTM
 from gatewise.nn.pooling import Pool, build_pool, head_width
 from gatewise.nn.rnn import RNN
 from gatewise.nn.stack import Stack
+from gatewise.nn.tcn import TCN
 
-__all__ = ["CELLS", "EMBEDDING_DEVIATION", "SequenceNetwork", "build_network"]
+__all__ = ["CELLS", "EMBEDDING_DEVIATION", "RIVALS", "SequenceNetwork", "build_network"]
 
 CELLS: dict[str, Callable[..., Stack]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN, "min_gru": MinGRU, "min_lstm": MinLSTM}
 """The recurrent layer of every arm, by its cell's name."""
+
+RIVALS = ("tcn",)
+"""What may stand in a network in the place of a recurrent layer, to be compared with as a baseline is."""
 
 UNKNOWN_TOKEN = 1
 # torch's own deviation of 1 starts the gates saturated and is far slower to unlearn.
@@ -106,8 +110,9 @@ def build_network(
     pooling: a name of `pooling.POOLINGS`. forget_bias: first bias of the gate that keeps the state, so that at first about
     sigmoid(forget_bias) of it is kept at a step: the LSTM's forget gate, the GRU's update gate, and in minGRU and minLSTM
     whatever has that effect. chrono: longest memory in steps that these gates are initialised for (Tallec & Ollivier 2018). An
-    rnn has no gate and ignores both, so that it can be compared with cells that have. highway: arguments of `Highway`, None for
-    none. Raises OptionError for a pooling, forget_bias or chrono that cannot be.
+    rnn has no gate and ignores both, so that it can be compared with cells that have; so does a tcn (`RIVALS`), whose blocks are
+    `layers`. highway: arguments of `Highway`, None for none. Raises OptionError for a pooling, forget_bias or chrono that cannot
+    be.
     """
     width = head_width(pooling, hidden_size, bidirectional=bidirectional)
     gate_options = _gate_options(cell, forget_bias, chrono)
@@ -122,15 +127,20 @@ def build_network(
         head = nn.Linear(width, outputs)
         pool = build_pool(pooling, hidden_size, bidirectional=bidirectional)
         torch.manual_seed(cell_seed)
-        recurrent = CELLS[cell](
-            embedding_size if tokens else input_size,
-            hidden_size,
-            num_layers=layers,
-            batch_first=True,
-            dropout=dropout if layers > 1 else 0.0,
-            bidirectional=bidirectional,
-            **gate_options,
-        )
+        width = embedding_size if tokens else input_size
+        recurrent: nn.Module
+        if cell in RIVALS:
+            recurrent = TCN(width, hidden_size, num_layers=layers)
+        else:
+            recurrent = CELLS[cell](
+                width,
+                hidden_size,
+                num_layers=layers,
+                batch_first=True,
+                dropout=dropout if layers > 1 else 0.0,
+                bidirectional=bidirectional,
+                **gate_options,
+            )
     linear = None if highway is None else Highway(**highway)
     return SequenceNetwork(embedding, recurrent, head, pool=pool, dropout=dropout, input_dropout=input_dropout, highway=linear)
 
@@ -143,4 +153,4 @@ def _gate_options(cell: str, forget_bias: float | None, chrono: int | None) -> d
         raise OptionError(f"forget_bias is {forget_bias}; expected a finite number, such as 1.")
     if chrono is not None and (isinstance(chrono, bool) or not isinstance(chrono, int) or chrono < 2):
         raise OptionError(f"chrono is {chrono}; expected the longest memory in steps, a whole number of at least 2.")
-    return {} if cell == "rnn" else {"forget_bias": forget_bias, "chrono": chrono}
+    return {} if cell == "rnn" or cell in RIVALS else {"forget_bias": forget_bias, "chrono": chrono}

@@ -59,6 +59,7 @@ _BASELINES = (
     "repeat_step",
     "linear_step",
     "phrases",
+    "tcn",
 )
 
 

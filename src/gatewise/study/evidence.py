@@ -222,16 +222,18 @@ def _baseline_cost(name: str, journal: Journal, trials: Sequence[Trial]) -> Cost
     own = [trial for trial in trials if trial.name == name]
     alone = (journal.get("timing:baselines") or {}).get(name)
     beside = _median_or_none([trial.phases["fitting"] for trial in own if "fitting" in trial.phases])
+    latency = (alone or {}).get("latency_ms") or (journal.get("timing:latency") or {}).get("latency_ms", {}).get(name, {})
+    trained = _median_or_none([trial.history[-1].seconds for trial in own if trial.history])
     return Cost(
         train_ms_per_step=None,
         epochs_to_target=None,
         seconds_to_target=None,
         target_reached=0,
-        latency_ms={label: from_json(BatchLatency, value) for label, value in alone["latency_ms"].items()} if alone else {},
+        latency_ms={label: from_json(BatchLatency, value) for label, value in latency.items()},
         peak_memory_bytes=None,
         parameters=own[0].parameters if own else 0,
         bytes=own[0].size_bytes if own else 0,
-        fit_s=alone["fit_s"] if alone else beside,
+        fit_s=alone["fit_s"] if alone else beside or trained,
     )
 
 

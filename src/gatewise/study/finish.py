@@ -74,8 +74,8 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
         predictor, architecture, epochs, cut_short = workload.fit_baseline(name, train, validation), {}, 0, False
         predictions = predictor.predict(workload.prepared.inputs(test)) if len(test) else None
     else:
-        arm = next(arm for arm in workload.arms if arm.name == name)
-        chosen = session.chosen()[name]
+        arm = workload.arm(name)
+        chosen = session.chosen().get(name) or workload.settings_of_rivals
 
         def on_epoch(epoch: Epoch) -> None:
             session.show(f"training the {display_name(name)} on all data, epoch {epoch.epoch}")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gatewise.data.batches import iterate_batches, plan_batches
 from gatewise.data.splits import make_split
 from gatewise.errors import GatewiseError
+from gatewise.nn import RIVALS
 from gatewise.records import Arm, Hyperparameters, StepRatio, to_json
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.work import TRAIN_SCORE_ROWS, EncodedSplit, Workload
@@ -91,9 +92,16 @@ def _plan(workload: Workload, encoded: EncodedSplit) -> list[NDArray[np.int64]]:
 
 
 def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:
-    """Percentiles of one forward call on encoded test rows at their real lengths, batch 1 and batch 32, in milliseconds."""
+    """Percentiles of one forward call on encoded test rows at their real lengths, batch 1 and batch 32, in milliseconds.
+
+    Of every arm, and of networks among the baselines.
+    """
     encoded = workload.encode(0)
-    networks = {arm.name: workload.network(arm, 0, chosen[arm.name], encoded.train.input_size).eval() for arm in workload.arms}
+    settings = {**chosen, **{name: workload.settings_of_rivals for name in workload.baselines if name in RIVALS}}
+    networks = {
+        name: workload.network(workload.arm(name), 0, values, encoded.train.input_size).eval()
+        for name, values in settings.items()
+    }
     result: dict[str, dict[str, Any]] = {name: {} for name in networks}
     ratios = []
     for label, size in (("batch1", 1), ("batch32", 32)):
@@ -113,19 +121,21 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
         for name, values in times.items():
             result[name][label] = to_json(percentiles(values))
         if size == 1:
-            ratios = [StepRatio(one, other, paired_ratio(times[one], times[other])) for one, other in combinations(times, 2)]
+            ratios = [StepRatio(one, other, paired_ratio(times[one], times[other])) for one, other in combinations(chosen, 2)]
     return {"latency_ms": result, "ratios": to_json(ratios)}
 
 
 def measure_baselines(workload: Workload, seconds: float, on_baseline: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    """Seconds of one fit of every baseline on the first split, and percentiles of its predictions for the same test rows that
-    the cells' latency is of, from words or values to the prediction, in milliseconds a call.
+    """Seconds of one fit of every baseline that is no network on the first split, and percentiles of its predictions for the same
+    test rows that the cells' latency is of, from words or values to the prediction, in milliseconds a call.
 
     Nothing else runs meanwhile. seconds: for the predictions of all of them.
     """
     split = make_split(workload.dataset, 0, workload.config.seed)
     found: dict[str, dict[str, Any]] = {}
     for name in workload.baselines:
+        if name in RIVALS:
+            continue
         on_baseline(name)
         started = time.perf_counter()
         model = workload.fit_baseline(name, split.train, split.validation)

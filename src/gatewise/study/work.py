@@ -16,8 +16,9 @@ from gatewise.data.encoders import Encoder, fit_encoder
 from gatewise.data.prepared import Prepared, prepare
 from gatewise.data.splits import make_split
 from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric
-from gatewise.nn import SequenceNetwork, build_network
+from gatewise.nn import RIVALS, SequenceNetwork, build_network
 from gatewise.nn.highway import highway_of
+from gatewise.nn.tcn import levels_for
 from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
 from gatewise.study.arms import outputs_of, pooling_of
 from gatewise.study.kept import KeptFolder
@@ -30,6 +31,7 @@ from gatewise.training.kept import kept_of
 from gatewise.training.metrics import pack_rows, score, score_rows, sums_by_bin, truth_of
 from gatewise.training.objectives import Objective, objective_of
 from gatewise.training.schedule import Schedule, default_schedule
+from gatewise.training.tune import default_hyperparameters
 
 __all__ = ["TRAIN_SCORE_ROWS", "EncodedSplit", "Unit", "Workload", "seed_of"]
 
@@ -124,10 +126,21 @@ class Workload:
         on_epoch, on_step: called while an arm trains, on_step also before a baseline is fitted and before it is scored; what they
         raise ends the unit without a result.
         """
-        if unit.kind == "baseline":
+        if unit.kind == "baseline" and unit.name not in RIVALS:
             return self._run_baseline(unit, on_step)
-        arm = next(arm for arm in self.arms if arm.name == unit.name)
-        return self._run_arm(unit, arm, on_epoch, on_step)
+        if unit.kind == "baseline":
+            unit = replace(unit, hyperparameters=self.settings_of_rivals)
+        return self._run_arm(unit, self.arm(unit.name), on_epoch, on_step)
+
+    @property
+    def settings_of_rivals(self) -> Hyperparameters:
+        """What a network that is a rival is trained with: nothing is tuned for it."""
+        return default_hyperparameters(self.dataset.kind, self.dataset.task)
+
+    def arm(self, name: str) -> Arm:
+        """An arm by its name, or a network that is a rival of them, of their hidden size."""
+        rivals = (Arm(rival, rival, len(self.arms) + place, self.config.hidden_size) for place, rival in enumerate(RIVALS))
+        return next(arm for arm in (*self.arms, *rivals) if arm.name == name)
 
     def encode(self, number: int) -> EncodedSplit:
         """Split `number`, encoded. The last one is kept, because all units of a pair ask for the same."""
@@ -173,6 +186,7 @@ class Workload:
         In pair `number` every arm has the same embedding and head, and a cell of its own.
         """
         config = self.config
+        rival = arm.cell in RIVALS
         return {
             "cell": arm.cell,
             "input_size": input_size,
@@ -181,8 +195,8 @@ class Workload:
             "pooling": pooling_of(config, self.dataset),
             "embedding_size": config.embedding_size,
             "hidden_size": arm.hidden_size,
-            "layers": config.layers,
-            "bidirectional": config.bidirectional,
+            "layers": levels_for(self._longest) if rival else config.layers,
+            "bidirectional": config.bidirectional and not rival,
             "dropout": hyperparameters.dropout,
             "input_dropout": hyperparameters.input_dropout,
             "highway": None if config.skip is False else highway_of(self.dataset.forecast),
@@ -191,6 +205,12 @@ class Workload:
             "seed": seed_of(config.seed, number),
             "cell_seed": seed_of(config.seed, number, arm.index),
         }
+
+    @cached_property
+    def _longest(self) -> int:
+        """Steps of the longest sequence, as it is read."""
+        longest = int(self.prepared.lengths.max())
+        return longest if self.config.max_length is None else min(longest, self.config.max_length)
 
     def network(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> SequenceNetwork:
         """An arm's network as it starts."""

@@ -13,6 +13,7 @@ from gatewise.data.sources import open_source
 from gatewise.data.splits import make_split
 from gatewise.errors import OptionError
 from gatewise.names import display_name
+from gatewise.nn import RIVALS
 from gatewise.options.table import OPTION
 from gatewise.records import Dataset
 from gatewise.training.baselines import BASELINES
@@ -170,7 +171,8 @@ def test_groups_and_names() -> None:
     assert chosen(small, "strong") == ("majority", "linear_features", "minirocket", "nearest_dtw")
     assert chosen(small, "all") == baselines_for(small)
     assert chosen(small, "minirocket", "majority") == ("majority", "minirocket")
-    assert chosen(small, "strong", "boosted_features") == baselines_for(small)
+    assert (*chosen(small, "strong", "boosted_features"), "tcn") == baselines_for(small)
+    assert chosen(small, "majority", "tcn") == ("majority", "tcn")
     with pytest.raises(OptionError, match="nbsvm, which does not fit this data; those that do: majority, linear_features"):
         chosen(small, "nbsvm")
 
@@ -214,12 +216,12 @@ def test_simple_ones_are_left_out_too_and_said_but_for_the_simplest(
 )
 def test_every_baseline_that_fits_is_known_by_name(source: str) -> None:
     dataset = open_source(source)
-    assert set(baselines_for(dataset)) <= set(BASELINES)
+    assert set(baselines_for(dataset)) <= {*BASELINES, *RIVALS}
 
 
 def test_the_option_names_every_baseline() -> None:
-    assert set(OPTION["rivals"].choices) == {"none", "simple", "strong", "all", *BASELINES}
-    assert all(display_name(name) != name for name in BASELINES)
+    assert set(OPTION["rivals"].choices) == {"none", "simple", "strong", "all", *BASELINES, *RIVALS}
+    assert all(display_name(name) != name for name in (*BASELINES, *RIVALS))
 
 
 def test_features_that_follow_from_each_other_have_an_answer_at_some_penalty() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gatewise.comparison.evidence import Evidence
 from gatewise.counting import counted
-from gatewise.names import display_name
+from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
 from gatewise.report.evidence import arms_left, differences, leading_baseline, scores_by_pair, shown_difference
@@ -33,7 +33,7 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
     shown = [difference]
     baseline = leading_baseline(verdict)
     if baseline is not None:
-        paragraphs.append(f"A simple baseline is ahead: {_measured(baseline, say)}")
+        paragraphs.append(f"A {baseline_kind(baseline.first)} is ahead: {_measured(baseline, say)}")
         blocks += _figures(comparison, baseline, scores, say, "baseline")
         shown.append(baseline)
     if len(comparison.arms) > 2:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gatewise.errors import OptionError
 from gatewise.names import display_name
+from gatewise.nn import RIVALS
 from gatewise.records import Dataset, Split
 from gatewise.training.baselines.durations import foreseen_seconds
 
@@ -88,5 +89,6 @@ def _strong(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _rest(dataset: Dataset) -> tuple[str, ...]:
-    """What is seldom better than the others, and takes longer."""
-    return ("boosted_features",) if dataset.kind != "text" and dataset.task == "classification" else ()
+    """What is seldom better than the others, or takes longer: a network takes as long as a cell."""
+    boosted = dataset.kind != "text" and dataset.task == "classification"
+    return (*(["boosted_features"] if boosted else []), *RIVALS)

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gatewise.nn.tcn import levels_for
 from gatewise.records import Dataset, Split
+from gatewise.training.schedule import LARGEST_BATCH
 
 __all__ = ["Size", "foreseen_seconds"]
 
+# Batches that a usual training takes, and products for a step in a block of 64 units, forward and backward.
+TRAINED_BATCHES = 1200
+WORK_OF_BLOCK = 3 * 2 * 3 * 64**2
 # Rows of the training part that a baseline is scored on beside the others.
 SCORED_TRAINING_ROWS = 2000
 
@@ -112,4 +117,7 @@ def _strong(name: str, size: Size) -> float:
     if name == "nearest_dtw":
         queries = len(neighbours.BANDS) * size.validation + size.test + min(size.train, SCORED_TRAINING_ROWS)
         return 1.5e-9 * neighbours.search_steps(queries, size.train, size.longest, size.shortest, size.channels)
+    if name == "tcn":
+        rows = TRAINED_BATCHES * LARGEST_BATCH
+        return 0.1 + rows * size.steps * levels_for(size.longest) * WORK_OF_BLOCK * 5e-11
     return 0.2 + boosting.work(size.train, 17 * size.channels + 1, size.questions) * 1e-7
