@@ -72,8 +72,9 @@ def decide(comparison: Comparison) -> Verdict:
     if best_baseline is not None:
         leads = against_leader[best_baseline]
         rival = leads if shipped == leader else _difference(evidence, best_baseline, shipped, comparisons=len(scored_baselines))
-        if cells is not None and leads.conclusion == "equivalent" and _far_cheaper(best_baseline, shipped, comparison):
-            decision, choice, difference, rival = "baseline", Choice(best_baseline, FAR_CHEAPER), leads, leads
+        cheap = _cheap_baseline(leads, shipped, comparison) if cells is not None else None
+        if cheap is not None:
+            decision, choice, difference, rival = "baseline", cheap, leads, leads
 
     verdict = Verdict(
         decision=decision,
@@ -111,6 +112,16 @@ def is_settled(verdict: Verdict) -> bool:
         for one in verdict.comparisons
     )
     return verdict.decision != "undecided" and not any(open_leads)
+
+
+def _cheap_baseline(leads: Difference, shipped: str, comparison: Comparison) -> Choice | None:
+    """A baseline in the place of the arm that would be shipped: it does as well as the best one, for a tenth of the training.
+
+    leads: the baseline minus the leader.
+    """
+    if leads.conclusion != "equivalent" or not _far_cheaper(leads.first, shipped, comparison):
+        return None
+    return Choice(leads.first, FAR_CHEAPER)
 
 
 def _far_cheaper(baseline: str, arm: str, comparison: Comparison) -> bool:
