@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from gatewise.kernels import ops
 from gatewise.kernels.options import Options
 from gatewise.nn.overriding import in_autocast, overridden
+from gatewise.nn.tracing import NotScriptable, call_in_graph, is_proxy, is_traced_by_jit, is_written_as_onnx
 
 __all__ = ["GRUCell", "LSTMCell"]
 
@@ -16,6 +17,8 @@ LSTM = Options("lstm")
 
 def runs_kernel(cell: nn.RNNCellBase, options: Options, input: Tensor, *states: Tensor) -> bool:
     """Whether the compiled kernel takes this call; PyTorch's own cell takes every other, and words the errors."""
+    if is_traced_by_jit() or (type(input) is not Tensor and (is_proxy(input) or is_written_as_onnx(input))):
+        return False
     return (
         not overridden(input, *states, *cell._parameters.values())
         and not cell_reason(cell, options, input)
@@ -50,7 +53,7 @@ def one_step(
     return h_n.squeeze(0), None if c_n is None else c_n.squeeze(0)
 
 
-class GRUCell(nn.GRUCell):
+class GRUCell(NotScriptable, nn.GRUCell):
     """One step of a GRU: torch.nn.GRUCell, on the compiled kernel where there is one; equations as in `gatewise.nn.GRU`."""
 
     def reason(self, input: Tensor) -> str:
@@ -61,12 +64,12 @@ class GRUCell(nn.GRUCell):
         """The next state. input: [batch, input_size] or [input_size]. hx: [batch, hidden_size] or [hidden_size], zeros if
         None."""
         if not runs_kernel(self, GRU, input, *(() if hx is None else (hx,))):
-            return super().forward(input, hx)
+            return call_in_graph(self, input, hx) if is_proxy(input) else super().forward(input, hx)
         h_n, _ = one_step(self, GRU, input, hx, None)
         return h_n
 
 
-class LSTMCell(nn.LSTMCell):
+class LSTMCell(NotScriptable, nn.LSTMCell):
     """One step of an LSTM: torch.nn.LSTMCell, on the compiled kernel where there is one; equations as in `gatewise.nn.LSTM`."""
 
     def reason(self, input: Tensor) -> str:
@@ -77,7 +80,7 @@ class LSTMCell(nn.LSTMCell):
         """The next hidden and cell state. input: [batch, input_size] or [input_size]. hx: two of [batch, hidden_size], zeros if
         None."""
         if not runs_kernel(self, LSTM, input, *(() if hx is None else hx)):
-            return super().forward(input, hx)
+            return call_in_graph(self, input, hx) if is_proxy(input) else super().forward(input, hx)
         h_0, c_0 = (None, None) if hx is None else hx
         h_n, c_n = one_step(self, LSTM, input, h_0, c_0)
         assert c_n is not None

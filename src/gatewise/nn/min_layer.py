@@ -13,6 +13,7 @@ from gatewise.kernels.options import GATES
 from gatewise.nn.chrono import check_longest_dependency, draw
 from gatewise.nn.noise import check_probability
 from gatewise.nn.stack import Stack
+from gatewise.nn.tracing import call_in_graph
 
 __all__ = ["MinLayer"]
 
@@ -118,5 +119,7 @@ class MinLayer(Stack):
     ) -> tuple[Tensor | PackedSequence, Tensor]:
         """Hidden states of the last layer, and the final state of each; shapes, lengths and errors as in `gatewise.nn.GRU`."""
         result = self.run(input, h_0, None, lengths)
-        assert result is not None
+        if result is None:
+            node: tuple[Tensor, Tensor] = call_in_graph(self, input, h_0, lengths)
+            return node
         return result.output, result.h_n

@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from gatewise.kernels import equations, ops
+from gatewise.kernels import equations, onnx_nodes, ops
 from gatewise.kernels.options import GATES, Options
 from gatewise.nn.batch import Batch, read, restore_output, restore_state
 from gatewise.nn.noise import between_layers, recurrent_mask, update_share
 from gatewise.nn.overriding import in_autocast, overridden
+from gatewise.nn.tracing import NotScriptable, check_traceable, is_proxy, is_traced_by_jit, is_written_as_onnx
 
 __all__ = ["Result", "Stack"]
 
@@ -39,7 +40,7 @@ Weights = list[Tensor | None]
 Norm = list[tuple[Tensor | None, ...]]
 
 
-class Stack(nn.Module):
+class Stack(NotScriptable, nn.Module):
     """Runs the layers. Options are class attributes until set, so a torch.nn layer's state is a complete state of its drop-in."""
 
     input_size: int
@@ -86,12 +87,20 @@ class Stack(nn.Module):
     def run(
         self, input: Tensor | PackedSequence, h_0: Tensor | None, c_0: Tensor | None, lengths: Tensor | None
     ) -> Result | None:
-        """Run the layers; None if PyTorch's own implementation is to do it.
+        """Run the layers; None if PyTorch's own implementation is to do it, or if torch.fx takes the layer as a node.
 
         Under autocast the recurrence keeps the dtype of its weights, and so does its output: rounding would add up over the
         steps.
         """
         data = input.data if isinstance(input, PackedSequence) else input
+        if is_traced_by_jit():
+            check_traceable(self, not self.needs_own_equations())
+            return None
+        if type(data) is not Tensor:
+            if is_proxy(data):
+                return None
+            if is_written_as_onnx(input) and not self.proj_size:
+                return self._run(onnx_nodes.recurrent, input, h_0, c_0, lengths)
         foreign = overridden(data, h_0, c_0, *self._parameters.values())
         reason = "input or a weight overrides __torch_function__" if foreign else self.reason(data)
         if reason and not self.needs_own_equations():

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from gatewise.kernels.options import GATES
 from gatewise.nn.stack import Stack
+from gatewise.nn.tracing import call_in_graph, is_proxy, is_traced_by_jit
 
 __all__ = ["TorchLayer"]
 
@@ -78,7 +79,10 @@ class TorchLayer(Stack, nn.RNNBase):
         return ", ".join([super().extra_repr(), *given])
 
     def _call_torch(self, input: Tensor | PackedSequence, hx: Any, lengths: Tensor | None) -> tuple[Tensor | PackedSequence, Any]:
-        """PyTorch's own implementation, which knows lengths only by packing and no length of zero."""
+        """PyTorch's own implementation, which knows lengths only by packing and no length of zero; or a node of torch.fx."""
+        if is_proxy(input):
+            node: tuple[Tensor, Any] = call_in_graph(self, input, hx, lengths)
+            return node
         if torch.compiler.is_dynamo_compiling() and not torch.compiler.is_exporting():
             from gatewise.nn.outside_graph import call_torch
 
@@ -105,7 +109,8 @@ def call_torch_eagerly(
     padded = batch.input
     empty = (batch.lengths == 0).to(padded.device)
     rows = empty[:, None, None] if layer.batch_first else empty[:, None]
-    any_empty = not bool(batch.lengths.all())
+    # A traced call is repeated with other lengths.
+    any_empty = is_traced_by_jit() or not bool(batch.lengths.all())
     if any_empty:
         # An empty row goes in as one step of zeros, since packing knows no empty row, and leaves no trace in what comes out.
         padded = padded.masked_fill(rows, 0.0)

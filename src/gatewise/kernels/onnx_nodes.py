@@ -1,0 +1,106 @@
+"""A layer as the node that ONNX has for it, while torch.onnx exports: GRU, LSTM or RNN of the default operator set.
+
+Gates are z, r, h and i, o, f, c there, and weights of both directions are stacked (ONNX operator specification, version 14). What
+no node computes is written out in the reference equations, step by step, for the number of steps of the example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gatewise.kernels import equations
+from gatewise.kernels.options import GATES, Options
+
+__all__ = ["exporting", "recurrent"]
+
+ORDER = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2), "rnn_tanh": (0,), "rnn_relu": (0,)}
+"""Places of the node's gates among ours."""
+
+NODES = {"gru": "GRU", "lstm": "LSTM", "rnn_tanh": "RNN", "rnn_relu": "RNN"}
+OPERATOR_SET = 14
+
+
+def exporting() -> bool:
+    """Whether torch.onnx.export is capturing this call by torch.export."""
+    return torch.compiler.is_exporting() and torch.onnx.is_in_onnx_export()
+
+
+def recurrent(
+    options: Options,
+    input: Tensor,
+    weights: list[Tensor | None],
+    h_0: Tensor | None,
+    c_0: Tensor | None,
+    lengths: Tensor | None,
+    batch_sizes: Tensor | None,
+    recurrent_mask: Tensor | None,
+    update_h: Tensor | None,
+    update_c: Tensor | None,
+    norm: Sequence[Sequence[Tensor | None]] | None,
+) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+    """What `equations.recurrent` computes: same arguments, same results."""
+    noise = (recurrent_mask, update_h, update_c)
+    if batch_sizes is not None or norm is not None or any(one is not None for one in noise) or not _has_node(options):
+        return equations.recurrent(options, input, weights, h_0, c_0, lengths, batch_sizes, *noise, norm)
+    # Not by the node's attribute `layout`, which ONNX Runtime refuses on a CPU.
+    data = input.transpose(0, 1) if options.batch_first else input
+    steps, rows = data.shape[:2]
+    directions = len(weights) // 4
+    hidden_size = _given(weights[1]).shape[1]
+    w_ih, w_hh = (torch.stack([_matrix(weights[4 * one + kind], options.cell) for one in range(directions)]) for kind in (0, 1))
+    bias = torch.stack([_bias(weights, one, options.cell) for one in range(directions)])
+    states = (h_0, c_0) if options.cell == "lstm" else (h_0,)
+    inputs = (data, w_ih, w_hh, bias, None if lengths is None else lengths.to(torch.int32), *states)
+    while inputs[-1] is None:
+        inputs = inputs[:-1]
+    attributes: dict[str, Any] = {
+        "hidden_size": hidden_size,
+        "direction": "bidirectional" if directions == 2 else "forward",
+    }
+    if options.cell == "gru":
+        attributes["linear_before_reset"] = int(options.reset_after)
+    if options.cell == "rnn_relu":
+        attributes["activations"] = ["Relu"] * directions
+    state = (directions, rows, hidden_size)
+    output, *final = torch.onnx.ops.symbolic_multi_out(
+        NODES[options.cell],
+        inputs,
+        attributes,
+        dtypes=[data.dtype] * (1 + len(states)),
+        shapes=[(steps, directions, rows, hidden_size)] + [state] * len(states),
+        version=OPERATOR_SET,
+    )
+    output = output.transpose(1, 2).flatten(2)
+    output = output.transpose(0, 1) if options.batch_first else output
+    return output, final[0], final[1] if options.cell == "lstm" else None, None
+
+
+def _has_node(options: Options) -> bool:
+    zoneout = options.update_h != 1.0 or options.update_c != 1.0
+    return options.cell in NODES and not zoneout and not options.cells
+
+
+def _given(tensor: Tensor | None) -> Tensor:
+    assert tensor is not None
+    return tensor
+
+
+def _matrix(weight: Tensor | None, cell: str) -> Tensor:
+    """Rows of the gates in the node's order."""
+    gates = _given(weight).chunk(GATES[cell])
+    return torch.cat([gates[place] for place in ORDER[cell]])
+
+
+def _bias(weights: list[Tensor | None], direction: int, cell: str) -> Tensor:
+    """Both biases of a direction, one behind the other."""
+    matrix = _given(weights[4 * direction])
+    return torch.cat(
+        [
+            matrix.new_zeros(matrix.shape[0]) if bias is None else _matrix(bias, cell)
+            for bias in weights[4 * direction + 2 : 4 * direction + 4]
+        ]
+    )
