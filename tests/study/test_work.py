@@ -206,6 +206,20 @@ def test_costs_are_measured_on_the_same_batches(dataset: Dataset, monkeypatch: p
     assert {name: set(value) for name, value in latency.items()} == {name: {"batch1", "batch32"} for name in ("gru", "lstm")}
 
 
+def test_few_large_requests_are_padded_before_latency_is_measured(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    own = measure.to_tensors
+
+    def counted(batch: Any) -> Any:
+        sizes.append(len(batch.lengths))
+        return own(batch)
+
+    monkeypatch.setattr(measure, "to_tensors", counted)
+    measure.measure_latency(workload(dataset), dict.fromkeys(("gru", "lstm"), HYPERPARAMETERS), 0.0)
+    assert sizes.count(1) == measure.LATENCY_ROUNDS["batch1"]
+    assert len(sizes) - sizes.count(1) == measure.REQUESTS["batch32"] < 50
+
+
 def test_a_memory_measurement_that_fails_says_why(dataset: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     failing = tmp_path / "python"
     failing.write_text("#!/bin/sh\necho out of memory >&2\nexit 1\n")

@@ -35,6 +35,8 @@ LEAST_ROUNDS = 2
 EVALUATION_SHARE = 1 / 3
 # A 99th percentile of fewer calls than these would be a handful of outliers.
 LATENCY_ROUNDS = {"batch1": 1000, "batch32": 100}
+# Requests are padded before the first is timed: a thousand of 32 long rows would take seconds, and gigabytes.
+REQUESTS = {"batch1": 1000, "batch32": 30}
 BASELINE_ROUNDS = {"batch1": 100, "batch32": 30}
 
 
@@ -105,7 +107,7 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
     result: dict[str, dict[str, Any]] = {name: {} for name in networks}
     ratios = []
     for label, size in (("batch1", 1), ("batch32", 32)):
-        plan = _requests(len(encoded.test), size, workload.config.seed)
+        plan = _requests(len(encoded.test), size, workload.config.seed)[: REQUESTS[label]]
         batches = [to_tensors(batch) for batch in iterate_batches(encoded.test, plan)]
 
         def action(network: torch.nn.Module, batches: Any = batches) -> Callable[[int], object]:
