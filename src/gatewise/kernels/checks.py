@@ -14,6 +14,9 @@ NORMALIZED_LSTM = NORMALIZED + CELLS.index("lstm")
 DTYPES = (torch.float32, torch.float64)
 NONE = (None, None, None, None)
 
+_accepted: set[tuple[int, ...]] = set()
+"""Kernels with the tensors that were given, in the order of the arguments, which have passed `_check_presence`."""
+
 
 def check_dimensions(tensors: list[Tensor | None], kernel: int, order: int) -> None:
     """Raise ValueError where sizes cannot be told: an unknown kernel or order, a wrong number of dimensions."""
@@ -62,7 +65,10 @@ def check(tensors: list[Tensor | None], kernel: int, order: int, sizes: Sizes) -
     lengths = tensors[LENGTHS]
     if lengths is not None and order != PACKED and lengths.shape[0] != rows:
         raise ValueError(f"lengths are {lengths.dtype} {list(lengths.shape)}, expected torch.int64 [{rows}]")
-    _check_presence(tensors, kernel)
+    given = (kernel, *[tensor is not None for tensor in tensors])
+    if given not in _accepted:
+        _check_presence(tensors, kernel)
+        _accepted.add(given)
 
 
 def _check_presence(tensors: list[Tensor | None], kernel: int) -> None:

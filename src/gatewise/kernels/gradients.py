@@ -81,14 +81,15 @@ class _Recurrent(_SingleLevelFunction):
 
     @staticmethod
     def backward(ctx: Any, *incoming: Tensor | None) -> tuple[Tensor | None, ...]:
-        *tensors, saved = ctx.saved_tensors[: TENSORS + 1]
-        output = ctx.saved_tensors[-1] if len(ctx.saved_tensors) > TENSORS + 1 else ctx.output
+        kept = ctx.saved_tensors  # each look unpacks them anew
+        saved, output = kept[TENSORS], kept[-1] if len(kept) > TENSORS + 1 else ctx.output
         if ctx.output._version != ctx.version:
             output, saved = output.new_empty(0), saved.new_empty(0)
         needed = ctx.needs_input_grad
-        gradients = torch.ops.gatewise.recurrent_backward(
-            *tensors, *ctx.attributes[:4], output, saved, *incoming[:4], needed[0], needed[9], needed[10]
-        )
+        inputs = (*kept[:TENSORS], *ctx.attributes[:4], output, saved, *incoming[:4], needed[0], needed[9], needed[10])
+        operator = torch.ops.gatewise.recurrent_backward.default
+        watched = torch.is_grad_enabled() or in_forward_mode() or torch._C._are_functorch_transforms_active()
+        gradients = operator(*inputs) if watched else _below(operator, None, inputs)
         found = [gradient if want else None for gradient, want in zip(gradients, needed, strict=False)]
         return *found, *[None] * (len(needed) - LENGTHS)
 
