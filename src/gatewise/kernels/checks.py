@@ -25,7 +25,8 @@ def check_dimensions(tensors: list[Tensor | None], kernel: int, order: int) -> N
             f"kernel is {kernel} and order {order}; there are kernels 0 to {len(KERNELS) - 1} and orders 0 to {PACKED}"
         )
     input, w_ih, lengths, h_0 = tensors[0], tensors[1], tensors[LENGTHS], tensors[9]
-    assert input is not None and w_ih is not None
+    if input is None or w_ih is None:
+        raise ValueError("input and w_ih must be given")
     dimensions = 2 if order == PACKED else 3
     if input.dim() != dimensions or input.dtype not in DTYPES:
         raise ValueError(

@@ -142,6 +142,8 @@ def _backward(*arguments: Any) -> tuple[Tensor, ...]:
         check_incoming(incoming, None, tensors, kernel, sizes)
         _pass_through(gradients, incoming)
         return tuple(gradients)
+    if output is None or saved is None:
+        raise ValueError("output and saved must be given; where saved is empty, both are made anew")
     if not saved.numel():  # captured without gradients, or no longer what it was
         output, _, _, _, saved = _forward(*tensors, kernel, order, constant_update_h, constant_update_c, False, True)
     float64 = output.dtype == torch.float64

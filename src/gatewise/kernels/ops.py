@@ -60,7 +60,9 @@ def recurrent(
     """What `equations.recurrent` computes, by the compiled kernel: same arguments, same results. `reason` must have been
     empty."""
     gains = NO_GAINS if norm is None else [gain for direction in norm for gain in direction] + [None] * (8 - 4 * len(norm))
-    save = torch.is_grad_enabled() and torch._C._any_requires_grad(input, *weights, h_0, c_0, *gains)
+    save = torch.is_grad_enabled() and any(
+        tensor is not None and tensor.requires_grad for tensor in (input, *weights, h_0, c_0, *gains)
+    )
     order = PACKED if batch_sizes is not None else BATCH_FIRST if options.batch_first else TIME_MAJOR
     run = recurrent_with_gradient if save and not _traced() else torch.ops.gatewise.recurrent.default
     output, h_n, c_n, cells, _ = run(
