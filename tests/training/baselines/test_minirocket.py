@@ -68,6 +68,13 @@ def test_features_of_unequal_lengths_equal_a_naive_version_whatever_the_company(
         np.testing.assert_array_equal(fitted.transform([one])[0], together[row])
 
 
+def test_rows_worked_on_together_fit_the_cache_with_their_padding() -> None:
+    lengths = np.random.default_rng(3).integers(1, 2000, 300)
+    chunks = list(convolutions._chunks(lengths))
+    assert sorted(np.concatenate(chunks).tolist()) == list(range(300))
+    assert all(len(rows) == 1 or len(rows) * lengths[rows].max() <= convolutions.CHUNK for rows in chunks)
+
+
 def test_series_longer_than_a_byte_counts_are_counted_whole() -> None:
     generator = np.random.default_rng(1)
     series: Series = [generator.normal(size=(steps, 1)).astype(np.float32) for steps in (700, 256, 255)]

@@ -23,7 +23,6 @@ __all__ = ["KERNELS", "Convolutions", "fit_convolutions"]
 WEIGHTS = 9
 KERNELS = tuple(combinations(range(WEIGHTS), 3))
 """The places of the three weights of 2."""
-_PLACES = tuple(np.array(KERNELS).T)
 MOST_DILATIONS = 32
 MOST_CHANNELS = 9
 # Steps of all series that are worked on at once, so that the convolutions stay in the cache of a core.
@@ -113,8 +112,8 @@ def _dilations(longest: int, per_kernel: int) -> tuple[NDArray[np.int32], NDArra
 
 
 def _chunks(lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Rows that are worked on together: of about one length, and few enough for the cache."""
-    order = np.argsort(lengths, kind="stable")
+    """Rows that are worked on together: of about one length, and few enough for the cache when padded to the longest."""
+    order = np.argsort(-lengths, kind="stable")
     first = 0
     while first < len(order):
         rows = max(1, CHUNK // int(lengths[order[first]]))
@@ -124,15 +123,11 @@ def _chunks(lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
 
 def _one_convolved(values: Floats, dilation: int, places: tuple[int, ...]) -> Floats:
     """The convolution of one kernel with the sum of some channels [steps, channels]: float32 [steps]."""
-    total = values.sum(1)
+    total = values.sum(1, keepdims=True)
     output = np.zeros_like(total)
     for place in range(WEIGHTS):
-        offset = (place - WEIGHTS // 2) * dilation
-        if abs(offset) < len(total):
-            weight = 2 if place in places else -1
-            to, of = slice(max(0, -offset), len(total) - max(0, offset)), slice(max(0, offset), len(total) - max(0, -offset))
-            output[to] += weight * total[of]
-    return np.asarray(output, dtype=np.float32)
+        _add_shifted(output, (2 if place in places else -1) * total, (place - WEIGHTS // 2) * dilation)
+    return np.asarray(output[:, 0], dtype=np.float32)
 
 
 def _convolved(values: Floats, dilation: int, read: NDArray[np.int32], channels: NDArray[np.int32]) -> Floats:
@@ -140,25 +135,34 @@ def _convolved(values: Floats, dilation: int, read: NDArray[np.int32], channels:
 
     values: [channels, steps, rows]. read: how many channels each kernel adds up. channels: which, end to end.
     """
-    steps = values.shape[1]
-    shifted = np.zeros((WEIGHTS, *values.shape), dtype=np.float32)
-    for place, shift in enumerate(shifted):
-        offset = (place - WEIGHTS // 2) * dilation
-        if abs(offset) < steps:
-            shift[:, max(0, -offset) : steps - max(0, offset)] = values[:, max(0, offset) : steps - max(0, -offset)]
+    sums = values if len(values) == 1 else _added_up(values, read, channels)
+    outputs = np.zeros((len(KERNELS), *values.shape[1:]), dtype=np.float32)
+    for output, total, places in zip(outputs, np.broadcast_to(sums, outputs.shape), KERNELS, strict=True):
+        for place in places:
+            _add_shifted(output, total, (place - WEIGHTS // 2) * dilation)
     # Six weights of -1 and three of 2 are nine of -1 and three of 3.
-    minus = shifted.sum(0)
-    shifted *= 3
-    if values.shape[0] == 1:
-        outputs: Floats = shifted[_PLACES[0], 0] - minus
-        for places in _PLACES[1:]:
-            outputs += shifted[places, 0]
-        return outputs
-    kernels = np.repeat(np.arange(len(KERNELS)), read)
-    single = shifted[_PLACES[0][kernels], channels] - minus[channels]
-    for places in _PLACES[1:]:
-        single += shifted[places[kernels], channels]
-    return np.asarray(np.add.reduceat(single, np.append(0, np.cumsum(read)[:-1]), axis=0), dtype=np.float32)
+    outputs *= 3
+    everywhere = np.zeros_like(sums)
+    for place in range(WEIGHTS):
+        _add_shifted(everywhere, sums, (place - WEIGHTS // 2) * dilation)
+    outputs -= everywhere
+    return outputs
+
+
+def _added_up(values: Floats, read: NDArray[np.int32], channels: NDArray[np.int32]) -> Floats:
+    """The sum of the channels of each kernel, [kernels, steps, rows]: convolutions are linear, one series each is left."""
+    sums = np.zeros((len(read), *values.shape[1:]), dtype=np.float32)
+    for total, chosen in zip(sums, np.split(channels, np.cumsum(read)[:-1]), strict=True):
+        for channel in chosen.tolist():
+            np.add(total, values[channel], out=total)
+    return sums
+
+
+def _add_shifted(total: Floats, values: Floats, offset: int) -> None:
+    """Adds values [..., steps, rows], `offset` steps earlier; what moves beyond an end is lost."""
+    steps = total.shape[-2]
+    if abs(offset) < steps:
+        total[..., max(0, -offset) : steps - max(0, offset), :] += values[..., max(0, offset) : steps - max(0, -offset), :]
 
 
 class _Region:

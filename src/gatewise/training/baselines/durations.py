@@ -107,7 +107,9 @@ def _strong(name: str, size: Size) -> float:
         learned, features = minirocket.extent(size.train, size.steps)
         solved = min(learned, features)
         rows = learned + size.seen - size.train
-        return 0.3 + rows * size.steps * features * (1 + 0.1 * min(size.channels, 9)) * 1e-9 + learned * solved * features * 5e-11
+        convolved = rows * size.steps * features * (1 + 0.1 * min(size.channels, 9)) * 1e-9
+        # A factorisation and its products for every penalty tried.
+        return 0.3 + convolved + learned * solved * features * 1.6e-10
     if name in ("theta", "exponential_smoothing"):
         # Its candidates on the windows that choose, and every window once.
         candidates = 63 if name == "exponential_smoothing" else 7
