@@ -1,7 +1,6 @@
 """What is fitted sees the training part only, and what is encoded comes back."""
 
 import json
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -199,21 +198,6 @@ def test_one_channel_may_come_flat() -> None:
 def test_channels_other_than_fitted() -> None:
     with pytest.raises(DataError, match=r"expected \[steps, 1\]"):
         SeriesEncoder((0.0,), (1.0,), None).encode([np.zeros((3, 2), dtype=np.float32)], TARGETS[:1])
-
-
-def test_encoding_is_quick() -> None:
-    words = [f"word{number}" for number in range(5000)]
-    picks = np.random.default_rng(0).integers(5000, size=(8000, 160))
-    tokens = [[words[number] for number in row] for row in picks]
-    encoder = fit_text_encoder(tokens, max_vocabulary=4000, max_length=512)
-    targets = np.zeros(8000, dtype=np.int64)
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        encoded = encoder.encode_tokens(tokens, targets)
-        seconds.append(time.perf_counter() - start)
-    assert encoded.values.shape == (1_280_000,)
-    assert min(seconds) < 0.5
 
 
 def test_numbers_are_said_in_units_of_the_training_rows(texts: Prepared, series: Prepared) -> None:
