@@ -25,6 +25,7 @@ from gatewise.records import (
     Ratio,
     Reading,
     ScoreSummary,
+    Shipped,
     StepRatio,
     Trial,
     Verdict,
@@ -63,6 +64,7 @@ RECORDS = [
     CONFIG,
     PROFILE,
     Trial("baseline", "majority", 0, None, 0.5, None),
+    Shipped("gru", 80, 10, 0.9, 20, cut_short=True),
     Progress("tuning", 0, None, 1.0, 60.0, difference=DIFFERENCE),
     Verdict(
         "undecided",
