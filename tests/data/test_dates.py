@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gatewise.data.arrow_cells import ArrowCells
 from gatewise.data.date_formats import check_format, formats_of, parse_dates
 from gatewise.data.time_stamps import Times, is_written, read_times
+from gatewise.data.values.arrow_cells import ArrowCells
 from gatewise.errors import DataError, OptionError
 
 DAYS = [dt.datetime(2021, 3, 28, 13, 5, 9) + dt.timedelta(days=row) for row in range(40)]

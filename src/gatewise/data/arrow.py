@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gatewise.data.arrow_cells import ArrowCells
 from gatewise.data.memory import require_memory
+from gatewise.data.values.arrow_cells import ArrowCells
 from gatewise.errors import DataError
 
 __all__ = ["ArrowColumns", "is_table", "read_parquet", "table_columns"]

@@ -9,11 +9,11 @@ from itertools import islice
 from pathlib import Path
 
 from gatewise.counting import counted
-from gatewise.data.cells import SOUND_SUFFIXES
 from gatewise.data.columns import Columns
 from gatewise.data.reading import refuse_columns
 from gatewise.data.suggestions import listed
 from gatewise.data.tables import Table, table_dataset
+from gatewise.data.values.cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
 

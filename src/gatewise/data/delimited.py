@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from gatewise.data.arrow import ArrowColumns
-from gatewise.data.arrow_cells import ArrowCells
 from gatewise.data.columns import Columns
 from gatewise.data.header import SAMPLE, row_like
-from gatewise.data.number_words import plain_numbers
 from gatewise.data.text_files import TextSource
+from gatewise.data.values.arrow_cells import ArrowCells
+from gatewise.data.values.number_words import plain_numbers
 from gatewise.errors import DataError
 
 __all__ = ["read_delimited"]

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gatewise.data.array_values import labels_of, plain, ragged_sequences, sequences_of
-from gatewise.data.column_values import Cells, number_cells
 from gatewise.data.labelled import Labelled
 from gatewise.data.rows import TEST, TRAIN, VALIDATION, Rows, join_rows, row_name
 from gatewise.data.suggestions import listed
+from gatewise.data.values.array_values import labels_of, plain, ragged_sequences, sequences_of
+from gatewise.data.values.column_values import Cells, number_cells
 from gatewise.errors import DataError
 from gatewise.records import Kind
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.column_values import Cells, encode_cells, number_cells, take_cells
 from gatewise.data.columns import Columns
 from gatewise.data.time_axis import time_text
 from gatewise.data.time_stamps import read_times
+from gatewise.data.values.column_values import Cells, encode_cells, number_cells, take_cells
 from gatewise.errors import DataError
 
 __all__ = ["LongSeries", "long_names", "long_series"]

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.cells import is_missing
-from gatewise.data.column_values import Cells, encode_cells
 from gatewise.data.repeats import join_groups
 from gatewise.data.rows import TEST, TRAIN, VALIDATION, Rows
 from gatewise.data.suggestions import listed
+from gatewise.data.values.cells import is_missing
+from gatewise.data.values.column_values import Cells, encode_cells
 from gatewise.errors import DataError
 
 __all__ = ["PART_NAMES", "check_weights", "grouped", "part_masks", "read_parts"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.column_values import Cells, join_cells, take_cells
+from gatewise.data.values.column_values import Cells, join_cells, take_cells
 from gatewise.records import Kind
 
 __all__ = ["TEST", "TRAIN", "VALIDATION", "Rows", "join_rows", "row_name"]

@@ -10,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
-from gatewise.data.class_labels import class_labels
+from gatewise.data.values.class_labels import class_labels
 from gatewise.estimators.base import SequenceEstimator
 from gatewise.estimators.errors import InputError, ParameterError, estimator_errors
 from gatewise.estimators.inputs import read_sequences

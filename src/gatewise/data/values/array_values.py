@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.column_values import Cells
+from gatewise.data.values.column_values import Cells
 from gatewise.errors import DataError
 from gatewise.records import Kind
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.arrow_cells import ArrowCells, arrow_array
-from gatewise.data.cells import NOT_GIVEN, is_missing, parse_text
+from gatewise.data.values.arrow_cells import ArrowCells, arrow_array
+from gatewise.data.values.cells import NOT_GIVEN, is_missing, parse_text
 from gatewise.errors import DataError
 
 __all__ = [
