@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gatewise.data.date_formats import check_format, formats_of, parse_dates
-from gatewise.data.time_stamps import Times, is_written, read_times
+from gatewise.data.dates.formats import check_format, formats_of, parse_dates
+from gatewise.data.dates.stamps import Times, is_written, read_times
 from gatewise.data.values.arrow_cells import ArrowCells
 from gatewise.errors import DataError, OptionError
 

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gatewise.data.time_axis import TimeAxis, time_axis, time_text
-from gatewise.data.time_stamps import read_times
+from gatewise.data.dates.axis import TimeAxis, time_axis, time_text
+from gatewise.data.dates.stamps import read_times
 from gatewise.errors import DataError
 
 HOURS = np.arange("2016-07-01", "2016-07-03", dtype="datetime64[h]")

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.date_order import is_date_text
-from gatewise.data.time_numbers import names_time
-from gatewise.data.time_stamps import iso_moment
+from gatewise.data.dates.numbers import names_time
+from gatewise.data.dates.order import is_date_text
+from gatewise.data.dates.stamps import iso_moment
 from gatewise.data.values.arrow_cells import arrow_array
 from gatewise.data.values.cells import is_missing, is_number, is_number_list, is_sound_name
 from gatewise.data.values.column_values import sample_numbers

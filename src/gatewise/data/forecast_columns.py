@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from gatewise.data.column_kinds import counts_rows, kind_of
 from gatewise.data.columns import Columns
+from gatewise.data.dates.axis import TimeAxis, time_axis, time_text
+from gatewise.data.dates.stamps import read_times
 from gatewise.data.step_tables import time_column
 from gatewise.data.suggestions import listed, nearest
-from gatewise.data.time_axis import TimeAxis, time_axis, time_text
-from gatewise.data.time_stamps import read_times
 from gatewise.data.values.column_values import encode_cells, number_cells
 from gatewise.errors import DataError
 from gatewise.records import Reading

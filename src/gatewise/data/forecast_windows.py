@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.counting import counted
+from gatewise.data.dates.axis import time_text
 from gatewise.data.forecast_columns import SeriesTable
 from gatewise.data.suggestions import listed
-from gatewise.data.time_axis import time_text
 from gatewise.errors import DataError
 from gatewise.records import Forecast
 

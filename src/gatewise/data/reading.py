@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from gatewise.data.date_formats import check_format
+from gatewise.data.dates.formats import check_format
 from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Reading, Task

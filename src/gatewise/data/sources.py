@@ -13,6 +13,7 @@ from gatewise.data.arrow import is_table, table_columns
 from gatewise.data.assemble import check_series
 from gatewise.data.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
 from gatewise.data.builtin import builtin_dataset
+from gatewise.data.dates.stamps import is_written
 from gatewise.data.delimited import read_delimited
 from gatewise.data.files import read_table
 from gatewise.data.forecast import forecast_inputs
@@ -26,7 +27,6 @@ from gatewise.data.remote import local_source
 from gatewise.data.suggestions import listed
 from gatewise.data.tables import Table, table_dataset, table_inputs
 from gatewise.data.text_files import standard_input
-from gatewise.data.time_stamps import is_written
 from gatewise.data.ts_format import ts_inputs, ts_labelled
 from gatewise.data.values.cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.date_formats import parse_dates
-from gatewise.data.date_order import find_format
-from gatewise.data.time_numbers import numbers_as_times
+from gatewise.data.dates.formats import parse_dates
+from gatewise.data.dates.numbers import numbers_as_times
+from gatewise.data.dates.order import find_format
 from gatewise.data.values.arrow_cells import arrow_array
 from gatewise.data.values.cells import is_number
 from gatewise.data.values.column_values import Cells, number_cells

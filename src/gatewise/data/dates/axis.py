@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.time_spacing import Spacing, month_ends, month_moments
+from gatewise.data.dates.spacing import Spacing, month_ends, month_moments
 from gatewise.errors import DataError
 
 __all__ = ["TimeAxis", "time_axis", "time_text"]

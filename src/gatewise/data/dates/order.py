@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.date_formats import formats_of, parse_dates
+from gatewise.data.dates.formats import formats_of, parse_dates
 
 __all__ = ["Found", "find_format", "is_date_text"]
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.month_names import MONTHS
+from gatewise.data.dates.month_names import MONTHS
 from gatewise.errors import OptionError
 
 __all__ = ["check_format", "formats_of", "parse_dates"]
