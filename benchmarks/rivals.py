@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from gatewise.comparison.plan import arms_of
+from gatewise.data.dataset.splits import make_split
 from gatewise.data.sources import open_source
-from gatewise.data.splits import make_split
 from gatewise.metrics import value_text
 from gatewise.names import display_name
 from gatewise.records import Config

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gatewise.data.excerpts import excerpt, shown_text
+from gatewise.data.dataset.excerpts import excerpt, shown_text
 from gatewise.data.sources import open_source
 from gatewise.records import AudioFeatures, Dataset
 

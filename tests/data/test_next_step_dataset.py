@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gatewise.data.next_step import next_step_dataset
+from gatewise.data.dataset.next_step import next_step_dataset
 from gatewise.errors import DataError
 
 

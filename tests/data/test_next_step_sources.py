@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.data.sources import open_source
-from gatewise.data.splits import folds_of, make_split
 from gatewise.errors import DataError, OptionError
 
 Rolls = list[np.ndarray]

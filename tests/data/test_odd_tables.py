@@ -16,7 +16,7 @@ import typer
 from odd_tables import TABLES
 
 from gatewise.cli import app, given_options
-from gatewise.data.profile import fingerprint
+from gatewise.data.dataset.profile import fingerprint
 from gatewise.data.sources import open_inputs, open_source
 from gatewise.errors import DataError, GatewiseError
 from gatewise.records import Dataset, Reading

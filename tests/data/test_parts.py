@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gatewise.data.repeats import join_groups
+from gatewise.data.dataset.repeats import join_groups
+from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.data.sources import open_source
-from gatewise.data.splits import folds_of, make_split
 from gatewise.errors import DataError
 
 SPLIT = ["train", "TRAIN", " Training ", "val", "dev", "Validation", "valid", "test", "Testing", "train"] * 6

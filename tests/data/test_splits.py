@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.data.sources import open_source
-from gatewise.data.splits import folds_of, make_split
 from gatewise.errors import DataError
 from gatewise.records import Dataset, Split
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewise.data import tokens as module
-from gatewise.data.tokens import has_tokens, tokenize, tokenize_all
+from gatewise.data.dataset import tokens as module
+from gatewise.data.dataset.tokens import has_tokens, tokenize, tokenize_all
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gatewise.data.profile import fingerprint
+from gatewise.data.dataset.profile import fingerprint
 from gatewise.data.sources import open_inputs, open_source
 from gatewise.errors import DataError
 from gatewise.records import Dataset

@@ -5,8 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from gatewise.data import windows as module
-from gatewise.data.windows import Windows, in_chunks, take
+from gatewise.data.dataset import windows as module
+from gatewise.data.dataset.windows import Windows, in_chunks, take
 
 VALUES = np.arange(60, dtype=np.float32).reshape(20, 3)
 STARTS = np.array([0, 7, 15, 7])

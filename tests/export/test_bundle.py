@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gatewise.data.dataset.inputs import Inputs
 from gatewise.data.encoders import fit_encoder
-from gatewise.data.inputs import Inputs
 from gatewise.data.prepared import Prepared, prepare
 from gatewise.errors import DataError, GatewiseError, RunError
 from gatewise.export.bundle import load_model, save_model

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gatewise.data.splits import make_split
+from gatewise.data.dataset.splits import make_split
 from gatewise.records import Dataset, Dependence, Forecast
 from gatewise.study.dependence import dependence_of
 from gatewise.training.metrics import unpack_rows

@@ -13,9 +13,9 @@ import pytest
 
 import gatewise
 from gatewise.cli import main
-from gatewise.data.inputs import Inputs, numbered_inputs
+from gatewise.data.dataset.inputs import Inputs, numbered_inputs
+from gatewise.data.dataset.splits import make_split
 from gatewise.data.sources import open_source
-from gatewise.data.splits import make_split
 from gatewise.export.bundle import save_model
 from gatewise.options.configuration import build_config
 from gatewise.report.live import NullView

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import gatewise
+from gatewise.data.dataset.splits import make_split
 from gatewise.data.sources import open_source
-from gatewise.data.splits import make_split
 
 SMALL: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None, "rivals": "simple"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gatewise.data.labelled import Labelled
+from gatewise.data.dataset.labelled import Labelled
 from gatewise.data.layouts import canonical_key, labelled_arrays, sequence_arrays
 from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import DataError

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gatewise.data.memory import require_memory
+from gatewise.data.dataset.memory import require_memory
 from gatewise.data.values.arrow_cells import ArrowCells
 from gatewise.errors import DataError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from gatewise.data.dataset.targets import MINIMUM_ROWS
 from gatewise.data.suggestions import listed, nearest
-from gatewise.data.targets import MINIMUM_ROWS
 from gatewise.errors import DataError
 
 __all__ = ["OPTIONS", "read_request"]

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from gatewise.counting import counted
 from gatewise.data.columns import Columns
+from gatewise.data.dataset.inputs import Future, Inputs
+from gatewise.data.dataset.windows import Windows, covered, take
 from gatewise.data.dates.axis import time_text
 from gatewise.data.forecast_columns import SeriesTable, read_series
 from gatewise.data.forecast_parts import Parts, find_parts
 from gatewise.data.forecast_windows import find_windows, longest_run
-from gatewise.data.inputs import Future, Inputs
 from gatewise.data.series import channel_scale
 from gatewise.data.suggestions import listed
-from gatewise.data.windows import Windows, covered, take
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Forecast, Reading
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.windows import Windows, covered, take
 from gatewise.data.prepared import Prepared
 from gatewise.data.series import channel_scale, standardise
-from gatewise.data.windows import Windows, covered, take
 from gatewise.errors import DataError
 from gatewise.records import Encoded, Forecast
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.parts import PART_NAMES, read_parts
+from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION, row_name
 from gatewise.data.forecast_columns import SeriesTable
-from gatewise.data.parts import PART_NAMES, read_parts
-from gatewise.data.rows import TEST, TRAIN, VALIDATION, row_name
 from gatewise.data.values.column_values import Cells
 from gatewise.errors import DataError
 

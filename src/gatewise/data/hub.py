@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gatewise.data.arrow import ArrowColumns
-from gatewise.data.rows import TEST, TRAIN, VALIDATION
+from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION
 from gatewise.data.suggestions import listed, nearest
 from gatewise.data.tables import Table
 from gatewise.errors import DataError

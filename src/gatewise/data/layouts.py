@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gatewise.data.labelled import Labelled
-from gatewise.data.rows import TEST, TRAIN, VALIDATION, Rows, join_rows, row_name
+from gatewise.data.dataset.labelled import Labelled
+from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION, Rows, join_rows, row_name
 from gatewise.data.suggestions import listed
 from gatewise.data.values.array_values import labels_of, plain, ragged_sequences, sequences_of
 from gatewise.data.values.column_values import Cells, number_cells

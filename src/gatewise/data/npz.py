@@ -12,9 +12,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.labelled import Labelled
+from gatewise.data.dataset.labelled import Labelled
+from gatewise.data.dataset.memory import require_memory
 from gatewise.data.layouts import EXPECTED, canonical_key, labelled_arrays, sequence_arrays
-from gatewise.data.memory import require_memory
 from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 from gatewise.records import Kind

@@ -9,8 +9,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.tokens import tokenize_all
-from gatewise.data.windows import Windows, take
+from gatewise.data.dataset.tokens import tokenize_all
+from gatewise.data.dataset.windows import Windows, take
 from gatewise.records import Dataset
 
 __all__ = ["Prepared", "prepare"]

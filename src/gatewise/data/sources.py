@@ -10,16 +10,16 @@ from typing import Any
 
 from gatewise.data.arrays import array_inputs, array_labelled, is_arrays
 from gatewise.data.arrow import is_table, table_columns
-from gatewise.data.assemble import check_series
 from gatewise.data.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
 from gatewise.data.builtin import builtin_dataset
+from gatewise.data.dataset.assemble import check_series
+from gatewise.data.dataset.inputs import Future, Inputs, numbered_inputs
+from gatewise.data.dataset.labelled import Labelled, labelled_dataset
 from gatewise.data.dates.stamps import is_written
 from gatewise.data.delimited import read_delimited
 from gatewise.data.files import read_table
 from gatewise.data.forecast import forecast_inputs
 from gatewise.data.hub import hub_table
-from gatewise.data.inputs import Future, Inputs, numbered_inputs
-from gatewise.data.labelled import Labelled, labelled_dataset
 from gatewise.data.npz import npz_inputs, npz_labelled
 from gatewise.data.paths import ARCHIVES, TABLES, file_suffix, named_sheet
 from gatewise.data.reading import has_columns, read_options, refuse_columns, refuse_steps, require_task

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from gatewise.data.audio import sound_paths
 from gatewise.data.columns import Choice, Columns, require_column
+from gatewise.data.dataset.parts import read_parts
+from gatewise.data.dataset.rows import Rows
 from gatewise.data.long_tables import long_series
-from gatewise.data.parts import read_parts
-from gatewise.data.rows import Rows
 from gatewise.data.step_tables import time_column
 from gatewise.data.values.cells import parse_series
 from gatewise.data.values.column_values import number_cells, text_cells

@@ -15,18 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.counting import counted
-from gatewise.data.assemble import assemble, check_series
 from gatewise.data.audio import mel_names, read_sounds
 from gatewise.data.columns import Choice, Columns, choose_columns, require_column
+from gatewise.data.dataset.assemble import assemble, check_series
+from gatewise.data.dataset.inputs import Inputs, cell_texts, numbered_inputs
+from gatewise.data.dataset.next_step_rows import next_step_rows
+from gatewise.data.dataset.rows import Rows, join_rows
+from gatewise.data.dataset.targets import Target, read_target
 from gatewise.data.doubts import refuse_two_readings, settle_numbers, unread_times
 from gatewise.data.forecast import forecast_dataset
-from gatewise.data.inputs import Inputs, cell_texts, numbered_inputs
 from gatewise.data.long_tables import long_names
-from gatewise.data.next_step_rows import next_step_rows
-from gatewise.data.rows import Rows, join_rows
 from gatewise.data.step_tables import as_forecast
 from gatewise.data.table_rows import table_rows
-from gatewise.data.targets import Target, read_target
 from gatewise.errors import DataError, GatewiseError, OptionError
 from gatewise.records import Dataset, Kind, Reading
 

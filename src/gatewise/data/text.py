@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.tokens import tokenize_all
 from gatewise.data.prepared import Prepared
 from gatewise.data.target_scale import TargetScale
-from gatewise.data.tokens import tokenize_all
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Encoded
 

@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatewise.data.memory import available_bytes, require_memory, size_text
+from gatewise.data.dataset.memory import available_bytes, require_memory, size_text
 from gatewise.data.paths import check_standard_input
 from gatewise.errors import DataError
 

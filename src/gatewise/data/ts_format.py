@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.labelled import Labelled
-from gatewise.data.rows import TEST, TRAIN, Rows
+from gatewise.data.dataset.labelled import Labelled
+from gatewise.data.dataset.rows import TEST, TRAIN, Rows
 from gatewise.data.suggestions import listed
 from gatewise.data.text_files import read_text
 from gatewise.errors import DataError

@@ -10,9 +10,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from gatewise.data.dataset.windows import Windows
 from gatewise.data.encoders import encode_raw
 from gatewise.data.forecast import forecast_dataset
-from gatewise.data.windows import Windows
 from gatewise.estimators.base import CellEstimator
 from gatewise.estimators.errors import InputError, estimator_errors
 from gatewise.estimators.learning import learn

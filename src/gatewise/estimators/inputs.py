@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
-from gatewise.data.assemble import check_series
+from gatewise.data.dataset.assemble import check_series
 from gatewise.estimators.errors import InputError, array_errors
 
 __all__ = ["Sequences", "plain_array", "read_sequences"]

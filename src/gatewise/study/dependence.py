@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatewise.data.splits import folds_of
+from gatewise.data.dataset.splits import folds_of
 from gatewise.records import Dataset, Dependence, Split
 from gatewise.training.metrics import pack_rows
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.splits import folds_of, make_split
+from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.errors import RunError
 from gatewise.export.bundle import load_model, save_model
 from gatewise.names import display_name

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from gatewise.data.batches import iterate_batches, plan_batches
-from gatewise.data.splits import make_split
+from gatewise.data.dataset.splits import make_split
 from gatewise.errors import GatewiseError
 from gatewise.nn import RIVALS
 from gatewise.records import Arm, Hyperparameters, StepRatio, to_json

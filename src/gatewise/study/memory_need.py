@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatewise.data.memory import size_text, total_bytes
+from gatewise.data.dataset.memory import size_text, total_bytes
 from gatewise.errors import OptionError
 from gatewise.nn.sizes import recurrent_parameters
 from gatewise.options.table import OPTION

@@ -8,7 +8,7 @@ from typing import Any
 
 from gatewise.comparison.mistakes.analysis import analyse, pooled_of, shown_rows
 from gatewise.comparison.mistakes.pooling import Pooled
-from gatewise.data.excerpts import excerpt
+from gatewise.data.dataset.excerpts import excerpt
 from gatewise.mistakes import Example, Mistakes, Window
 from gatewise.records import Comparison, Dataset, Verdict, from_json
 from gatewise.study.folder import RunFolder, write_json

@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from gatewise.comparison.plan import check_config, check_task
+from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.data.sources import open_source
-from gatewise.data.splits import folds_of, make_split
 from gatewise.records import Config, Dataset, Progress, Reading
 from gatewise.study.runner import prepare_processes
 from gatewise.study.view import View

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from gatewise.data.inputs import Inputs
+from gatewise.data.dataset.inputs import Inputs
 from gatewise.data.sources import open_inputs
 from gatewise.records import Config, Reading
 from gatewise.study.folder import RunFolder

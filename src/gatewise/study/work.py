@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoders import Encoder, fit_encoder
 from gatewise.data.prepared import Prepared, prepare
-from gatewise.data.splits import make_split
 from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric
 from gatewise.nn import RIVALS, SequenceNetwork, build_network
 from gatewise.nn.highway import highway_of

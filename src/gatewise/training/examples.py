@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.windows import Windows
+from gatewise.data.dataset.windows import Windows
 from gatewise.metrics import METRICS
 from gatewise.records import Forecast
 from gatewise.training.metrics import Truth, log_loss, score

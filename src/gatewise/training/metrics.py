@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.windows import Windows, take
 from gatewise.data.forecast import seasonal_scale, training_deviation
-from gatewise.data.windows import Windows, take
 from gatewise.errors import DataError
 from gatewise.records import Dataset
 from gatewise.training.next_step import step_nll

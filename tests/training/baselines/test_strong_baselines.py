@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from gatewise.data.dataset.splits import make_split
 from gatewise.data.sources import open_source
-from gatewise.data.splits import make_split
 from gatewise.errors import OptionError
 from gatewise.names import display_name
 from gatewise.nn import RIVALS

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gatewise.data.excerpts import shown_text
+from gatewise.data.dataset.excerpts import shown_text
 from gatewise.mistakes import KeyScore, SequenceRow, StepMistakes
 from gatewise.names import display_name
 from gatewise.records import Comparison

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.windows import in_chunks
+from gatewise.data.dataset.windows import in_chunks
 from gatewise.records import Forecast
 from gatewise.training.examples import Examples
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.windows import distinct
+from gatewise.data.dataset.windows import distinct
 from gatewise.errors import DataError
 from gatewise.records import Dataset, Forecast, Split
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.time_splits import make_time_split, time_folds
+from gatewise.data.dataset.time_splits import make_time_split, time_folds
 from gatewise.errors import DataError
 from gatewise.records import Dataset, Split
 

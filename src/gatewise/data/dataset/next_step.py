@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.counting import counted
-from gatewise.data.assemble import check_series
-from gatewise.data.repeats import group_series, repeats_across
+from gatewise.data.dataset.assemble import check_series
+from gatewise.data.dataset.repeats import group_series, repeats_across
 from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 from gatewise.records import Dataset

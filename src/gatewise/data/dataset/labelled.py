@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gatewise.counting import counted
-from gatewise.data.assemble import assemble
-from gatewise.data.next_step_rows import next_step_rows
-from gatewise.data.rows import Rows, join_rows
-from gatewise.data.targets import read_target
+from gatewise.data.dataset.assemble import assemble
+from gatewise.data.dataset.next_step_rows import next_step_rows
+from gatewise.data.dataset.rows import Rows, join_rows
+from gatewise.data.dataset.targets import read_target
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.repeats import join_groups
-from gatewise.data.rows import TEST, TRAIN, VALIDATION, Rows
+from gatewise.data.dataset.repeats import join_groups
+from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION, Rows
 from gatewise.data.suggestions import listed
 from gatewise.data.values.cells import is_missing
 from gatewise.data.values.column_values import Cells, encode_cells

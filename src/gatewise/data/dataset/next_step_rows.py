@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from gatewise.data.next_step import next_step_dataset
-from gatewise.data.parts import PART_NAMES, check_weights, grouped, part_masks
-from gatewise.data.rows import Rows
+from gatewise.data.dataset.next_step import next_step_dataset
+from gatewise.data.dataset.parts import PART_NAMES, check_weights, grouped, part_masks
+from gatewise.data.dataset.rows import Rows
 from gatewise.errors import DataError
 from gatewise.records import Dataset
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.counting import counted
-from gatewise.data.repeats import group_series, group_texts
+from gatewise.data.dataset.repeats import group_series, group_texts
+from gatewise.data.dataset.windows import Windows
 from gatewise.data.suggestions import listed
-from gatewise.data.windows import Windows
 from gatewise.records import Dataset, Profile
 
 __all__ = ["describe", "fingerprint"]
