@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from gatewise.counting import counted
-from gatewise.data.columns import Columns
-from gatewise.data.reading import refuse_columns
+from gatewise.data.columns.columns import Columns
+from gatewise.data.columns.reading import refuse_columns
 from gatewise.data.suggestions import listed
 from gatewise.data.tables import Table, table_dataset
 from gatewise.data.values.cells import SOUND_SUFFIXES

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from gatewise.data import synthetic
 from gatewise.data.builtin_options import OPTIONS, read_request
+from gatewise.data.columns.reading import refuse_columns
 from gatewise.data.dataset.assemble import assemble, series_dataset, text_dataset
 from gatewise.data.dataset.memory import require_memory
 from gatewise.data.dataset.next_step import next_step_dataset
 from gatewise.data.dataset.rows import Rows
 from gatewise.data.dataset.targets import Target
 from gatewise.data.forecast import forecast_dataset
-from gatewise.data.reading import refuse_columns
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Reading, Task
 

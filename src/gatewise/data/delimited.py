@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gatewise.data.arrow import ArrowColumns
-from gatewise.data.columns import Columns
+from gatewise.data.columns.columns import Columns
 from gatewise.data.header import SAMPLE, row_like
 from gatewise.data.text_files import TextSource
 from gatewise.data.values.arrow_cells import ArrowCells

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gatewise.data.columns import LABEL_NAMES, TARGET_NAMES, Choice, Columns
+from gatewise.data.columns.columns import LABEL_NAMES, TARGET_NAMES, Choice, Columns
 from gatewise.data.dataset.targets import MANY_CLASSES, Target
 from gatewise.data.step_tables import time_column
 from gatewise.data.suggestions import flag

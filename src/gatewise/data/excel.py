@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from gatewise.data.columns import Columns
+from gatewise.data.columns.columns import Columns
 from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import DataError
 

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from gatewise.counting import counted
-from gatewise.data.columns import Columns
+from gatewise.data.columns.columns import Columns
 from gatewise.data.dataset.inputs import Future, Inputs
 from gatewise.data.dataset.windows import Windows, covered, take
 from gatewise.data.dates.axis import time_text

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.column_kinds import counts_rows, kind_of
-from gatewise.data.columns import Columns
+from gatewise.data.columns.columns import Columns
+from gatewise.data.columns.kinds import counts_rows, kind_of
 from gatewise.data.dates.axis import TimeAxis, time_axis, time_text
 from gatewise.data.dates.stamps import read_times
 from gatewise.data.step_tables import time_column

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gatewise.data.columns import Columns
+from gatewise.data.columns.columns import Columns
 from gatewise.data.text_files import TextSource, text_file
 from gatewise.errors import DataError
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.columns import Columns
+from gatewise.data.columns.columns import Columns
 from gatewise.data.dates.axis import time_text
 from gatewise.data.dates.stamps import read_times
 from gatewise.data.values.column_values import Cells, encode_cells, number_cells, take_cells

@@ -12,6 +12,7 @@ from gatewise.data.arrays import array_inputs, array_labelled, is_arrays
 from gatewise.data.arrow import is_table, table_columns
 from gatewise.data.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
 from gatewise.data.builtin import builtin_dataset
+from gatewise.data.columns.reading import has_columns, read_options, refuse_columns, refuse_steps, require_task
 from gatewise.data.dataset.assemble import check_series
 from gatewise.data.dataset.inputs import Future, Inputs, numbered_inputs
 from gatewise.data.dataset.labelled import Labelled, labelled_dataset
@@ -22,7 +23,6 @@ from gatewise.data.forecast import forecast_inputs
 from gatewise.data.hub import hub_table
 from gatewise.data.npz import npz_inputs, npz_labelled
 from gatewise.data.paths import ARCHIVES, TABLES, file_suffix, named_sheet
-from gatewise.data.reading import has_columns, read_options, refuse_columns, refuse_steps, require_task
 from gatewise.data.remote import local_source
 from gatewise.data.suggestions import listed
 from gatewise.data.tables import Table, table_dataset, table_inputs

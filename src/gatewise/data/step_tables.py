@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.column_kinds import ColumnKind, counts_rows, kind_of
-from gatewise.data.columns import LABEL_NAMES, Columns
+from gatewise.data.columns.columns import LABEL_NAMES, Columns
+from gatewise.data.columns.kinds import ColumnKind, counts_rows, kind_of
 from gatewise.data.suggestions import flag, listed
 from gatewise.data.values.column_values import are_different, encode_cells
 from gatewise.errors import DataError

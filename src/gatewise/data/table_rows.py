@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.audio import sound_paths
-from gatewise.data.columns import Choice, Columns, require_column
+from gatewise.data.columns.columns import Choice, Columns, require_column
 from gatewise.data.dataset.parts import read_parts
 from gatewise.data.dataset.rows import Rows
 from gatewise.data.long_tables import long_series

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gatewise.counting import counted
 from gatewise.data.audio import mel_names, read_sounds
-from gatewise.data.columns import Choice, Columns, choose_columns, require_column
+from gatewise.data.columns.columns import Choice, Columns, choose_columns, require_column
 from gatewise.data.dataset.assemble import assemble, check_series
 from gatewise.data.dataset.inputs import Inputs, cell_texts, numbered_inputs
 from gatewise.data.dataset.next_step_rows import next_step_rows

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.arrow import is_table, table_columns
-from gatewise.data.columns import Columns
+from gatewise.data.columns.columns import Columns
 from gatewise.data.forecast import forecast_inputs
 from gatewise.estimators.errors import InputError
 from gatewise.estimators.inputs import plain_array

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gatewise.data.column_kinds import ColumnKind, counts_rows, is_free_text, kind_of, mean_length, sample_of
+from gatewise.data.columns.kinds import ColumnKind, counts_rows, is_free_text, kind_of, mean_length, sample_of
 from gatewise.data.suggestions import flag, listed, nearest
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Kind, Reading
