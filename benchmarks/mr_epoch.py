@@ -50,7 +50,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from gatewise.data.batches import Batch, iterate_batches, plan_batches
 from gatewise.data.dataset.tokens import tokenize_all
-from gatewise.data.text import fit_text_encoder
+from gatewise.data.encoding.text import fit_text_encoder
 from gatewise.records import Encoded
 from gatewise.training.objectives import to_tensors
 

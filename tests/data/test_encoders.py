@@ -10,14 +10,14 @@ import pytest
 
 from gatewise.data.batches import iterate_batches, plan_batches
 from gatewise.data.dataset.windows import Windows
-from gatewise.data.encoders import encode_raw, encoder_from_json, fit_encoder, raw_inputs
+from gatewise.data.encoding.encoders import encode_raw, encoder_from_json, fit_encoder, raw_inputs
+from gatewise.data.encoding.forecast import ForecastEncoder
+from gatewise.data.encoding.prepared import Prepared, prepare
+from gatewise.data.encoding.series import SeriesEncoder, fit_series_encoder
+from gatewise.data.encoding.target_scale import TargetScale
+from gatewise.data.encoding.text import PADDING, UNKNOWN, TextEncoder, fit_text_encoder
 from gatewise.data.forecast import forecast_dataset
-from gatewise.data.forecast_encoder import ForecastEncoder
-from gatewise.data.prepared import Prepared, prepare
-from gatewise.data.series import SeriesEncoder, fit_series_encoder
 from gatewise.data.sources import open_source
-from gatewise.data.target_scale import TargetScale
-from gatewise.data.text import PADDING, UNKNOWN, TextEncoder, fit_text_encoder
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
 

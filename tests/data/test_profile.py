@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from gatewise.data.dataset.profile import describe, fingerprint
-from gatewise.data.prepared import prepare
+from gatewise.data.encoding.prepared import prepare
 from gatewise.data.sources import open_source
 from gatewise.records import AudioFeatures, Dataset, Forecast, Profile, from_json, to_json
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from gatewise.data.dataset.inputs import Inputs
-from gatewise.data.encoders import fit_encoder
-from gatewise.data.prepared import Prepared, prepare
+from gatewise.data.encoding.encoders import fit_encoder
+from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.errors import DataError, GatewiseError, RunError
 from gatewise.export.bundle import load_model, save_model
 from gatewise.nn import SequenceNetwork, build_network

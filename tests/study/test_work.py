@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gatewise.comparison.plan import arms_of
-from gatewise.data.encoders import encode_raw
+from gatewise.data.encoding.encoders import encode_raw
 from gatewise.data.sources import open_source
 from gatewise.errors import GatewiseError, RunError
 from gatewise.mistakes import ClassPredictions

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gatewise.data.encoders import fit_encoder
-from gatewise.data.prepared import prepare
+from gatewise.data.encoding.encoders import fit_encoder
+from gatewise.data.encoding.prepared import prepare
 from gatewise.errors import DataError
 from gatewise.nn import build_network
 from gatewise.records import Dataset

@@ -8,8 +8,8 @@ from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
-from gatewise.data.encoders import fit_encoder
-from gatewise.data.prepared import prepare
+from gatewise.data.encoding.encoders import fit_encoder
+from gatewise.data.encoding.prepared import prepare
 from gatewise.estimators.parts import Parts
 from gatewise.estimators.settings import Settings
 from gatewise.estimators.threads import limited_threads

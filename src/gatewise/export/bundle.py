@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gatewise.data.encoders import encoder_from_json
+from gatewise.data.encoding.encoders import encoder_from_json
 from gatewise.errors import RunError
 from gatewise.nn import SequenceNetwork, build_network
 from gatewise.records import AudioFeatures, Forecast, from_json, to_json

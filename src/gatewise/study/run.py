@@ -11,7 +11,7 @@ from gatewise.comparison.verdict import decide
 from gatewise.counting import counted
 from gatewise.data.dataset.profile import describe
 from gatewise.data.dataset.splits import make_split
-from gatewise.data.encoders import DEFAULT_TEXT_LENGTH
+from gatewise.data.encoding.encoders import DEFAULT_TEXT_LENGTH
 from gatewise.errors import OptionError, RunError
 from gatewise.metrics import DEFAULT_METRICS
 from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, to_json

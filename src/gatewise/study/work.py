@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.dataset.splits import make_split
-from gatewise.data.encoders import Encoder, fit_encoder
-from gatewise.data.prepared import Prepared, prepare
+from gatewise.data.encoding.encoders import Encoder, fit_encoder
+from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric
 from gatewise.nn import RIVALS, SequenceNetwork, build_network
 from gatewise.nn.highway import highway_of

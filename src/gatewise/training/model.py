@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gatewise.data.audio import audio_inputs
 from gatewise.data.dataset.targets import class_name
-from gatewise.data.encoders import Encoder, encode_raw, raw_inputs
+from gatewise.data.encoding.encoders import Encoder, encode_raw, raw_inputs
 from gatewise.errors import DataError
 from gatewise.nn import SequenceNetwork
 from gatewise.records import AudioFeatures, Dataset, Forecast, Kind, Label, Task

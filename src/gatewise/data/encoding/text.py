@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.dataset.tokens import tokenize_all
-from gatewise.data.prepared import Prepared
-from gatewise.data.target_scale import TargetScale
+from gatewise.data.encoding.prepared import Prepared
+from gatewise.data.encoding.target_scale import TargetScale
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Encoded
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.dataset.windows import Windows, covered, take
-from gatewise.data.prepared import Prepared
-from gatewise.data.series import channel_scale, standardise
+from gatewise.data.encoding.prepared import Prepared
+from gatewise.data.encoding.series import channel_scale, standardise
 from gatewise.errors import DataError
 from gatewise.records import Encoded, Forecast
 

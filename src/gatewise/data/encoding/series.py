@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.prepared import Prepared
-from gatewise.data.target_scale import TargetScale
+from gatewise.data.encoding.prepared import Prepared
+from gatewise.data.encoding.target_scale import TargetScale
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Encoded
 

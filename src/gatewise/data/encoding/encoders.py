@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.assemble import check_series
 from gatewise.data.dataset.tokens import tokenize_all
 from gatewise.data.dataset.windows import Windows
-from gatewise.data.forecast_encoder import ForecastEncoder, fit_forecast_encoder
-from gatewise.data.prepared import Prepared
-from gatewise.data.series import SeriesEncoder, fit_series_encoder, plain_series_encoder
+from gatewise.data.encoding.forecast import ForecastEncoder, fit_forecast_encoder
+from gatewise.data.encoding.prepared import Prepared
+from gatewise.data.encoding.series import SeriesEncoder, fit_series_encoder, plain_series_encoder
+from gatewise.data.encoding.target_scale import fit_target_scale
+from gatewise.data.encoding.text import TextEncoder, fit_text_encoder
 from gatewise.data.suggestions import listed
-from gatewise.data.target_scale import fit_target_scale
-from gatewise.data.text import TextEncoder, fit_text_encoder
 from gatewise.errors import DataError
 from gatewise.records import Encoded
 
