@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gatewise.data import audio
-from gatewise.data.audio import audio_inputs, mel_names, read_sounds, sound_paths
-from gatewise.data.audio_features import default_features, log_mel, mel_filters
-from gatewise.data.audio_files import load_sound, resampled, sound_rate, waveform_sound
+from gatewise.data.audio import energies as audio
+from gatewise.data.audio.energies import audio_inputs, mel_names, read_sounds, sound_paths
+from gatewise.data.audio.features import default_features, log_mel, mel_filters
+from gatewise.data.audio.files import load_sound, resampled, sound_rate, waveform_sound
 from gatewise.errors import DataError, OptionError
 from gatewise.records import AudioFeatures
 

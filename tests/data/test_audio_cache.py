@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatewise.data import audio
-from gatewise.data.audio import read_sounds
-from gatewise.data.audio_cache import SoundCache, cache_file
+from gatewise.data.audio import energies as audio
+from gatewise.data.audio.cache import SoundCache, cache_file
+from gatewise.data.audio.energies import read_sounds
 
 soundfile = pytest.importorskip("soundfile", reason="the extra audio (soundfile) is not installed")
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.audio import sound_paths
+from gatewise.data.audio.energies import sound_paths
 from gatewise.data.columns.columns import Choice, Columns, require_column
 from gatewise.data.dataset.parts import read_parts
 from gatewise.data.dataset.rows import Rows

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.counting import counted
-from gatewise.data.audio import mel_names, read_sounds
+from gatewise.data.audio.energies import mel_names, read_sounds
 from gatewise.data.columns.columns import Choice, Columns, choose_columns, require_column
 from gatewise.data.dataset.assemble import assemble, check_series
 from gatewise.data.dataset.inputs import Inputs, cell_texts, numbered_inputs

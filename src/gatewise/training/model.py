@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.audio import audio_inputs
+from gatewise.data.audio.energies import audio_inputs
 from gatewise.data.dataset.targets import class_name
 from gatewise.data.encoding.encoders import Encoder, encode_raw, raw_inputs
 from gatewise.errors import DataError

@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.audio_cache import SoundCache, cache_file
-from gatewise.data.audio_features import check_features, default_features, log_mel
-from gatewise.data.audio_files import load_sound, require_soundfile, resampled, sound_rate, waveform_sound
+from gatewise.data.audio.cache import SoundCache, cache_file
+from gatewise.data.audio.features import check_features, default_features, log_mel
+from gatewise.data.audio.files import load_sound, require_soundfile, resampled, sound_rate, waveform_sound
 from gatewise.data.suggestions import listed, nearest
 from gatewise.data.values.cells import is_missing
 from gatewise.errors import DataError

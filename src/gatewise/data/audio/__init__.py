@@ -1,0 +1,1 @@
+"""Sounds become log-mel energies, kept between runs."""
