@@ -16,7 +16,7 @@ from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.data.encoding.series import SeriesEncoder, fit_series_encoder
 from gatewise.data.encoding.target_scale import TargetScale
 from gatewise.data.encoding.text import PADDING, UNKNOWN, TextEncoder, fit_text_encoder
-from gatewise.data.forecast import forecast_dataset
+from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.data.sources import open_source
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading

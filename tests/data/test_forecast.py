@@ -11,7 +11,7 @@ from gatewise.data.dataset.time_splits import make_time_split
 from gatewise.data.dataset.windows import Windows
 from gatewise.data.encoding.encoders import fit_encoder
 from gatewise.data.encoding.prepared import prepare
-from gatewise.data.forecast import forecast_dataset, forecast_inputs, seasonal_scale, training_deviation
+from gatewise.data.forecast.dataset import forecast_dataset, forecast_inputs, seasonal_scale, training_deviation
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
 from gatewise.training.metrics import score_rows, truth_of

@@ -9,7 +9,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from gatewise.data.dataset.time_splits import make_time_split, time_folds
-from gatewise.data.forecast import forecast_dataset
+from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.errors import DataError
 from gatewise.records import Dataset, Reading, Split
 

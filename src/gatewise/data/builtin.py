@@ -17,7 +17,7 @@ from gatewise.data.dataset.memory import require_memory
 from gatewise.data.dataset.next_step import next_step_dataset
 from gatewise.data.dataset.rows import Rows
 from gatewise.data.dataset.targets import Target
-from gatewise.data.forecast import forecast_dataset
+from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Reading, Task
 

@@ -19,7 +19,7 @@ from gatewise.data.dataset.labelled import Labelled, labelled_dataset
 from gatewise.data.dates.stamps import is_written
 from gatewise.data.delimited import read_delimited
 from gatewise.data.files import read_table
-from gatewise.data.forecast import forecast_inputs
+from gatewise.data.forecast.dataset import forecast_inputs
 from gatewise.data.hub import hub_table
 from gatewise.data.npz import npz_inputs, npz_labelled
 from gatewise.data.paths import ARCHIVES, TABLES, file_suffix, named_sheet

@@ -23,7 +23,7 @@ from gatewise.data.dataset.next_step_rows import next_step_rows
 from gatewise.data.dataset.rows import Rows, join_rows
 from gatewise.data.dataset.targets import Target, read_target
 from gatewise.data.doubts import refuse_two_readings, settle_numbers, unread_times
-from gatewise.data.forecast import forecast_dataset
+from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.data.long_tables import long_names
 from gatewise.data.step_tables import as_forecast
 from gatewise.data.table_rows import table_rows

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gatewise.data.dataset.windows import Windows
 from gatewise.data.encoding.encoders import encode_raw
-from gatewise.data.forecast import forecast_dataset
+from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.estimators.base import CellEstimator
 from gatewise.estimators.errors import InputError, estimator_errors
 from gatewise.estimators.learning import learn

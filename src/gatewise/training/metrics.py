@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.dataset.windows import Windows, take
-from gatewise.data.forecast import seasonal_scale, training_deviation
+from gatewise.data.forecast.dataset import seasonal_scale, training_deviation
 from gatewise.errors import DataError
 from gatewise.records import Dataset
 from gatewise.training.next_step import step_nll

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 from gatewise.data.dataset import windows as windows_module
 from gatewise.data.dataset.windows import Windows
-from gatewise.data.forecast import forecast_dataset
+from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.records import Dataset, Forecast, Reading
 from gatewise.training.baselines import forecasts as forecast_baselines
 from gatewise.training.baselines.forecasts import LastSeason, LastValue, LinearWindow

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gatewise.data.dataset.windows import Windows
-from gatewise.data.forecast import forecast_dataset
+from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.records import Dataset, Reading
 from gatewise.training.baselines.forecasts import LastSeason, LastValue
 from gatewise.training.baselines.smoothing import ExponentialSmoothing, Theta, _seasonal_means

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gatewise.data.dataset.parts import PART_NAMES, read_parts
 from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION, row_name
-from gatewise.data.forecast_columns import SeriesTable
+from gatewise.data.forecast.columns import SeriesTable
 from gatewise.data.values.column_values import Cells
 from gatewise.errors import DataError
 

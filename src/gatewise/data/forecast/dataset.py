@@ -15,9 +15,9 @@ from gatewise.data.dataset.inputs import Future, Inputs
 from gatewise.data.dataset.windows import Windows, covered, take
 from gatewise.data.dates.axis import time_text
 from gatewise.data.encoding.series import channel_scale
-from gatewise.data.forecast_columns import SeriesTable, read_series
-from gatewise.data.forecast_parts import Parts, find_parts
-from gatewise.data.forecast_windows import find_windows, longest_run
+from gatewise.data.forecast.columns import SeriesTable, read_series
+from gatewise.data.forecast.parts import Parts, find_parts
+from gatewise.data.forecast.windows import find_windows, longest_run
 from gatewise.data.suggestions import listed
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Forecast, Reading

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gatewise.counting import counted
 from gatewise.data.dates.axis import time_text
-from gatewise.data.forecast_columns import SeriesTable
+from gatewise.data.forecast.columns import SeriesTable
 from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 from gatewise.records import Forecast

@@ -1,0 +1,1 @@
+"""Tables of steps become windows and what follows them."""
