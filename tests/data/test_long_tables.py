@@ -192,7 +192,7 @@ print(len(dataset), kilobytes("VmHWM") - before)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
 @pytest.mark.parametrize("form", ["long", "texts"])
 def test_memory_of_a_million_rows_is_bounded(tmp_path: Path, form: str) -> None:
-    """The bound that `gatewise.data.tables` states: 3 times the file and 300 bytes a row."""
+    """The bound that `gatewise.data.tables.tables` states: 3 times the file and 300 bytes a row."""
     from pyarrow import csv
 
     rows = 1_000_000

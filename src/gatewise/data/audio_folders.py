@@ -12,7 +12,7 @@ from gatewise.counting import counted
 from gatewise.data.columns.columns import Columns
 from gatewise.data.columns.reading import refuse_columns
 from gatewise.data.suggestions import listed
-from gatewise.data.tables import Table, table_dataset
+from gatewise.data.tables.tables import Table, table_dataset
 from gatewise.data.values.cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading

@@ -8,7 +8,7 @@ from gatewise.data.arrow import read_parquet
 from gatewise.data.delimited import read_delimited
 from gatewise.data.excel import read_sheet
 from gatewise.data.json_lines import read_json_lines
-from gatewise.data.tables import Table
+from gatewise.data.tables.tables import Table
 from gatewise.data.text_files import text_file
 
 __all__ = ["read_table"]

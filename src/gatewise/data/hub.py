@@ -10,7 +10,7 @@ import numpy as np
 from gatewise.data.arrow import ArrowColumns
 from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION
 from gatewise.data.suggestions import listed, nearest
-from gatewise.data.tables import Table
+from gatewise.data.tables.tables import Table
 from gatewise.errors import DataError
 
 __all__ = ["hub_table"]

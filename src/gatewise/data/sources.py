@@ -25,7 +25,7 @@ from gatewise.data.npz import npz_inputs, npz_labelled
 from gatewise.data.paths import ARCHIVES, TABLES, file_suffix, named_sheet
 from gatewise.data.remote import local_source
 from gatewise.data.suggestions import listed
-from gatewise.data.tables import Table, table_dataset, table_inputs
+from gatewise.data.tables.tables import Table, table_dataset, table_inputs
 from gatewise.data.text_files import standard_input
 from gatewise.data.ts_format import ts_inputs, ts_labelled
 from gatewise.data.values.cells import SOUND_SUFFIXES

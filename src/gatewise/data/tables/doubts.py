@@ -10,8 +10,8 @@ import numpy as np
 
 from gatewise.data.columns.columns import LABEL_NAMES, TARGET_NAMES, Choice, Columns
 from gatewise.data.dataset.targets import MANY_CLASSES, Target
-from gatewise.data.step_tables import time_column
 from gatewise.data.suggestions import flag
+from gatewise.data.tables.steps import time_column
 from gatewise.data.values.column_values import number_cells
 from gatewise.errors import DataError
 from gatewise.records import Reading

@@ -22,11 +22,11 @@ from gatewise.data.dataset.inputs import Inputs, cell_texts, numbered_inputs
 from gatewise.data.dataset.next_step_rows import next_step_rows
 from gatewise.data.dataset.rows import Rows, join_rows
 from gatewise.data.dataset.targets import Target, read_target
-from gatewise.data.doubts import refuse_two_readings, settle_numbers, unread_times
 from gatewise.data.forecast.dataset import forecast_dataset
-from gatewise.data.long_tables import long_names
-from gatewise.data.step_tables import as_forecast
-from gatewise.data.table_rows import table_rows
+from gatewise.data.tables.doubts import refuse_two_readings, settle_numbers, unread_times
+from gatewise.data.tables.long import long_names
+from gatewise.data.tables.rows import table_rows
+from gatewise.data.tables.steps import as_forecast
 from gatewise.errors import DataError, GatewiseError, OptionError
 from gatewise.records import Dataset, Kind, Reading
 
