@@ -48,10 +48,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from gatewise.data.batches import Batch, iterate_batches, plan_batches
 from gatewise.data.dataset.tokens import tokenize_all
 from gatewise.data.encoding.text import fit_text_encoder
 from gatewise.records import Encoded
+from gatewise.training.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.objectives import to_tensors
 
 EMBEDDING, HIDDEN, BATCH, CLASSES = 100, 128, 32, 2

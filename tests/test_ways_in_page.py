@@ -13,7 +13,7 @@ import typer
 import gatewise
 from gatewise import estimators
 from gatewise.cli import app
-from gatewise.data.layouts import EXPECTED
+from gatewise.data.formats.layouts import EXPECTED
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "ways_in.md").read_text(encoding="utf-8")

@@ -381,7 +381,7 @@ def main() -> None:
 
 def _begin(source: str, quiet: bool) -> None:
     """Refuse what cannot be there, and say what is being done, before anything heavy is loaded."""
-    from gatewise.data.paths import check_place
+    from gatewise.data.formats.paths import check_place
 
     check_place(source)
     if not quiet:

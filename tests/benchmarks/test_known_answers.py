@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from benchmarks.known_answers import TASKS, Row, Task, main, page, table
 
-from gatewise.data.builtin import builtin_dataset
+from gatewise.data.builtin.dataset import builtin_dataset
 
 ADDING = next(task for task in TASKS if task.name == "adding")
 PARITY = next(task for task in TASKS if task.name == "parity")

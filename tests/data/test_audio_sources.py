@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from gatewise.cli import main
-from gatewise.data.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
 from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoding.prepared import prepare
+from gatewise.data.formats.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
 from gatewise.data.sources import open_inputs, open_source
 from gatewise.errors import DataError, OptionError
 from gatewise.records import AudioFeatures, Reading

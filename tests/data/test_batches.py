@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gatewise.data.batches import iterate_batches, plan_batches
 from gatewise.records import Encoded
+from gatewise.training.batches import iterate_batches, plan_batches
 
 
 def encoded(rows: int, *, channels: int | None = None, longest: int = 40) -> Encoded:

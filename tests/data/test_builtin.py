@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gatewise.data.builtin import BUILTIN_NAMES, builtin_dataset
+from gatewise.data.builtin.dataset import BUILTIN_NAMES, builtin_dataset
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
 

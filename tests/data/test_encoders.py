@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gatewise.data.batches import iterate_batches, plan_batches
 from gatewise.data.dataset.windows import Windows
 from gatewise.data.encoding.encoders import encode_raw, encoder_from_json, fit_encoder, raw_inputs
 from gatewise.data.encoding.forecast import ForecastEncoder
@@ -20,6 +19,7 @@ from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.data.sources import open_source
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
+from gatewise.training.batches import iterate_batches, plan_batches
 
 TARGETS = np.zeros(2, dtype=np.int64)
 

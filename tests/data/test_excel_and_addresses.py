@@ -10,8 +10,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from gatewise.data import remote
-from gatewise.data.paths import check_place
+from gatewise.data.formats import remote
+from gatewise.data.formats.paths import check_place
 from gatewise.data.sources import open_inputs, open_source
 from gatewise.errors import DataError
 from gatewise.study.api import source_name

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatewise.data.delimited import read_delimited
-from gatewise.data.text_files import TextSource, text_file
+from gatewise.data.formats.delimited import read_delimited
+from gatewise.data.formats.text_files import TextSource, text_file
 from gatewise.errors import DataError
 
 GENERATOR = np.random.default_rng(0)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gatewise.data.delimited import read_delimited
-from gatewise.data.text_files import TextSource
+from gatewise.data.formats.delimited import read_delimited
+from gatewise.data.formats.text_files import TextSource
 
 
 def column(cells: list[str], mark: str = ";") -> tuple[list[str | None], tuple[str, ...]]:

@@ -147,8 +147,8 @@ def test_two_groups_are_too_few_for_three_parts(columns: dict[str, list[Any]]) -
 
 def test_speakers_of_real_recordings_stay_apart(shared_data: Path) -> None:
     """The index of spoken digits alone, with a number of its own in place of the sound."""
-    from gatewise.data.delimited import read_delimited
-    from gatewise.data.text_files import text_file
+    from gatewise.data.formats.delimited import read_delimited
+    from gatewise.data.formats.text_files import text_file
 
     index, _ = read_delimited(text_file(shared_data / "fsdd" / "index.csv"), tabs=False)
     table = pa.table({name: list(index[name]) for name in ("file", "digit", "speaker", "split")})

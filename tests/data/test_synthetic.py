@@ -8,8 +8,8 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from gatewise.data.builtin import builtin_dataset
-from gatewise.data.synthetic.reviews import NEGATIVE, POSITIVE
+from gatewise.data.builtin.dataset import builtin_dataset
+from gatewise.data.builtin.synthetic.reviews import NEGATIVE, POSITIVE
 from gatewise.records import Dataset, Reading
 
 PAIRS = {"(": ")", "[": "]"}

@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 import gatewise
-from gatewise.data.npz import npz_labelled
+from gatewise.data.formats.npz import npz_labelled
 from gatewise.errors import RunError
 from gatewise.report.live import PlainView
 from gatewise.study.api import Result
@@ -191,7 +191,7 @@ def test_an_archive_is_never_held_wider_than_it_is_used(tmp_path: Path) -> None:
         for _ in range(rows):
             member.write(bytes(8 * steps))
     code = (
-        "import sys, resource; from pathlib import Path; from gatewise.data import npz, layouts\n"
+        "import sys, resource; from pathlib import Path; from gatewise.data.formats import npz, layouts\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "npz.npz_labelled(Path(sys.argv[1]), with_labels=False)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"

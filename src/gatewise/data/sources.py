@@ -8,26 +8,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gatewise.data.arrays import array_inputs, array_labelled, is_arrays
-from gatewise.data.arrow import is_table, table_columns
-from gatewise.data.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
-from gatewise.data.builtin import builtin_dataset
+from gatewise.data.builtin.dataset import builtin_dataset
 from gatewise.data.columns.reading import has_columns, read_options, refuse_columns, refuse_steps, require_task
 from gatewise.data.dataset.assemble import check_series
 from gatewise.data.dataset.inputs import Future, Inputs, numbered_inputs
 from gatewise.data.dataset.labelled import Labelled, labelled_dataset
 from gatewise.data.dates.stamps import is_written
-from gatewise.data.delimited import read_delimited
-from gatewise.data.files import read_table
 from gatewise.data.forecast.dataset import forecast_inputs
-from gatewise.data.hub import hub_table
-from gatewise.data.npz import npz_inputs, npz_labelled
-from gatewise.data.paths import ARCHIVES, TABLES, file_suffix, named_sheet
-from gatewise.data.remote import local_source
+from gatewise.data.formats.arrays import array_inputs, array_labelled, is_arrays
+from gatewise.data.formats.arrow import is_table, table_columns
+from gatewise.data.formats.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
+from gatewise.data.formats.delimited import read_delimited
+from gatewise.data.formats.files import read_table
+from gatewise.data.formats.hub import hub_table
+from gatewise.data.formats.npz import npz_inputs, npz_labelled
+from gatewise.data.formats.paths import ARCHIVES, TABLES, file_suffix, named_sheet
+from gatewise.data.formats.remote import local_source
+from gatewise.data.formats.text_files import standard_input
+from gatewise.data.formats.ts import ts_inputs, ts_labelled
 from gatewise.data.suggestions import listed
 from gatewise.data.tables.tables import Table, table_dataset, table_inputs
-from gatewise.data.text_files import standard_input
-from gatewise.data.ts_format import ts_inputs, ts_labelled
 from gatewise.data.values.cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Kind, Reading

@@ -7,9 +7,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.arrow import is_table, table_columns
 from gatewise.data.columns.columns import Columns
 from gatewise.data.forecast.dataset import forecast_inputs
+from gatewise.data.formats.arrow import is_table, table_columns
 from gatewise.estimators.errors import InputError
 from gatewise.estimators.inputs import plain_array
 from gatewise.records import Reading

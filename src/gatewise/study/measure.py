@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gatewise.data.batches import iterate_batches, plan_batches
 from gatewise.data.dataset.splits import make_split
 from gatewise.errors import GatewiseError
 from gatewise.nn import RIVALS
@@ -22,6 +21,7 @@ from gatewise.records import Arm, Hyperparameters, StepRatio, to_json
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.work import TRAIN_SCORE_ROWS, EncodedSplit, Workload
 from gatewise.timing import interleave, percentiles
+from gatewise.training.batches import iterate_batches, plan_batches
 from gatewise.training.examples import Baseline
 from gatewise.training.fit import TrainingStep
 from gatewise.training.objectives import to_tensors

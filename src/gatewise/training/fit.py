@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gatewise.data.batches import Batch, iterate_batches, plan_batches
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Encoded, Ending, Epoch, Hyperparameters
+from gatewise.training.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.objectives import Objective, Tensors, to_tensors
 from gatewise.training.optimizer import AdamW
 from gatewise.training.schedule import Schedule

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy, l1_loss, mse_loss
 
-from gatewise.data.batches import Batch, iterate_batches, plan_batches
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Encoded, Task
+from gatewise.training.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.next_step import step_log_loss, step_nll
 
 __all__ = ["Objective", "Tensors", "objective_of", "to_tensors"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gatewise.data.columns.columns import Columns
-from gatewise.data.text_files import TextSource, text_file
+from gatewise.data.formats.text_files import TextSource, text_file
 from gatewise.errors import DataError
 
 __all__ = ["read_json_lines"]

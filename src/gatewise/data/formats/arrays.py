@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gatewise.data.dataset.labelled import Labelled
-from gatewise.data.layouts import canonical_key, labelled_arrays, sequence_arrays
+from gatewise.data.formats.layouts import canonical_key, labelled_arrays, sequence_arrays
 from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import DataError
 from gatewise.records import Kind

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from gatewise.data.dataset.labelled import Labelled
 from gatewise.data.dataset.rows import TEST, TRAIN, Rows
+from gatewise.data.formats.text_files import read_text
 from gatewise.data.suggestions import listed
-from gatewise.data.text_files import read_text
 from gatewise.errors import DataError
 
 __all__ = ["ts_inputs", "ts_labelled"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatewise.data.dataset.memory import available_bytes, require_memory, size_text
-from gatewise.data.paths import check_standard_input
+from gatewise.data.formats.paths import check_standard_input
 from gatewise.errors import DataError
 
 __all__ = ["TextSource", "read_text", "standard_input", "text_file"]

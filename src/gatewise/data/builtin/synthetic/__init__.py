@@ -4,11 +4,11 @@ Every one takes a numpy generator and its own options, and returns what the func
 same state of the generator makes the same data.
 """
 
-from gatewise.data.synthetic.languages import counting, dyck1, dyck2, parity
-from gatewise.data.synthetic.memory import adding, copy, recall, temporal_order
-from gatewise.data.synthetic.music import chords
-from gatewise.data.synthetic.reviews import reviews
-from gatewise.data.synthetic.signals import seasonal, waves
+from gatewise.data.builtin.synthetic.languages import counting, dyck1, dyck2, parity
+from gatewise.data.builtin.synthetic.memory import adding, copy, recall, temporal_order
+from gatewise.data.builtin.synthetic.music import chords
+from gatewise.data.builtin.synthetic.reviews import reviews
+from gatewise.data.builtin.synthetic.signals import seasonal, waves
 
 __all__ = [
     "adding",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gatewise.data.arrow import read_parquet
-from gatewise.data.delimited import read_delimited
-from gatewise.data.excel import read_sheet
-from gatewise.data.json_lines import read_json_lines
+from gatewise.data.formats.arrow import read_parquet
+from gatewise.data.formats.delimited import read_delimited
+from gatewise.data.formats.excel import read_sheet
+from gatewise.data.formats.json_lines import read_json_lines
+from gatewise.data.formats.text_files import text_file
 from gatewise.data.tables.tables import Table
-from gatewise.data.text_files import text_file
 
 __all__ = ["read_table"]
 

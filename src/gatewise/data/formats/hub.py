@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gatewise.data.arrow import ArrowColumns
 from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION
+from gatewise.data.formats.arrow import ArrowColumns
 from gatewise.data.suggestions import listed, nearest
 from gatewise.data.tables.tables import Table
 from gatewise.errors import DataError

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gatewise.data.arrow import ArrowColumns
 from gatewise.data.columns.columns import Columns
-from gatewise.data.header import SAMPLE, row_like
-from gatewise.data.text_files import TextSource
+from gatewise.data.formats.arrow import ArrowColumns
+from gatewise.data.formats.header import SAMPLE, row_like
+from gatewise.data.formats.text_files import TextSource
 from gatewise.data.values.arrow_cells import ArrowCells
 from gatewise.data.values.number_words import plain_numbers
 from gatewise.errors import DataError

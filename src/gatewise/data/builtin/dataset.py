@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data import synthetic
-from gatewise.data.builtin_options import OPTIONS, read_request
+from gatewise.data.builtin import synthetic
+from gatewise.data.builtin.options import OPTIONS, read_request
 from gatewise.data.columns.reading import refuse_columns
 from gatewise.data.dataset.assemble import assemble, series_dataset, text_dataset
 from gatewise.data.dataset.memory import require_memory

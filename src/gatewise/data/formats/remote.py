@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gatewise.data.paths import address_file, is_address
+from gatewise.data.formats.paths import address_file, is_address
 from gatewise.errors import DataError
 
 __all__ = ["local_source"]

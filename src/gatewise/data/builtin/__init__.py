@@ -1,0 +1,1 @@
+"""Data without a download."""
