@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from gatewise.comparison.cheapest import LEAST_SAVING, Choice, measured_cost, ratio_of, training_ratio
 from gatewise.comparison.constraints import amount_text
 from gatewise.comparison.evidence import Evidence
-from gatewise.counting import counted
 from gatewise.metrics import Metric, difference_text, value_text
 from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
+from gatewise.wording import counted
 
 __all__ = ["SIMPLEST_BASELINES", "Findings", "explain"]
 

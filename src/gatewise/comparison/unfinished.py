@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Config, Trial
+from gatewise.wording import counted
 
 __all__ = ["LONGER", "is_unfinished", "unfinished_warning"]
 

@@ -26,11 +26,11 @@ from gatewise.data.formats.paths import ARCHIVES, TABLES, file_suffix, named_she
 from gatewise.data.formats.remote import local_source
 from gatewise.data.formats.text_files import standard_input
 from gatewise.data.formats.ts import ts_inputs, ts_labelled
-from gatewise.data.suggestions import listed
 from gatewise.data.tables.tables import Table, table_dataset, table_inputs
 from gatewise.data.values.cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Kind, Reading
+from gatewise.wording import listed
 
 __all__ = ["open_inputs", "open_source"]
 

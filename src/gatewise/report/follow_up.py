@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatewise.comparison.outlook import budget_to_decide, pairs_to_decide
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.options.command import duration_words
 from gatewise.records import Comparison, Verdict
 from gatewise.report.sections.reproduce import as_it_was, command_line
+from gatewise.wording import counted
 
 __all__ = ["Step", "follow_up"]
 

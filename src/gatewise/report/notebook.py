@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 import jinja2
 
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Cost, Verdict
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import bytes_text, duration, milliseconds
+from gatewise.wording import counted
 
 __all__ = ["notebook_card"]
 

@@ -11,7 +11,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Cost, Difference, ScoreSummary, Verdict
 from gatewise.report.evidence import leading_baseline
@@ -21,6 +20,7 @@ from gatewise.report.numbers import MINUS, bytes_text, count, duration, signific
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar
 from gatewise.report.sections.constraints import constraints_line
+from gatewise.wording import counted
 
 __all__ = ["verdict_panel"]
 

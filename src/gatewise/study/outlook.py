@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any
 
-from gatewise.counting import counted
 from gatewise.report.numbers import count, duration
 from gatewise.report.words import capitalised
 from gatewise.statistics.sequential import MINIMUM_PAIRS
@@ -15,6 +14,7 @@ from gatewise.study.measure import probe_epochs, scoring_share
 from gatewise.study.session import Session
 from gatewise.training.baselines.durations import foreseen_seconds
 from gatewise.training.tune import default_hyperparameters
+from gatewise.wording import counted
 
 __all__ = ["plan_run"]
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters, Trial, to_json
 from gatewise.statistics.sequential import HORIZON
@@ -20,6 +19,7 @@ from gatewise.study.measure import measure_baselines, measure_latency, measure_m
 from gatewise.study.session import Session
 from gatewise.study.work import Unit
 from gatewise.training.tune import contenders, suggest
+from gatewise.wording import counted
 
 __all__ = ["fix_margin", "measure", "measure_late", "run_pairs", "tune"]
 

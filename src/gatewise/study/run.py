@@ -8,7 +8,6 @@ from typing import Any
 
 from gatewise.comparison.plan import resolve_margin
 from gatewise.comparison.verdict import decide
-from gatewise.counting import counted
 from gatewise.data.dataset.profile import describe
 from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoding.encoders import DEFAULT_TEXT_LENGTH
@@ -38,6 +37,7 @@ from gatewise.study.view import View
 from gatewise.study.work import Workload
 from gatewise.training.baselines.choice import choose_rivals, simple_baselines
 from gatewise.training.schedule import default_schedule
+from gatewise.wording import counted
 
 __all__ = ["Finished", "read_run", "resume_run", "start_run"]
 

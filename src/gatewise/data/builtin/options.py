@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from gatewise.data.dataset.targets import MINIMUM_ROWS
-from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import DataError
+from gatewise.wording import listed, nearest
 
 __all__ = ["OPTIONS", "read_request"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatewise.data.columns.kinds import ColumnKind, counts_rows, is_free_text, kind_of, mean_length, sample_of
-from gatewise.data.suggestions import flag, listed, nearest
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Kind, Reading
+from gatewise.wording import flag, listed, nearest
 
 __all__ = ["LABEL_NAMES", "TARGET_NAMES", "TEXT_NAMES", "Choice", "Columns", "choose_columns", "require_column", "single_target"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from gatewise.data.dates.formats import check_format
-from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Reading, Task
+from gatewise.wording import listed, nearest
 
 __all__ = ["has_columns", "read_options", "refuse_columns", "refuse_steps", "require_task"]
 

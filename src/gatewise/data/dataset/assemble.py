@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.counting import counted
 from gatewise.data.dataset.parts import check_weights, grouped, part_masks
 from gatewise.data.dataset.repeats import group_series, group_texts, repeats_across
 from gatewise.data.dataset.rows import TEST, TRAIN, Rows, row_name
 from gatewise.data.dataset.targets import Target, finish_classes, finish_numbers, read_target
 from gatewise.data.dataset.tokens import has_tokens
-from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 from gatewise.records import AudioFeatures, Dataset, Label
+from gatewise.wording import counted, listed
 
 __all__ = ["assemble", "check_series", "series_dataset", "text_dataset"]
 

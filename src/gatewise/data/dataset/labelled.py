@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gatewise.counting import counted
 from gatewise.data.dataset.assemble import assemble
 from gatewise.data.dataset.next_step_rows import next_step_rows
 from gatewise.data.dataset.rows import Rows, join_rows
 from gatewise.data.dataset.targets import read_target
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
+from gatewise.wording import counted
 
 __all__ = ["Labelled", "labelled_dataset"]
 

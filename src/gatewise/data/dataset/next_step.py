@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.counting import counted
 from gatewise.data.dataset.assemble import check_series
 from gatewise.data.dataset.repeats import group_series, repeats_across
-from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 from gatewise.records import Dataset
+from gatewise.wording import counted, listed
 
 __all__ = ["PARTS", "next_step_dataset"]
 

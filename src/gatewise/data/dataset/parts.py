@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from gatewise.data.dataset.repeats import join_groups
 from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION, Rows
-from gatewise.data.suggestions import listed
 from gatewise.data.values.cells import is_missing
 from gatewise.data.values.column_values import Cells, encode_cells
 from gatewise.errors import DataError
+from gatewise.wording import listed
 
 __all__ = ["PART_NAMES", "check_weights", "grouped", "part_masks", "read_parts"]
 

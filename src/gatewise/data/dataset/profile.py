@@ -8,11 +8,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.counting import counted
 from gatewise.data.dataset.repeats import group_series, group_texts
 from gatewise.data.dataset.windows import Windows
-from gatewise.data.suggestions import listed
 from gatewise.records import Dataset, Profile
+from gatewise.wording import counted, listed
 
 __all__ = ["describe", "fingerprint"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.counting import counted
+from gatewise.wording import counted
 
 __all__ = ["group_series", "group_texts", "join_groups", "repeats_across"]
 

@@ -11,13 +11,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.counting import counted
-from gatewise.data.suggestions import listed
 from gatewise.data.values.cells import is_missing
 from gatewise.data.values.class_labels import class_labels, typed_texts
 from gatewise.data.values.column_values import Cells, encode_cells, number_cells
 from gatewise.errors import DataError
 from gatewise.records import Label
+from gatewise.wording import counted, listed
 
 __all__ = ["MINIMUM_ROWS", "Target", "class_name", "finish_classes", "finish_numbers", "read_target"]
 

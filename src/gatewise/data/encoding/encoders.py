@@ -17,9 +17,9 @@ from gatewise.data.encoding.prepared import Prepared
 from gatewise.data.encoding.series import SeriesEncoder, fit_series_encoder, plain_series_encoder
 from gatewise.data.encoding.target_scale import fit_target_scale
 from gatewise.data.encoding.text import TextEncoder, fit_text_encoder
-from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 from gatewise.records import Encoded
+from gatewise.wording import listed
 
 __all__ = [
     "DEFAULT_TEXT_LENGTH",

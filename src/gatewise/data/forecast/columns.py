@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from gatewise.data.columns.columns import Columns
 from gatewise.data.columns.kinds import counts_rows, kind_of
+from gatewise.data.columns.steps import time_column
 from gatewise.data.dates.axis import TimeAxis, time_axis, time_text
 from gatewise.data.dates.stamps import read_times
-from gatewise.data.suggestions import listed, nearest
-from gatewise.data.tables.steps import time_column
 from gatewise.data.values.column_values import encode_cells, number_cells
 from gatewise.errors import DataError
 from gatewise.records import Reading
+from gatewise.wording import listed, nearest
 
 __all__ = ["SeriesTable", "read_series"]
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from gatewise.counting import counted
 from gatewise.data.columns.columns import Columns
 from gatewise.data.dataset.inputs import Future, Inputs
 from gatewise.data.dataset.windows import Windows, covered, take
@@ -18,9 +17,9 @@ from gatewise.data.encoding.series import channel_scale
 from gatewise.data.forecast.columns import SeriesTable, read_series
 from gatewise.data.forecast.parts import Parts, find_parts
 from gatewise.data.forecast.windows import find_windows, longest_run
-from gatewise.data.suggestions import listed
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Forecast, Reading
+from gatewise.wording import counted, listed
 
 __all__ = ["forecast_dataset", "forecast_inputs", "seasonal_scale", "training_deviation"]
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.counting import counted
 from gatewise.data.dates.axis import time_text
 from gatewise.data.forecast.columns import SeriesTable
-from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 from gatewise.records import Forecast
+from gatewise.wording import counted, listed
 
 __all__ = ["Found", "find_windows", "longest_run"]
 

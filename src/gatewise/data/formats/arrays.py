@@ -7,9 +7,9 @@ from typing import Any
 
 from gatewise.data.dataset.labelled import Labelled
 from gatewise.data.formats.layouts import canonical_key, labelled_arrays, sequence_arrays
-from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import DataError
 from gatewise.records import Kind
+from gatewise.wording import listed, nearest
 
 __all__ = ["array_inputs", "array_labelled", "is_arrays"]
 

@@ -8,14 +8,13 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from gatewise.counting import counted
 from gatewise.data.columns.columns import Columns
 from gatewise.data.columns.reading import refuse_columns
-from gatewise.data.suggestions import listed
 from gatewise.data.tables.tables import Table, table_dataset
 from gatewise.data.values.cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
+from gatewise.wording import counted, listed
 
 __all__ = ["audio_folder_dataset", "is_audio_folder", "sound_files"]
 

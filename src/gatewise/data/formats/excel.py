@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gatewise.data.columns.columns import Columns
-from gatewise.data.suggestions import listed, nearest
 from gatewise.errors import DataError
+from gatewise.wording import listed, nearest
 
 __all__ = ["read_sheet"]
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION
 from gatewise.data.formats.arrow import ArrowColumns
-from gatewise.data.suggestions import listed, nearest
 from gatewise.data.tables.tables import Table
 from gatewise.errors import DataError
+from gatewise.wording import listed, nearest
 
 __all__ = ["hub_table"]
 

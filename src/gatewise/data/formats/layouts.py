@@ -9,11 +9,11 @@ import numpy as np
 
 from gatewise.data.dataset.labelled import Labelled
 from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION, Rows, join_rows, row_name
-from gatewise.data.suggestions import listed
 from gatewise.data.values.array_values import labels_of, plain, ragged_sequences, sequences_of
 from gatewise.data.values.column_values import Cells, number_cells
 from gatewise.errors import DataError
 from gatewise.records import Kind
+from gatewise.wording import listed
 
 __all__ = ["EXPECTED", "canonical_key", "labelled_arrays", "sequence_arrays"]
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.labelled import Labelled
 from gatewise.data.dataset.memory import require_memory
 from gatewise.data.formats.layouts import EXPECTED, canonical_key, labelled_arrays, sequence_arrays
-from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
 from gatewise.records import Kind
+from gatewise.wording import listed
 
 __all__ = ["npz_inputs", "npz_labelled"]
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from gatewise.data.suggestions import nearest
 from gatewise.errors import DataError
+from gatewise.wording import nearest
 
 __all__ = [
     "ARCHIVES",

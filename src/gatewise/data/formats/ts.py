@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.labelled import Labelled
 from gatewise.data.dataset.rows import TEST, TRAIN, Rows
 from gatewise.data.formats.text_files import read_text
-from gatewise.data.suggestions import listed
 from gatewise.errors import DataError
+from gatewise.wording import listed
 
 __all__ = ["ts_inputs", "ts_labelled"]
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from gatewise.data.columns.columns import LABEL_NAMES, TARGET_NAMES, Choice, Columns
+from gatewise.data.columns.steps import time_column
 from gatewise.data.dataset.targets import MANY_CLASSES, Target
-from gatewise.data.suggestions import flag
-from gatewise.data.tables.steps import time_column
 from gatewise.data.values.column_values import number_cells
 from gatewise.errors import DataError
 from gatewise.records import Reading
+from gatewise.wording import flag
 
 __all__ = ["refuse_two_readings", "settle_numbers", "unread_times"]
 

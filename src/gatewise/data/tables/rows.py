@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from gatewise.data.audio.energies import sound_paths
 from gatewise.data.columns.columns import Choice, Columns, require_column
+from gatewise.data.columns.steps import time_column
 from gatewise.data.dataset.parts import read_parts
 from gatewise.data.dataset.rows import Rows
 from gatewise.data.tables.long import long_series
-from gatewise.data.tables.steps import time_column
 from gatewise.data.values.cells import parse_series
 from gatewise.data.values.column_values import number_cells, text_cells
 from gatewise.errors import DataError

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.counting import counted
 from gatewise.data.audio.energies import mel_names, read_sounds
 from gatewise.data.columns.columns import Choice, Columns, choose_columns, require_column
+from gatewise.data.columns.steps import as_forecast
 from gatewise.data.dataset.assemble import assemble, check_series
 from gatewise.data.dataset.inputs import Inputs, cell_texts, numbered_inputs
 from gatewise.data.dataset.next_step_rows import next_step_rows
@@ -26,9 +26,9 @@ from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.data.tables.doubts import refuse_two_readings, settle_numbers, unread_times
 from gatewise.data.tables.long import long_names
 from gatewise.data.tables.rows import table_rows
-from gatewise.data.tables.steps import as_forecast
 from gatewise.errors import DataError, GatewiseError, OptionError
 from gatewise.records import Dataset, Kind, Reading
+from gatewise.wording import counted
 
 __all__ = ["Table", "table_dataset", "table_inputs"]
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from gatewise.comparison.curve import CurvePoint, Estimate
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, upright
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import count
 from gatewise.report.words import capitalised
+from gatewise.wording import counted
 
 __all__ = ["Quantity", "curve_by_data_figure"]
 

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Sequence
 
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Difference
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import probability
 from gatewise.report.words import capitalised
+from gatewise.wording import counted
 
 __all__ = ["difference_figure", "probability_figure"]
 

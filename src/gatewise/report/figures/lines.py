@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import LengthScore
 from gatewise.report.evidence import Curve
@@ -11,6 +10,7 @@ from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, up
 from gatewise.report.figures.svg import Scale
 from gatewise.report.metric_text import MetricText
 from gatewise.report.words import capitalised
+from gatewise.wording import counted
 
 __all__ = ["curves_figure", "length_range", "lengths_figure"]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from gatewise.counting import counted
 from gatewise.records import AudioFeatures, Comparison, Forecast, Profile, Task, Verdict
 from gatewise.report.blocks import Block, Bullets, Section, Table, unit_of_length
 from gatewise.report.numbers import count, number, percent, span
+from gatewise.wording import counted
 
 __all__ = ["data_section", "subject_of"]
 

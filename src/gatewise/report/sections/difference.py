@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from gatewise.comparison.evidence import Evidence
-from gatewise.counting import counted
 from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
@@ -11,6 +10,7 @@ from gatewise.report.evidence import arms_left, differences, leading_baseline, s
 from gatewise.report.figures.difference import difference_figure, probability_figure
 from gatewise.report.metric_text import UNKNOWN, MetricText
 from gatewise.report.numbers import count, probability
+from gatewise.wording import counted
 
 __all__ = ["difference_section"]
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from gatewise.comparison.curve import CurvePoint, Estimate, curve_points
 from gatewise.comparison.evidence import Evidence
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours
@@ -12,6 +11,7 @@ from gatewise.report.figures.curve_by_data import curve_by_data_figure
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import count, percent
 from gatewise.report.words import capitalised, listed
+from gatewise.wording import counted
 
 __all__ = ["learning_curve_section"]
 

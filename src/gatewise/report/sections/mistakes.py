@@ -1,6 +1,5 @@
 """What the models get wrong on the test parts of the pairs."""
 
-from gatewise.counting import counted
 from gatewise.metrics import METRICS
 from gatewise.mistakes import Mistakes
 from gatewise.records import Comparison, Verdict
@@ -10,6 +9,7 @@ from gatewise.report.sections.mistakes_in_classes import class_blocks
 from gatewise.report.sections.mistakes_in_forecasts import forecast_blocks
 from gatewise.report.sections.mistakes_in_numbers import number_blocks
 from gatewise.report.sections.mistakes_in_steps import step_blocks
+from gatewise.wording import counted
 
 __all__ = ["mistakes_section"]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from gatewise.counting import counted
 from gatewise.metrics import METRICS
 from gatewise.nn.network import EMBEDDING_DEVIATION
 from gatewise.records import Comparison, Config, Kind, Task, Verdict
@@ -25,6 +24,7 @@ from gatewise.training.schedule import (
     usual_steps,
 )
 from gatewise.training.tune import SearchRange, default_hyperparameters, search_space
+from gatewise.wording import counted
 
 __all__ = ["recipe_rows", "recipe_section"]
 

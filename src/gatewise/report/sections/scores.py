@@ -1,6 +1,5 @@
 """Scores on the test part: every arm and baseline, and by sequence length."""
 
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, LengthScore, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours, unit_of_length
@@ -10,6 +9,7 @@ from gatewise.report.figures.strips import Strip, strips_figure
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import NOT_KNOWN, count
 from gatewise.report.words import capitalised
+from gatewise.wording import counted
 
 __all__ = ["lengths_section", "scores_section"]
 

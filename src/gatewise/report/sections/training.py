@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from statistics import median
 
 from gatewise.comparison.unfinished import is_unfinished
-from gatewise.counting import counted
 from gatewise.names import display_name
 from gatewise.records import Comparison, Trial, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours
@@ -22,6 +21,7 @@ from gatewise.report.figures.strips import Strip, strips_figure
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import duration, percent, significant
 from gatewise.report.words import listed
+from gatewise.wording import counted
 
 __all__ = ["curves_section", "time_section", "tuning_section"]
 

@@ -1,8 +1,8 @@
-"""Counts with their nouns."""
+"""Counts with their nouns, and the other parts that sentences share."""
 
 import pytest
 
-from gatewise.counting import counted
+from gatewise.wording import counted
 
 
 @pytest.mark.parametrize(

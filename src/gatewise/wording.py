@@ -1,4 +1,4 @@
-"""What to say about a name that is not known."""
+"""The parts that sentences share: counts with their nouns, lists of names, what may have been meant, options as typed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 import shlex
 from collections.abc import Iterable
 
-__all__ = ["flag", "listed", "nearest"]
+__all__ = ["counted", "flag", "listed", "nearest"]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -27,3 +27,11 @@ def listed(names: Iterable[str], limit: int = 20) -> str:
     shown = [name if len(name) <= 40 else f"{name[:37]}..." for name in names[:limit]]
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(shown) + more
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a count with what is counted: "1 row", "2 rows", "10,662 rows".
+
+    many: the words for any number but one, where it takes more than an s; a verb goes along: "row repeats", "rows repeat".
+    """
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

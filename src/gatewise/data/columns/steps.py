@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from gatewise.data.columns.columns import LABEL_NAMES, Columns
 from gatewise.data.columns.kinds import ColumnKind, counts_rows, kind_of
-from gatewise.data.suggestions import flag, listed
 from gatewise.data.values.column_values import are_different, encode_cells
 from gatewise.errors import DataError
 from gatewise.records import Reading
+from gatewise.wording import flag, listed
 
 __all__ = ["Steps", "as_forecast", "time_column"]
 
