@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatewise.wording import counted
+from gatewise.wording import capitalised, counted, joined, probability
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,21 @@ from gatewise.wording import counted
 )
 def test_one_is_singular_and_all_else_plural(number: int, words: tuple[str, ...], expected: str) -> None:
     assert counted(number, *words) == expected
+
+
+def test_names_keep_their_letters_at_the_start_of_a_sentence() -> None:
+    assert capitalised("lead of GRU over LSTM") == "Lead of GRU over LSTM"
+    assert capitalised("") == ""
+
+
+def test_lists_of_words() -> None:
+    assert joined(["a"]) == "a"
+    assert joined(["a", "b"]) == "a and b"
+    assert joined(["a", "b", "c"], "or") == "a, b or c"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "over 99%"), (0.9988, "over 99%"), (0.99, "99%"), (0.5, "50%"), (0.01, "1%"), (0.0, "under 1%")]
+)
+def test_probabilities_never_claim_certainty(value: float, text: str) -> None:
+    assert probability(value) == text

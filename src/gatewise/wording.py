@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-__all__ = ["counted", "flag", "listed", "nearest"]
+__all__ = ["capitalised", "counted", "flag", "joined", "listed", "nearest", "probability"]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -35,3 +35,22 @@ def counted(number: int, one: str, many: str = "") -> str:
     many: the words for any number but one, where it takes more than an s; a verb goes along: "row repeats", "rows repeat".
     """
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def capitalised(text: str) -> str:
+    """Return text that begins a sentence; names inside it keep their letters."""
+    return text[:1].upper() + text[1:]
+
+
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """Return words as a list in a sentence: "a, b and c"."""
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def probability(value: float) -> str:
+    """Return a probability as a percentage that claims no certainty: 0.958 is "96%", 0.9999 "over 99%"."""
+    if value < 0.01:
+        return "under 1%"
+    if value > 0.99:
+        return "over 99%"
+    return f"{value:.0%}"

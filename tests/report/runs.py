@@ -335,7 +335,7 @@ def make_run(
         training_time_ratios=ratios,
         explanation=(
             f"{first} and {second} are practically equal on {evidence.profile.name}: ship the {first}, the cheaper to train.",
-            f"The difference lies within the band with a probability of 96.7%, over {pairs} pairs.",
+            f"The difference lies within the band with a probability of 97%, over {pairs} pairs.",
             f"A training step of the {first} takes 0.82 times as long as one of the {second}.",
         ),
         budget_s=600.0,

@@ -59,8 +59,8 @@ def test_live_view_shows_phase_pairs_time_and_probabilities() -> None:
         "5 pairs",
         "3 min 12 s of 10 min",
         "6 min 40 s left",
-        "GRU better 12.0%",
-        "equal 85.0%",
+        "GRU better 12%",
+        "equal 85%",
     ):
         assert words in text
     assert max(map(len, text.splitlines())) <= 80
@@ -104,7 +104,7 @@ def test_plain_view_prints_one_line_a_pair_and_a_heartbeat(stream: io.StringIO) 
         view.update(replace(PROGRESS, phase="pair 7: GRU, epoch 9", pairs_done=6))
     lines = stream.getvalue().splitlines()
     assert [line.split(" · ")[0] for line in lines] == ["pair 6: GRU, epoch 3", "pair 7: GRU, epoch 1", "pair 7: GRU, epoch 9"]
-    assert "3 min 12 s of 10 min" in lines[0] and "GRU better 12.0%, practically equal 85.0%, LSTM better 3.0%" in lines[0]
+    assert "3 min 12 s of 10 min" in lines[0] and "GRU better 12%, practically equal 85%, LSTM better 3%" in lines[0]
 
 
 def test_plain_view_has_no_control_codes_and_one_line_an_event(stream: io.StringIO) -> None:

@@ -2,18 +2,13 @@
 
 import pytest
 
-from gatewise.report.numbers import bytes_text, count, duration, milliseconds, number, percent, probability, significant, span
+from gatewise.report.numbers import bytes_text, count, duration, milliseconds, number, percent, significant, span
 
 
 def test_percentages() -> None:
     assert percent(0.7741) == "77.4%"
     assert percent(0.5, 0) == "50%"
     assert percent(float("nan")) == "–"
-
-
-@pytest.mark.parametrize(("value", "text"), [(1.0, ">99.9%"), (0.9988, "99.9%"), (0.5, "50.0%"), (0.0, "<0.1%")])
-def test_probabilities_never_claim_certainty(value: float, text: str) -> None:
-    assert probability(value) == text
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_the_end_says_what_to_do_next_in_lines_to_copy(run_named: Callable[[str]
 @pytest.mark.parametrize(("pairs", "shown"), [(1, False), (2, False), (3, True)])
 def test_probabilities_take_three_pairs(pairs: int, shown: bool, run_with: Callable[..., Run]) -> None:
     words = _words(_printed(run_with(pairs=pairs, difference={"conclusion": "undecided"})))
-    assert ("practically equal 96.7%" in words) == shown
+    assert ("practically equal 97%" in words) == shown
     assert ("(95%: not known yet)" in words) == (not shown)
 
 
@@ -102,7 +102,7 @@ def test_difference_is_shown_with_band_and_probabilities(run_with: Callable[...,
     words = _words(_printed(run))
     assert f"GRU leads LSTM by {100 * verdict.difference.mean:.1f} points" in words
     assert "equal within ±1.0 points" in words
-    assert "GRU better 2.1%" in words and "practically equal 96.7%" in words and "LSTM better 1.2%" in words
+    assert "GRU better 2%" in words and "practically equal 97%" in words and "LSTM better 1%" in words
 
 
 def test_large_models_still_fit(run_with: Callable[..., Run]) -> None:

@@ -13,7 +13,7 @@ from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
-from gatewise.wording import counted
+from gatewise.wording import capitalised, counted, joined, probability
 
 __all__ = ["SIMPLEST_BASELINES", "Findings", "explain"]
 
@@ -144,11 +144,11 @@ def _leading(baseline: Difference, say: Wording) -> str:
     """What the headline adds where the best baseline has a better mean than the best cell."""
     simple = f"a {baseline_kind(baseline.first)}, {_the(baseline.first)}"
     if baseline.conclusion == "equivalent":
-        return f" {_capital(simple)}, does as well."
+        return f" {capitalised(simple)}, does as well."
     lead = say.points(baseline.mean, signed=False)
     if _ahead(baseline):
         return f" But {simple}, is ahead of {_the(baseline.second)} by {lead}."
-    return f" {_capital(simple)}, leads {_the(baseline.second)} by {lead} so far, which may be chance."
+    return f" {capitalised(simple)}, leads {_the(baseline.second)} by {lead} so far, which may be chance."
 
 
 def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
@@ -165,7 +165,7 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
     if verdict.decision == "baseline":
         return f"{_ship(verdict.recommended)}: it beats the best cell, {_the(findings.leader)}."
     if verdict.decision == "equivalent":
-        alike = _listed([findings.leader, *findings.in_question])
+        alike = _all_of([findings.leader, *findings.in_question])
         band = say.band()
         return (
             f"Equivalent: {alike} very probably differ by less than {band}; ship {_the(verdict.recommended)}, {findings.reason}."
@@ -174,7 +174,7 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
         return f"Ship {_the(findings.leader)}: it alone meets the constraints."
     if verdict.decision != "undecided":
         better = "more accurate" if say.metric.name == "accuracy" else f"better in {say.metric.label}"
-        return f"Ship {_the(findings.leader)}: it is {better} than {_listed(findings.rivals)}."
+        return f"Ship {_the(findings.leader)}: it is {better} than {_all_of(findings.rivals)}."
     if verdict.pairs == 0:
         return f"Undecided: no pair has finished yet; {_the(findings.leader)} is named only because it is listed first."
     return (
@@ -237,13 +237,13 @@ def _failures(verdict: Verdict, evidence: Evidence, difference: Difference) -> I
     failed = [name for name in names if verdict.failed_trainings[name]]
     for name in failed:
         number = verdict.failed_trainings[name]
-        bound = _percent(failure_rate_bound(verdict.pairs, number))
+        bound = probability(failure_rate_bound(verdict.pairs, number))
         yield (
             f"{number:,} of {counted(verdict.pairs, 'training')} of {_the(name)} failed: they lost more than half of what the "
             f"others learned (up to {bound} of trainings may do so). Try a lower learning rate or more epochs first."
         )
     if verdict.decision == "equivalent" and not failed:
-        bound = _percent(failure_rate_bound(verdict.pairs))
+        bound = probability(failure_rate_bound(verdict.pairs))
         yield f"No training of either failed in {_pairs(verdict.pairs)}, which leaves room for failures in up to {bound} of them."
 
 
@@ -256,8 +256,8 @@ def _lead(difference: Difference, say: Wording) -> str:
 def _probabilities(difference: Difference, say: Wording) -> str:
     return (
         f"{_the(difference.first, capital=True)} is better by more than {say.band()} with probability "
-        f"{_percent(difference.p_first)}, {_the(difference.second)} with {_percent(difference.p_second)}; "
-        f"the two are equivalent with {_percent(difference.p_equivalent)}."
+        f"{probability(difference.p_first)}, {_the(difference.second)} with {probability(difference.p_second)}; "
+        f"the two are equivalent with {probability(difference.p_equivalent)}."
     )
 
 
@@ -305,7 +305,7 @@ def _outlook(difference: Difference, evidence: Evidence) -> str:
         return f"Nothing is decided before {_pairs(evidence.minimum_pairs)}."
     if difference.further_pairs is not None:
         return f"About {_pairs(difference.further_pairs, 'further ')} would make a decision more likely than not."
-    chance = f"with probability {_percent(min(1.0 - difference.decided_within_most, 0.999))}"
+    chance = f"with probability {probability(min(1.0 - difference.decided_within_most, 0.999))}"
     return (
         f"{MOST_FURTHER_PAIRS:,} further pairs would leave it undecided {chance}: what is uncertain comes in good part from "
         f"{_limit(evidence)}, which more pairs do not add to; more of that or a wider margin would help."
@@ -352,26 +352,13 @@ def _baseline(difference: Difference, say: Wording) -> str:
 # ---------------------------------------------------------------- wording
 
 
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 def _the(name: str, *, capital: bool = False) -> str:
     return f"{'The' if capital else 'the'} {display_name(name)}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    *others, last = (_the(name) for name in names)
-    return f"{', '.join(others)} and {last}" if others else last
+def _all_of(names: Sequence[str]) -> str:
+    return joined([_the(name) for name in names])
 
 
 def _pairs(number: int, kind: str = "") -> str:
     return counted(number, f"{kind}pair")
-
-
-def _percent(probability: float) -> str:
-    if 0.0 < probability < 0.01:
-        return "under 1%"
-    if 0.99 < probability < 1.0:
-        return "over 99%"
-    return f"{probability:.0%}"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gatewise.durable import new_folder, write_synced
 from gatewise.errors import RunError
 from gatewise.estimators.errors import ParameterError
-from gatewise.export.bundle import load_model, save_model
+from gatewise.export.bundle import load_model, write_model
 
 __all__ = ["load_estimator", "save_estimator"]
 
@@ -36,20 +35,12 @@ def save_estimator(estimator: Any, attributes: Sequence[str], path: Path) -> Non
         "parameters": {name: _plain(name, value) for name, value in estimator.get_params(deep=False).items()},
         "attributes": {name: _plain(name, getattr(estimator, name)) for name in attributes if hasattr(estimator, name)},
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    shutil.rmtree(temporary, ignore_errors=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_model(estimator.model_, temporary)
-        with (temporary / ESTIMATOR).open("w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
+        with new_folder(path) as folder:
+            write_model(estimator.model_, folder)
+            write_synced(folder / ESTIMATOR, json.dumps(content, ensure_ascii=False, indent=1).encode())
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise RunError(f"{path} cannot be written ({error.strerror or error}); choose another path") from error
 
 

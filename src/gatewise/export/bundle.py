@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gatewise.data.encoding.encoders import encoder_from_json
+from gatewise.durable import new_folder, write_synced
 from gatewise.errors import RunError
 from gatewise.nn import SequenceNetwork, build_network
 from gatewise.records import AudioFeatures, Forecast, from_json, to_json
@@ -19,7 +18,7 @@ from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Baseline
 from gatewise.training.model import Model
 
-__all__ = ["load_model", "save_model"]
+__all__ = ["load_model", "save_model", "write_model"]
 
 FORMAT = 3
 WEIGHTS = "model.safetensors"
@@ -31,22 +30,17 @@ def save_model(model: Model, path: Path) -> None:
 
     Raises RunError where it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
     try:
-        temporary.mkdir()
-        _write(model, temporary)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
+        with new_folder(path) as folder:
+            write_model(model, folder)
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise RunError(
             f"{path} cannot be written: {error.strerror or error}; choose a place you may write to, with room left"
         ) from error
 
 
-def _write(model: Model, folder: Path) -> None:
+def write_model(model: Model, folder: Path) -> None:
+    """Write a model into a folder that is there. Raises OSError."""
     from safetensors.numpy import save as save_arrays
     from safetensors.torch import save as save_tensors
 
@@ -77,10 +71,7 @@ def _write(model: Model, folder: Path) -> None:
     text = json.dumps(metadata, ensure_ascii=False, indent=1)
     # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
     for name, content in ((WEIGHTS, weights), (METADATA, text.encode("utf-8", "backslashreplace"))):
-        with (folder / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_synced(folder / name, content)
 
 
 def load_model(path: Path) -> Model:

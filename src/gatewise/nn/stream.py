@@ -14,6 +14,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from gatewise.durable import write_file
 from gatewise.errors import DataError, OptionError
 from gatewise.kernels.options import GATES
 from gatewise.kernels.signature import CELLS
@@ -154,7 +155,7 @@ class Stream:
         arrays = {name: value for name, value in self.state._asdict().items() if value is not None}
         content = save(arrays, metadata={"format": FORMAT, "cell": self.cell})
         try:
-            _write_whole(Path(path), content)
+            write_file(Path(path), content)
         except OSError as error:
             raise DataError(f"the stream's state cannot be written to {path}: {error.strerror or error}") from error
 
@@ -278,22 +279,3 @@ def _at_least_one(name: str, value: int) -> int:
 
 def _listed(cell: str | None, shapes: dict[str, tuple[Any, tuple[int, ...]]]) -> str:
     return f"{cell}, " + ", ".join(f"{name} {dtype} {shape}" for name, (dtype, shape) in sorted(shapes.items(), reverse=True))
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the target, then put it in its place: whoever reads meets the old file or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -12,7 +12,6 @@ __all__ = [
     "milliseconds",
     "number",
     "percent",
-    "probability",
     "significant",
     "span",
     "typographic",
@@ -31,15 +30,6 @@ def typographic(text: str) -> str:
 def percent(share: float, digits: int = 1) -> str:
     """Return a share in 0..1 as a percentage: 0.774 is "77.4%"."""
     return f"{100 * share:.{digits}f}%" if math.isfinite(share) else NOT_KNOWN
-
-
-def probability(value: float) -> str:
-    """Return a probability as a percentage that never claims certainty: 0.9999 is ">99.9%"."""
-    if value > 0.999:
-        return ">99.9%"
-    if value < 0.001:
-        return "<0.1%"
-    return percent(value)
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -10,7 +10,7 @@ from gatewise.records import FEWEST_TELLING_PAIRS, Comparison, Difference, Verdi
 from gatewise.report.blocks import Section
 from gatewise.report.evidence import arms_left, leading_baseline
 from gatewise.report.metric_text import UNKNOWN, MetricText
-from gatewise.report.numbers import count, duration, probability, typographic
+from gatewise.report.numbers import count, duration, typographic
 from gatewise.report.plain_text import printable
 from gatewise.report.sections.constraints import constraints_section
 from gatewise.report.sections.costs import costs_section
@@ -23,6 +23,7 @@ from gatewise.report.sections.recipe import recipe_section
 from gatewise.report.sections.reproduce import reproduce_section
 from gatewise.report.sections.scores import lengths_section, scores_section
 from gatewise.report.sections.training import curves_section, time_section, tuning_section
+from gatewise.wording import probability
 
 __all__ = ["render_page"]
 

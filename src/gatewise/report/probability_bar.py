@@ -7,7 +7,7 @@ from rich.text import Text
 
 from gatewise.names import display_name
 from gatewise.records import Difference
-from gatewise.report.numbers import probability
+from gatewise.wording import probability
 
 __all__ = ["ProbabilityBar", "outcomes"]
 

@@ -8,11 +8,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gatewise.durable import write_file
 from gatewise.errors import OptionError, RunError
 from gatewise.records import Config, from_json, to_json
 
@@ -178,22 +179,10 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     """
     if not path.name:
         raise unwritable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
     try:
-        with temporary.open("wb") as handle:
-            # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
-            handle.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write_file(path, content.encode(errors="backslashreplace") if isinstance(content, str) else content)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise unwritable(path, error) from error
 
 

@@ -7,14 +7,13 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from gatewise.report.numbers import count, duration
-from gatewise.report.words import capitalised
 from gatewise.statistics.sequential import MINIMUM_PAIRS
 from gatewise.study.budget import BudgetPlan, Foresight, plan_budget
 from gatewise.study.measure import probe_epochs, scoring_share
 from gatewise.study.session import Session
 from gatewise.training.baselines.durations import foreseen_seconds
 from gatewise.training.tune import default_hyperparameters
-from gatewise.wording import counted
+from gatewise.wording import capitalised, counted
 
 __all__ = ["plan_run"]
 

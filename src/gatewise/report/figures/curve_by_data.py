@@ -10,8 +10,7 @@ from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, up
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import count
-from gatewise.report.words import capitalised
-from gatewise.wording import counted
+from gatewise.wording import capitalised, counted
 
 __all__ = ["Quantity", "curve_by_data_figure"]
 

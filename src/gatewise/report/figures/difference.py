@@ -7,9 +7,7 @@ from gatewise.names import display_name
 from gatewise.records import Difference
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import probability
-from gatewise.report.words import capitalised
-from gatewise.wording import counted
+from gatewise.wording import capitalised, counted, probability
 
 __all__ = ["difference_figure", "probability_figure"]
 

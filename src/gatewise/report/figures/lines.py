@@ -9,8 +9,7 @@ from gatewise.report.evidence import Curve
 from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, upright
 from gatewise.report.figures.svg import Scale
 from gatewise.report.metric_text import MetricText
-from gatewise.report.words import capitalised
-from gatewise.wording import counted
+from gatewise.wording import capitalised, counted
 
 __all__ = ["curves_figure", "length_range", "lengths_figure"]
 

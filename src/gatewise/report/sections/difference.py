@@ -9,8 +9,8 @@ from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
 from gatewise.report.evidence import arms_left, differences, leading_baseline, scores_by_pair, shown_difference
 from gatewise.report.figures.difference import difference_figure, probability_figure
 from gatewise.report.metric_text import UNKNOWN, MetricText
-from gatewise.report.numbers import count, probability
-from gatewise.wording import counted
+from gatewise.report.numbers import count
+from gatewise.wording import counted, probability
 
 __all__ = ["difference_section"]
 

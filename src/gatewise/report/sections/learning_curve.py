@@ -10,8 +10,7 @@ from gatewise.report.blocks import Figure, Section, Table, colours
 from gatewise.report.figures.curve_by_data import curve_by_data_figure
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import count, percent
-from gatewise.report.words import capitalised, listed
-from gatewise.wording import counted
+from gatewise.wording import capitalised, counted, joined
 
 __all__ = ["learning_curve_section"]
 
@@ -59,14 +58,14 @@ def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section 
 
 
 def _paragraphs(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> list[str]:
-    shares = listed(
+    shares = joined(
         [f"{percent(point.share, 0)} ({counted(point.train_rows, 'row')}, {counted(point.pairs, 'pair')})" for point in points]
     )
     paragraphs = [f"The arms were trained on {shares} of the training part."]
     first, last = points[0], points[-1]
     if len(points) > 1:
         ends = {name: (say.value(first.scores[name].mean), say.value(last.scores[name].mean)) for name in arms}
-        moved = listed([f"from {low} to {high} for {display_name(name)}" for name, (low, high) in ends.items()])
+        moved = joined([f"from {low} to {high} for {display_name(name)}" for name, (low, high) in ends.items()])
         paragraphs.append(f"From the smallest share to the largest the test {say.label} goes {moved}.")
     paragraphs += _differing(points, arms)
     if len(points) > 1:
@@ -89,24 +88,24 @@ def _differing(points: Sequence[CurvePoint], arms: Sequence[str]) -> list[str]:
         if not ahead:
             alike.append(display_name(other))
             continue
-        parts = listed([f"{display_name(name)} is ahead at {listed(shares)}" for name, shares in ahead.items()])
+        parts = joined([f"{display_name(name)} is ahead at {joined(shares)}" for name, shares in ahead.items()])
         rest = "" if sum(map(len, ahead.values())) == len(points) else "; the other shares show no difference"
         sentences.append(f"Between {display_name(first)} and {display_name(other)}: {parts}{rest}.")
     if alike:
         sentences.append(
-            f"Between {display_name(first)} and {listed(alike, 'or')} no share shows a difference: intervals hold zero."
+            f"Between {display_name(first)} and {joined(alike, 'or')} no share shows a difference: intervals hold zero."
         )
     return sentences
 
 
 def _last_step(before: CurvePoint, last: CurvePoint, arms: Sequence[str], say: MetricText) -> str:
     gains = {name: say.metric.gain(last.scores[name].mean - before.scores[name].mean) for name in arms}
-    steps = listed(
+    steps = joined(
         [f"{display_name(name)} {'better' if gain >= 0 else 'worse'} by {say.size(gain)}" for name, gain in gains.items()]
     )
     growing = [display_name(name) for name, gain in gains.items() if gain > say.margin]
     outlook = (
-        f"beyond the band of {say.band()} for {listed(growing)}, so more data of the same kind would probably help"
+        f"beyond the band of {say.band()} for {joined(growing)}, so more data of the same kind would probably help"
         if growing
         else f"not beyond the band of {say.band()}, so more data of the same kind would hardly help"
     )

@@ -9,9 +9,9 @@ from gatewise.records import Comparison
 from gatewise.report.blocks import Block, Figure, Gallery, Table, arm_keys, colours
 from gatewise.report.figures.confusion import confusion_figure
 from gatewise.report.figures.reliability import FEWEST, reliability_figure
-from gatewise.report.numbers import NOT_KNOWN, count, percent, probability
+from gatewise.report.numbers import NOT_KNOWN, count, percent
 from gatewise.report.sections.mistakes_in_rows import rows_block
-from gatewise.report.words import listed
+from gatewise.wording import joined, probability
 
 __all__ = ["class_blocks"]
 
@@ -142,5 +142,5 @@ def _confused(found: ClassMistakes, arms: Sequence[str]) -> list[str]:
     (true, said), most = max(counts.items(), key=lambda item: sum(item[1]))
     if not sum(most):
         return ["No cell made a mistake."]
-    times = listed([f"{count(held)} times by {display_name(name)}" for held, name in zip(most, arms, strict=True)])
+    times = joined([f"{count(held)} times by {display_name(name)}" for held, name in zip(most, arms, strict=True)])
     return [f"The most frequent mistake: “{_label(found.labels[true])}” is taken for “{_label(found.labels[said])}”, {times}."]

@@ -9,7 +9,7 @@ from gatewise.records import Comparison
 from gatewise.report.blocks import Block, Figure, Gallery, Table
 from gatewise.report.figures.excerpts import curve_excerpt, sound_excerpt
 from gatewise.report.numbers import count, percent
-from gatewise.report.words import listed
+from gatewise.wording import joined
 
 __all__ = ["nearer_sentence", "rows_block"]
 
@@ -58,7 +58,7 @@ def _figure(identifier: str, row: _Row, example: Example, columns: Sequence[str]
         return Figure(sound_excerpt(identifier, example, title=title), caption, heading=heading)
     left = example.channels - len(example.names)
     further = f" (and {count(left)} more channels)" if left > 0 else ""
-    drawn = f"{listed(example.names)}{further}. " if example.channels > 1 else ""
+    drawn = f"{joined(example.names)}{further}. " if example.channels > 1 else ""
     return Figure(curve_excerpt(identifier, example, title=title), drawn + caption, heading=heading)
 
 

@@ -7,7 +7,6 @@ from gatewise.nn.network import EMBEDDING_DEVIATION
 from gatewise.records import Comparison, Config, Kind, Task, Verdict
 from gatewise.report.blocks import Section, Table
 from gatewise.report.numbers import number, percent
-from gatewise.report.words import capitalised, listed
 from gatewise.training.fit import AVERAGING, CLIP_NORM
 from gatewise.training.objectives import Numbers, objective_of
 from gatewise.training.optimizer import BETAS, EPSILON
@@ -24,7 +23,7 @@ from gatewise.training.schedule import (
     usual_steps,
 )
 from gatewise.training.tune import SearchRange, default_hyperparameters, search_space
-from gatewise.wording import counted
+from gatewise.wording import capitalised, counted, joined
 
 __all__ = ["recipe_rows", "recipe_section"]
 
@@ -113,7 +112,7 @@ def _first_weights(config: Config, is_text: bool) -> str:
         cell += f", but the gates that forget by chrono initialisation for {counted(config.chrono, 'step')} (--chrono)"
     embedding = f"; of the embedding normal with deviation {number(EMBEDDING_DEVIATION)}" if is_text else ""
     shared = ["embedding"] * is_text + ["query"] * (config.pooling == "attention") + ["head"]
-    return f"{cell}{embedding}; of the head uniform in ±1/√(its inputs). Alike in every arm of a pair: {listed(shared)}."
+    return f"{cell}{embedding}; of the head uniform in ±1/√(its inputs). Alike in every arm of a pair: {joined(shared)}."
 
 
 def _loss(task: Task, metric: str) -> str:

@@ -8,8 +8,7 @@ from gatewise.report.figures.lines import length_range, lengths_figure
 from gatewise.report.figures.strips import Strip, strips_figure
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import NOT_KNOWN, count
-from gatewise.report.words import capitalised
-from gatewise.wording import counted
+from gatewise.wording import capitalised, counted
 
 __all__ = ["lengths_section", "scores_section"]
 

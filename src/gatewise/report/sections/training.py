@@ -20,8 +20,7 @@ from gatewise.report.figures.lines import curves_figure
 from gatewise.report.figures.strips import Strip, strips_figure
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import duration, percent, significant
-from gatewise.report.words import listed
-from gatewise.wording import counted
+from gatewise.wording import counted, joined
 
 __all__ = ["curves_section", "time_section", "tuning_section"]
 
@@ -136,7 +135,7 @@ def _effects(tuned: dict[str, list[Trial]], verdict: Verdict, say: MetricText) -
     for name, trials in tuned.items():
         scores = [trial.validation_score for trial in trials]
         spreads.append(f"{say.size(max(scores) - min(scores))} for {display_name(name)}")
-    sentence = f"From the worst to the best trial the validation {say.label} moved by {listed(spreads)}"
+    sentence = f"From the worst to the best trial the validation {say.label} moved by {joined(spreads)}"
     difference = shown_difference(verdict)
     if difference is None:
         return f"{sentence}."
