@@ -19,13 +19,11 @@ from gatewise.data.formats.arrays import array_inputs, array_labelled, is_arrays
 from gatewise.data.formats.arrow import is_table, table_columns
 from gatewise.data.formats.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
 from gatewise.data.formats.delimited import read_delimited
-from gatewise.data.formats.files import read_table
+from gatewise.data.formats.files import file_formats
 from gatewise.data.formats.hub import hub_table
-from gatewise.data.formats.npz import npz_inputs, npz_labelled
-from gatewise.data.formats.paths import ARCHIVES, TABLES, file_suffix, named_sheet
+from gatewise.data.formats.paths import file_format, named_sheet
 from gatewise.data.formats.remote import local_source
 from gatewise.data.formats.text_files import standard_input
-from gatewise.data.formats.ts import ts_inputs, ts_labelled
 from gatewise.data.tables.tables import Table, table_dataset, table_inputs
 from gatewise.data.values.cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
@@ -41,7 +39,7 @@ _HUB = "hf:"
 _STANDARD_INPUT = "-"
 _MODEL_READS: dict[Kind, str] = {"text": "texts", "series": "series of numbers", "audio": "sounds"}
 _EXPECTED = (
-    f"Expected a file ({', '.join(TABLES + ARCHIVES)}), a folder of sounds, builtin:NAME, hf:NAME, - for CSV on standard input, "
+    f"Expected a file ({', '.join(file_formats())}), a folder of sounds, builtin:NAME, hf:NAME, - for CSV on standard input, "
     "a pandas, polars or pyarrow table, arrays (X, y), or a gatewise Dataset"
 )
 
@@ -171,7 +169,9 @@ def _open(source: Any, with_labels: bool, alone: bool) -> Table | Labelled:
         return table
     if isinstance(source, (str, os.PathLike)):
         path = _path(source)
-        return npz_labelled(path, with_labels=with_labels) if file_suffix(path) == ".npz" else ts_labelled(path, alone=alone)
+        labelled = file_format(path).labelled
+        if labelled is not None:
+            return labelled(path, with_labels, alone)
     if is_arrays(source):
         return array_labelled(source, with_labels=with_labels)
     raise DataError(f"a {type(source).__name__} is no data source. {_EXPECTED}.")
@@ -199,15 +199,17 @@ def _table(source: Any) -> Table | None:
         return hub_table(source.removeprefix(_HUB))
     if isinstance(source, (str, os.PathLike)):
         path, sheet = named_sheet(source)
-        suffix = file_suffix(path)
-        return None if suffix in ARCHIVES else read_table(path, suffix, sheet)
+        table = file_format(path).table
+        return None if table is None else table(path, sheet)
     return Table("table", table_columns(source), Path()) if is_table(source) else None
 
 
 def _archive_inputs(source: Any) -> tuple[Kind, list[Any]]:
     if isinstance(source, (str, os.PathLike)):
         path = _path(source)
-        return npz_inputs(path) if file_suffix(path) == ".npz" else ("series", list(ts_inputs(path)))
+        sequences = file_format(path).sequences
+        if sequences is not None:
+            return sequences(path)
     if is_arrays(source) or (hasattr(source, "__len__") and hasattr(source, "__iter__")):
         return array_inputs(source)
     raise DataError(f"a {type(source).__name__} is no input. {_EXPECTED}.")

@@ -7,47 +7,41 @@ import sys
 from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from gatewise.data.formats.files import FileFormat, file_formats
 from gatewise.errors import DataError
 from gatewise.wording import nearest
 
-__all__ = [
-    "ARCHIVES",
-    "TABLES",
-    "address_file",
-    "check_place",
-    "check_standard_input",
-    "file_suffix",
-    "is_address",
-    "named_sheet",
-]
+__all__ = ["address_file", "check_place", "check_standard_input", "file_format", "is_address", "named_sheet"]
 
-_TEXT_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-TABLES = (*_TEXT_TABLES, ".parquet", ".pq", ".xlsx")
-ARCHIVES = (".npz", ".ts")
-_ACCEPTED = (
-    f"Expected a file ({', '.join(TABLES + ARCHIVES)}; text tables also as .gz), a folder of sounds, builtin:NAME, hf:NAME, or - "
-    "for CSV on standard input"
-)
 _ADDRESSES = ("http://", "https://")
 _REMOTE = ("s3:", "gs:", "ftp:")
 _SHEET = "?sheet="
 
 
-def file_suffix(path: Path) -> str:
-    """The suffix that says how to read a file, without .gz. Raises DataError where there is no such file or it is not known."""
+def file_format(path: Path) -> FileFormat:
+    """How to read a file, by its suffix. Raises DataError where there is no such file or it is of no format that is known."""
     try:
         _require_file(path)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}. {_ACCEPTED}.") from error
-    return _known_suffix(path, str(path))
+        raise DataError(f"{path} cannot be read: {error.strerror or error}. {_accepted()}.") from error
+    return _format_of(path, str(path))
 
 
-def _known_suffix(path: PurePath, called: str) -> str:
+def _format_of(path: PurePath, called: str) -> FileFormat:
     zipped = path.suffix.lower() == ".gz"
     suffix = Path(path.stem).suffix.lower() if zipped else path.suffix.lower()
-    if suffix not in (_TEXT_TABLES if zipped else TABLES + ARCHIVES):
-        raise DataError(f"{called}: files named {''.join(path.suffixes[-2:]) or 'without a suffix'} are not known. {_ACCEPTED}.")
-    return suffix
+    found = file_formats().get(suffix)
+    if found is None or (zipped and not found.zipped):
+        name = "".join(path.suffixes[-2:]) or "without a suffix"
+        raise DataError(f"{called}: files named {name} are not known. {_accepted()}.")
+    return found
+
+
+def _accepted() -> str:
+    return (
+        f"Expected a file ({', '.join(file_formats())}; text tables also as .gz), a folder of sounds, builtin:NAME, hf:NAME, "
+        "or - for CSV on standard input"
+    )
 
 
 def check_place(source: str | os.PathLike[str]) -> None:
@@ -63,7 +57,7 @@ def check_place(source: str | os.PathLike[str]) -> None:
     elif not name.startswith(("builtin:", "hf:")):
         path, _ = named_sheet(name)
         if not _is_folder(path):
-            file_suffix(path)
+            file_format(path)
 
 
 def is_address(source: object) -> bool:
@@ -81,7 +75,7 @@ def address_file(address: str) -> tuple[str, str]:
     if parts.username or parts.password:
         raise DataError("the address holds a name or a password, which a run would keep. Download the file by hand.")
     name = PurePosixPath(unquote(parts.path)).name
-    _known_suffix(PurePosixPath(name), address)
+    _format_of(PurePosixPath(name), address)
     sheets = parse_qs(parts.query).get("sheet")
     return name, f"{_SHEET}{sheets[0]}" if sheets and name.lower().endswith(".xlsx") else ""
 
@@ -119,4 +113,4 @@ def _require_file(path: Path) -> None:
     if path.parts and path.parts[0] in _REMOTE:
         raise DataError(f"{path} is an address; gatewise reads local files. Download it first.")
     beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise DataError(f"there is no file {path}.{nearest(path.name, beside)} {_ACCEPTED}.")
+    raise DataError(f"there is no file {path}.{nearest(path.name, beside)} {_accepted()}.")
