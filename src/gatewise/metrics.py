@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    # Records need numpy, and the command line reads this table before anything heavy is loaded.
-    from gatewise.records import Task
-
-__all__ = ["DEFAULT_METRICS", "METRICS", "Metric", "difference_text", "metrics_of", "value_text"]
+__all__ = ["METRICS", "Metric", "difference_text", "value_text"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +18,6 @@ class Metric:
 
     name: str
     label: str
-    tasks: tuple[Task, ...]
     higher_is_better: bool
     share: bool = False
     margin: float | None = None
@@ -38,33 +32,23 @@ class Metric:
         return value if self.higher_is_better else -value
 
 
-_CLASSES: tuple[Task, ...] = ("classification",)
-_NUMBERS: tuple[Task, ...] = ("regression", "forecast")
-
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", "accuracy", _CLASSES, True, share=True, margin=0.01),
-        Metric("balanced_accuracy", "balanced accuracy", _CLASSES, True, share=True, margin=0.01),
-        Metric("macro_f1", "macro F1", _CLASSES, True, share=True, margin=0.01),
-        Metric("auroc", "AUROC", _CLASSES, True, share=True, margin=0.01),
-        Metric("log_loss", "log loss", _CLASSES, False),
-        Metric("mae", "MAE", _NUMBERS, False),
-        Metric("mse", "MSE", _NUMBERS, False),
-        Metric("rmse", "RMSE", _NUMBERS, False),
-        Metric("r2", "R²", ("regression",), True, margin=0.01),
-        Metric("rse", "RSE", ("forecast",), False),
-        Metric("mase", "MASE", ("forecast",), False),
-        Metric("nll", "negative log-likelihood a step", ("next_step",), False),
+        Metric("accuracy", "accuracy", True, share=True, margin=0.01),
+        Metric("balanced_accuracy", "balanced accuracy", True, share=True, margin=0.01),
+        Metric("macro_f1", "macro F1", True, share=True, margin=0.01),
+        Metric("auroc", "AUROC", True, share=True, margin=0.01),
+        Metric("log_loss", "log loss", False),
+        Metric("mae", "MAE", False),
+        Metric("mse", "MSE", False),
+        Metric("rmse", "RMSE", False),
+        Metric("r2", "R²", True, margin=0.01),
+        Metric("rse", "RSE", False),
+        Metric("mase", "MASE", False),
+        Metric("nll", "negative log-likelihood a step", False),
     )
 }
-
-DEFAULT_METRICS: dict[Task, str] = {"classification": "accuracy", "regression": "mae", "forecast": "mase", "next_step": "nll"}
-
-
-def metrics_of(task: Task) -> tuple[str, ...]:
-    """Names of the metrics that fit a task."""
-    return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
 
 
 def value_text(metric: Metric, value: float, margin: float) -> str:

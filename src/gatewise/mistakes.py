@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "KEPT_AS",
     "Agreement",
     "Answer",
     "Calibration",
@@ -103,12 +101,6 @@ class StepPredictions:
 
 
 Kept = ClassPredictions | NumberPredictions | ForecastPredictions | StepPredictions
-KEPT_AS: Mapping[str, type[Any]] = {
-    "classification": ClassPredictions,
-    "regression": NumberPredictions,
-    "forecast": ForecastPredictions,
-    "next_step": StepPredictions,
-}
 
 # ---------------------------------------------------------------- what they say
 

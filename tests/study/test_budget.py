@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import gatewise
+from gatewise import tasks
 from gatewise.records import Progress, Trial
 from gatewise.report.live import NullView
 from gatewise.report.sections.reproduce import as_it_was
@@ -239,7 +240,7 @@ def test_no_tuning_can_be_asked_for_and_repeats_a_run_that_had_no_time(tmp_path:
 
 
 def test_a_run_with_time_lets_trainings_go_on_and_its_command_repeats_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatewise.training.schedule.STEPS", 100)
+    monkeypatch.setitem(tasks.TASKS, "classification", replace(tasks.TASKS["classification"], steps=100))
     source, options = "builtin:parity?rows=60&length=10", {"pairs": 2, "tune": 1, "hidden_size": 4, "rivals": "simple"}
     result = gatewise.compare(source, budget="5h", out=tmp_path / "run", **options)
     usual = gatewise.compare(source, budget="5h", max_epochs=20, out=tmp_path / "asked", **options)

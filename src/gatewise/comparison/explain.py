@@ -13,6 +13,7 @@ from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
+from gatewise.tasks import in_time
 from gatewise.wording import capitalised, counted, joined, probability
 
 __all__ = ["SIMPLEST_BASELINES", "Findings", "explain"]
@@ -102,7 +103,7 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
             yield f"The best baseline, {_the(baseline.first)}, is behind by {say.points(-baseline.mean, signed=False)} so far."
     if verdict.shipped is not None and verdict.recommended in verdict.scores:
         yield _shipped(verdict.shipped, verdict.scores[verdict.recommended], say)
-    if comparison.metric == "mse" and comparison.profile.task == "forecast":
+    if comparison.metric == "mse" and in_time(comparison.profile.task):
         yield "The MSE is that of values divided by their standard deviation in the training part, as is usual for forecasts."
     simplest = next((one for name, one in findings.against_leader.items() if name in SIMPLEST_BASELINES), None)
     if simplest is not None and simplest.pairs >= evidence.minimum_pairs and not _beaten(simplest, baseline):

@@ -9,12 +9,12 @@ from gatewise.errors import OptionError
 from gatewise.options.table import OPTION, OPTIONS, Option
 from gatewise.options.values import read_value
 from gatewise.records import Config
+from gatewise.tasks import TASKS
 
 __all__ = ["check_options"]
 
 _STANDARD_INPUT = "-"
 _SEQUENCES = ("text", "audio", "series")
-_FORECAST_ONLY = ("window", "horizon", "season")
 # Without a budget a run goes on to its number of pairs.
 _NEVER_NONE = frozenset(field.name for field in fields(Config) if field.default is not None) - {"budget_s"}
 
@@ -59,10 +59,11 @@ def _check_columns(config: Config) -> None:
 
 def _check_task_options(config: Config) -> None:
     task = config.task
-    if task != "forecast":
-        asked = next((name for name in _FORECAST_ONLY if getattr(config, name) is not None), None)
-        if asked is not None:
-            raise OptionError(f"--{asked} belongs to a forecast; add --task forecast, or leave it out")
+    for one in TASKS.values():
+        asked = next((name for name in one.options if getattr(config, name) is not None), None)
+        if asked is not None and one.name != task:
+            raise OptionError(f"--{asked} belongs to {one.noun}; add --task {one.name}, or leave it out")
+    if task is None or not TASKS[task].in_time:
         if len(config.target) > 1:
             raise OptionError(
                 f"--target names {len(config.target)} columns, and only a forecast predicts several; add --task forecast"

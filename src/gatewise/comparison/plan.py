@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from gatewise.comparison.option_checks import check_options
 from gatewise.errors import OptionError
-from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric, metrics_of
+from gatewise.metrics import METRICS, Metric
 from gatewise.options.table import OPTION
 from gatewise.records import Arm, Config, Task
+from gatewise.tasks import traits_of
 
 __all__ = ["CELL_NAMES", "arms_of", "check_config", "check_task", "margin_needs_baselines", "resolve_margin"]
 
@@ -78,21 +79,15 @@ def margin_needs_baselines(margin: float | str | None, metric: Metric) -> bool:
 
 def check_task(config: Config, task: Task) -> None:
     """Raise OptionError where an option does not fit the task that the data turned out to be."""
-    if config.metric is not None and task not in METRICS[config.metric].tasks:
+    traits = traits_of(task)
+    if config.metric is not None and config.metric not in traits.metrics:
         raise OptionError(
-            f"--metric {config.metric} does not fit {task.replace('_', '-')}; choose one of {', '.join(metrics_of(task))}"
+            f"--metric {config.metric} does not fit {task.replace('_', '-')}; choose one of {', '.join(traits.metrics)}"
         )
-    if config.weights is not None and task == "next_step":
-        raise OptionError("--weights weighs rows, and next-step prediction counts every step alike; leave it out")
-    if config.weigh_classes is not None and task != "classification":
-        raise OptionError("--class-weights needs classes, and the target is numbers; leave it out")
-    if config.pooling is not None and task == "next_step":
-        raise OptionError(
-            "--pooling pools the steps of a sequence, and next-step prediction says something of each; leave it out"
-        )
-    if config.skip is not None and task != "forecast":
-        raise OptionError("--skip and --no-skip are about the linear part of a forecast, and nothing is forecast; leave them out")
-    metric = METRICS[config.metric or DEFAULT_METRICS[task]]
+    for option, reason in traits.refused.items():
+        if getattr(config, option) is not None:
+            raise OptionError(reason)
+    metric = METRICS[config.metric or traits.metric]
     if config.margin is not None and metric.share and not 0 < resolve_margin(config.margin, metric, 0.0) < 0.5:
         raise OptionError(
             f"--margin {config.margin} is outside (0, 0.5); it is a difference in {metric.label}, such as 0.01 for one point"

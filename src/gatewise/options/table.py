@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gatewise.metrics import METRICS
+from gatewise.tasks import TASKS
 
 __all__ = ["OPTION", "OPTIONS", "PANELS", "SPELLINGS", "Option"]
 
@@ -176,8 +177,8 @@ OPTIONS: tuple[Option, ...] = (
         "choice",
         "What is asked of the sequences.",
         unset="inferred",
-        choices=("classification", "regression", "forecast", "next_step"),
-        spellings={"classify": "classification", "regress": "regression", "forecasting": "forecast"},
+        choices=tuple(TASKS),
+        spellings={spelling: task.name for task in TASKS.values() for spelling in task.spellings},
         noun="task",
     ),
     Option("window", _TASK, "whole", "Steps that a forecast reads.", unset="by horizon and season", least=1),

@@ -23,6 +23,7 @@ from gatewise.report.sections.recipe import recipe_section
 from gatewise.report.sections.reproduce import reproduce_section
 from gatewise.report.sections.scores import lengths_section, scores_section
 from gatewise.report.sections.training import curves_section, time_section, tuning_section
+from gatewise.tasks import in_time
 from gatewise.wording import probability
 
 __all__ = ["render_page"]
@@ -69,7 +70,7 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
         several=len(comparison.arms) > 2,
         one_size=len({arm.hidden_size for arm in comparison.arms}) == 1,
         fixed_test=profile.fixed_test_rows is not None,
-        forecast=profile.task == "forecast",
+        forecast=in_time(profile.task),
         calibrated=comparison.mistakes is not None and comparison.mistakes.classes is not None,
         train_rows=count(comparison.train_rows - comparison.validation_rows),
         validation_rows=count(comparison.validation_rows),

@@ -6,20 +6,25 @@ from gatewise.comparison.plan import arms_of
 from gatewise.names import display_name
 from gatewise.nn.sizes import MatchedSizes, matched_hidden_sizes, recurrent_parameters
 from gatewise.records import Arm, Config, Dataset
+from gatewise.tasks import traits_of
 
 __all__ = ["arms_for", "match_note", "outputs_of", "pooling_of"]
 
 
 def outputs_of(dataset: Dataset) -> int:
     """Numbers that a network says for a row, or in next-step prediction for a step."""
-    if dataset.task == "classification":
-        return len(dataset.classes)
-    return len(dataset.outputs) if dataset.task == "next_step" else int(dataset.targets.shape[1])
+    match traits_of(dataset.task).predicts:
+        case "classes":
+            return len(dataset.classes)
+        case "steps":
+            return len(dataset.outputs)
+        case "numbers":
+            return int(dataset.targets.shape[1])
 
 
 def pooling_of(config: Config, dataset: Dataset) -> str:
     """What the head reads of the states, in every arm: of next steps each state, else what is asked for."""
-    return "steps" if dataset.task == "next_step" else config.pooling or "summary"
+    return "steps" if traits_of(dataset.task).predicts == "steps" else config.pooling or "summary"
 
 
 def arms_for(config: Config, dataset: Dataset) -> tuple[Arm, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from gatewise.data.dataset.splits import folds_of
 from gatewise.records import Dataset, Dependence, Split
+from gatewise.tasks import traits_of
 from gatewise.training.metrics import pack_rows
 
 __all__ = ["dependence_of"]
@@ -23,7 +24,7 @@ def dependence_of(dataset: Dataset, split: Split) -> Dependence:
             return Dependence(_packed(dataset.origins[split.test]), in_time=True)
         groups = dataset.groups[split.test]
         return Dependence(_packed(groups) if len(np.unique(groups)) < len(groups) else "")
-    if dataset.task == "forecast":
+    if traits_of(dataset.task).in_time:
         return Dependence(splits=folds_of(dataset))
     _, sizes = np.unique(dataset.groups, return_counts=True)
     if len(sizes) == len(dataset):

@@ -17,6 +17,7 @@ from gatewise.records import Comparison, Epoch, Shipped, Verdict, to_json
 from gatewise.report.page import render_page
 from gatewise.study.folder import RunFolder, write_atomic, write_json
 from gatewise.study.session import Session
+from gatewise.tasks import traits_of
 from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Baseline
 from gatewise.training.metrics import score, truth_of
@@ -119,7 +120,7 @@ def _parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64], NDAr
     """
     none = np.array([], dtype=np.int64)
     dataset, seed = session.workload.dataset, session.config.seed
-    if dataset.task == "forecast" and dataset.fixed_test is None:
+    if traits_of(dataset.task).in_time and dataset.fixed_test is None:
         last = make_split(dataset, folds_of(dataset) - 1, seed)
         return np.sort(np.concatenate([last.train, last.validation])), last.test, none
     split = make_split(dataset, 0, seed)

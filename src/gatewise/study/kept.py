@@ -10,9 +10,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import cast
 
-from gatewise.mistakes import KEPT_AS, Kept
+from gatewise.mistakes import Kept
 from gatewise.records import Task, Trial
 from gatewise.study.array_files import read_arrays, write_arrays
+from gatewise.tasks import traits_of
 
 __all__ = ["KeptFolder"]
 
@@ -39,7 +40,7 @@ class KeptFolder:
         return self.path / f"{trial.name}-{trial.number}.safetensors"
 
     def _read(self, trial: Trial, task: Task) -> Kept | None:
-        arrays, kind = read_arrays(self._file(trial), _result(trial)), KEPT_AS[task]
+        arrays, kind = read_arrays(self._file(trial), _result(trial)), traits_of(task).kept
         if arrays is None or set(arrays) != {item.name for item in fields(kind)}:
             return None
         return cast(Kept, kind(**arrays))

@@ -13,6 +13,7 @@ import torch
 
 from gatewise.nn import build_network
 from gatewise.records import Hyperparameters, from_json
+from gatewise.tasks import traits_of
 from gatewise.timing import peak_resident_bytes, reset_peak
 from gatewise.training.fit import TrainingStep
 from gatewise.training.objectives import Tensors, objective_of
@@ -47,7 +48,7 @@ def _train(task: dict[str, Any]) -> None:
     else:
         inputs = torch.randn(batch, steps, architecture["input_size"])
     targets = torch.zeros(batch, dtype=torch.int64)
-    if task["task"] in ("regression", "forecast"):
+    if traits_of(task["task"]).predicts == "numbers":
         targets = torch.zeros(batch, architecture["outputs"])
     for _ in range(STEPS):
         step(Tensors(inputs, torch.full((batch,), steps), targets, None))

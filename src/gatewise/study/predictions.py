@@ -10,6 +10,7 @@ from gatewise.data.dataset.inputs import Inputs
 from gatewise.data.sources import open_inputs
 from gatewise.records import Config, Reading
 from gatewise.study.folder import RunFolder
+from gatewise.tasks import traits_of
 from gatewise.training.model import Model
 
 __all__ = ["prediction_rows", "read_inputs", "run_columns"]
@@ -50,8 +51,8 @@ def prediction_rows(model: Model, inputs: Inputs) -> list[list[str]]:
     series and step ahead, with the last time known (`origin`) and the time predicted where there are times, and a column for each
     output. Next steps: a row for each input and step predicted, the last one beyond its end, and the probability of each key.
     """
-    makers = {"classification": _classes, "regression": _numbers, "forecast": _forecasts, "next_step": _next_steps}
-    before, outputs, rows = makers[model.task](model, inputs)
+    makers = {"classes": _classes, "numbers": _numbers if model.forecast is None else _forecasts, "steps": _next_steps}
+    before, outputs, rows = makers[traits_of(model.task).predicts](model, inputs)
     header = [*inputs.names, *before]
     # An output may be called as what names the rows is.
     header += [f"{name} predicted" if name in header else name for name in outputs]

@@ -12,7 +12,6 @@ from gatewise.data.dataset.profile import describe
 from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoding.encoders import DEFAULT_TEXT_LENGTH
 from gatewise.errors import OptionError, RunError
-from gatewise.metrics import DEFAULT_METRICS
 from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, to_json
 from gatewise.study.arms import arms_for, match_note
 from gatewise.study.curve import run_curve
@@ -35,6 +34,7 @@ from gatewise.study.threads import limited_threads
 from gatewise.study.trained import TrainedFolder
 from gatewise.study.view import View
 from gatewise.study.work import Workload
+from gatewise.tasks import traits_of
 from gatewise.training.baselines.choice import choose_rivals, simple_baselines
 from gatewise.training.schedule import default_schedule
 from gatewise.wording import counted
@@ -86,14 +86,14 @@ def _resolved(config: Config, dataset: Dataset) -> Config:
     return replace(
         config,
         task=dataset.task,
-        metric=config.metric or DEFAULT_METRICS[dataset.task],
+        metric=config.metric or traits_of(dataset.task).metric,
         window=asked.window if asked else None,
         horizon=asked.horizon if asked else None,
         season=asked.season if asked else None,
         batch_size=schedule.batch_size,
         max_epochs=schedule.max_epochs,
         max_length=longest,
-        pooling=None if dataset.task == "next_step" else config.pooling or "summary",
+        pooling=None if traits_of(dataset.task).predicts == "steps" else config.pooling or "summary",
         skip=None if asked is None else config.skip is not False,
     )
 
@@ -226,7 +226,7 @@ def _record_data(session: Session) -> None:
 
 def _in_one_line(profile: Profile) -> str:
     unit = {"text": "tokens", "series": "steps", "audio": "frames"}[profile.kind]
-    if profile.task == "next_step":
+    if traits_of(profile.task).predicts == "steps":
         what = f"next steps of {counted(profile.channels, 'channel')}"
     else:
         what = f"{counted(len(profile.outputs), 'number')} to predict"

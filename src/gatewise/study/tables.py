@@ -13,8 +13,9 @@ from gatewise.comparison.mistakes.numbers import number_rows, number_scores
 from gatewise.comparison.mistakes.pooling import Pooled
 from gatewise.comparison.mistakes.steps import key_scores, sequence_rows
 from gatewise.errors import OptionError, RunError
-from gatewise.mistakes import Example, Mistakes
+from gatewise.mistakes import ClassPredictions, Example, ForecastPredictions, Mistakes, NumberPredictions, StepPredictions
 from gatewise.records import Comparison
+from gatewise.tasks import traits_of
 
 __all__ = ["calibration_table", "confusion_table", "errors_table", "mistakes_table", "predictions_table"]
 
@@ -25,11 +26,11 @@ def predictions_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
     """One dict for each test prediction that was kept: pair, name, row, and by task what came and what was said."""
     _need_pairs(pooled)
     made = {
-        "classification": _class_predictions,
-        "regression": _number_predictions,
-        "forecast": _forecast_predictions,
-        "next_step": _step_predictions,
-    }[comparison.profile.task]
+        ClassPredictions: _class_predictions,
+        NumberPredictions: _number_predictions,
+        ForecastPredictions: _forecast_predictions,
+        StepPredictions: _step_predictions,
+    }[traits_of(comparison.profile.task).kept]
     return [
         {"pair": pair, "name": name, **line}
         for name, by_pair in pooled.by_pair.items()
@@ -186,13 +187,13 @@ def mistakes_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
     """One dict for each row that an arm got wrong, the worst first: row, text where it is known, truth, tests, and of every model
     `NAME` (what it said), and `NAME_p_truth` and `NAME_wrong` where classes are predicted."""
     _need_pairs(pooled)
-    arms, task = _arms(comparison), comparison.profile.task
+    arms, kept = _arms(comparison), traits_of(comparison.profile.task).kept
     examples = comparison.mistakes.examples if comparison.mistakes is not None else {}
 
     def text(row: int) -> dict[str, Any]:
         return {"row": row, "text": examples.get(str(row), Example()).text or None}
 
-    if task == "classification":
+    if kept is ClassPredictions:
         return [
             {**text(one.row), "truth": one.truth, "tests": one.tests}
             | {name: answer.prediction for name, answer in one.answers.items()}
@@ -200,9 +201,9 @@ def mistakes_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
             | {f"{name}_wrong": answer.wrong for name, answer in one.answers.items()}
             for one in class_rows(pooled, tuple(comparison.profile.classes), arms)
         ]
-    if task == "regression":
+    if kept is NumberPredictions:
         return [{**text(one.row), "truth": one.truth, "tests": one.tests, **one.predictions} for one in number_rows(pooled, arms)]
-    if task == "next_step":
+    if kept is StepPredictions:
         return [{"row": one.row, "steps": one.steps, "tests": one.tests, **one.losses} for one in sequence_rows(pooled, arms)]
     return _windows(pooled, arms)
 
@@ -229,7 +230,7 @@ def _need_pairs(pooled: Pooled[Any]) -> None:
 
 
 def _need_classes(comparison: Comparison, pooled: Pooled[Any], method: str) -> None:
-    if comparison.profile.task != "classification":
+    if traits_of(comparison.profile.task).predicts != "classes":
         raise OptionError(
             f"{method}() is of classes, and this run's task is {comparison.profile.task}; use errors() or mistakes()"
         )

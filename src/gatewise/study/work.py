@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoding.encoders import Encoder, fit_encoder
 from gatewise.data.encoding.prepared import Prepared, prepare
-from gatewise.metrics import DEFAULT_METRICS, METRICS, Metric
+from gatewise.metrics import METRICS, Metric
 from gatewise.nn import RIVALS, SequenceNetwork, build_network
 from gatewise.nn.highway import highway_of
 from gatewise.nn.tcn import levels_for
@@ -23,6 +23,7 @@ from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparamete
 from gatewise.study.arms import outputs_of, pooling_of
 from gatewise.study.kept import KeptFolder
 from gatewise.study.trained import TrainedFolder
+from gatewise.tasks import traits_of
 from gatewise.training.baselines import BASELINES
 from gatewise.training.baselines.choice import Rivals, choose_rivals
 from gatewise.training.examples import Baseline, Examples
@@ -96,7 +97,7 @@ class Workload:
     @property
     def metric(self) -> Metric:
         """What the arms are judged by."""
-        return METRICS[self.config.metric or DEFAULT_METRICS[self.dataset.task]]
+        return METRICS[self.config.metric or traits_of(self.dataset.task).metric]
 
     @property
     def objective(self) -> Objective:

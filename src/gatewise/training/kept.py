@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gatewise.mistakes import ClassPredictions, ForecastPredictions, Kept, NumberPredictions, StepPredictions
 from gatewise.records import Dataset, Forecast
+from gatewise.tasks import traits_of
 from gatewise.training.metrics import Truth
 from gatewise.training.next_step import step_nll
 
@@ -26,9 +27,10 @@ def kept_of(dataset: Dataset, predictions: NDArray[np.float32], truth: Truth, ro
     forecast whole windows are kept up to 10,000 numbers, of the first six channels.
     """
     kept = _some(len(rows), MOST_ROWS, seed)
-    if dataset.task == "classification":
+    predicts = traits_of(dataset.task).predicts
+    if predicts == "classes":
         return _classes(predictions[kept], truth.targets[kept], rows[kept])
-    if dataset.task == "next_step":
+    if predicts == "steps":
         return _steps(predictions, truth, rows, kept)
     if dataset.forecast is not None:
         return _forecast(dataset.forecast, predictions, truth, rows, kept, seed)

@@ -19,6 +19,7 @@ from gatewise.data.dataset.windows import Windows, take
 from gatewise.data.forecast.dataset import seasonal_scale, training_deviation
 from gatewise.errors import DataError
 from gatewise.records import Dataset
+from gatewise.tasks import traits_of
 from gatewise.training.next_step import step_nll
 
 __all__ = ["Truth", "log_loss", "pack_rows", "score", "score_rows", "sums_by_bin", "truth_of", "unpack_rows"]
@@ -54,7 +55,7 @@ class Truth:
 
 def truth_of(dataset: Dataset, rows: NDArray[np.int64], train: NDArray[np.int64]) -> Truth:
     """What some rows hold; scales come from the training rows `train` alone."""
-    if dataset.task == "next_step":
+    if traits_of(dataset.task).predicts == "steps":
         sequences = [np.asarray(dataset.sequences[row], dtype=np.float32) for row in rows]
         steps = np.array([len(sequence) - 1 for sequence in sequences], dtype=np.int64)
         return Truth(np.concatenate([sequence[1:] for sequence in sequences]), steps)

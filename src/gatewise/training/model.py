@@ -15,6 +15,7 @@ from gatewise.data.encoding.encoders import Encoder, encode_raw, raw_inputs
 from gatewise.errors import DataError
 from gatewise.nn import SequenceNetwork
 from gatewise.records import AudioFeatures, Dataset, Forecast, Kind, Label, Task
+from gatewise.tasks import traits_of
 from gatewise.training.examples import Baseline
 from gatewise.training.metrics import Truth, score
 from gatewise.training.objectives import objective_of
@@ -60,7 +61,7 @@ class Model:
 
         Raises DataError where the model predicts no classes, or an input is not what it learned from.
         """
-        if self.task != "classification":
+        if self._predicts != "classes":
             raise DataError(f"the model predicts {', '.join(self.outputs[:3]) or 'numbers'}, no classes. Use predict.")
         if not len(sequences):
             return np.empty((0, len(self.classes)), dtype=np.float32)
@@ -76,9 +77,9 @@ class Model:
         after each one given (next-step prediction). Raises DataError where an input has another type or number of channels than
         the model learned, too few steps, or values not finite.
         """
-        if self.task == "classification":
+        if self._predicts == "classes":
             return [self.classes[index] for index in self.predict_proba(sequences).argmax(1)]
-        if self.task == "next_step":
+        if self._predicts == "steps":
             return self._next_steps(sequences)
         if not len(sequences):
             return np.empty((0, *self._shape), dtype=np.float32)
@@ -91,7 +92,7 @@ class Model:
         """
         if not len(sequences):
             raise DataError("no sequences came to be scored; give at least one with its target")
-        if self.task == "next_step":
+        if self._predicts == "steps":
             values = [np.asarray(one, dtype=np.float32) for one in sequences]
             predictions = np.concatenate([found[:-1] for found in self._next_steps(values)])
             steps = np.array([len(one) - 1 for one in values], dtype=np.int64)
@@ -99,7 +100,7 @@ class Model:
         if targets is None or len(sequences) != len(targets):
             came = 0 if targets is None else len(targets)
             raise DataError(f"{len(sequences)} sequences came with {came} targets; give one target for each sequence")
-        if self.task == "classification":
+        if self._predicts == "classes":
             return score(self.metric, self.predict_proba(sequences), Truth(self._indices(targets)))
         truth = np.asarray(targets, dtype=np.float32).reshape(len(sequences), -1)
         predictions = self._predict(self._windows(sequences))
@@ -107,9 +108,13 @@ class Model:
         return score(self.metric, predictions, Truth(truth, None, *scales))
 
     def __repr__(self) -> str:
-        predicts = f"{len(self.classes)} classes" if self.task == "classification" else ", ".join(self.outputs[:3])
+        predicts = f"{len(self.classes)} classes" if self._predicts == "classes" else ", ".join(self.outputs[:3])
         more = f" and {len(self.outputs) - 3} more" if len(self.outputs) > 3 else ""
         return f"<gatewise.Model {self.name!r}: {self.kind} to {predicts}{more} ({self.task})>"
+
+    @property
+    def _predicts(self) -> str:
+        return traits_of(self.task).predicts
 
     @property
     def _shape(self) -> tuple[int, ...]:

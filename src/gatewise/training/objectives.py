@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy, l1_loss, mse_loss
 
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Encoded, Task
+from gatewise.tasks import traits_of
 from gatewise.training.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.next_step import step_log_loss, step_nll
 
@@ -57,11 +58,13 @@ class Objective(Protocol):
 
 def objective_of(task: Task, metric: str) -> Objective:
     """The objective of a task; numbers are trained on absolute errors where the metric counts them, else on squared ones."""
-    if task == "classification":
-        return Classes()
-    if task == "next_step":
-        return NextStep()
-    return Numbers(absolute=metric in ("mae", "mase"))
+    match traits_of(task).predicts:
+        case "classes":
+            return Classes()
+        case "steps":
+            return NextStep()
+        case "numbers":
+            return Numbers(absolute=metric in ("mae", "mase"))
 
 
 @dataclass(frozen=True)

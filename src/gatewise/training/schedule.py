@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatewise.records import Task
+from gatewise.tasks import traits_of
 
 __all__ = [
-    "BATCH_EVERY_STEP",
     "FEWEST_EPOCHS",
     "LARGEST_BATCH",
     "LEAST_PATIENCE",
@@ -19,13 +19,8 @@ __all__ = [
     "SMALLEST_BATCH",
     "Schedule",
     "default_schedule",
-    "usual_steps",
 ]
 
-STEPS = 2000
-# Next-step prediction learns from every step of a row: its batches have few rows, and its training more steps.
-STEPS_EVERY_STEP = 6000
-BATCH_EVERY_STEP = 8
 SMALLEST_BATCH, LARGEST_BATCH = 8, 64
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 300
 PATIENCE_SHARE = 0.15
@@ -41,25 +36,19 @@ class Schedule:
     patience: int
 
 
-def usual_steps(task: Task) -> int:
-    """Training steps that the epochs are chosen by."""
-    return STEPS_EVERY_STEP if task == "next_step" else STEPS
-
-
 def default_schedule(
     train_rows: int, *, batch_size: int | None, max_epochs: int | None, task: Task = "classification"
 ) -> Schedule:
-    """Small data gets small batches and many epochs: about `usual_steps` at most, 20 to 300 epochs, patience 15% of them.
+    """Small data gets small batches and many epochs: at most about the task's steps, 20 to 300 epochs, patience 15% of them.
 
     Epochs beyond those are for trainings that go on getting better, and do not lengthen the patience.
     """
-    size = batch_size or _batch_size(train_rows, task)
-    own = int(np.clip(math.ceil(usual_steps(task) / math.ceil(train_rows / size)), FEWEST_EPOCHS, MOST_EPOCHS))
+    traits = traits_of(task)
+    size = batch_size or traits.batch_size or _batch_size(train_rows)
+    own = int(np.clip(math.ceil(traits.steps / math.ceil(train_rows / size)), FEWEST_EPOCHS, MOST_EPOCHS))
     epochs = max_epochs or own
     return Schedule(size, epochs, max(LEAST_PATIENCE, math.ceil(PATIENCE_SHARE * min(epochs, own))))
 
 
-def _batch_size(train_rows: int, task: Task) -> int:
-    if task == "next_step":
-        return BATCH_EVERY_STEP
+def _batch_size(train_rows: int) -> int:
     return int(np.clip(2 ** round(math.log2(max(train_rows / 16, 1))), SMALLEST_BATCH, LARGEST_BATCH))

@@ -17,6 +17,7 @@ import numpy as np
 
 from gatewise.metrics import Metric
 from gatewise.records import Hyperparameters, Kind, Task, Trial
+from gatewise.tasks import traits_of
 
 __all__ = ["SearchRange", "choose_hyperparameters", "contenders", "default_hyperparameters", "search_space", "suggest"]
 
@@ -37,7 +38,7 @@ def search_space(kind: Kind, task: Task = "classification") -> dict[str, SearchR
     """What tuning searches, by the field of `Hyperparameters`: the same for every arm."""
     text = kind == "text"
     return {
-        "learning_rate": SearchRange(1e-3, 1.5e-2 if task == "next_step" else 1e-2, log=True),
+        "learning_rate": SearchRange(1e-3, traits_of(task).highest_learning_rate, log=True),
         "dropout": SearchRange(0.4, 0.7) if text else SearchRange(0.0, 0.5),
         "input_dropout": SearchRange(0.0, 0.3 if text else 0.1),
         "weight_decay": SearchRange(1e-3, 0.3, log=True),
@@ -45,12 +46,8 @@ def search_space(kind: Kind, task: Task = "classification") -> dict[str, SearchR
 
 
 def default_hyperparameters(kind: Kind, task: Task = "classification") -> Hyperparameters:
-    """What the first tuning trial uses: strong dropout for text, whose embedding overfits in a few epochs; little for series."""
-    if task == "next_step":
-        return Hyperparameters(learning_rate=5e-3, dropout=0.2, input_dropout=0.0, weight_decay=0.01)
-    if kind == "text":
-        return Hyperparameters(learning_rate=3e-3, dropout=0.6, input_dropout=0.2, weight_decay=0.01)
-    return Hyperparameters(learning_rate=3e-3, dropout=0.2, input_dropout=0.0, weight_decay=0.01)
+    """What the first tuning trial uses."""
+    return traits_of(task).defaults(kind)
 
 
 def suggest(kind: Kind, seed: int, number: int, task: Task = "classification") -> Hyperparameters:

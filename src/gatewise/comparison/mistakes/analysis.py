@@ -13,8 +13,9 @@ from gatewise.comparison.mistakes.forecasts import forecast_mistakes
 from gatewise.comparison.mistakes.numbers import number_mistakes
 from gatewise.comparison.mistakes.pooling import Pooled, pool
 from gatewise.comparison.mistakes.steps import step_mistakes
-from gatewise.mistakes import Kept, Mistakes
+from gatewise.mistakes import ClassPredictions, ForecastPredictions, Kept, Mistakes, StepPredictions
 from gatewise.records import Comparison, Verdict
+from gatewise.tasks import traits_of
 
 __all__ = ["analyse", "key_names", "pooled_of", "shown_rows"]
 
@@ -34,11 +35,12 @@ def analyse(comparison: Comparison, verdict: Verdict, pooled: Pooled[Any]) -> Mi
     rows = pooled.rows
     found = Mistakes(len(pooled.pairs), comparison.pairs - len(pooled.pairs), count, len(rows), len(np.unique(rows)))
     arms, profile = tuple(arm.name for arm in comparison.arms), comparison.profile
-    if profile.task == "classification":
+    kept = traits_of(profile.task).kept
+    if kept is ClassPredictions:
         return replace(found, classes=class_mistakes(pooled, tuple(profile.classes), arms, _between(verdict, arms)))
-    if profile.task == "forecast":
+    if kept is ForecastPredictions:
         return replace(found, forecast=forecast_mistakes(pooled, tuple(profile.outputs), arms))
-    if profile.task == "next_step":
+    if kept is StepPredictions:
         return replace(found, steps=step_mistakes(pooled, key_names(comparison, pooled), arms))
     return replace(found, numbers=number_mistakes(pooled, arms))
 

@@ -1,10 +1,9 @@
 """The data as the run found them."""
 
-from collections.abc import Mapping
-
-from gatewise.records import AudioFeatures, Comparison, Forecast, Profile, Task, Verdict
+from gatewise.records import AudioFeatures, Comparison, Forecast, Profile, Verdict
 from gatewise.report.blocks import Block, Bullets, Section, Table, unit_of_length
 from gatewise.report.numbers import count, number, percent, span
+from gatewise.tasks import traits_of
 from gatewise.wording import counted
 
 __all__ = ["data_section", "subject_of"]
@@ -12,26 +11,11 @@ __all__ = ["data_section", "subject_of"]
 MOST_ROWS = 20
 MOST_NAMES = 6
 KINDS = {"text": "texts", "series": "time series", "audio": "sound, as log-mel energies"}
-TASKS: Mapping[Task, str] = {
-    "classification": "classification",
-    "regression": "regression",
-    "forecast": "forecast",
-    "next_step": "next step of a sequence of labels",
-}
 
 
 def subject_of(profile: Profile) -> str:
     """Return what the data are and what is asked of them, in one line: "mr · 10,662 texts · 2 classes"."""
-    outputs = list(profile.outputs)
-    if profile.task == "classification":
-        asked = counted(len(profile.classes), "class", "classes")
-    elif profile.task == "next_step":
-        asked = f"next step of {counted(profile.channels, 'channel')}"
-    else:
-        what = outputs[0] if len(outputs) == 1 else counted(len(outputs), "channel")
-        ahead = f", {counted(profile.forecast.horizon, 'step')} ahead" if profile.forecast else ""
-        asked = f"{TASKS[profile.task]} of {what}{ahead}"
-    return f"{profile.name} · {count(profile.rows)} {_rows_noun(profile)} · {asked}"
+    return f"{profile.name} · {count(profile.rows)} {_rows_noun(profile)} · {traits_of(profile.task).asked(profile)}"
 
 
 def data_section(comparison: Comparison, verdict: Verdict) -> Section:
@@ -40,7 +24,7 @@ def data_section(comparison: Comparison, verdict: Verdict) -> Section:
     lines = [
         ("Name", profile.name),
         ("Kind", KINDS[profile.kind]),
-        ("Task", TASKS[profile.task]),
+        ("Task", traits_of(profile.task).title),
         (f"Rows ({_rows_noun(profile)})", count(profile.rows)),
         *_shape(profile),
         ("Training rows of each pair", count(comparison.train_rows - comparison.validation_rows)),
@@ -67,19 +51,17 @@ def data_section(comparison: Comparison, verdict: Verdict) -> Section:
 
 
 def _rows_noun(profile: Profile) -> str:
-    if profile.task == "forecast":
-        return "windows"
-    return {"text": "texts", "series": "series", "audio": "recordings"}[profile.kind]
+    return traits_of(profile.task).rows or {"text": "texts", "series": "series", "audio": "recordings"}[profile.kind]
 
 
 def _shape(profile: Profile) -> list[tuple[str, str]]:
     """What describes the sequences of the task, and is not said elsewhere."""
     lines = []
-    if profile.task == "classification":
+    if profile.classes:
         lines.append(("Classes", count(len(profile.classes))))
     if profile.kind == "series":
         lines.append(("Channels", count(profile.channels)))
-    if profile.task != "forecast":
+    if profile.forecast is None:
         lengths = (profile.length_min, profile.length_median, profile.length_p95, profile.length_max)
         label = f"Length in {unit_of_length(profile)}: shortest · median · 95% · longest"
         lines.append((label, " · ".join(number(length) for length in lengths)))
@@ -90,7 +72,7 @@ def _shape(profile: Profile) -> list[tuple[str, str]]:
 def _test_part(profile: Profile) -> str:
     if profile.fixed_test_rows is not None:
         return "the source's own, the same for every pair"
-    if profile.task == "forecast":
+    if traits_of(profile.task).in_time:
         return "a stretch of time, after all that is learned from"
     return "drawn anew for every pair"
 

@@ -7,11 +7,11 @@ from gatewise.nn.network import EMBEDDING_DEVIATION
 from gatewise.records import Comparison, Config, Kind, Task, Verdict
 from gatewise.report.blocks import Section, Table
 from gatewise.report.numbers import number, percent
+from gatewise.tasks import traits_of
 from gatewise.training.fit import AVERAGING, CLIP_NORM
 from gatewise.training.objectives import Numbers, objective_of
 from gatewise.training.optimizer import BETAS, EPSILON
 from gatewise.training.schedule import (
-    BATCH_EVERY_STEP,
     FEWEST_EPOCHS,
     LARGEST_BATCH,
     LEAST_PATIENCE,
@@ -20,7 +20,6 @@ from gatewise.training.schedule import (
     SMALLEST_BATCH,
     Schedule,
     default_schedule,
-    usual_steps,
 )
 from gatewise.training.tune import SearchRange, default_hyperparameters, search_space
 from gatewise.wording import capitalised, counted, joined
@@ -62,11 +61,12 @@ def recipe_rows(
 def _rows(config: Config, kind: Kind, task: Task, metric: str, schedule: Schedule | None) -> Iterator[tuple[str, str]]:
     is_text = kind == "text"
     yield "Network", _network(config, is_text)
-    if task == "next_step":
+    traits = traits_of(task)
+    if traits.predicts == "steps":
         yield "Read of the states", "Every state by itself, to predict the step that follows."
     else:
         yield "Read of the states (--pooling)", POOLINGS[config.pooling or "summary"]
-    if task == "forecast":
+    if traits.has_skip:
         yield "Linear part (--skip)", _skip(config)
     yield "First weights", _first_weights(config, is_text)
     yield "Loss", _loss(task, metric)
@@ -120,16 +120,15 @@ def _loss(task: Task, metric: str) -> str:
     if isinstance(objective, Numbers):
         kind = "absolute" if objective.absolute else "squared"
         return f"The mean {kind} error, for the metric is {METRICS[metric].label}."
-    if task == "next_step":
-        return "The cross-entropy of every label at every next step."
-    return "The cross-entropy of the classes, where rows have weights the weighted mean."
+    return traits_of(task).loss or ""
 
 
 def _batch(task: Task, schedule: Schedule | None) -> str:
     if schedule is not None:
         return counted(schedule.batch_size, "row")
-    if task == "next_step":
-        return f"{BATCH_EVERY_STEP} rows"
+    fixed = traits_of(task).batch_size
+    if fixed is not None:
+        return counted(fixed, "row")
     return f"{SMALLEST_BATCH} to {LARGEST_BATCH} rows, by their number,"
 
 
@@ -142,8 +141,8 @@ def _length(task: Task, schedule: Schedule | None) -> str:
         )
     patience = f"{percent(PATIENCE_SHARE, 0)} of them, at least {LEAST_PATIENCE}"
     return (
-        f"As many epochs as make about {usual_steps(task):,} steps, but {FEWEST_EPOCHS} to {MOST_EPOCHS}. It ends before them "
-        f"where the validation loss has not fallen for {patience}; {kept}."
+        f"As many epochs as make about {traits_of(task).steps:,} steps, but {FEWEST_EPOCHS} to {MOST_EPOCHS}. It ends before "
+        f"them where the validation loss has not fallen for {patience}; {kept}."
     )
 
 

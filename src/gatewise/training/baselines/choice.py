@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatewise import tasks
 from gatewise.errors import OptionError
 from gatewise.names import display_name
 from gatewise.nn import RIVALS
@@ -31,20 +32,13 @@ class Rivals:
 
 def simple_baselines(dataset: Dataset) -> tuple[str, ...]:
     """Names of the baselines that everything else is measured against, the simplest first, which takes next to no time."""
-    if dataset.forecast is not None:
-        seasonal = 1 < dataset.forecast.season <= dataset.forecast.window
-        return ("last_value", *(["last_season"] if seasonal else []), "linear_window")
-    if dataset.task == "next_step":
-        return ("step_frequency", "repeat_step", "linear_step")
-    text = dataset.kind == "text"
-    if dataset.task == "regression":
-        return ("mean_value", "tfidf_ridge" if text else "ridge_features")
-    return ("majority", "tfidf_logistic" if text else "linear_features")
+    return _rivals(dataset).simple
 
 
 def baselines_for(dataset: Dataset) -> tuple[str, ...]:
     """Names of all baselines that fit a data set, the simplest first."""
-    return (*simple_baselines(dataset), *_strong(dataset), *_rest(dataset))
+    fitting = _rivals(dataset)
+    return (*fitting.simple, *fitting.strong, *fitting.rest, *RIVALS)
 
 
 def choose_rivals(dataset: Dataset, split: Split, asked: Sequence[str], budget_s: float | None) -> Rivals:
@@ -56,7 +50,7 @@ def choose_rivals(dataset: Dataset, split: Split, asked: Sequence[str], budget_s
     the data and the budget alone, so that a run can be repeated. Raises OptionError for a name that does not fit the data.
     """
     fitting = baselines_for(dataset)
-    simple, strong = simple_baselines(dataset), _strong(dataset)
+    simple, strong, _ = _rivals(dataset)
     budget = math.inf if budget_s is None else budget_s
     limits = dict.fromkeys(simple, SIMPLE_SHARE * budget) | dict.fromkeys(strong, min(MOST_SECONDS, BUDGET_SHARE * budget))
     seconds = foreseen_seconds(dataset, split, tuple(limits))
@@ -78,17 +72,5 @@ def choose_rivals(dataset: Dataset, split: Split, asked: Sequence[str], budget_s
     return Rivals(tuple(name for name in fitting if name in chosen), notes)
 
 
-def _strong(dataset: Dataset) -> tuple[str, ...]:
-    if dataset.forecast is not None:
-        return ("theta", "exponential_smoothing")
-    if dataset.task == "next_step":
-        return ("phrases",)
-    if dataset.kind == "text":
-        return ("nbsvm", "character_logistic") if dataset.task == "classification" else ()
-    return ("minirocket", "nearest_dtw") if dataset.task == "classification" else ("minirocket_ridge", "boosted_numbers")
-
-
-def _rest(dataset: Dataset) -> tuple[str, ...]:
-    """What is seldom better than the others, or takes longer: a network takes as long as a cell."""
-    boosted = dataset.kind != "text" and dataset.task == "classification"
-    return (*(["boosted_features"] if boosted else []), *RIVALS)
+def _rivals(dataset: Dataset) -> tasks.Rivals:
+    return tasks.traits_of(dataset.task).rivals(dataset.kind, dataset.forecast)
