@@ -28,6 +28,7 @@ from gatewise.data.tables.tables import Table, table_dataset, table_inputs
 from gatewise.data.values.cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Kind, Reading
+from gatewise.tasks import in_time, predicts
 from gatewise.wording import listed
 
 __all__ = ["open_inputs", "open_source"]
@@ -72,7 +73,7 @@ def _open_here(source: Any, seed: int, on_progress: Report | None, asked: Readin
                 f"{source} is a folder of sounds, and {_called(asked.test)} is none. Give --test a folder of sounds too."
             )
         return audio_folder_dataset(_path(source), asked, on_progress)
-    with_labels = asked.task != "next_step"
+    with_labels = predicts(asked.task) != "steps"
     opened = _open(source, with_labels, asked.test is not None)
     test = None if asked.test is None else _open_test(asked.test, type(opened), with_labels)
     if isinstance(opened, Labelled):
@@ -118,11 +119,11 @@ def _inputs_here(source: Any, kind: Kind, usual: Reading, keep: Sequence[str], a
             check_series(inputs)
         return numbered_inputs(inputs)
     asked = _with_usual(asked, usual, table)
-    if usual.group is not None and usual.group in table.columns and asked.task != "forecast":
+    if usual.group is not None and usual.group in table.columns and not in_time(asked.task):
         keep = [*dict.fromkeys([*keep, usual.group])]
     if not table.columns or not len(next(iter(table.columns.values()))):
         return _no_inputs(asked, keep)
-    if asked.task == "forecast":
+    if in_time(asked.task):
         if keep:
             raise OptionError("--keep does not apply to a forecast, whose rows are steps. Leave it out.")
         return forecast_inputs(table.columns, asked, asked.series)
@@ -131,7 +132,7 @@ def _inputs_here(source: Any, kind: Kind, usual: Reading, keep: Sequence[str], a
 
 def _no_inputs(asked: Reading, keep: Sequence[str]) -> Inputs:
     """What a table without rows holds."""
-    forecast = asked.task == "forecast"
+    forecast = in_time(asked.task)
     first = asked.id or (None if forecast else "row")
     names: dict[str, list[str]] = {name: [] for name in ([first] if first else []) + [*keep]}
     return Inputs([], names, Future(asked.time, [], lambda *_: []) if forecast and asked.time is not None else None)
@@ -155,7 +156,7 @@ def _with_usual(asked: Reading, usual: Reading, table: Table) -> Reading:
         # Day and month are in the order that they had in the run, unless this table writes its times in another way.
         fits = filled.time in table.columns and is_written(table.columns[filled.time], usual.date_format)
         filled = replace(filled, date_format=usual.date_format if fits else None)
-    in_steps = filled.id is not None or filled.task == "forecast"
+    in_steps = filled.id is not None or in_time(filled.task)
     if not in_steps and asked.series == () and not all(name in table.columns for name in filled.series):
         # Lists of numbers may stand in a column of any name.
         return replace(filled, series=())

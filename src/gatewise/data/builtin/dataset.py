@@ -20,6 +20,7 @@ from gatewise.data.dataset.targets import Target
 from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.errors import OptionError
 from gatewise.records import Dataset, Reading, Task
+from gatewise.tasks import in_time, predicts
 
 __all__ = ["BUILTIN_NAMES", "builtin_dataset"]
 
@@ -72,7 +73,7 @@ def builtin_dataset(request: str, seed: int, reading: Reading | None = None) -> 
         return _numbers(name, *synthetic.waves(generator, **options), output="frequency", inferred=made)
     if name == "adding":
         sequences, sums, channels = synthetic.adding(generator, **options)
-        if task == "regression":
+        if predicts(task) == "numbers":
             return _numbers(name, sequences, sums, channels, output="sum", inferred=made)
         labels = np.where(sums > 1, "above 1", "at most 1").tolist()
     else:
@@ -90,12 +91,12 @@ def _check_size(name: str, options: dict[str, int]) -> None:
 def _check_reading(name: str, task: Task, reading: Reading) -> None:
     refuse_columns(f"builtin:{name}", reading)
     if reading.task not in (None, task):
-        other = " or ask for builtin:adding?classes=2" if name == "adding" and reading.task == "classification" else ""
+        other = " or ask for builtin:adding?classes=2" if name == "adding" and predicts(reading.task) == "classes" else ""
         raise OptionError(
             f"builtin:{name} is made for the task {task}, and {reading.task} was asked for. Leave out the task{other}."
         )
     steps = [f"--{option}" for option in ("window", "horizon", "season") if getattr(reading, option) is not None]
-    if steps and task != "forecast":
+    if steps and not in_time(task):
         raise OptionError(
             f"builtin:{name} is made for the task {task}, which takes no {' or '.join(steps)}. Leave that out, or take "
             "builtin:seasonal."

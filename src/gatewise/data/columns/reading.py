@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from gatewise.data.dates.formats import check_format
 from gatewise.errors import OptionError
-from gatewise.records import Dataset, Reading, Task
+from gatewise.records import Dataset, Reading
+from gatewise.tasks import TASKS
 from gatewise.wording import listed, nearest
 
 __all__ = ["has_columns", "read_options", "refuse_columns", "refuse_steps", "require_task"]
@@ -27,9 +28,9 @@ def read_options(given: Mapping[str, Any]) -> Reading:
     for name in _LISTS:
         value = options.get(name)
         options[name] = () if value is None else (value,) if isinstance(value, str) else tuple(value)
-    task, tasks = options.get("task"), get_args(Task)
-    if task is not None and task not in tasks:
-        raise OptionError(f"the task is {task!r}; expected one of {listed(tasks)}.{nearest(str(task), tasks)}")
+    task = options.get("task")
+    if task is not None and task not in TASKS:
+        raise OptionError(f"the task is {task!r}; expected one of {listed(TASKS)}.{nearest(str(task), TASKS)}")
     if options.get("date_format") is not None:
         check_format(options["date_format"])
     return Reading(**options)
@@ -53,10 +54,11 @@ def refuse_columns(source: str, reading: Reading) -> None:
 
 
 def refuse_steps(reading: Reading) -> None:
-    """Raise OptionError where the steps of a forecast are named for another task."""
-    named = [f"--{name}" for name in ("window", "horizon", "season") if getattr(reading, name) is not None]
-    if named and reading.task != "forecast":
-        raise OptionError(f"{' and '.join(named)} belong to a forecast. Add --task forecast, or leave them out.")
+    """Raise OptionError where an option is given that only another task has, such as the horizon of a forecast."""
+    for task in TASKS.values():
+        named = [f"--{name}" for name in task.options if getattr(reading, name) is not None]
+        if named and reading.task != task.name:
+            raise OptionError(f"{' and '.join(named)} belong to {task.noun}. Add --task {task.name}, or leave them out.")
 
 
 def require_task(dataset: Dataset, reading: Reading) -> Dataset:

@@ -13,6 +13,7 @@ from gatewise.data.columns.kinds import ColumnKind, counts_rows, kind_of
 from gatewise.data.values.column_values import are_different, encode_cells
 from gatewise.errors import DataError
 from gatewise.records import Reading
+from gatewise.tasks import in_time
 from gatewise.wording import flag, listed
 
 __all__ = ["Steps", "as_forecast", "time_column"]
@@ -50,8 +51,8 @@ def as_forecast(columns: Columns, reading: Reading, works: Callable[[Reading], b
     """
     if any(name is not None and name not in columns for name in (*_named(reading), reading.time)):
         # Refused by name where the columns are read.
-        return Steps(reading) if reading.task == "forecast" else None
-    if reading.task == "forecast":
+        return Steps(reading) if in_time(reading.task) else None
+    if in_time(reading.task):
         return _with_id(columns, Steps(reading), reading.time or time_column(columns, _named(reading)))
     if reading.task is not None or any((reading.text, reading.audio, reading.group, reading.split, reading.weights)):
         return None

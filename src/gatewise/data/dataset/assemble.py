@@ -16,6 +16,7 @@ from gatewise.data.dataset.targets import Target, finish_classes, finish_numbers
 from gatewise.data.dataset.tokens import has_tokens
 from gatewise.errors import DataError
 from gatewise.records import AudioFeatures, Dataset, Label
+from gatewise.tasks import predicts
 from gatewise.wording import counted, listed
 
 __all__ = ["assemble", "check_series", "series_dataset", "text_dataset"]
@@ -50,7 +51,7 @@ def assemble(
     classes: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()
     rare: tuple[str, ...] = ()
-    if target.task == "regression":
+    if predicts(target.task) == "numbers":
         values = finish_numbers(target, source, rows.where)
         said = f"The task is regression: {output!r}, numbers from {values.min():g} to {values.max():g}, is predicted."
     else:
@@ -75,7 +76,7 @@ def assemble(
         task=target.task,
         fixed_validation=validation,
         weights=rows.weights,
-        outputs=(output,) if target.task == "regression" else (),
+        outputs=(output,) if predicts(target.task) == "numbers" else (),
         audio=audio,
         labels=labels,
         files=rows.files,

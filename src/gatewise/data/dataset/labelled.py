@@ -11,6 +11,7 @@ from gatewise.data.dataset.rows import Rows, join_rows
 from gatewise.data.dataset.targets import read_target
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
+from gatewise.tasks import in_time, predicts
 from gatewise.wording import counted
 
 __all__ = ["Labelled", "labelled_dataset"]
@@ -38,7 +39,7 @@ def labelled_dataset(data: Labelled, reading: Reading, test: Labelled | None = N
     Raises OptionError for a forecast and for two test parts, DataError where a row has no label, the two sources hold different
     things, or the rows do not do.
     """
-    if reading.task == "forecast":
+    if in_time(reading.task):
         raise OptionError(
             f"a forecast reads a table with a row a step; {data.name} is none. Write it as one, or choose another --task."
         )
@@ -47,12 +48,12 @@ def labelled_dataset(data: Labelled, reading: Reading, test: Labelled | None = N
         _check_test(data, test)
         rows = join_rows(rows, test.rows)
         inferred += [*test.inferred, f"The test part is {test.name}: {counted(len(test.rows), 'row')}."]
-    if (reading.task or data.task) == "next_step":
+    if predicts(reading.task or data.task) == "steps":
         return next_step_rows(data.name, rows, inferred=inferred, warnings=data.warnings)
     if rows.labels is None:
         raise DataError(f"{data.name} has no labels. Add one for each row; only next steps are predicted without.")
     asked = reading.task or data.task
-    target = read_target(rows.labels, data.source, None if asked == "next_step" else asked, declared=data.declared)
+    target = read_target(rows.labels, data.source, None if predicts(asked) == "steps" else asked, declared=data.declared)
     if target.missing.any():
         row = int(target.missing.argmax())
         raise DataError(f"{data.name}: {rows.where(row)} has no label. Label it or drop the row.")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.repeats import group_series, group_texts
 from gatewise.data.dataset.windows import Windows
 from gatewise.records import Dataset, Profile
+from gatewise.tasks import in_time, predicts
 from gatewise.wording import counted, listed
 
 __all__ = ["describe", "fingerprint"]
@@ -25,7 +26,7 @@ def describe(dataset: Dataset, lengths: NDArray[np.int64]) -> Profile:
     Warns where one class holds over 65% of the rows or some are rare, where sequences repeat, and where repeats carry different
     targets.
     """
-    has_classes = dataset.task == "classification"
+    has_classes = predicts(dataset.task) == "classes"
     counts = np.bincount(dataset.targets if has_classes else [], minlength=len(dataset.classes))
     repeats = _repeats_of(dataset)
     repeated = np.bincount(repeats)[repeats] > 1
@@ -89,7 +90,7 @@ def fingerprint(dataset: Dataset) -> str:
 
 def _repeats_of(dataset: Dataset) -> NDArray[np.int64]:
     """The rows of one sequence; the groups of a data set may be larger. Windows of a forecast overlap, and are all different."""
-    if dataset.task == "forecast":
+    if in_time(dataset.task):
         return np.arange(len(dataset))
     if dataset.kind == "text":
         return group_texts(cast(tuple[str, ...], dataset.sequences))
@@ -98,7 +99,7 @@ def _repeats_of(dataset: Dataset) -> NDArray[np.int64]:
 
 def _outputs(dataset: Dataset) -> dict[str, tuple[float, float, float]]:
     """Least, median and greatest value of each number that is predicted."""
-    if dataset.task not in ("regression", "forecast"):
+    if predicts(dataset.task) != "numbers":
         return {}
     # In a forecast the outputs of one step are followed by those of the next.
     values = dataset.targets.reshape(-1, len(dataset.outputs))
@@ -109,7 +110,7 @@ def _outputs(dataset: Dataset) -> dict[str, tuple[float, float, float]]:
 
 
 def _imbalance(dataset: Dataset, counts: NDArray[np.int64]) -> list[str]:
-    if dataset.task != "classification":
+    if predicts(dataset.task) != "classes":
         return []
     share, fair = counts.max() / len(dataset), len(dataset) / len(counts)
     advice = "Accuracy says little of the others: consider --metric balanced_accuracy or macro_f1, and --class-weights balanced."

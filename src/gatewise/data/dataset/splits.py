@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.time_splits import make_time_split, time_folds
 from gatewise.errors import DataError
 from gatewise.records import Dataset, Split
+from gatewise.tasks import in_time, predicts
 
 __all__ = ["folds_of", "make_split"]
 
@@ -21,7 +22,7 @@ def folds_of(dataset: Dataset) -> int:
     Rows of a source's own test part do not count. 1 where the source has a validation part too, so that every split is the same;
     a forecast has as many as `time_folds` says.
     """
-    if dataset.task == "forecast":
+    if in_time(dataset.task):
         return time_folds(dataset)
     if _own_parts(dataset) is not None:
         return 1
@@ -40,7 +41,7 @@ def make_split(dataset: Dataset, number: int, seed: int) -> Split:
     alone, as `make_time_split` does. The same data, number and seed give the same split.
     Raises DataError where a part would be empty, or the training part of one class.
     """
-    if dataset.task == "forecast":
+    if in_time(dataset.task):
         return make_time_split(dataset, number, seed)
     split = _own_parts(dataset) or _folded(dataset, number, seed)
     _check(dataset, split, number)
@@ -88,7 +89,7 @@ def _deal(dataset: Dataset, pool: NDArray[np.int64], folds: int, generator: np.r
     _, first, group = np.unique(dataset.groups[pool], return_index=True, return_inverse=True)
     shuffled = generator.permutation(len(first))
     fold_of_group = np.empty(len(first), dtype=np.int64)
-    if dataset.task == "regression":
+    if predicts(dataset.task) == "numbers":
         mean = np.bincount(group, weights=dataset.targets[pool, 0]) / np.bincount(group)
         ordered = shuffled[np.argsort(mean[shuffled], kind="stable")]
         blocks = np.tile(np.arange(folds), (-(-len(first) // folds), 1))
@@ -108,7 +109,7 @@ def _check(dataset: Dataset, split: Split, number: int) -> None:
             f"split {number} has no {empty[0]} rows: the {len(dataset):,} rows hold {different:,} different sequences or groups, "
             "and what belongs together stays on one side. Add different rows."
         )
-    if dataset.task == "classification" and len(np.unique(dataset.targets[split.train])) < 2:
+    if predicts(dataset.task) == "classes" and len(np.unique(dataset.targets[split.train])) < 2:
         raise DataError(
             f"split {number} has one class only in its {sizes['training']:,} training rows. Add rows of the other classes."
         )

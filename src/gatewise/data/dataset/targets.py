@@ -15,7 +15,8 @@ from gatewise.data.values.cells import is_missing
 from gatewise.data.values.class_labels import class_labels, typed_texts
 from gatewise.data.values.column_values import Cells, encode_cells, number_cells
 from gatewise.errors import DataError
-from gatewise.records import Label
+from gatewise.records import Label, Task
+from gatewise.tasks import predicts
 from gatewise.wording import counted, listed
 
 __all__ = ["MINIMUM_ROWS", "Target", "class_name", "finish_classes", "finish_numbers", "read_target"]
@@ -43,7 +44,7 @@ class Target:
     @property
     def missing(self) -> NDArray[np.bool_]:
         """Which rows have no target, [rows]."""
-        return np.isnan(self.values) if self.task == "regression" else self.values < 0
+        return np.isnan(self.values) if predicts(self.task) == "numbers" else self.values < 0
 
     def take(self, rows: NDArray[np.int64]) -> Target:
         """The targets of some rows."""
@@ -53,7 +54,7 @@ class Target:
 def read_target(
     cells: Cells,
     source: str,
-    task: Literal["classification", "regression"] | None = None,
+    task: Task | None = None,
     *,
     declared: bool = False,
     untyped: bool = False,
@@ -64,11 +65,11 @@ def read_target(
     untyped: every cell is a text because its file holds nothing else.
     Raises DataError where a cell does not fit the task.
     """
-    if task == "regression":
+    if predicts(task) == "numbers":
         return Target("regression", number_cells(cells, source))
     numbers = None if declared else _numbers(cells, source)
     fraction = None if numbers is None else _first_fraction(numbers)
-    if task == "classification" and fraction is not None:
+    if predicts(task) == "classes" and fraction is not None:
         raise DataError(
             f"{source} holds numbers with fractions (such as {fraction:g}): they are no classes. Leave out --task classification "
             "to predict the numbers, name another --target, or turn the numbers into classes first."

@@ -19,6 +19,7 @@ from gatewise.data.encoding.target_scale import fit_target_scale
 from gatewise.data.encoding.text import TextEncoder, fit_text_encoder
 from gatewise.errors import DataError
 from gatewise.records import Encoded
+from gatewise.tasks import predicts
 from gatewise.wording import listed
 
 __all__ = [
@@ -48,7 +49,7 @@ def fit_encoder(
         if not isinstance(prepared.series, Windows):
             raise ValueError("a forecast is read from windows")
         return fit_forecast_encoder(prepared.series.select(rows), dataset.forecast)
-    if dataset.task == "next_step":
+    if predicts(dataset.task) == "steps":
         return plain_series_encoder(len(dataset.channels), max_length=max_length)
     encoder: TextEncoder | SeriesEncoder
     if dataset.kind == "text":
@@ -56,7 +57,7 @@ def fit_encoder(
         encoder = fit_text_encoder([prepared.tokens[row] for row in rows], max_vocabulary=max_vocabulary, max_length=length)
     else:
         encoder = fit_series_encoder([prepared.series[row] for row in rows], max_length=max_length)
-    if dataset.task == "regression":
+    if predicts(dataset.task) == "numbers":
         return replace(encoder, target_scale=fit_target_scale(dataset.targets[rows]))
     return encoder
 

@@ -14,6 +14,7 @@ from gatewise.data.tables.tables import Table, table_dataset
 from gatewise.data.values.cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
+from gatewise.tasks import predicts
 from gatewise.wording import counted, listed
 
 __all__ = ["audio_folder_dataset", "is_audio_folder", "sound_files"]
@@ -45,7 +46,7 @@ def audio_folder_dataset(path: Path, reading: Reading, on_progress: Callable[[st
     as `read_sounds` does.
     """
     refuse_columns(f"the folder {path}", replace(reading, test=None))
-    if reading.task not in (None, "classification"):
+    if predicts(reading.task) not in (None, "classes"):
         raise OptionError(
             f"{path} is a folder of sounds, whose sub-folders are classes; the task {reading.task} does not apply. For other "
             "tasks write an index table with a column of files and a target column."

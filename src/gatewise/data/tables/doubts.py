@@ -14,6 +14,7 @@ from gatewise.data.dataset.targets import MANY_CLASSES, Target
 from gatewise.data.values.column_values import number_cells
 from gatewise.errors import DataError
 from gatewise.records import Reading
+from gatewise.tasks import predicts
 from gatewise.wording import flag
 
 __all__ = ["refuse_two_readings", "settle_numbers", "unread_times"]
@@ -31,7 +32,7 @@ def settle_numbers(target: Target, cells: Sequence[Any], name: str, reading: Rea
     """
     count = len(target.names)
     is_label = name.strip().casefold() in LABEL_NAMES
-    if reading.task is not None or target.task != "classification" or count < 3 or is_label:
+    if reading.task is not None or predicts(target.task) != "classes" or count < 3 or is_label:
         return target, ()
     if not all(_WHOLE.fullmatch(word) for word in target.names):
         return target, ()
@@ -57,7 +58,7 @@ def refuse_two_readings(
     works: whether the table can be read so; as a forecast it can where its times are even.
     """
     named = (reading.task, reading.text, reading.series, reading.target, reading.group, reading.split, reading.weights)
-    if any(named) or choice.kind != "text" or target.task != "regression" or choice.target is None:
+    if any(named) or choice.kind != "text" or predicts(target.task) != "numbers" or choice.target is None:
         return
     time = time_column(columns, (*choice.inputs, choice.target))
     forecast = Reading(task="forecast", time=time, target=(choice.target,))

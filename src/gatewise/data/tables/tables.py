@@ -28,6 +28,7 @@ from gatewise.data.tables.long import long_names
 from gatewise.data.tables.rows import table_rows
 from gatewise.errors import DataError, GatewiseError, OptionError
 from gatewise.records import Dataset, Kind, Reading
+from gatewise.tasks import in_time, predicts
 from gatewise.wording import counted
 
 __all__ = ["Table", "table_dataset", "table_inputs"]
@@ -78,7 +79,7 @@ def table_dataset(
     steps = as_forecast(columns, reading, _works(columns)) if parts is None and test is None else None
     if steps is not None:
         return forecast_dataset(name, columns, steps.reading, inferred=(*inferred, *steps.inferred), warnings=steps.warnings)
-    choice = choose_columns(columns, reading, with_target=reading.task != "next_step")
+    choice = choose_columns(columns, reading, with_target=predicts(reading.task) != "steps")
     read = table_rows(columns, choice, reading, base)
     rows, notes, warned = read.rows, [*read.inferred], [*choice.warnings, *read.warnings]
     rows = rows if parts is None else replace(rows, parts=_checked(parts, rows))
@@ -93,13 +94,13 @@ def table_dataset(
     if reading.split is None and test is None and parts is None and any(_is_split(column) for column in columns):
         notes.append("The column 'split' is not used: gatewise makes its own repeated splits. --split-column split keeps it.")
     beside = {"groups": f"the column {reading.group!r}", "weights": f"the column {reading.weights!r}"}
-    if reading.task == "next_step" or choice.target is None or rows.labels is None:
+    if predicts(reading.task) == "steps" or choice.target is None or rows.labels is None:
         kept, lost = _usable(rows)
         rows = rows if len(kept) == len(rows) else rows.take(kept)
         steps_ahead = next_step_rows(name, rows, **beside, inferred=notes, warnings=[*warned, *lost])
         return replace(steps_ahead, reading=read.reading)
     source = f"the target {choice.target!r}"
-    target = read_target(rows.labels, source, None if reading.task == "forecast" else reading.task, untyped=untyped)
+    target = read_target(rows.labels, source, None if in_time(reading.task) else reading.task, untyped=untyped)
     target, doubts = settle_numbers(target, rows.labels, choice.target, reading)
     warned += doubts
     if parts is None and test is None:
@@ -172,7 +173,7 @@ def _check_splits(reading: Reading, parts: NDArray[np.int8] | None, test: Table 
     chosen = [option for option, is_given in given.items() if is_given]
     if len(chosen) > 1:
         raise OptionError(f"{' and '.join(chosen)} both say what the test part is. Give one of them.")
-    if reading.task == "forecast" and (test is not None or parts is not None):
+    if in_time(reading.task) and (test is not None or parts is not None):
         raise OptionError(f"{chosen[0]} does not apply to a forecast, whose test part follows the rest in time. Leave it out.")
 
 
