@@ -140,11 +140,9 @@ def _trained(task: Task, value: int, workload: Workload, name: str, steps: int) 
             settled.append(epoch.epoch)
 
     truth = truth_of(workload.dataset, split.validation, split.train)
-    trained, averaged = (workload.network(arm, 0, HYPERPARAMETERS, encoded.train.input_size) for _ in range(2))
     epochs = max(1, steps // an_epoch)
     fitted = fit(
-        trained,
-        averaged,
+        workload.network(arm, 0, HYPERPARAMETERS, encoded.train.input_size),
         encoded.train,
         encoded.validation,
         workload.objective,

@@ -39,7 +39,7 @@ def test_grid_search_over_cell_and_hidden_size(quick: dict[str, Any], ragged: An
     search.fit(ragged.X, ragged.y)
     assert len(search.cv_results_["params"]) == 4
     assert set(search.best_params_) == {"cell", "hidden_size"}
-    assert search.best_estimator_.model_.architecture["cell"] == search.best_params_["cell"]
+    assert search.best_estimator_.model_.architecture.cell == search.best_params_["cell"]
     assert search.score(ragged.X, ragged.y) > 0.9
 
 

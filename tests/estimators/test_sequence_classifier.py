@@ -37,7 +37,7 @@ def test_texts_and_labels_of_any_type(quick: dict[str, Any], texts: Any) -> None
 @pytest.mark.parametrize("pooling", ["last", "attention"])
 def test_what_is_read_of_the_states_can_be_chosen(pooling: str, quick: dict[str, Any], ragged: Any) -> None:
     model = SequenceClassifier(pooling=pooling, **quick).fit(ragged.X, ragged.y)
-    assert model.model_.architecture["pooling"] == pooling
+    assert model.model_.architecture.pooling == pooling
     assert model.score(ragged.X, ragged.y) > 0.9
 
 
@@ -94,17 +94,17 @@ def test_weights_matter(quick: dict[str, Any]) -> None:
 def test_parameters_that_are_not_given_are_those_of_the_first_tuning_trial(ragged: Any, texts: Any) -> None:
     for data, kind in ((ragged, "series"), (texts, "text")):
         model = SequenceClassifier(max_epochs=1, hidden_size=4).fit(data.X, data.y)
-        assert model.model_.architecture["dropout"] == default_hyperparameters(kind).dropout
-        assert SequenceClassifier(max_epochs=1, dropout=0.25).fit(data.X, data.y).model_.architecture["dropout"] == 0.25
+        assert model.model_.architecture.dropout == default_hyperparameters(kind).dropout
+        assert SequenceClassifier(max_epochs=1, dropout=0.25).fit(data.X, data.y).model_.architecture.dropout == 0.25
 
 
 def test_architecture(ragged: Any, texts: Any) -> None:
     model = SequenceClassifier("lstm", hidden_size=5, layers=2, bidirectional=True, max_epochs=1, forget_bias=1.0)
     shape = model.fit(ragged.X, ragged.y).model_.architecture
-    assert (shape["cell"], shape["hidden_size"], shape["layers"], shape["bidirectional"]) == ("lstm", 5, 2, True)
-    assert shape["forget_bias"] == 1.0
+    assert (shape.cell, shape.hidden_size, shape.layers, shape.bidirectional) == ("lstm", 5, 2, True)
+    assert shape.forget_bias == 1.0
     reader = SequenceClassifier(max_vocabulary=10, max_length=2, max_epochs=1, embedding_size=3).fit(texts.X, texts.y).model_
-    assert (reader.encoder.max_length, reader.architecture["embedding_size"]) == (2, 3)
+    assert (reader.encoder.max_length, reader.architecture.embedding_size) == (2, 3)
     assert len(reader.encoder.vocabulary) <= 10
 
 

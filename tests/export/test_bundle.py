@@ -16,7 +16,7 @@ from gatewise.data.encoding.encoders import fit_encoder
 from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.errors import DataError, GatewiseError, RunError
 from gatewise.export.bundle import load_model, save_model
-from gatewise.nn import SequenceNetwork, build_network
+from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import Dataset
 from gatewise.study.predictions import prediction_rows
 from gatewise.training.baselines import BASELINES
@@ -50,15 +50,15 @@ def model_of(name: str, dataset: Dataset, **changes: Any) -> Model:
     """A model of one arm or baseline; networks are as good untrained here."""
     prepared = prepare(dataset)
     encoder = fit_encoder(prepared, np.arange(45))
-    architecture: dict[str, Any] = {}
+    architecture = None
     if name in BASELINES:
         examples = Examples(inputs(prepared), dataset.targets, 3)
         predictor: Any = BASELINES[name].fit(examples, examples)
     else:
         sizes = {"tokens": dataset.kind == "text", "outputs": 3, "pooling": "summary", "embedding_size": 4, "hidden_size": 5}
         rest = {"layers": 1, "bidirectional": False, "dropout": 0.5, "input_dropout": 0.1, "seed": 1, "cell_seed": 2}
-        architecture = {"cell": name, "input_size": encoder.input_size, **sizes, **rest, **changes}
-        predictor = build_network(**architecture)
+        architecture = Architecture(**{"cell": name, "input_size": encoder.input_size, **sizes, **rest, **changes})
+        predictor = architecture.build()
         for weight in predictor.parameters():
             weight.data += 0.1  # what the seeds alone rebuild would not show that weights are loaded
     details = {"trained_on_rows": 45}

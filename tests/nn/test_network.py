@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gatewise.errors import OptionError
-from gatewise.nn import CELLS, SequenceNetwork, build_network
+from gatewise.nn import CELLS, Architecture, SequenceNetwork
 from gatewise.nn.network import UNKNOWN_TOKEN
 from gatewise.nn.pooling import POOLINGS
 
@@ -17,7 +17,7 @@ def network(cell: str = "gru", **changes: Any) -> SequenceNetwork:
     sizes: dict[str, Any] = {"input_size": 11, "tokens": True, "outputs": 4, "embedding_size": 6, "hidden_size": 5}
     rest: dict[str, Any] = {"pooling": "summary", "layers": 1, "bidirectional": False, "dropout": 0.0, "input_dropout": 0.0}
     seeds = {"seed": 1, "cell_seed": 2}
-    return build_network(cell, **{**sizes, **rest, **seeds, **changes})
+    return Architecture(cell, **{**sizes, **rest, **seeds, **changes}).build()
 
 
 def tokens() -> torch.Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import gatewise
-from gatewise.nn import SequenceNetwork, build_network
+from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import Trial
 from gatewise.report.sections.training import time_section
 from gatewise.study import work
@@ -125,7 +125,7 @@ def test_weights_are_those_of_one_trial_and_one_shape(tmp_path: Path) -> None:
     trial = Trial("tuning", "gru", 1, None, 0.7, 0.5)
 
     def network(hidden_size: int, seed: int) -> SequenceNetwork:
-        return build_network(
+        return Architecture(
             "gru",
             input_size=3,
             tokens=False,
@@ -139,7 +139,7 @@ def test_weights_are_those_of_one_trial_and_one_shape(tmp_path: Path) -> None:
             input_dropout=0.0,
             seed=seed,
             cell_seed=seed,
-        )
+        ).build()
 
     folder.write(trial, network(4, 0))
     other = network(4, 1)

@@ -10,6 +10,7 @@ import gatewise
 from gatewise.comparison.plan import arms_of
 from gatewise.data.sources import open_source
 from gatewise.errors import OptionError
+from gatewise.nn import Architecture
 from gatewise.records import Config, Hyperparameters, from_json, to_json
 from gatewise.study.config_file import read_config_file
 from gatewise.study.work import Workload
@@ -23,28 +24,28 @@ def workload(source: str, config: Config, **reading: Any) -> Workload:
     return Workload(config, open_source(source, **reading), arms_of(("gru", "lstm"), 8))
 
 
-def architectures(bench: Workload) -> list[dict[str, Any]]:
+def architectures(bench: Workload) -> list[Architecture]:
     return [bench.architecture(arm, 0, HYPERPARAMETERS, 1) for arm in bench.arms]
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "summary", "attention"])
 def test_every_arm_pools_alike(pooling: Any) -> None:
     bench = workload("builtin:parity?rows=60&length=10", Config("data", pooling=pooling))
-    assert [made["pooling"] for made in architectures(bench)] == [pooling, pooling]
+    assert [made.pooling for made in architectures(bench)] == [pooling, pooling]
 
 
 @pytest.mark.parametrize("skip", [True, False])
 def test_every_arm_has_the_linear_part_or_none(skip: bool) -> None:
     bench = workload("builtin:seasonal?rows=600", Config("data", skip=skip), **SEASONAL)
-    assert [made["highway"] is not None for made in architectures(bench)] == [skip, skip]
+    assert [made.highway is not None for made in architectures(bench)] == [skip, skip]
 
 
 def test_a_run_of_an_earlier_version_means_what_it_meant() -> None:
     earlier = {name: value for name, value in to_json(Config("data")).items() if name not in ("pooling", "skip")}
     config = from_json(Config, earlier)
-    assert {made["pooling"] for made in architectures(workload("builtin:parity?rows=60&length=10", config))} == {"summary"}
-    assert all(made["highway"] for made in architectures(workload("builtin:seasonal?rows=600", config, **SEASONAL)))
-    assert {made["pooling"] for made in architectures(workload("builtin:chords?rows=40", config))} == {"steps"}
+    assert {made.pooling for made in architectures(workload("builtin:parity?rows=60&length=10", config))} == {"summary"}
+    assert all(made.highway for made in architectures(workload("builtin:seasonal?rows=600", config, **SEASONAL)))
+    assert {made.pooling for made in architectures(workload("builtin:chords?rows=40", config))} == {"steps"}
 
 
 def test_a_run_keeps_its_pooling_to_the_model(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_a_run_keeps_its_pooling_to_the_model(tmp_path: Path) -> None:
     again = gatewise.resume(tmp_path / "run")
     assert again.comparison.trials == result.comparison.trials
     if result.verdict.recommended in ("gru", "lstm"):
-        assert result.model.architecture["pooling"] == "attention"
+        assert result.model.architecture.pooling == "attention"
     assert len(result.model.predict(list(open_source("builtin:digits").sequences[:3]))) == 3
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from gatewise.nn import SequenceNetwork, build_network
+from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import Encoded, Epoch, Hyperparameters
 from gatewise.training import fit as module
 from gatewise.training.fit import Fitted, fit
@@ -33,11 +33,11 @@ def predict(model: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
 def run(data: Encoded, validation: Encoded, cell: str = "gru", **options: Any) -> Fitted:
     options = {"hyperparameters": HYPERPARAMETERS, "schedule": SCHEDULE, "seed": 0} | options
     judged = lambda found: accuracy(found, validation.targets)  # noqa: E731
-    return fit(network(cell), network(cell), data, validation, Classes(), judged, **options)
+    return fit(network(cell), data, validation, Classes(), judged, **options)
 
 
 def network(cell: str = "gru", seed: int = 0) -> SequenceNetwork:
-    return build_network(
+    return Architecture(
         cell,
         input_size=1,
         tokens=False,
@@ -51,7 +51,7 @@ def network(cell: str = "gru", seed: int = 0) -> SequenceNetwork:
         input_dropout=HYPERPARAMETERS.input_dropout,
         seed=seed,
         cell_seed=seed + 1,
-    )
+    ).build()
 
 
 def train(

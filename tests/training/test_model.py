@@ -8,7 +8,7 @@ import pytest
 from gatewise.data.encoding.encoders import fit_encoder
 from gatewise.data.encoding.prepared import prepare
 from gatewise.errors import DataError
-from gatewise.nn import build_network
+from gatewise.nn import Architecture
 from gatewise.records import Dataset
 from gatewise.training.baselines.constant import Majority
 from gatewise.training.metrics import Truth
@@ -18,7 +18,7 @@ from gatewise.training.model import Model, model_of
 def series_model() -> Model:
     rows = tuple(np.random.default_rng(row).normal(size=(5, 2)).astype(np.float32) for row in range(10))
     dataset = Dataset("series", "series", rows, np.arange(10) % 2, ("a", "b"), np.arange(10), channels=("x", "y"))
-    network = build_network(
+    network = Architecture(
         "gru",
         input_size=2,
         tokens=False,
@@ -32,7 +32,7 @@ def series_model() -> Model:
         input_dropout=0.5,
         seed=0,
         cell_seed=1,
-    )
+    ).build()
     encoder = fit_encoder(prepare(dataset), np.arange(10))
     return model_of(dataset, Truth(dataset.targets), "accuracy", "gru", encoder, network, {}, {})
 

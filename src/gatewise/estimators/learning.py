@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -14,7 +13,7 @@ from gatewise.estimators.parts import Parts
 from gatewise.estimators.settings import Settings
 from gatewise.estimators.threads import limited_threads
 from gatewise.metrics import METRICS
-from gatewise.nn import build_network
+from gatewise.nn import Architecture
 from gatewise.nn.highway import highway_of
 from gatewise.records import Dataset, Epoch
 from gatewise.training.fit import fit
@@ -45,24 +44,24 @@ def learn(dataset: Dataset, parts: Parts, settings: Settings, metric: str) -> Le
     encoder = fit_encoder(prepared, train, max_vocabulary=settings.max_vocabulary, max_length=settings.max_length)
     encoded_train, encoded_validation = (encoder.encode_rows(prepared, rows) for rows in parts)
     hyperparameters = settings.hyperparameters(dataset.kind)
-    architecture: dict[str, Any] = {
-        "cell": settings.cell,
-        "input_size": encoded_train.input_size,
-        "tokens": dataset.kind == "text",
-        "outputs": len(dataset.classes) or dataset.targets.shape[1],
-        "pooling": settings.pooling or "summary",
-        "embedding_size": settings.embedding_size,
-        "hidden_size": settings.hidden_size,
-        "layers": settings.layers,
-        "bidirectional": settings.bidirectional,
-        "dropout": hyperparameters.dropout,
-        "input_dropout": hyperparameters.input_dropout,
-        "highway": None if settings.skip is False else highway_of(dataset.forecast),
-        "forget_bias": settings.forget_bias,
-        "chrono": settings.chrono,
-        "seed": settings.seed,
-        "cell_seed": settings.seed + 1,
-    }
+    architecture = Architecture(
+        settings.cell,
+        input_size=encoded_train.input_size,
+        tokens=dataset.kind == "text",
+        outputs=len(dataset.classes) or dataset.targets.shape[1],
+        pooling=settings.pooling or "summary",
+        embedding_size=settings.embedding_size,
+        hidden_size=settings.hidden_size,
+        layers=settings.layers,
+        bidirectional=settings.bidirectional,
+        dropout=hyperparameters.dropout,
+        input_dropout=hyperparameters.input_dropout,
+        highway=None if settings.skip is False else highway_of(dataset.forecast),
+        forget_bias=settings.forget_bias,
+        chrono=settings.chrono,
+        seed=settings.seed,
+        cell_seed=settings.seed + 1,
+    )
     truth = truth_of(dataset, validation, train)
 
     def show(epoch: Epoch) -> None:
@@ -75,8 +74,7 @@ def learn(dataset: Dataset, parts: Parts, settings: Settings, metric: str) -> Le
 
     with limited_threads(settings.threads):
         fitted = fit(
-            build_network(**architecture),
-            build_network(**architecture),
+            architecture.build(),
             encoded_train,
             encoded_validation,
             objective_of(dataset.task, metric),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from gatewise.data.encoding.encoders import encoder_from_json
 from gatewise.durable import new_folder, write_synced
 from gatewise.errors import RunError
-from gatewise.nn import SequenceNetwork, build_network
+from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import AudioFeatures, Forecast, from_json, to_json
 from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Baseline
@@ -59,7 +60,7 @@ def write_model(model: Model, folder: Path) -> None:
         "seasonal": list(model.seasonal),
         "deviation": list(model.deviation),
         "encoder": model.encoder.to_json(),
-        "architecture": dict(model.architecture),
+        "architecture": {} if model.architecture is None else asdict(model.architecture),
         "details": dict(model.details),
     }
     if isinstance(model.predictor, SequenceNetwork):
@@ -114,13 +115,19 @@ def _predictor(metadata: dict[str, Any], weights: bytes) -> SequenceNetwork | Ba
         arrays = load_arrays(weights)
         if not all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"):
             raise ValueError(f"{WEIGHTS} holds weights that are not finite")
-        if not metadata["architecture"]:
+        architecture = _architecture(metadata)
+        if architecture is None:
             return BASELINES[metadata["name"]].from_state(metadata["baseline"], arrays)
-        network = build_network(**metadata["architecture"])
+        network = architecture.build()
         network.load_state_dict(load_tensors(weights))
     except SafetensorError as error:
         raise ValueError(f"{WEIGHTS}: {error}") from error
     return network.eval()
+
+
+def _architecture(metadata: dict[str, Any]) -> Architecture | None:
+    """What the network is built of; None of a baseline."""
+    return Architecture(**metadata["architecture"]) if metadata["architecture"] else None
 
 
 def _model(metadata: dict[str, Any], predictor: SequenceNetwork | Baseline) -> Model:
@@ -138,7 +145,7 @@ def _model(metadata: dict[str, Any], predictor: SequenceNetwork | Baseline) -> M
         forecast=from_json(Forecast, metadata["forecast"]),
         seasonal=tuple(metadata["seasonal"]),
         deviation=tuple(metadata["deviation"]),
-        architecture=metadata["architecture"],
+        architecture=_architecture(metadata),
         details=metadata["details"],
         # Earlier versions had texts alone.
         names=tuple(metadata.get("names", ())),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from gatewise.nn.rnn import RNN
 from gatewise.nn.stack import Stack
 from gatewise.nn.tcn import TCN
 
-__all__ = ["CELLS", "EMBEDDING_DEVIATION", "RIVALS", "SequenceNetwork", "build_network"]
+__all__ = ["CELLS", "EMBEDDING_DEVIATION", "RIVALS", "Architecture", "SequenceNetwork"]
 
 CELLS: dict[str, Callable[..., Stack]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN, "min_gru": MinGRU, "min_lstm": MinLSTM}
 """The recurrent layer of every arm, by its cell's name."""
@@ -84,65 +85,79 @@ class SequenceNetwork(nn.Module):
         return scores if linear is None else scores + linear
 
 
-def build_network(
-    cell: str,
-    *,
-    input_size: int,
-    tokens: bool,
-    outputs: int,
-    pooling: str,
-    embedding_size: int,
-    hidden_size: int,
-    layers: int,
-    bidirectional: bool,
-    dropout: float,
-    input_dropout: float,
-    forget_bias: float | None = None,
-    chrono: int | None = None,
-    highway: Mapping[str, Any] | None = None,
-    seed: int,
-    cell_seed: int,
-) -> SequenceNetwork:
-    """Build and initialise one arm's network.
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """All that one arm's network is built of, in types that JSON has.
 
-    Embedding, head and pooling are drawn from `seed` alone, so that they are identical in every arm of a pair of one hidden
-    size; the recurrent part from `cell_seed`. input_size: the vocabulary's size for tokens, else the number of channels.
-    pooling: a name of `pooling.POOLINGS`. forget_bias: first bias of the gate that keeps the state, so that at first about
-    sigmoid(forget_bias) of it is kept at a step: the LSTM's forget gate, the GRU's update gate, and in minGRU and minLSTM
-    whatever has that effect. chrono: longest memory in steps that these gates are initialised for (Tallec & Ollivier 2018). An
-    rnn has no gate and ignores both, so that it can be compared with cells that have; so does a tcn (`RIVALS`), whose blocks are
-    `layers`. highway: arguments of `Highway`, None for none. Raises OptionError for a pooling, forget_bias or chrono that cannot
-    be.
+    cell: a name of `CELLS` or `RIVALS`. input_size: the vocabulary's size for tokens, else the number of channels.
+    pooling: a name of `pooling.POOLINGS`. layers: of a tcn, its blocks. highway: arguments of `Highway`, None for none.
+    forget_bias: first bias of the gate that keeps the state, so that at first about sigmoid(forget_bias) of it is kept at a step:
+    the LSTM's forget gate, the GRU's update gate, and in minGRU and minLSTM whatever has that effect. chrono: longest memory in
+    steps that these gates are initialised for (Tallec & Ollivier 2018). An rnn and a tcn have no gate and ignore both, so that
+    they can be compared with cells that have.
+    seed: of embedding, head and pooling alone, so that they are identical in every arm of a pair of one hidden size; cell_seed:
+    of the recurrent part.
     """
-    width = head_width(pooling, hidden_size, bidirectional=bidirectional)
-    gate_options = _gate_options(cell, forget_bias, chrono)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        embedding = None
-        if tokens:
-            embedding = nn.Embedding(input_size, embedding_size, padding_idx=0)
-            nn.init.normal_(embedding.weight, std=EMBEDDING_DEVIATION)
-            with torch.no_grad():
-                embedding.weight[0].zero_()
-        head = nn.Linear(width, outputs)
-        pool = build_pool(pooling, hidden_size, bidirectional=bidirectional)
-        torch.manual_seed(cell_seed)
-        width = embedding_size if tokens else input_size
-        recurrent: nn.Module
-        if cell in RIVALS:
-            recurrent = TCN(width, hidden_size, num_layers=layers)
-        else:
-            recurrent = CELLS[cell](
-                width,
-                hidden_size,
-                num_layers=layers,
-                batch_first=True,
-                dropout=dropout if layers > 1 else 0.0,
-                bidirectional=bidirectional,
-                **gate_options,
-            )
-    linear = None if highway is None else Highway(**highway)
-    return SequenceNetwork(embedding, recurrent, head, pool=pool, dropout=dropout, input_dropout=input_dropout, highway=linear)
+
+    cell: str = field(kw_only=False)
+    input_size: int
+    tokens: bool
+    outputs: int
+    pooling: str
+    embedding_size: int
+    hidden_size: int
+    layers: int
+    bidirectional: bool
+    dropout: float
+    input_dropout: float
+    forget_bias: float | None = None
+    chrono: int | None = None
+    highway: Mapping[str, Any] | None = None
+    seed: int
+    cell_seed: int
+
+    def build(self) -> SequenceNetwork:
+        """The network as it starts. Raises OptionError for a pooling, forget_bias or chrono that cannot be."""
+        width = head_width(self.pooling, self.hidden_size, bidirectional=self.bidirectional)
+        gate_options = _gate_options(self.cell, self.forget_bias, self.chrono)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            embedding = _embedding(self.input_size, self.embedding_size) if self.tokens else None
+            head = nn.Linear(width, self.outputs)
+            pool = build_pool(self.pooling, self.hidden_size, bidirectional=self.bidirectional)
+            torch.manual_seed(self.cell_seed)
+            recurrent = self._recurrent(gate_options)
+        return SequenceNetwork(
+            embedding,
+            recurrent,
+            head,
+            pool=pool,
+            dropout=self.dropout,
+            input_dropout=self.input_dropout,
+            highway=None if self.highway is None else Highway(**self.highway),
+        )
+
+    def _recurrent(self, gate_options: dict[str, Any]) -> nn.Module:
+        width = self.embedding_size if self.tokens else self.input_size
+        if self.cell in RIVALS:
+            return TCN(width, self.hidden_size, num_layers=self.layers)
+        return CELLS[self.cell](
+            width,
+            self.hidden_size,
+            num_layers=self.layers,
+            batch_first=True,
+            dropout=self.dropout if self.layers > 1 else 0.0,
+            bidirectional=self.bidirectional,
+            **gate_options,
+        )
+
+
+def _embedding(tokens: int, size: int) -> nn.Embedding:
+    embedding = nn.Embedding(tokens, size, padding_idx=0)
+    nn.init.normal_(embedding.weight, std=EMBEDDING_DEVIATION)
+    with torch.no_grad():
+        embedding.weight[0].zero_()
+    return embedding
 
 
 def _gate_options(cell: str, forget_bias: float | None, chrono: int | None) -> dict[str, Any]:

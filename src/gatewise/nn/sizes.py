@@ -55,7 +55,10 @@ def recurrent_parameters(cell: str, input_size: int, hidden_size: int, layers: i
 def trained_parameters(
     cell: str, hidden_size: int, *, input_size: int, layers: int, bidirectional: bool, outputs: int, pooling: str = "summary"
 ) -> int:
-    """Parameters behind the embedding: recurrent part, pooling and head. Raises OptionError as `build_network` for a pooling."""
+    """Parameters behind the embedding: recurrent part, pooling and head.
+
+    Raises OptionError as `Architecture.build` does for a pooling.
+    """
     width = head_width(pooling, hidden_size, bidirectional=bidirectional)
     beside = pool_parameters(pooling, hidden_size, bidirectional=bidirectional) + (width + 1) * outputs
     return recurrent_parameters(cell, input_size, hidden_size, layers, bidirectional) + beside
@@ -75,7 +78,7 @@ def matched_hidden_sizes(
 
     The first cell keeps `hidden_size` where partners within 1% exist; else it takes the nearest size that has them, changing by
     at most an eighth (or by 2). Where none of these has, the one with the smallest spread is taken: see `spread`. A cell named
-    twice counts once. Sizes are as in `recurrent_parameters`. Raises OptionError as `build_network` for a pooling.
+    twice counts once. Sizes are as in `recurrent_parameters`. Raises OptionError as `Architecture.build` for a pooling.
     """
 
     def count(cell: str, size: int) -> int:

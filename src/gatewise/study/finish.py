@@ -12,7 +12,7 @@ from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.errors import RunError
 from gatewise.export.bundle import load_model, save_model
 from gatewise.names import display_name
-from gatewise.nn import SequenceNetwork
+from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import Comparison, Epoch, Shipped, Verdict, to_json
 from gatewise.report.page import render_page
 from gatewise.study.folder import RunFolder, write_atomic, write_json
@@ -71,8 +71,9 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
     train, validation, test = _parts(session)
     encoder = workload.fit_encoder(train)
     predictor: SequenceNetwork | Baseline
+    architecture: Architecture | None
     if name in BASELINES:
-        predictor, architecture, epochs, cut_short = workload.fit_baseline(name, train, validation), {}, 0, False
+        predictor, architecture, epochs, cut_short = workload.fit_baseline(name, train, validation), None, 0, False
         predictions = predictor.predict(workload.prepared.inputs(test)) if len(test) else None
     else:
         arm = workload.arm(name)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
@@ -78,9 +79,8 @@ def _step_times(
 
     def action(arm: Arm) -> Callable[[int], object]:
         network = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
-        averaged = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
         network.train()
-        step = TrainingStep(network, workload.objective, chosen[arm.name], averaged)
+        step = TrainingStep(network, workload.objective, chosen[arm.name])
         return lambda number: step(batches[number % len(batches)])
 
     actions = {arm.name: action(arm) for arm in workload.arms}
@@ -169,7 +169,7 @@ def measure_memory(workload: Workload, chosen: Mapping[str, Hyperparameters]) ->
     peaks = {}
     for arm in workload.arms:
         task = {
-            "architecture": workload.architecture(arm, 0, chosen[arm.name], encoded.train.input_size),
+            "architecture": asdict(workload.architecture(arm, 0, chosen[arm.name], encoded.train.input_size)),
             "batch_size": size,
             "steps": longest,
             "threads": torch.get_num_threads(),

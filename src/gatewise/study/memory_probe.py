@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from gatewise.nn import build_network
+from gatewise.nn import Architecture
 from gatewise.records import Hyperparameters, from_json
 from gatewise.tasks import traits_of
 from gatewise.timing import peak_resident_bytes, reset_peak
@@ -26,30 +27,29 @@ def main() -> None:
     task: dict[str, Any] = json.load(sys.stdin)
     torch.set_num_threads(task["threads"])
     # A tiny network first: what the libraries load and allocate once belongs to no arm.
-    wanted = task["architecture"]
-    tiny = {"input_size": 4 if wanted["tokens"] else wanted["input_size"], "embedding_size": 4, "hidden_size": 4, "highway": None}
-    _train(task | {"architecture": wanted | tiny, "batch_size": 2, "steps": 2})
+    wanted = Architecture(**task["architecture"])
+    vocabulary = 4 if wanted.tokens else wanted.input_size
+    tiny = replace(wanted, input_size=vocabulary, embedding_size=4, hidden_size=4, highway=None)
+    _train(tiny, task | {"batch_size": 2, "steps": 2})
     reset_peak()
     before = peak_resident_bytes()
-    _train(task)
+    _train(wanted, task)
     json.dump({"peak_bytes": peak_resident_bytes() - before}, sys.stdout)
 
 
-def _train(task: dict[str, Any]) -> None:
+def _train(architecture: Architecture, task: dict[str, Any]) -> None:
     hyperparameters = from_json(Hyperparameters, task["hyperparameters"])
-    architecture = task["architecture"]
-    trained, averaged = build_network(**architecture), build_network(**architecture)
-    trained.train()
-    objective = objective_of(task["task"], task["metric"])
-    step = TrainingStep(trained, objective, hyperparameters, averaged)
+    network = architecture.build()
+    network.train()
+    step = TrainingStep(network, objective_of(task["task"], task["metric"]), hyperparameters)
     batch, steps = task["batch_size"], task["steps"]
-    if architecture["tokens"]:
-        inputs = torch.randint(1, architecture["input_size"], (batch, steps))
+    if architecture.tokens:
+        inputs = torch.randint(1, architecture.input_size, (batch, steps))
     else:
-        inputs = torch.randn(batch, steps, architecture["input_size"])
+        inputs = torch.randn(batch, steps, architecture.input_size)
     targets = torch.zeros(batch, dtype=torch.int64)
     if traits_of(task["task"]).predicts == "numbers":
-        targets = torch.zeros(batch, architecture["outputs"])
+        targets = torch.zeros(batch, architecture.outputs)
     for _ in range(STEPS):
         step(Tensors(inputs, torch.full((batch,), steps), targets, None))
 

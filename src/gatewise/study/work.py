@@ -16,7 +16,7 @@ from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoding.encoders import Encoder, fit_encoder
 from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.metrics import METRICS, Metric
-from gatewise.nn import RIVALS, SequenceNetwork, build_network
+from gatewise.nn import RIVALS, Architecture, SequenceNetwork
 from gatewise.nn.highway import highway_of
 from gatewise.nn.tcn import levels_for
 from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
@@ -181,31 +181,31 @@ class Workload:
         """Training rows of the first split."""
         return len(make_split(self.dataset, 0, self.config.seed).train)
 
-    def architecture(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> dict[str, Any]:
-        """What `build_network` needs to build an arm's network as it starts, in plain JSON types.
+    def architecture(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> Architecture:
+        """What an arm's network is built of.
 
         In pair `number` every arm has the same embedding and head, and a cell of its own.
         """
         config = self.config
         rival = arm.cell in RIVALS
-        return {
-            "cell": arm.cell,
-            "input_size": input_size,
-            "tokens": self.dataset.kind == "text",
-            "outputs": outputs_of(self.dataset),
-            "pooling": pooling_of(config, self.dataset),
-            "embedding_size": config.embedding_size,
-            "hidden_size": arm.hidden_size,
-            "layers": levels_for(self._longest) if rival else config.layers,
-            "bidirectional": config.bidirectional and not rival,
-            "dropout": hyperparameters.dropout,
-            "input_dropout": hyperparameters.input_dropout,
-            "highway": None if config.skip is False else highway_of(self.dataset.forecast),
-            "forget_bias": config.forget_bias,
-            "chrono": config.chrono,
-            "seed": seed_of(config.seed, number),
-            "cell_seed": seed_of(config.seed, number, arm.index),
-        }
+        return Architecture(
+            arm.cell,
+            input_size=input_size,
+            tokens=self.dataset.kind == "text",
+            outputs=outputs_of(self.dataset),
+            pooling=pooling_of(config, self.dataset),
+            embedding_size=config.embedding_size,
+            hidden_size=arm.hidden_size,
+            layers=levels_for(self._longest) if rival else config.layers,
+            bidirectional=config.bidirectional and not rival,
+            dropout=hyperparameters.dropout,
+            input_dropout=hyperparameters.input_dropout,
+            highway=None if config.skip is False else highway_of(self.dataset.forecast),
+            forget_bias=config.forget_bias,
+            chrono=config.chrono,
+            seed=seed_of(config.seed, number),
+            cell_seed=seed_of(config.seed, number, arm.index),
+        )
 
     @cached_property
     def _longest(self) -> int:
@@ -215,7 +215,7 @@ class Workload:
 
     def network(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> SequenceNetwork:
         """An arm's network as it starts."""
-        return build_network(**self.architecture(arm, number, hyperparameters, input_size))
+        return self.architecture(arm, number, hyperparameters, input_size).build()
 
     def fit_arm(
         self,
@@ -232,7 +232,6 @@ class Workload:
         """Train an arm. rows: those of the training and the validation part."""
         truth = truth_of(self.dataset, rows[1], rows[0])
         return fit(
-            self.network(arm, number, hyperparameters, train.input_size),
             self.network(arm, number, hyperparameters, train.input_size),
             train,
             validation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections import defaultdict
@@ -43,18 +44,17 @@ class Fitted:
 class TrainingStep:
     """One optimisation step of one network, with its wall time by phase.
 
-    Gradients are clipped to `CLIP_NORM`. `averaged` holds an exponential moving average of the weights (decay `AVERAGING`, less
-    while young), which is what gets evaluated and shipped: it lets a few epochs on little data stop at a better and steadier
-    point.
+    Gradients are clipped to `CLIP_NORM`. `averaged`, a copy of the network as it starts, holds an exponential moving average of
+    the weights (decay `AVERAGING`, less while young), which is what gets evaluated and shipped: it lets a few epochs on little
+    data stop at a better and steadier point.
     """
 
-    def __init__(
-        self, network: SequenceNetwork, objective: Objective, hyperparameters: Hyperparameters, averaged: SequenceNetwork
-    ) -> None:
+    def __init__(self, network: SequenceNetwork, objective: Objective, hyperparameters: Hyperparameters) -> None:
         self.network = network
+        self.averaged = copy.deepcopy(network)
         self.objective = objective
         self.parameters: list[torch.Tensor] = list(network.parameters())
-        self.averages: list[torch.Tensor] = list(averaged.parameters())
+        self.averages: list[torch.Tensor] = list(self.averaged.parameters())
         self.optimizer = AdamW(
             self.parameters, learning_rate=hyperparameters.learning_rate, weight_decay=hyperparameters.weight_decay
         )
@@ -79,7 +79,6 @@ class TrainingStep:
 
 def fit(
     network: SequenceNetwork,
-    averaged: SequenceNetwork,
     train: Encoded,
     validation: Encoded,
     objective: Objective,
@@ -94,15 +93,15 @@ def fit(
 ) -> Fitted:
     """Train until the validation loss has not fallen for `patience` epochs, and return the weights of the best one.
 
-    averaged: a copy of `network`; it holds the returned weights. score: the metric of predictions on `validation`. Data order and
-    dropout are drawn from `seed` alone, so that arms of one pair see the same batches in the same order. The caller's random
-    state is left as it was. on_epoch, on_step: called after each; what they raise ends the training without a result.
+    network: is trained on; what is returned is the average of its weights. score: the metric of predictions on `validation`.
+    Data order and dropout are drawn from `seed` alone, so that arms of one pair see the same batches in the same order. The
+    caller's random state is left as it was. on_epoch, on_step: called after each; what they raise ends it without a result.
     time_left: asked after every step; where it says no, the epoch under way is evaluated as it stands, and training ends.
     """
     started = time.perf_counter()
     order = np.random.default_rng([seed, 1])
-    step = TrainingStep(network, objective, hyperparameters, averaged)
-    phases = step.phases
+    step = TrainingStep(network, objective, hyperparameters)
+    averaged, phases = step.averaged, step.phases
     best = (math.inf, 0, 0.0)
     best_weights = [parameter.detach().clone() for parameter in averaged.parameters()]
     history: list[Epoch] = []

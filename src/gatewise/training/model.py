@@ -13,7 +13,7 @@ from gatewise.data.audio.energies import audio_inputs
 from gatewise.data.dataset.targets import class_name
 from gatewise.data.encoding.encoders import Encoder, encode_raw, raw_inputs
 from gatewise.errors import DataError
-from gatewise.nn import SequenceNetwork
+from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import AudioFeatures, Dataset, Forecast, Kind, Label, Task
 from gatewise.tasks import traits_of
 from gatewise.training.examples import Baseline
@@ -30,7 +30,7 @@ class Model:
     name: the arm or baseline it came from. classes: in the order of the probability columns, each of the type that its source
     had. names: how the source spells them, empty where they are texts. outputs: names of the numbers predicted. metric: what
     `score` measures. seasonal, deviation: scales of a forecast's errors (`metrics.Truth`), of several series their mean, because
-    a window does not say which it is of. architecture: what rebuilds the network (empty for a baseline). details: where it came
+    a window does not say which it is of. architecture: what the network is built of; None of a baseline. details: where it came
     from, shown to people, never read by code.
     """
 
@@ -47,7 +47,7 @@ class Model:
     forecast: Forecast | None = None
     seasonal: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
-    architecture: Mapping[str, Any] = field(default_factory=dict)
+    architecture: Architecture | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     names: tuple[str, ...] = ()
 
@@ -171,7 +171,7 @@ def model_of(
     name: str,
     encoder: Encoder,
     predictor: SequenceNetwork | Baseline,
-    architecture: Mapping[str, Any],
+    architecture: Architecture | None,
     details: Mapping[str, Any],
 ) -> Model:
     """A model of what was learned from a data set. truth: of any rows, for the scales of a forecast's errors."""
