@@ -312,12 +312,17 @@ def test_lengths_need_a_padded_batch():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_constructor_errors_are_torchs(name):
+    compared = 0
     for arguments in ({"input_size": 0}, {"hidden_size": 0}, {"num_layers": 0}, {"dropout": 1.5}, {"bias": 1}):
         given = {"input_size": INPUT, "hidden_size": HIDDEN, **arguments}
-        with pytest.raises((TypeError, ValueError)) as expected:
+        try:
             getattr(torch.nn, name)(**given)
-        with pytest.raises(expected.type, match=re.escape(str(expected.value))):
-            getattr(gatewise.nn, name)(**given)
+        except (TypeError, ValueError) as expected:
+            with pytest.raises(type(expected), match=re.escape(str(expected))):
+                getattr(gatewise.nn, name)(**given)
+            compared += 1
+    # The oldest PyTorch that is supported takes some of them.
+    assert compared >= 3
     if name != "LSTM":
         with pytest.raises(ValueError, match="proj_size argument is only supported for LSTM"):
             getattr(gatewise.nn, name)(INPUT, HIDDEN, proj_size=2)

@@ -71,16 +71,27 @@ class Command:
 
     def wait_for_rows(self, rows: int) -> list[str]:
         """Wait until the journal holds this many rows, and return their keys."""
+        return self._wait(lambda keys: len(keys) >= rows, f"{rows} rows")
+
+    def wait_for_pair(self, models: int) -> list[str]:
+        """Wait until every model of the first pair is in the journal, and return its keys."""
+
+        def whole(keys: list[str]) -> bool:
+            return sum(key.endswith(":0") and key.startswith(("pair:", "baseline:")) for key in keys) >= models
+
+        return self._wait(whole, f"{models} models of the first pair")
+
+    def _wait(self, enough: Callable[[list[str]], bool], what: str) -> list[str]:
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             keys = journal_keys(self.folder)
-            if len(keys) >= rows:
+            if enough(keys):
                 return keys
             if self.process.poll() is not None:
                 break
             time.sleep(0.005)
         self.process.kill()
-        raise AssertionError(f"the journal never held {rows} rows: {self.process.communicate()}")
+        raise AssertionError(f"the journal never held {what}: {self.process.communicate()}")
 
 
 def journal_keys(folder: Path) -> list[str]:

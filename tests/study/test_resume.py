@@ -53,7 +53,7 @@ def test_a_signal_prints_the_verdict_so_far_and_resume_finishes(
 ) -> None:
     folder = tmp_path / "run"
     running = start("compare", folder, "--json")
-    running.wait_for_rows(15)
+    running.wait_for_pair(len(uninterrupted.comparison.arms) + len(uninterrupted.comparison.baselines))
     running.process.send_signal(number)
     printed, messages = running.process.communicate(timeout=180)
     assert running.process.returncode == 128 + number

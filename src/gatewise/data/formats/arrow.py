@@ -66,7 +66,8 @@ def table_columns(source: Any) -> ArrowColumns:
     try:
         if _is_pandas(source):
             return ArrowColumns(pyarrow.Table.from_pandas(source, preserve_index=False))
-        return ArrowColumns(pyarrow.table(source))
+        # pyarrow before 25 dies of handing itself a dictionary of string views.
+        return ArrowColumns(source if isinstance(source, pyarrow.Table) else pyarrow.table(source))
     except (pyarrow.ArrowException, TypeError, ValueError) as error:
         raise DataError(
             f"the table cannot be read ({_first_line(error)}). Give every column one type, for example with .astype(str)."
