@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ _LABELLED: dict[str, Callable[..., tuple[Series, list[str], tuple[str, ...]]]] =
     "dyck1": synthetic.dyck1,
     "dyck2": synthetic.dyck2,
 }
+_SEASONAL: dict[str, Any] = {"time": "time", "target": ("load",)}
 
 
 def builtin_dataset(request: str, seed: int, reading: Reading | None = None) -> Dataset:
@@ -62,7 +64,7 @@ def builtin_dataset(request: str, seed: int, reading: Reading | None = None) -> 
     others = ", ".join(f"{key} {value}" for key, value in options.items() if key != "rows")
     made = (f"{options['rows']:,} rows{f' ({others})' if others else ''} are generated with seed {seed}.",)
     if name == "seasonal":
-        reading = replace(reading, task=task, time="time", series=("load",), target=("load",))
+        reading = replace(reading, task=task, series=("load",), **_SEASONAL)
         return forecast_dataset(name, synthetic.seasonal(generator, **options), reading, inferred=made)
     if name == "chords":
         rolls, keys = synthetic.chords(generator, **options)
@@ -89,6 +91,9 @@ def _check_size(name: str, options: dict[str, int]) -> None:
 
 
 def _check_reading(name: str, task: Task, reading: Reading) -> None:
+    if name == "seasonal" and all(getattr(reading, option) == column for option, column in _SEASONAL.items()):
+        # A run of it records these columns, and goes on with them.
+        reading = replace(reading, time=None, target=())
     refuse_columns(f"builtin:{name}", reading)
     if reading.task not in (None, task):
         other = " or ask for builtin:adding?classes=2" if name == "adding" and predicts(reading.task) == "classes" else ""
