@@ -179,5 +179,5 @@ def test_prediction_before_fit_and_after_one_that_failed(wave: Wave) -> None:
 
 def test_the_linear_part_can_be_left_out(forecaster: Forecaster, wave: Wave) -> None:
     model = clone(forecaster).set_params(max_epochs=1, skip=False).fit(wave)
-    assert model.model_.architecture.highway is None
-    assert clone(forecaster).set_params(max_epochs=1).fit(wave).model_.architecture.highway is not None
+    assert model.model_.architecture.skip is None
+    assert clone(forecaster).set_params(max_epochs=1).fit(wave).model_.architecture.skip is not None

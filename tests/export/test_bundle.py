@@ -191,7 +191,8 @@ def cut(name: str, size: int) -> Callable[[Path], None]:
         (broken({"architecture": [1]}), "damaged"),
         (broken({"architecture": {"cell": "gru"}}), "damaged"),
         (broken({"architecture": {}, "name": "gru"}), "damaged"),
-        (broken({"format": 4}), "format 4, this version reads 3"),
+        (broken({"format": 5}), "format 5, this version reads 3 to 4"),
+        (broken({"format": 2}), "format 2, this version reads 3 to 4; install an older"),
     ],
 )
 def test_what_is_damaged_is_refused(saved: Path, tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:

@@ -37,14 +37,14 @@ def test_every_arm_pools_alike(pooling: Any) -> None:
 @pytest.mark.parametrize("skip", [True, False])
 def test_every_arm_has_the_linear_part_or_none(skip: bool) -> None:
     bench = workload("builtin:seasonal?rows=600", Config("data", skip=skip), **SEASONAL)
-    assert [made.highway is not None for made in architectures(bench)] == [skip, skip]
+    assert [made.skip is not None for made in architectures(bench)] == [skip, skip]
 
 
 def test_a_run_of_an_earlier_version_means_what_it_meant() -> None:
     earlier = {name: value for name, value in to_json(Config("data")).items() if name not in ("pooling", "skip")}
     config = from_json(Config, earlier)
     assert {made.pooling for made in architectures(workload("builtin:parity?rows=60&length=10", config))} == {"summary"}
-    assert all(made.highway for made in architectures(workload("builtin:seasonal?rows=600", config, **SEASONAL)))
+    assert all(made.skip for made in architectures(workload("builtin:seasonal?rows=600", config, **SEASONAL)))
     assert {made.pooling for made in architectures(workload("builtin:chords?rows=40", config))} == {"steps"}
 
 

@@ -14,7 +14,7 @@ from gatewise.estimators.settings import Settings
 from gatewise.estimators.threads import limited_threads
 from gatewise.metrics import METRICS
 from gatewise.nn import Architecture
-from gatewise.nn.highway import highway_of
+from gatewise.nn.linear_skip import skip_of
 from gatewise.records import Dataset, Epoch
 from gatewise.training.fit import fit
 from gatewise.training.metrics import score, truth_of
@@ -56,7 +56,7 @@ def learn(dataset: Dataset, parts: Parts, settings: Settings, metric: str) -> Le
         bidirectional=settings.bidirectional,
         dropout=hyperparameters.dropout,
         input_dropout=hyperparameters.input_dropout,
-        highway=None if settings.skip is False else highway_of(dataset.forecast),
+        skip=None if settings.skip is False else skip_of(dataset.forecast),
         forget_bias=settings.forget_bias,
         chrono=settings.chrono,
         seed=settings.seed,

@@ -13,6 +13,7 @@ import numpy as np
 from gatewise.data.encoding.encoders import encoder_from_json
 from gatewise.durable import new_folder, write_synced
 from gatewise.errors import RunError
+from gatewise.export.earlier import OLDEST, todays_metadata, todays_name
 from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import AudioFeatures, Forecast, from_json, to_json
 from gatewise.training.baselines import BASELINES
@@ -21,7 +22,7 @@ from gatewise.training.model import Model
 
 __all__ = ["load_model", "save_model", "write_model"]
 
-FORMAT = 3
+FORMAT = 4
 WEIGHTS = "model.safetensors"
 METADATA = "model.json"
 
@@ -90,9 +91,12 @@ def load_model(path: Path) -> Model:
         raise _unusable(path, f"{error.strerror}: {error.filename}") from error
     try:
         metadata = json.loads(text.decode("utf-8"))
-        if metadata["format"] != FORMAT:
+        if not OLDEST <= metadata["format"] <= FORMAT:
             age = "a newer" if metadata["format"] > FORMAT else "an older"
-            raise RunError(f"{path} has model format {metadata['format']}, this version reads {FORMAT}; install {age} gatewise")
+            raise RunError(
+                f"{path} has model format {metadata['format']}, this version reads {OLDEST} to {FORMAT}; install {age} gatewise"
+            )
+        metadata = todays_metadata(metadata)
         # Earlier versions wrote none.
         if metadata.get("weights_sha256", digest := hashlib.sha256(weights).hexdigest()) != digest:
             raise _unusable(path, f"{WEIGHTS} is not what was written")
@@ -119,7 +123,7 @@ def _predictor(metadata: dict[str, Any], weights: bytes) -> SequenceNetwork | Ba
         if architecture is None:
             return BASELINES[metadata["name"]].from_state(metadata["baseline"], arrays)
         network = architecture.build()
-        network.load_state_dict(load_tensors(weights))
+        network.load_state_dict({todays_name(name): weight for name, weight in load_tensors(weights).items()})
     except SafetensorError as error:
         raise ValueError(f"{WEIGHTS}: {error}") from error
     return network.eval()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gatewise.errors import OptionError
 from gatewise.nn.gru import GRU
-from gatewise.nn.highway import Highway
+from gatewise.nn.linear_skip import LinearSkip
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.min_gru import MinGRU
 from gatewise.nn.min_lstm import MinLSTM
@@ -39,7 +39,7 @@ class SequenceNetwork(nn.Module):
 
     pool: how the states become what the head reads. outputs: class scores, or numbers.
     input_dropout: probability that a whole step is hidden in training: a token becomes the unknown token (word dropout, Iyyer et
-    al. 2015), a vector becomes zero. dropout: on the embedding, between layers and on what the head reads. highway: a linear
+    al. 2015), a vector becomes zero. dropout: on the embedding, between layers and on what the head reads. skip: a linear
     forecast that is added to what the head says; it reads every step.
     """
 
@@ -52,7 +52,7 @@ class SequenceNetwork(nn.Module):
         pool: Pool,
         dropout: float,
         input_dropout: float,
-        highway: Highway | None = None,
+        skip: LinearSkip | None = None,
     ) -> None:
         super().__init__()
         self.embedding = embedding
@@ -62,7 +62,7 @@ class SequenceNetwork(nn.Module):
         self.outputs = head.out_features
         self.dropout = nn.Dropout(dropout)
         self.input_dropout = input_dropout
-        self.highway = highway
+        self.skip = skip
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Class scores before the softmax, logits, or numbers: whatever the loss takes them for.
@@ -71,7 +71,7 @@ class SequenceNetwork(nn.Module):
         Returns [batch, outputs], with `pooling.Steps` [batch, steps, outputs]: at a step what follows from the steps up to
         it, and beyond a sequence's length nothing of meaning.
         """
-        linear = None if self.highway is None else self.highway(inputs)
+        linear = None if self.skip is None else self.skip(inputs)
         if self.training and self.input_dropout:
             hidden = torch.rand(inputs.shape[:2], device=inputs.device) < self.input_dropout
             inputs = (
@@ -90,7 +90,7 @@ class Architecture:
     """All that one arm's network is built of, in types that JSON has.
 
     cell: a name of `CELLS` or `RIVALS`. input_size: the vocabulary's size for tokens, else the number of channels.
-    pooling: a name of `pooling.POOLINGS`. layers: of a tcn, its blocks. highway: arguments of `Highway`, None for none.
+    pooling: a name of `pooling.POOLINGS`. layers: of a tcn, its blocks. skip: arguments of `LinearSkip`, None for none.
     forget_bias: first bias of the gate that keeps the state, so that at first about sigmoid(forget_bias) of it is kept at a step:
     the LSTM's forget gate, the GRU's update gate, and in minGRU and minLSTM whatever has that effect. chrono: longest memory in
     steps that these gates are initialised for (Tallec & Ollivier 2018). An rnn and a tcn have no gate and ignore both, so that
@@ -112,7 +112,7 @@ class Architecture:
     input_dropout: float
     forget_bias: float | None = None
     chrono: int | None = None
-    highway: Mapping[str, Any] | None = None
+    skip: Mapping[str, Any] | None = None
     seed: int
     cell_seed: int
 
@@ -134,7 +134,7 @@ class Architecture:
             pool=pool,
             dropout=self.dropout,
             input_dropout=self.input_dropout,
-            highway=None if self.highway is None else Highway(**self.highway),
+            skip=None if self.skip is None else LinearSkip(**self.skip),
         )
 
     def _recurrent(self, gate_options: dict[str, Any]) -> nn.Module:

@@ -29,7 +29,7 @@ def main() -> None:
     # A tiny network first: what the libraries load and allocate once belongs to no arm.
     wanted = Architecture(**task["architecture"])
     vocabulary = 4 if wanted.tokens else wanted.input_size
-    tiny = replace(wanted, input_size=vocabulary, embedding_size=4, hidden_size=4, highway=None)
+    tiny = replace(wanted, input_size=vocabulary, embedding_size=4, hidden_size=4, skip=None)
     _train(tiny, task | {"batch_size": 2, "steps": 2})
     reset_peak()
     before = peak_resident_bytes()

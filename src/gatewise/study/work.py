@@ -17,7 +17,7 @@ from gatewise.data.encoding.encoders import Encoder, fit_encoder
 from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.metrics import METRICS, Metric
 from gatewise.nn import RIVALS, Architecture, SequenceNetwork
-from gatewise.nn.highway import highway_of
+from gatewise.nn.linear_skip import skip_of
 from gatewise.nn.tcn import levels_for
 from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
 from gatewise.study.arms import outputs_of, pooling_of
@@ -200,7 +200,7 @@ class Workload:
             bidirectional=config.bidirectional and not rival,
             dropout=hyperparameters.dropout,
             input_dropout=hyperparameters.input_dropout,
-            highway=None if config.skip is False else highway_of(self.dataset.forecast),
+            skip=None if config.skip is False else skip_of(self.dataset.forecast),
             forget_bias=config.forget_bias,
             chrono=config.chrono,
             seed=seed_of(config.seed, number),

@@ -4,20 +4,20 @@ import numpy as np
 import torch
 
 from gatewise.nn import Architecture
-from gatewise.nn.highway import Highway
+from gatewise.nn.linear_skip import LinearSkip
 
 
 def test_every_predicted_channel_has_the_same_linear_map() -> None:
     torch.manual_seed(0)
-    highway, inputs = Highway(5, 3, (2, 0)), torch.randn(4, 5, 3)
-    torch.nn.init.normal_(highway.linear.weight)
-    torch.nn.init.normal_(highway.linear.bias)
-    weight, bias = highway.linear.weight.detach().numpy(), highway.linear.bias.detach().numpy()
+    skip, inputs = LinearSkip(5, 3, (2, 0)), torch.randn(4, 5, 3)
+    torch.nn.init.normal_(skip.linear.weight)
+    torch.nn.init.normal_(skip.linear.bias)
+    weight, bias = skip.linear.weight.detach().numpy(), skip.linear.bias.detach().numpy()
     expected = [
         [weight[step] @ inputs[row, :, channel].numpy() + bias[step] for step in range(3) for channel in (2, 0)]
         for row in range(4)
     ]
-    np.testing.assert_allclose(highway(inputs).detach().numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(skip(inputs).detach().numpy(), expected, rtol=1e-5)
 
 
 def test_a_network_starts_as_if_it_had_none_and_learns_it() -> None:
@@ -31,11 +31,11 @@ def test_a_network_starts_as_if_it_had_none_and_learns_it() -> None:
         "layers": 1,
     }
     options = sizes | {"bidirectional": False, "dropout": 0.0, "input_dropout": 0.5, "seed": 1, "cell_seed": 2}
-    with_it = Architecture("gru", highway={"window": 5, "horizon": 3, "channels": [2, 0]}, **options).build()
+    with_it = Architecture("gru", skip={"window": 5, "horizon": 3, "channels": [2, 0]}, **options).build()
     inputs, lengths = torch.randn(4, 5, 3), torch.full((4,), 5)
     assert torch.equal(with_it.eval()(inputs, lengths), Architecture("gru", **options).build().eval()(inputs, lengths))
     with_it.train()(inputs, lengths).sum().backward()
-    assert with_it.highway is not None and with_it.highway.linear.weight.grad is not None
+    assert with_it.skip is not None and with_it.skip.linear.weight.grad is not None
     # Steps hidden from the cell are not hidden from the linear part.
     expected = inputs[:, :, [0, 2]].sum((0, 2))
-    torch.testing.assert_close(with_it.highway.linear.weight.grad[0], expected)
+    torch.testing.assert_close(with_it.skip.linear.weight.grad[0], expected)

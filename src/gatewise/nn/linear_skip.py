@@ -9,17 +9,17 @@ from torch import Tensor, nn
 
 from gatewise.records import Forecast
 
-__all__ = ["Highway", "highway_of"]
+__all__ = ["LinearSkip", "skip_of"]
 
 
-def highway_of(forecast: Forecast | None) -> dict[str, Any] | None:
-    """The arguments of a forecast's `Highway` in plain JSON types; None where nothing is forecast."""
+def skip_of(forecast: Forecast | None) -> dict[str, Any] | None:
+    """The arguments of a forecast's `LinearSkip` in plain JSON types; None where nothing is forecast."""
     if forecast is None:
         return None
     return {"window": forecast.window, "horizon": forecast.horizon, "channels": list(forecast.targets)}
 
 
-class Highway(nn.Module):
+class LinearSkip(nn.Module):
     """A linear map from a channel's window to its horizon, shared by all predicted channels.
 
     Added to what a recurrent part says, it carries the scale of the input and leaves the cell the rest, as the autoregressive

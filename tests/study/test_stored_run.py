@@ -1,0 +1,58 @@
+"""A run of version 0.1 that was kept: it opens, predicts what it predicted, and goes on."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import gatewise
+from gatewise.cli import app
+
+STORED = Path(__file__).parent / "stored" / "seasonal"
+PREDICTED = [[93.1295, 92.9241], [90.0518, 91.8797], [96.7688, 98.9432]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    shutil.copytree(STORED, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_it_opens_with_the_verdict_that_it_had(run: Path) -> None:
+    stored = json.loads((run / "verdict.json").read_text(encoding="utf-8"))
+    result = gatewise.open_run(run)
+    assert (result.verdict.decision, result.verdict.recommended) == (stored["decision"], stored["recommended"])
+    assert {name: score.mean for name, score in result.verdict.scores.items()} == {
+        name: score["mean"] for name, score in stored["scores"].items()
+    }
+    assert result.verdict.difference is not None
+    assert result.verdict.difference.mean == stored["difference"]["mean"]
+    assert len(result.mistakes()) > 0
+
+
+def test_its_model_predicts_what_it_predicted(run: Path) -> None:
+    series = [10 * np.sin(np.arange(12) / 3 + start)[:, np.newaxis] + 100 for start in range(3)]
+    predicted = gatewise.open_run(run).model.predict(series)
+    np.testing.assert_allclose(predicted[:, :, 0], PREDICTED, atol=1e-3)
+
+
+def test_it_is_reported_and_goes_on_where_it_was_interrupted(run: Path) -> None:
+    before = gatewise.open_run(run).verdict.scores
+    reported = CliRunner().invoke(app, ["report", str(run)])
+    assert reported.exit_code == 0, reported.output
+    assert "2 pairs" in reported.output
+    with closing(sqlite3.connect(run / "journal.sqlite")) as journal:
+        keys = [key for (key,) in journal.execute("SELECT key FROM units")]
+        gone = [key for key in keys if key.endswith(":1") or key.startswith("final")]
+        journal.executemany("DELETE FROM units WHERE key = ?", [(key,) for key in gone])
+        journal.commit()
+    assert len(gone) >= 2
+    result = gatewise.resume(run)
+    assert result.comparison.pairs == 2
+    for name, score in result.verdict.scores.items():
+        assert score.mean == pytest.approx(before[name].mean, rel=1e-3)
