@@ -25,9 +25,9 @@ from gatewise.metrics import value_text
 from gatewise.names import display_name
 from gatewise.records import Config
 from gatewise.report.numbers import significant
-from gatewise.study.threads import limited_threads
 from gatewise.study.work import Workload
 from gatewise.training.metrics import score, truth_of
+from gatewise.training.threads import limited_threads
 
 ROWS = 20
 # MiniRocket: means over 30 resamples, results/results_ucr109_mean.csv of github.com/angus924/minirocket. Nearest neighbour by

@@ -183,7 +183,7 @@ def compare(
     started = monotonic()
     from gatewise.options.values import read_value
     from gatewise.study.config_file import combined_options
-    from gatewise.study.threads import default_jobs
+    from gatewise.training.threads import default_jobs
 
     options = {
         name: read_value(OPTION[name], value) for name, value in combined_options(config, given_options(context.params)).items()

@@ -18,7 +18,7 @@ from gatewise.estimators.learning import learn
 from gatewise.estimators.parts import stratified_parts
 from gatewise.estimators.settings import read_settings
 from gatewise.estimators.targets import read_labels, read_weights
-from gatewise.estimators.threads import limited_threads
+from gatewise.training.threads import limited_torch
 
 __all__ = ["SequenceClassifier"]
 
@@ -148,7 +148,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
         """Probabilities float32 [rows, classes], in the order of `classes_`."""
         check_is_fitted(self)
-        with estimator_errors(), limited_threads(self.threads):
+        with estimator_errors(), limited_torch(self.threads):
             return self.model_.predict_proba(self._read(X))
 
     def predict(self, X: Any) -> NDArray[Any]:

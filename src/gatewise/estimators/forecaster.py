@@ -19,12 +19,12 @@ from gatewise.estimators.learning import learn
 from gatewise.estimators.parts import time_parts
 from gatewise.estimators.series_inputs import are_several, series_columns, series_values, target_names
 from gatewise.estimators.settings import read_choice, read_optional, read_settings
-from gatewise.estimators.threads import limited_threads
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Forecast, Reading
 from gatewise.training.metrics import Truth
 from gatewise.training.metrics import score as score_of
 from gatewise.training.objectives import objective_of
+from gatewise.training.threads import limited_torch
 
 __all__ = ["Forecaster"]
 
@@ -157,7 +157,7 @@ class Forecaster(CellEstimator):
         dimension where `fit` was given [steps].
         """
         check_is_fitted(self)
-        with estimator_errors(), limited_threads(self.threads):
+        with estimator_errors(), limited_torch(self.threads):
             several = X is not None and are_several(X)
             rows = [self.last_window_] if X is None else [self._values(one) for one in (X if several else [X])]
             found = np.asarray(self.model_.predict(rows), dtype=np.float32)
@@ -167,7 +167,7 @@ class Forecaster(CellEstimator):
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the MASE over all forecasts that a series of at least `window_` + `horizon_` steps allows. y: ignored."""
         check_is_fitted(self)
-        with estimator_errors(), limited_threads(self.threads):
+        with estimator_errors(), limited_torch(self.threads):
             values, forecast, model = self._values(X), self._forecast, self.model_
             origins = len(values) - forecast.window - forecast.horizon + 1
             if origins < 1:

@@ -11,7 +11,6 @@ from gatewise.data.encoding.encoders import fit_encoder
 from gatewise.data.encoding.prepared import prepare
 from gatewise.estimators.parts import Parts
 from gatewise.estimators.settings import Settings
-from gatewise.estimators.threads import limited_threads
 from gatewise.metrics import METRICS
 from gatewise.nn import Architecture
 from gatewise.nn.linear_skip import skip_of
@@ -21,6 +20,7 @@ from gatewise.training.metrics import score, truth_of
 from gatewise.training.model import Model, model_of
 from gatewise.training.objectives import objective_of
 from gatewise.training.schedule import default_schedule
+from gatewise.training.threads import limited_torch
 
 __all__ = ["Learned", "learn"]
 
@@ -72,7 +72,7 @@ def learn(dataset: Dataset, parts: Parts, settings: Settings, metric: str) -> Le
                 flush=True,
             )
 
-    with limited_threads(settings.threads):
+    with limited_torch(settings.threads):
         fitted = fit(
             architecture.build(),
             encoded_train,

@@ -16,7 +16,7 @@ from gatewise.estimators.learning import learn
 from gatewise.estimators.parts import stratified_parts
 from gatewise.estimators.settings import read_choice, read_settings
 from gatewise.estimators.targets import read_numbers, read_weights
-from gatewise.estimators.threads import limited_threads
+from gatewise.training.threads import limited_torch
 
 __all__ = ["SequenceRegressor"]
 
@@ -110,5 +110,5 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc
     def predict(self, X: Any) -> NDArray[np.float32]:
         """The numbers, float32 [rows], in the units of y."""
         check_is_fitted(self)
-        with estimator_errors(), limited_threads(self.threads):
+        with estimator_errors(), limited_torch(self.threads):
             return np.asarray(self.model_.predict(self._read(X)), dtype=np.float32)

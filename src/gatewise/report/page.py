@@ -8,7 +8,6 @@ from markupsafe import Markup
 from gatewise.names import display_name
 from gatewise.records import FEWEST_TELLING_PAIRS, Comparison, Difference, Verdict
 from gatewise.report.blocks import Section
-from gatewise.report.evidence import arms_left, leading_baseline
 from gatewise.report.metric_text import UNKNOWN, MetricText
 from gatewise.report.numbers import count, duration, typographic
 from gatewise.report.plain_text import printable
@@ -23,6 +22,7 @@ from gatewise.report.sections.recipe import recipe_section
 from gatewise.report.sections.reproduce import reproduce_section
 from gatewise.report.sections.scores import lengths_section, scores_section
 from gatewise.report.sections.training import curves_section, time_section, tuning_section
+from gatewise.report.summaries import arms_left, leading_baseline
 from gatewise.tasks import in_time
 from gatewise.wording import probability
 

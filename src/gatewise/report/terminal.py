@@ -13,13 +13,13 @@ from rich.text import Text
 
 from gatewise.names import display_name
 from gatewise.records import Comparison, Cost, Difference, ScoreSummary, Verdict
-from gatewise.report.evidence import leading_baseline
 from gatewise.report.follow_up import Step, follow_up
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import MINUS, bytes_text, count, duration, significant
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar
 from gatewise.report.sections.constraints import constraints_line
+from gatewise.report.summaries import leading_baseline
 from gatewise.wording import counted
 
 __all__ = ["verdict_panel"]

@@ -14,7 +14,7 @@ from gatewise.records import Epoch, Hyperparameters, Trial, to_json
 from gatewise.statistics.sequential import HORIZON
 from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
 from gatewise.study.deadline import BudgetSpent, until
-from gatewise.study.evidence import complete_pairs, target_score
+from gatewise.study.gathered import complete_pairs, target_score
 from gatewise.study.measure import measure_baselines, measure_latency, measure_memory, measure_steps
 from gatewise.study.session import Session
 from gatewise.study.work import Unit

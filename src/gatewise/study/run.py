@@ -17,9 +17,9 @@ from gatewise.study.arms import arms_for, match_note
 from gatewise.study.curve import run_curve
 from gatewise.study.dependence import dependence_of
 from gatewise.study.environment import describe_environment
-from gatewise.study.evidence import build_comparison, read_profile, read_trials
 from gatewise.study.finish import remove_leftovers, train_final, write_results
 from gatewise.study.folder import RunFolder, write_json, write_json_lines
+from gatewise.study.gathered import build_comparison, read_profile, read_trials
 from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import Journal, open_journal, read_journal
 from gatewise.study.kept import KeptFolder
@@ -30,13 +30,13 @@ from gatewise.study.outlook import plan_run
 from gatewise.study.phases import fix_margin, measure, measure_late, run_pairs, tune
 from gatewise.study.runner import LocalRunner
 from gatewise.study.session import Session
-from gatewise.study.threads import limited_threads
 from gatewise.study.trained import TrainedFolder
 from gatewise.study.view import View
 from gatewise.study.work import Workload
 from gatewise.tasks import traits_of
 from gatewise.training.baselines.choice import choose_rivals, simple_baselines
 from gatewise.training.schedule import default_schedule
+from gatewise.training.threads import limited_threads
 from gatewise.wording import counted
 
 __all__ = ["Finished", "read_run", "resume_run", "start_run"]

@@ -150,8 +150,8 @@ def _start_worker(
     config: Config, dataset: Dataset, arms: tuple[Arm, ...], kept: KeptFolder | None, trained: TrainedFolder | None
 ) -> None:
     global _workload  # noqa: PLW0603
-    from gatewise.study.threads import set_threads
     from gatewise.study.work import Workload
+    from gatewise.training.threads import set_threads
 
     # The parent decides what a signal means, and kills its workers; one that reacted by itself would look like a crash.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

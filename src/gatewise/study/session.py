@@ -11,7 +11,8 @@ from gatewise.comparison.verdict import decide
 from gatewise.metrics import value_text
 from gatewise.records import Comparison, Config, Hyperparameters, Progress, Trial, Verdict, to_json
 from gatewise.study.budget import BudgetPlan
-from gatewise.study.evidence import (
+from gatewise.study.folder import RunFolder, append_json_line
+from gatewise.study.gathered import (
     build_comparison,
     chosen_hyperparameters,
     counted_tuning,
@@ -19,7 +20,6 @@ from gatewise.study.evidence import (
     read_profile,
     read_trials,
 )
-from gatewise.study.folder import RunFolder, append_json_line
 from gatewise.study.journal import Journal
 from gatewise.study.runner import LocalRunner
 from gatewise.study.view import View

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from gatewise.names import display_name
 from gatewise.records import LengthScore
-from gatewise.report.evidence import Curve
 from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, upright
 from gatewise.report.figures.svg import Scale
 from gatewise.report.metric_text import MetricText
+from gatewise.report.summaries import Curve
 from gatewise.wording import capitalised, counted
 
 __all__ = ["curves_figure", "length_range", "lengths_figure"]

@@ -6,10 +6,10 @@ from gatewise.comparison.evidence import Evidence
 from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
-from gatewise.report.evidence import arms_left, differences, leading_baseline, scores_by_pair, shown_difference
 from gatewise.report.figures.difference import difference_figure, probability_figure
 from gatewise.report.metric_text import UNKNOWN, MetricText
 from gatewise.report.numbers import count
+from gatewise.report.summaries import arms_left, differences, leading_baseline, scores_by_pair, shown_difference
 from gatewise.wording import counted, probability
 
 __all__ = ["difference_section"]

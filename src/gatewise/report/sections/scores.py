@@ -3,11 +3,11 @@
 from gatewise.names import display_name
 from gatewise.records import Comparison, LengthScore, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours, unit_of_length
-from gatewise.report.evidence import scores_by_pair, shown_difference, train_test_gaps
 from gatewise.report.figures.lines import length_range, lengths_figure
 from gatewise.report.figures.strips import Strip, strips_figure
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import NOT_KNOWN, count
+from gatewise.report.summaries import scores_by_pair, shown_difference, train_test_gaps
 from gatewise.wording import capitalised, counted
 
 __all__ = ["lengths_section", "scores_section"]

@@ -8,7 +8,11 @@ from gatewise.comparison.unfinished import is_unfinished
 from gatewise.names import display_name
 from gatewise.records import Comparison, Trial, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours
-from gatewise.report.evidence import (
+from gatewise.report.figures.lines import curves_figure
+from gatewise.report.figures.strips import Strip, strips_figure
+from gatewise.report.metric_text import MetricText
+from gatewise.report.numbers import duration, percent, significant
+from gatewise.report.summaries import (
     near_best,
     phase_seconds,
     shown_difference,
@@ -16,10 +20,6 @@ from gatewise.report.evidence import (
     tuning_by_arm,
     without_far_epochs,
 )
-from gatewise.report.figures.lines import curves_figure
-from gatewise.report.figures.strips import Strip, strips_figure
-from gatewise.report.metric_text import MetricText
-from gatewise.report.numbers import duration, percent, significant
 from gatewise.wording import counted, joined
 
 __all__ = ["curves_section", "time_section", "tuning_section"]

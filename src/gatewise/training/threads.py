@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["default_jobs", "limited_threads", "set_threads"]
+__all__ = ["default_jobs", "limited_threads", "limited_torch", "set_threads"]
 
 
 def default_jobs(threads: int) -> int:
@@ -28,13 +28,20 @@ def set_threads(count: int) -> None:
 @contextmanager
 def limited_threads(count: int) -> Iterator[None]:
     """Limit them for the length of the block."""
-    import torch
     from threadpoolctl import threadpool_limits
 
+    with threadpool_limits(count), limited_torch(count):
+        yield
+
+
+@contextmanager
+def limited_torch(count: int) -> Iterator[None]:
+    """Limit torch alone for the length of the block, which takes no time."""
+    import torch
+
     before = torch.get_num_threads()
-    with threadpool_limits(count):
-        torch.set_num_threads(count)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

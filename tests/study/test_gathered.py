@@ -8,7 +8,7 @@ import pytest
 from gatewise.comparison.plan import arms_of
 from gatewise.metrics import METRICS
 from gatewise.records import Config, Epoch, Hyperparameters, Profile, Trial, to_json
-from gatewise.study.evidence import build_comparison, chosen_hyperparameters, complete_pairs, read_trials, target_score
+from gatewise.study.gathered import build_comparison, chosen_hyperparameters, complete_pairs, read_trials, target_score
 from gatewise.study.journal import Journal, open_journal
 from gatewise.training.tune import default_hyperparameters
 
