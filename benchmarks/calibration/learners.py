@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gatewise.statistics.correlated import Differences, Resampled, posterior
 from gatewise.statistics.decision import Rule, conclude
-from gatewise.statistics.sequential import HORIZON
+from gatewise.statistics.sequential import MOST_PAIRS
 
 __all__ = ["equal_learners"]
 
@@ -73,16 +73,16 @@ def equal_learners(
         for parts in folds:
             for features, shift in shapes:
                 drawn = cross_validated_differences(
-                    generator, studies, rows=rows, folds=parts, features=features, shift=shift, pairs=HORIZON
+                    generator, studies, rows=rows, folds=parts, features=features, shift=shift, pairs=MOST_PAIRS
                 )
                 spread = Resampled(1 / (parts - 1), parts / rows)
                 rates = {}
-                for horizon in (30, HORIZON):
-                    rule = Rule.sequential(spread.test_to_train_ratio, horizon=horizon)
-                    outcome = stop_when_decided(resampled_look(drawn, spread), studies, margin, rule, horizon)
-                    rates[f"stop {horizon}"] = outcome.rate("first", "second")
+                for most_pairs in (30, MOST_PAIRS):
+                    rule = Rule.sequential(spread.test_to_train_ratio, most_pairs=most_pairs)
+                    outcome = stop_when_decided(resampled_look(drawn, spread), studies, margin, rule, most_pairs)
+                    rates[f"stop {most_pairs}"] = outcome.rate("first", "second")
                 bounded = tuple(rates)
-                for planned in (30, HORIZON):
+                for planned in (30, MOST_PAIRS):
                     ended = conclude(posterior(Differences.of(drawn[:, :planned]), spread), margin, Rule.planned(), planned)
                     rates[f"plan {planned}"] = float(np.isin(ended, ("first", "second")).mean())
                 yield Row(f"{rows} rows, {parts}-fold, {features} features", studies, rates, bounded)

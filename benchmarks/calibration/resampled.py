@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 
 from gatewise.statistics.correlated import Differences, Resampled, posterior
 from gatewise.statistics.decision import Rule, conclude
-from gatewise.statistics.sequential import HORIZON
+from gatewise.statistics.sequential import MOST_PAIRS
 
 __all__ = ["POWER_PAIRS", "SCATTERS", "TRUTHS", "collapses", "errors", "normal_differences", "power", "repeated_splits", "stress"]
 
@@ -70,12 +70,12 @@ def scattered(
 
 
 def _outcomes(
-    draw: Callable[[float], Values], spread: Resampled, rule: Rule, horizon: int, truths: Iterable[float] = TRUTHS
+    draw: Callable[[float], Values], spread: Resampled, rule: Rule, most_pairs: int, truths: Iterable[float] = TRUTHS
 ) -> dict[float, Outcome]:
     outcomes = {}
     for truth in truths:
         drawn = draw(truth)
-        outcomes[truth] = stop_when_decided(resampled_look(drawn, spread), len(drawn), 1.0, rule, horizon)
+        outcomes[truth] = stop_when_decided(resampled_look(drawn, spread), len(drawn), 1.0, rule, most_pairs)
     return outcomes
 
 
@@ -83,23 +83,23 @@ def errors(
     studies: int,
     sds: Iterable[float] = (0.5, 1.0, 2.0, 5.0, 20.0),
     ratios: Iterable[float] = (0.0, 1 / 9, 1 / 4),
-    horizon: int = HORIZON,
+    most_pairs: int = MOST_PAIRS,
 ) -> Iterator[Row]:
     """Rates of wrong statements on resampled splits; standard deviations in margins."""
     generator = np.random.default_rng(1)
     for ratio in ratios:
-        rule = Rule.sequential(ratio, horizon=horizon)
+        rule = Rule.sequential(ratio, most_pairs=most_pairs)
         for sd in sds:
 
             def draw(truth: float, sd: float = sd, ratio: float = ratio) -> Values:
-                return normal_differences(generator, studies, horizon, difference=truth, sd=sd, ratio=ratio)
+                return normal_differences(generator, studies, most_pairs, difference=truth, sd=sd, ratio=ratio)
 
             name = f"s {sd:g}m, ratio {f'1/{1 / ratio:.0f}' if ratio else '0'}"
-            yield statements(name, _outcomes(draw, Resampled(ratio, 0.0), rule, horizon))
+            yield statements(name, _outcomes(draw, Resampled(ratio, 0.0), rule, most_pairs))
 
 
 def stress(
-    studies: int, sds: Iterable[float] = (1.0, 2.0), ratios: Iterable[float] = (0.0, 1 / 9), horizon: int = 60
+    studies: int, sds: Iterable[float] = (1.0, 2.0), ratios: Iterable[float] = (0.0, 1 / 9), most_pairs: int = 60
 ) -> Iterator[Row]:
     """Rates of wrong statements where the pairs do not scatter as the model says."""
     generator = np.random.default_rng(6)
@@ -109,16 +109,16 @@ def stress(
             for sd in sds:
 
                 def draw(truth: float, sd: float = sd, ratio: float = ratio, scatter: Scatter = scatter) -> Values:
-                    return scattered(generator, studies, horizon, scatter, truth, sd, ratio)
+                    return scattered(generator, studies, most_pairs, scatter, truth, sd, ratio)
 
                 setting = f"{name}, s {sd:g}m, {f'1/{1 / ratio:.0f}' if ratio else '0'}"
                 # One step of a score that moves in steps.
                 spread = Resampled(ratio, sd * 2**0.5 if name == TIES else 0.0)
-                outcomes = _outcomes(draw, spread, rule, horizon)
+                outcomes = _outcomes(draw, spread, rule, most_pairs)
                 yield statements(setting, outcomes, STRESS_BOUND, at_margin=name in SYMMETRIC)
 
 
-def collapses(studies: int, horizon: int = 60) -> Iterator[Row]:
+def collapses(studies: int, most_pairs: int = 60) -> Iterator[Row]:
     """'Equivalent' where one arm loses 45 margins in a share of its trainings, and how many had shown no such training by then.
 
     No rule can see what has not happened: the rate is for information, and the verdict says how often a training may fail for all
@@ -126,9 +126,9 @@ def collapses(studies: int, horizon: int = 60) -> Iterator[Row]:
     """
     generator = np.random.default_rng(7)
     for share in (0.05, 0.1, 0.2, 0.3):
-        failed = generator.random((studies, horizon)) < share
-        drawn = 0.3 * generator.standard_normal((studies, horizon)) - 45.0 * failed
-        outcome = stop_when_decided(resampled_look(drawn, Resampled(0.0, 0.0)), studies, 1.0, Rule.sequential(0.0), horizon)
+        failed = generator.random((studies, most_pairs)) < share
+        drawn = 0.3 * generator.standard_normal((studies, most_pairs)) - 45.0 * failed
+        outcome = stop_when_decided(resampled_look(drawn, Resampled(0.0, 0.0)), studies, 1.0, Rule.sequential(0.0), most_pairs)
         equivalent = outcome.conclusions == "equivalent"
         unseen = np.array([not row[:pairs].any() for row, pairs in zip(failed, outcome.pairs, strict=True)])
         yield Row(
@@ -139,19 +139,19 @@ def collapses(studies: int, horizon: int = 60) -> Iterator[Row]:
         )
 
 
-def repeated_splits(studies: int, horizon: int = 60) -> Iterator[Row]:
+def repeated_splits(studies: int, most_pairs: int = 60) -> Iterator[Row]:
     """A winner between equal models on rolling origins: blocks of time that are used again and again with other seeds."""
     generator = np.random.default_rng(8)
     for folds in (3, 5, 10):
         for correlation in (0.0, 0.3):
             for seeds in (0.3, 1.0):
                 block = autoregressive(generator, (studies, folds), correlation)
-                drawn = block[:, np.arange(horizon) % folds] + seeds * generator.standard_normal((studies, horizon))
+                drawn = block[:, np.arange(most_pairs) % folds] + seeds * generator.standard_normal((studies, most_pairs))
                 ratio = 1 / (folds + 1)
                 spread = Resampled(ratio, 0.0, distinct=folds)
                 rule = Rule.sequential(ratio)
-                outcome = stop_when_decided(resampled_look(drawn, spread), studies, 0.01, rule, horizon)
-                before = stop_when_decided(resampled_look(drawn, Resampled(ratio, 0.0)), studies, 0.01, rule, horizon)
+                outcome = stop_when_decided(resampled_look(drawn, spread), studies, 0.01, rule, most_pairs)
+                before = stop_when_decided(resampled_look(drawn, Resampled(ratio, 0.0)), studies, 0.01, rule, most_pairs)
                 yield Row(
                     f"{folds} blocks, correlated {correlation:g}, seeds {seeds:g}",
                     studies,

@@ -11,7 +11,7 @@ from scipy.stats import binom
 
 from gatewise.statistics.correlated import Differences, Posterior, Resampled, posterior
 from gatewise.statistics.decision import ERROR, Rule, conclude
-from gatewise.statistics.sequential import HORIZON
+from gatewise.statistics.sequential import MOST_PAIRS
 
 __all__ = ["STRESS_BOUND", "Look", "Outcome", "Row", "Values", "resampled_look", "statements", "stop_when_decided", "table"]
 
@@ -56,12 +56,12 @@ class Row:
         )
 
 
-def stop_when_decided(look: Look, studies: int, margin: float, rule: Rule, horizon: int = HORIZON) -> Outcome:
-    """Look at every study after each pair from the first that may decide to `horizon`, until the rule decides it."""
+def stop_when_decided(look: Look, studies: int, margin: float, rule: Rule, most_pairs: int = MOST_PAIRS) -> Outcome:
+    """Look at every study after each pair from the first that may decide to `most_pairs`, until the rule decides it."""
     conclusions = np.full(studies, "undecided", dtype="<U10")  # as long as "equivalent", which would be cut short
     pairs_taken = np.zeros(studies, dtype=np.int64)
     running = np.arange(studies)
-    for pairs in range(rule.minimum_pairs, horizon + 1):
+    for pairs in range(rule.minimum_pairs, most_pairs + 1):
         now = conclude(look(pairs, running), margin, rule, pairs)
         decided = now != "undecided"
         conclusions[running[decided]] = now[decided]

@@ -576,13 +576,12 @@ class Verdict:
     """The answer of a run; `verdict.json` is its JSON.
 
     decision: an arm's name, "equivalent", "undecided" or "baseline". recommended: what to ship, given the cost named. excluded:
-    arms that a constraint rules out, each with the reason. failed_trainings: how many of each arm lost more than half of what its
-    others learned. difference: the comparison that decides, the better one first: two arms, or the best baseline and the best arm
-    where that baseline is the decision. comparisons: every pair of arms, and the best baseline against the best arm.
+    arms that a constraint rules out, each with the reason. failed_trainings: how many of each arm lost more than half of what
+    its others learned. difference: the comparison that decides, the better one first: two arms, or the best baseline and the
+    best arm where that baseline is the decision. comparisons: every pair of arms, and the best baseline against the best arm.
     shipped: the model that was trained for use, None until it is. training_time_ratios: of every pair of arms. explanation:
-    sentences in plain words, the first one the verdict itself. stopped:
-    why no further pair was run: `decided`, `pairs` (their number was reached), `budget`, `horizon` (100 pairs did not decide) or
-    `interrupted`.
+    sentences in plain words, the first one the verdict itself. stopped: why no further pair was run: `decided`, `pairs` (their
+    number was reached), `budget`, `most_pairs` (100 did not decide; `horizon` in verdicts of before) or `interrupted`.
     """
 
     decision: str

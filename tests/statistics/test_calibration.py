@@ -18,7 +18,7 @@ def broken(rows: list[Row]) -> list[tuple[str, str]]:
 
 
 def test_wrong_statements_stay_within_five_percent_on_resampled_splits() -> None:
-    rows = list(resampled.errors(1000, sds=(0.7, 1.5, 20.0), ratios=(0.0, 1 / 9), horizon=30))
+    rows = list(resampled.errors(1000, sds=(0.7, 1.5, 20.0), ratios=(0.0, 1 / 9), most_pairs=30))
     assert len(rows) == 6
     assert not broken(rows)
     # The rule is not merely silent.
@@ -30,7 +30,7 @@ def test_wrong_statements_stay_within_five_percent_on_a_fixed_test_part() -> Non
 
 
 def test_heavy_tails_ties_and_skewness_do_not_break_the_promise() -> None:
-    assert not broken(list(resampled.stress(500, sds=(1.0,), ratios=(0.0,), horizon=40)))
+    assert not broken(list(resampled.stress(500, sds=(1.0,), ratios=(0.0,), most_pairs=40)))
 
 
 def test_rows_that_depend_on_each_other_name_no_winner() -> None:
@@ -41,13 +41,13 @@ def test_rows_that_depend_on_each_other_name_no_winner() -> None:
 
 
 def test_splits_that_repeat_name_no_winner() -> None:
-    rows = list(resampled.repeated_splits(400, horizon=40))
+    rows = list(resampled.repeated_splits(400, most_pairs=40))
     assert not broken(rows)
     assert max(row.rates["uncapped"] for row in rows) > 0.1
 
 
 def test_a_collapse_that_was_seen_is_not_called_equivalent() -> None:
-    assert not broken(list(resampled.collapses(300, horizon=30)))
+    assert not broken(list(resampled.collapses(300, most_pairs=30)))
 
 
 def test_equally_good_classifiers_get_no_winner() -> None:

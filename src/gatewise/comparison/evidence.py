@@ -16,7 +16,7 @@ from gatewise.records import Comparison, ScoreSummary, Trial
 from gatewise.statistics.correlated import FixedTest, Resampled, Spread
 from gatewise.statistics.decision import Rule
 from gatewise.statistics.rows import TestRows, variance_over_rows
-from gatewise.statistics.sequential import HORIZON
+from gatewise.statistics.sequential import MOST_PAIRS
 from gatewise.training.metrics import unpack_rows
 
 __all__ = ["Evidence"]
@@ -122,13 +122,14 @@ class Evidence:
     def rule(self, comparisons: int) -> Rule:
         """What a conclusion asks for at one look at one of several comparisons.
 
-        A run that goes on past its horizon is judged with the next multiple of it. On a fixed test part the share of the variance
-        that all looks have in common is not known in advance, so the looks are taken as differing most (ratio 0): the strictest.
+        A run that goes on past the most pairs it is planned for is judged with the next multiple of them. On a fixed test part
+        the share of the variance that all looks have in common is not known in advance, so the looks are taken as differing
+        most (ratio 0): the strictest.
         """
         if not self.adaptive:
             return Rule.planned(comparisons)
         ratio = 0.0 if self.fixed_test else self._test_to_train_ratio
-        return Rule.sequential(ratio, comparisons, HORIZON * math.ceil(max(self.pairs, 1) / HORIZON))
+        return Rule.sequential(ratio, comparisons, MOST_PAIRS * math.ceil(max(self.pairs, 1) / MOST_PAIRS))
 
     def shared_pairs(self, first: str, second: str) -> list[int]:
         """Numbers of the complete pairs on which both were scored."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 
 from gatewise.records import Comparison, Verdict
-from gatewise.statistics.sequential import HORIZON, MINIMUM_PAIRS
+from gatewise.statistics.sequential import MINIMUM_PAIRS, MOST_PAIRS
 
 __all__ = ["budget_to_decide", "pairs_to_decide"]
 
@@ -22,7 +22,7 @@ def pairs_to_decide(comparison: Comparison, verdict: Verdict) -> int | None:
     if further is None and adaptive and verdict.pairs < MINIMUM_PAIRS:
         # So few do not tell yet.
         further = MINIMUM_PAIRS - verdict.pairs
-    return None if further is None or (adaptive and verdict.pairs + further > HORIZON) else further
+    return None if further is None or (adaptive and verdict.pairs + further > MOST_PAIRS) else further
 
 
 def budget_to_decide(comparison: Comparison, verdict: Verdict) -> float | None:

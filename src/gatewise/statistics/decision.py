@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gatewise.records import Difference
 from gatewise.statistics.correlated import Posterior
-from gatewise.statistics.sequential import EQUIVALENCE_PAIRS, HORIZON, MINIMUM_PAIRS, nominal_level
+from gatewise.statistics.sequential import EQUIVALENCE_PAIRS, MINIMUM_PAIRS, MOST_PAIRS, nominal_level
 
 __all__ = ["ERROR", "Rule", "compare", "conclude"]
 
@@ -48,11 +48,11 @@ class Rule:
         return cls(alpha, alpha, ERROR, _MINIMUM_PLANNED_PAIRS, _MINIMUM_PLANNED_PAIRS)
 
     @classmethod
-    def sequential(cls, test_to_train_ratio: float, comparisons: int = 1, horizon: int = HORIZON) -> Rule:
-        """A look after every pair, from the fifth to the horizon, until something is concluded."""
+    def sequential(cls, test_to_train_ratio: float, comparisons: int = 1, most_pairs: int = MOST_PAIRS) -> Rule:
+        """A look after every pair, from the fifth to `most_pairs`, until something is concluded."""
         alpha = ERROR / max(comparisons, 1)
         level, two_sided, inside = (
-            nominal_level(test_to_train_ratio, alpha=one, horizon=horizon) for one in (alpha, 2 * alpha, 2 * ERROR)
+            nominal_level(test_to_train_ratio, alpha=one, most_pairs=most_pairs) for one in (alpha, 2 * alpha, 2 * ERROR)
         )
         return cls(level, two_sided / 2, inside / 2, MINIMUM_PAIRS, EQUIVALENCE_PAIRS)
 

@@ -11,7 +11,7 @@ from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters, Trial, to_json
-from gatewise.statistics.sequential import HORIZON
+from gatewise.statistics.sequential import MOST_PAIRS
 from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
 from gatewise.study.deadline import BudgetSpent, until
 from gatewise.study.gathered import complete_pairs, target_score
@@ -203,8 +203,8 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
             return "pairs"
         if config.pairs is None and is_settled(session.verdict()):
             return "decided"
-        if config.pairs is None and number >= HORIZON:
-            return "horizon"
+        if config.pairs is None and number >= MOST_PAIRS:
+            return "most_pairs"
         # One that turns out to take too long is given up, so that the shortest so far is what has to fit.
         if number and _pair_seconds(session, shortest=True) + _closing_seconds(session) > session.left():
             return "budget"

@@ -13,10 +13,12 @@ from gatewise.report.numbers import bytes_text, duration
 __all__ = ["as_it_was", "command_line", "reproduce_section"]
 
 FEWEST_PAIRS = 2
+MOST_PAIRS_RUN = "It stopped undecided after as many pairs as such a run is planned for at most."
 STOPPED = {
     "decided": "It stopped because the comparison was decided.",
     "pairs": "It stopped after the number of pairs asked for.",
-    "horizon": "It stopped undecided after as many pairs as such a run is planned for at most.",
+    "most_pairs": MOST_PAIRS_RUN,
+    "horizon": MOST_PAIRS_RUN,  # what earlier versions wrote
     "budget": "It stopped because the budget left no time for a further pair.",
     "interrupted": "It was interrupted and can be resumed.",
     "running": "It is not finished: this is the state so far.",
