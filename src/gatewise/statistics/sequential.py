@@ -16,7 +16,7 @@ from scipy.special import stdtr, stdtrit
 
 from gatewise.statistics.binomial import binomial_quantile
 
-__all__ = ["EQUIVALENCE_PAIRS", "MOST_PAIRS", "MINIMUM_PAIRS", "nominal_level"]
+__all__ = ["EQUIVALENCE_PAIRS", "MINIMUM_PAIRS", "MOST_PAIRS", "nominal_level"]
 
 MINIMUM_PAIRS = 5
 """Pairs before the first look of a run that stops when decided."""
