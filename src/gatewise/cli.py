@@ -6,6 +6,7 @@ What an option is called and says comes from `options.table`; here is only how i
 from __future__ import annotations
 
 import gc
+import inspect
 import json
 import os
 import sys
@@ -19,7 +20,7 @@ import typer
 import gatewise
 from gatewise.errors import GatewiseError, OptionError, RunError
 from gatewise.interrupts import RunInterrupted, exit_code
-from gatewise.options.table import OPTION, Option
+from gatewise.options.table import OPTION, OPTIONS, PANELS, Option
 from gatewise.report.streams import can_encode, flush_output, prepare_streams, say
 from gatewise.study.unexpected import unexpected
 
@@ -121,64 +122,39 @@ def _options(
     pass
 
 
-@app.command()
-def compare(
-    context: typer.Context,
-    source: Source = None,
-    text: Annotated[str | None, _described("text")] = None,
-    audio: Annotated[str | None, _described("audio")] = None,
-    series: Annotated[list[str] | None, _described("series")] = None,
-    target: Annotated[list[str] | None, _described("target")] = None,
-    id: Annotated[str | None, _described("id")] = None,
-    time: Annotated[str | None, _described("time")] = None,
-    group: Annotated[str | None, _described("group")] = None,
-    split: Annotated[list[str] | None, _described("split")] = None,
-    weights: Annotated[str | None, _described("weights")] = None,
-    date_format: Annotated[str | None, _described("date_format")] = None,
-    test: Annotated[str | None, _described("test")] = None,
-    task: Annotated[str | None, _described("task")] = None,
-    window: Annotated[int | None, _described("window")] = None,
-    horizon: Annotated[int | None, _described("horizon")] = None,
-    season: Annotated[int | None, _described("season")] = None,
-    metric: Annotated[str | None, _described("metric")] = None,
-    weigh_classes: Annotated[list[str] | None, _described("weigh_classes")] = None,
-    cells: Annotated[str | None, _described("cells")] = None,
-    rivals: Annotated[str | None, _described("rivals")] = None,
-    budget: Annotated[str | None, _described("budget")] = None,
-    pairs: Annotated[int | None, _described("pairs")] = None,
-    margin: Annotated[str | None, _described("margin")] = None,
-    tune: Annotated[int | None, _described("tune")] = None,
-    cost: Annotated[str | None, _described("cost")] = None,
-    match: Annotated[str | None, _described("match")] = None,
-    curve: Annotated[str | None, _described("curve")] = None,
-    hidden_size: Annotated[int | None, _described("hidden_size")] = None,
-    layers: Annotated[int | None, _described("layers")] = None,
-    bidirectional: Annotated[bool | None, _described("bidirectional")] = None,
-    pooling: Annotated[str | None, _described("pooling")] = None,
-    skip: Annotated[bool | None, _described("skip")] = None,
-    forget_bias: Annotated[float | None, _described("forget_bias")] = None,
-    chrono: Annotated[int | None, _described("chrono")] = None,
-    embedding_size: Annotated[int | None, _described("embedding_size")] = None,
-    batch_size: Annotated[int | None, _described("batch_size")] = None,
-    max_length: Annotated[int | None, _described("max_length")] = None,
-    max_vocabulary: Annotated[int | None, _described("max_vocabulary")] = None,
-    max_epochs: Annotated[int | None, _described("max_epochs")] = None,
-    max_latency: Annotated[str | None, _described("max_latency")] = None,
-    max_size: Annotated[str | None, _described("max_size")] = None,
-    max_memory: Annotated[str | None, _described("max_memory")] = None,
-    out: Annotated[str | None, _described("out")] = None,
-    seed: Annotated[int | None, _described("seed")] = None,
-    jobs: Annotated[int | None, _described("jobs")] = None,
-    threads: Annotated[int | None, _described("threads")] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Options from a YAML file (`gatewise init` writes one).", rich_help_panel="Run"),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel="Run")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the verdict as JSON on standard output.", rich_help_panel="Run")
-    ] = False,
-) -> None:
+_TYPES: dict[str, Any] = {"whole": int, "number": float, "flag": bool, "columns": list[str]}
+
+
+def _compare_parameters() -> list[inspect.Parameter]:
+    """The parameters of `compare`: every option of the table, and what only a command has."""
+    run = PANELS[-1]
+    options = {
+        # Of an option with two spellings both would have to be seen, where each comes once.
+        option.name: (list[str] if option.other_flag else _TYPES.get(option.kind, str), _described(option.name))
+        for option in OPTIONS
+        if option.name != "source"
+    }
+    described = {
+        "source": Source,
+        **{name: Annotated[kind | None, typed] for name, (kind, typed) in options.items()},
+        "config": Annotated[
+            Path | None,
+            typer.Option(metavar="FILE", help="Options from a YAML file (`gatewise init` writes one).", rich_help_panel=run),
+        ],
+    }
+    flags = {
+        "quiet": typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=run),
+        "as_json": typer.Option("--json", help="Print the verdict as JSON on standard output.", rich_help_panel=run),
+    }
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter("context", keyword, annotation=typer.Context),
+        *(inspect.Parameter(name, keyword, default=None, annotation=kind) for name, kind in described.items()),
+        *(inspect.Parameter(name, keyword, default=False, annotation=Annotated[bool, flag]) for name, flag in flags.items()),
+    ]
+
+
+def compare(*, context: typer.Context, config: Path | None, quiet: bool, as_json: bool, **_: Any) -> None:
     """Compare cells on your sequences and say which to ship."""
     started = monotonic()
     from gatewise.options.values import read_value
@@ -195,6 +171,12 @@ def compare(
     with _view(quiet) as view:
         result = run(options.pop("source"), **options, view=view, started=started)
     _finish(result, as_json)
+
+
+# The parser reads a function's signature: this one's is made of the table.
+compare.__signature__ = inspect.Signature(_compare_parameters())  # type: ignore[attr-defined]
+compare.__annotations__ = {one.name: one.annotation for one in _compare_parameters()}
+app.command()(compare)
 
 
 def given_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
