@@ -2,41 +2,45 @@
 
 import re
 
-__all__ = ["baseline_kind", "display_name"]
+__all__ = ["BASELINES", "CELLS", "baseline_kind", "display_name"]
 
-_BASELINES = {
+BASELINES = {
     "majority": "majority class",
     "tfidf_logistic": "TF-IDF + logistic regression",
+    "nbsvm": "NBSVM",
+    "character_logistic": "logistic regression on words and pieces of words",
     "linear_features": "linear model on simple features",
+    "minirocket": "MiniRocket",
+    "nearest_dtw": "nearest neighbour by time warping",
+    "boosted_features": "boosted trees on simple features",
     "mean_value": "mean",
     "tfidf_ridge": "TF-IDF + ridge regression",
     "ridge_features": "ridge regression on simple features",
+    "minirocket_ridge": "MiniRocket + ridge regression",
+    "boosted_numbers": "boosted regression trees",
     "last_value": "repeated last value",
     "last_season": "repeated last season",
     "linear_window": "linear model of the window",
+    "theta": "theta method",
+    "exponential_smoothing": "exponential smoothing",
     "step_frequency": "share of steps",
     "repeat_step": "repeated step",
     "linear_step": "linear model of the last two steps",
-    "nbsvm": "NBSVM",
-    "character_logistic": "logistic regression on words and pieces of words",
-    "minirocket": "MiniRocket",
-    "minirocket_ridge": "MiniRocket + ridge regression",
-    "nearest_dtw": "nearest neighbour by time warping",
-    "boosted_features": "boosted trees on simple features",
-    "boosted_numbers": "boosted regression trees",
-    "exponential_smoothing": "exponential smoothing",
-    "theta": "theta method",
     "phrases": "n-gram of steps",
     "tcn": "temporal convolutional network",
 }
+"""What every baseline is called."""
+
 _NETWORKS = ("tcn",)
-_CELLS = {
+CELLS = {
     "gru": "GRU",
     "lstm": "LSTM",
     "rnn": "RNN",
     "min_gru": "minGRU",
     "min_lstm": "minLSTM",
 }
+"""What every cell that can be compared is called."""
+
 _REPEATED = re.compile(r"(?P<cell>[a-z_]+?)(?:_h(?P<size>\d+))?(?:_(?P<index>\d+))?")
 
 
@@ -47,14 +51,14 @@ def display_name(name: str) -> str:
 
     A name that is neither a known cell nor a known baseline (`equivalent`, say) comes back unchanged.
     """
-    if name in _BASELINES:
-        return _BASELINES[name]
-    if name in _CELLS:
-        return _CELLS[name]
+    if name in BASELINES:
+        return BASELINES[name]
+    if name in CELLS:
+        return CELLS[name]
     repeated = _REPEATED.fullmatch(name)
-    if repeated and repeated["cell"] in _CELLS:
+    if repeated and repeated["cell"] in CELLS:
         parts = [f"hidden {repeated['size']}" if repeated["size"] else "", repeated["index"] or ""]
-        return f"{_CELLS[repeated['cell']]} ({', '.join(filter(None, parts))})"
+        return f"{CELLS[repeated['cell']]} ({', '.join(filter(None, parts))})"
     return name
 
 

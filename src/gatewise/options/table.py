@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gatewise.metrics import METRICS
+from gatewise.names import BASELINES, CELLS
 from gatewise.tasks import TASKS
 
 __all__ = ["OPTION", "OPTIONS", "PANELS", "SPELLINGS", "Option"]
@@ -36,32 +37,6 @@ Kind = Literal[
 _DATA, _TASK, _COMPARISON = "Data", "Task", "Comparison"
 _CELLS, _LIMITS, _RUN = "Cells and training", "Constraints", "Run"
 PANELS = (_DATA, _TASK, _COMPARISON, _CELLS, _LIMITS, _RUN)
-
-_BASELINES = (
-    "majority",
-    "tfidf_logistic",
-    "nbsvm",
-    "character_logistic",
-    "linear_features",
-    "minirocket",
-    "nearest_dtw",
-    "boosted_features",
-    "mean_value",
-    "tfidf_ridge",
-    "ridge_features",
-    "minirocket_ridge",
-    "boosted_numbers",
-    "last_value",
-    "last_season",
-    "linear_window",
-    "theta",
-    "exponential_smoothing",
-    "step_frequency",
-    "repeat_step",
-    "linear_step",
-    "phrases",
-    "tcn",
-)
 
 
 @dataclass(frozen=True)
@@ -209,7 +184,7 @@ OPTIONS: tuple[Option, ...] = (
         "choices",
         "Cells to compare, at least two; one named twice is compared with itself.",
         default=("gru", "lstm"),
-        choices=("gru", "lstm", "rnn", "min_gru", "min_lstm"),
+        choices=tuple(CELLS),
         spellings={"mingru": "min_gru", "minlstm": "min_lstm"},
         noun="cell",
     ),
@@ -220,7 +195,7 @@ OPTIONS: tuple[Option, ...] = (
         "Baselines beside the cells: none; simple; strong, which adds those that are strong on such data and take little of the "
         "budget; all; or names.",
         default=("strong",),
-        choices=("none", "simple", "strong", "all", *_BASELINES),
+        choices=("none", "simple", "strong", "all", *BASELINES),
         noun="rival",
     ),
     Option(
