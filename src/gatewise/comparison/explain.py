@@ -13,13 +13,13 @@ from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
-from gatewise.tasks import in_time
+from gatewise.tasks import TASKS, in_time
 from gatewise.wording import capitalised, counted, joined, probability
 
 __all__ = ["SIMPLEST_BASELINES", "Findings", "explain"]
 
 # What does not look at the input, or no further than its last step: a cell that does no better has learned nothing.
-SIMPLEST_BASELINES = ("majority", "mean_value", "last_value", "step_frequency")
+SIMPLEST_BASELINES = tuple(task.rivals("series", None).simple[0] for task in TASKS.values())
 
 
 @dataclass(frozen=True)

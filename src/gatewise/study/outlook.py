@@ -11,7 +11,7 @@ from gatewise.statistics.sequential import MINIMUM_PAIRS
 from gatewise.study.budget import BudgetPlan, Foresight, plan_budget
 from gatewise.study.measure import probe_epochs, scoring_share
 from gatewise.study.session import Session
-from gatewise.training.baselines.durations import foreseen_seconds
+from gatewise.training.baselines.choice import foreseen_seconds
 from gatewise.training.tune import default_hyperparameters
 from gatewise.wording import capitalised, counted
 

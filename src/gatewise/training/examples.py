@@ -13,6 +13,7 @@ from gatewise.data.dataset.windows import Windows
 from gatewise.metrics import METRICS
 from gatewise.records import Forecast
 from gatewise.training.metrics import Truth, log_loss, score
+from gatewise.training.size import Size
 
 __all__ = ["Baseline", "Examples"]
 
@@ -70,6 +71,10 @@ class Baseline(Protocol):
     """A fitted simple model: a frozen value made of plain numbers, so that a winner is saved without pickle."""
 
     name: ClassVar[str]
+
+    @classmethod
+    def foreseen(cls, size: Size, /) -> float:
+        """Seconds that it takes in a pair, scores included, roughly: from the size of the data alone."""
 
     @classmethod
     def fit(cls, train: Examples, validation: Examples) -> Baseline:

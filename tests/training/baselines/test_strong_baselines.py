@@ -18,9 +18,8 @@ from gatewise.options.table import OPTION
 from gatewise.records import Dataset
 from gatewise.training.baselines import BASELINES
 from gatewise.training.baselines.boosting import BoostedClasses, BoostedNumbers
-from gatewise.training.baselines.choice import baselines_for, choose_rivals, simple_baselines
+from gatewise.training.baselines.choice import baselines_for, choose_rivals, foreseen_seconds, simple_baselines
 from gatewise.training.baselines.closed_form import fit_ridge_classes
-from gatewise.training.baselines.durations import foreseen_seconds
 from gatewise.training.baselines.features import series_features
 from gatewise.training.baselines.nbsvm import Nbsvm
 from gatewise.training.examples import Examples

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.training.baselines.closed_form import NEVER, probabilities
-from gatewise.training.baselines.features import series_features
+from gatewise.training.baselines.features import feature_count, series_features
 from gatewise.training.examples import Examples
+from gatewise.training.size import Size
 
 __all__ = ["BoostedClasses", "BoostedNumbers", "work"]
 
@@ -134,6 +135,11 @@ class Boosted:
         for output in range(len(self.start)):
             result[:, output] += self.value[nodes[:, self.outputs == output]].sum(1)
         return result
+
+    @staticmethod
+    def foreseen(size: Size) -> float:
+        """Seconds in a pair, scores included."""
+        return 0.2 + work(size.train, feature_count(size.channels), size.questions) * 1e-7
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         names = ("start", "outputs", "roots", "feature", "threshold", "left", "right", "value", "present")

@@ -10,11 +10,17 @@ from gatewise import tasks
 from gatewise.errors import OptionError
 from gatewise.names import display_name
 from gatewise.nn import RIVALS
+from gatewise.nn.tcn import levels_for
 from gatewise.records import Dataset, Split
-from gatewise.training.baselines.durations import foreseen_seconds
+from gatewise.training.baselines import BASELINES
+from gatewise.training.schedule import LARGEST_BATCH
+from gatewise.training.size import Size
 
-__all__ = ["Rivals", "baselines_for", "choose_rivals", "simple_baselines"]
+__all__ = ["Rivals", "baselines_for", "choose_rivals", "foreseen_seconds", "simple_baselines"]
 
+# Batches that a usual training takes, and products for a step in a block of 64 units, forward and backward.
+TRAINED_BATCHES = 1200
+WORK_OF_BLOCK = 3 * 2 * 3 * 64**2
 # Seconds that a strong baseline may take in a pair, and their share of the budget.
 MOST_SECONDS = 10.0
 BUDGET_SHARE = 0.015
@@ -70,6 +76,18 @@ def choose_rivals(dataset: Dataset, split: Split, asked: Sequence[str], budget_s
     slow = [f"{display_name(name)} (about {seconds[name]:.2g} s a pair)" for name in fitting if name in wanted - chosen]
     notes = (f"Left out for their time: {', '.join(slow)}. --rivals all has every baseline that fits the data.",) if slow else ()
     return Rivals(tuple(name for name in fitting if name in chosen), notes)
+
+
+def foreseen_seconds(dataset: Dataset, split: Split, names: Sequence[str]) -> dict[str, float]:
+    """Seconds that each baseline is estimated to take in a pair, scores included. split: one of the run's."""
+    size = Size.of(dataset, split)
+    return {name: BASELINES[name].foreseen(size) if name in BASELINES else _foreseen_network(size) for name in names}
+
+
+def _foreseen_network(size: Size) -> float:
+    """Seconds of a network that is a rival."""
+    rows = TRAINED_BATCHES * LARGEST_BATCH
+    return 0.1 + rows * size.steps * levels_for(size.longest) * WORK_OF_BLOCK * 5e-11
 
 
 def _rivals(dataset: Dataset) -> tasks.Rivals:

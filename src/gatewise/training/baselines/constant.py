@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.training.examples import Examples
+from gatewise.training.size import Size
 
 __all__ = ["Majority", "MeanValue"]
 
@@ -28,6 +29,11 @@ class Majority:
 
     def predict(self, inputs: Sequence[Any]) -> NDArray[np.float32]:
         return np.tile(self.frequencies, (len(inputs), 1))
+
+    @staticmethod
+    def foreseen(_: Size) -> float:
+        """Seconds in a pair, scores included."""
+        return 0.01
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {}, {"frequencies": self.frequencies}
@@ -50,6 +56,11 @@ class MeanValue:
 
     def predict(self, inputs: Sequence[Any]) -> NDArray[np.float32]:
         return np.tile(self.mean.astype(np.float32), (len(inputs), 1))
+
+    @staticmethod
+    def foreseen(_: Size) -> float:
+        """Seconds in a pair, scores included."""
+        return 0.01
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {}, {"mean": self.mean}

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from gatewise.training.baselines.linear import Logistic, Ridge
 from gatewise.training.examples import Examples
+from gatewise.training.size import Size
 
-__all__ = ["LinearFeatures", "RidgeFeatures", "series_features"]
+__all__ = ["LinearFeatures", "RidgeFeatures", "feature_count", "series_features"]
 
 SEGMENTS = 10
 
@@ -51,12 +52,22 @@ class LinearFeatures(SimpleFeatures):
     name: ClassVar[str] = "linear_features"
     linear = Logistic
 
+    @staticmethod
+    def foreseen(size: Size) -> float:
+        """Seconds in a pair, scores included."""
+        return _foreseen_features(size) + size.train * feature_count(size.channels) * size.questions * 4e-7
+
 
 class RidgeFeatures(SimpleFeatures):
     """Ridge regression on simple statistics."""
 
     name: ClassVar[str] = "ridge_features"
     linear = Ridge
+
+    @staticmethod
+    def foreseen(size: Size) -> float:
+        """Seconds in a pair, scores included."""
+        return _foreseen_features(size) + 5 * size.train * feature_count(size.channels) ** 2 * 1e-9
 
 
 def _fit_standard(
@@ -67,6 +78,15 @@ def _fit_standard(
     mean, scale = features.mean(0), features.std(0)
     scale[scale < 1e-12] = 1.0
     return mean, scale, (features - mean) / scale, (series_features(validation) - mean) / scale
+
+
+def feature_count(channels: int) -> int:
+    """Numbers that describe a series, its length included."""
+    return 17 * channels + 1
+
+
+def _foreseen_features(size: Size) -> float:
+    return 0.1 + size.seen * (2e-4 + 2e-8 * size.steps * size.channels)
 
 
 def series_features(sequences: Arrays) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gatewise.training.baselines.warping import cells, nearest
 from gatewise.training.examples import Examples
+from gatewise.training.size import SCORED_TRAINING_ROWS, Size
 
 __all__ = ["NearestWarped", "search_steps"]
 
@@ -77,6 +78,12 @@ class NearestWarped:
         result = np.tile(np.where(self.present, (1 - confidence) / others, 0.0), (len(found), 1))
         result[np.arange(len(found)), found] = confidence
         return result.astype(np.float32)
+
+    @staticmethod
+    def foreseen(size: Size) -> float:
+        """Seconds in a pair, scores included."""
+        queries = len(BANDS) * size.validation + size.test + min(size.train, SCORED_TRAINING_ROWS)
+        return 1.5e-9 * search_steps(queries, size.train, size.longest, size.shortest, size.channels)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         names = ("values", "lengths", "targets", "middle", "spread", "present")

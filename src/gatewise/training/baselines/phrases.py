@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gatewise.training.baselines.steps import RepeatStep
 from gatewise.training.examples import Examples
+from gatewise.training.size import Size
 
 __all__ = ["Phrases"]
 
@@ -69,6 +70,11 @@ class Phrases:
             kinds = self.kinds[found, np.newaxis]
             said[known] = (self.sums[found] + kinds * said[known]) / (self.times[found, np.newaxis] + kinds)
         return said.astype(np.float32)
+
+    @staticmethod
+    def foreseen(size: Size) -> float:
+        """Seconds in a pair, scores included."""
+        return 0.2 + size.values * 2.5e-7
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         names = ("contexts", "times", "kinds", "sums", "base")

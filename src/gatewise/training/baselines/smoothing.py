@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.windows import in_chunks
 from gatewise.records import Forecast
 from gatewise.training.examples import Examples
+from gatewise.training.size import Size
 
 __all__ = ["ExponentialSmoothing", "Theta"]
 
@@ -37,6 +38,7 @@ class Smoothed:
     """Forecasts of each window by itself. constants: float64 [constants, targets]. season: steps, 1 where there is none."""
 
     name: ClassVar[str]
+    candidates: ClassVar[int]
     horizon: int
     targets: tuple[int, ...]
     season: int
@@ -79,6 +81,13 @@ class Smoothed:
         """values: [rows, window, channels]. Returns [rows, horizon, channels]."""
         raise NotImplementedError
 
+    @classmethod
+    def foreseen(cls, size: Size) -> float:
+        """Seconds in a pair, scores included."""
+        # Its candidates on the windows that choose, and every window once.
+        windows = cls.candidates * min(size.train, 200) + size.seen
+        return 0.1 + windows * size.longest * size.channels * 1.5e-7
+
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         values = {"horizon": self.horizon, "targets": list(self.targets), "season": self.season}
         return values, {"constants": self.constants}
@@ -92,6 +101,7 @@ class ExponentialSmoothing(Smoothed):
     """Level, damped trend and season. constants: of the level, the trend, its damping, and the season."""
 
     name: ClassVar[str] = "exponential_smoothing"
+    candidates: ClassVar[int] = 63
 
     @classmethod
     def _candidates(cls, season: int) -> list[Floats]:
@@ -122,6 +132,7 @@ class Theta(Smoothed):
     """The two lines of the theta method. constants: of the level."""
 
     name: ClassVar[str] = "theta"
+    candidates: ClassVar[int] = 7
 
     @classmethod
     def _candidates(cls, season: int) -> list[Floats]:

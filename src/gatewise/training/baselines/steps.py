@@ -18,6 +18,7 @@ from scipy.optimize import minimize
 
 from gatewise.training.examples import Examples
 from gatewise.training.next_step import step_nll
+from gatewise.training.size import Size
 
 __all__ = ["LinearStep", "RepeatStep", "StepFrequency"]
 
@@ -48,6 +49,11 @@ class StepFrequency:
     def predict(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """The same probabilities for every step: float32 [sum of (steps - 1), keys]."""
         return np.tile(self.shares.astype(np.float32), (sum(len(sequence) - 1 for sequence in inputs), 1))
+
+    @staticmethod
+    def foreseen(size: Size) -> float:
+        """Seconds in a pair, scores included."""
+        return 0.1 + size.values * 3e-8
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {}, {"shares": self.shares}
@@ -84,6 +90,11 @@ class RepeatStep:
         """Probabilities of every step but the first of every row, float32 [sum of (steps - 1), keys]."""
         silent, sounding = self.shares.astype(np.float32)
         return np.asarray(np.where(_earlier(inputs) != 0, sounding, silent), dtype=np.float32)
+
+    @staticmethod
+    def foreseen(size: Size) -> float:
+        """Seconds in a pair, scores included."""
+        return 0.1 + size.values * 4e-8
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {}, {"shares": self.shares}
@@ -139,6 +150,11 @@ class LinearStep:
         """Probabilities of every step but the first of every row, float32 [sum of (steps - 1), keys]."""
         scores = _contexts(inputs) @ self.weights.astype(np.float32) + self.offset.astype(np.float32)
         return torch.sigmoid(torch.from_numpy(scores)).numpy()
+
+    @staticmethod
+    def foreseen(size: Size) -> float:
+        """Seconds in a pair, scores included."""
+        return 0.5 + size.values * 1.1e-7
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {}, {"weights": self.weights, "offset": self.offset}
