@@ -34,7 +34,7 @@ def series_model() -> Model:
         cell_seed=1,
     ).build()
     encoder = fit_encoder(prepare(dataset), np.arange(10))
-    return model_of(dataset, Truth(dataset.targets), "accuracy", "gru", encoder, network, {}, {})
+    return model_of(dataset, Truth(dataset.targets), "accuracy", "gru", encoder, network, None, {})
 
 
 def text_model() -> Model:
@@ -42,7 +42,7 @@ def text_model() -> Model:
     dataset = Dataset("texts", "text", rows, np.arange(10) % 2, ("a", "b"), np.arange(10))
     encoder = fit_encoder(prepare(dataset), np.arange(10))
     predictor = Majority(np.array([0.25, 0.75], dtype=np.float32))
-    return model_of(dataset, Truth(dataset.targets), "accuracy", "majority", encoder, predictor, {}, {})
+    return model_of(dataset, Truth(dataset.targets), "accuracy", "majority", encoder, predictor, None, {})
 
 
 def test_rows_alone_and_together_agree_whatever_their_length() -> None:
