@@ -32,7 +32,16 @@ def test_lists_of_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1.0, "over 99%"), (0.9988, "over 99%"), (0.99, "99%"), (0.5, "50%"), (0.01, "1%"), (0.0, "under 1%")]
+    ("value", "text"),
+    [
+        (1.0, "over 99.9%"),
+        (0.9988, "99.9%"),
+        (0.99, "99%"),
+        (0.5, "50%"),
+        (0.01, "1%"),
+        (0.004, "0.4%"),
+        (0.0, "under 0.1%"),
+    ],
 )
 def test_probabilities_never_claim_certainty(value: float, text: str) -> None:
     assert probability(value) == text

@@ -48,9 +48,12 @@ def joined(words: Sequence[str], last: str = "and") -> str:
 
 
 def probability(value: float) -> str:
-    """Return a probability as a percentage that claims no certainty: 0.958 is "96%", 0.9999 "over 99%"."""
-    if value < 0.01:
-        return "under 1%"
-    if value > 0.99:
-        return "over 99%"
-    return f"{value:.0%}"
+    """Return a probability as a percentage that claims no certainty: 0.958 is "96%", 0.992 "99.2%", 0.9999 "over 99.9%".
+
+    Within a point of the ends a tenth more is shown: it is there that decisions fall.
+    """
+    if value < 0.001:
+        return "under 0.1%"
+    if value > 0.999:
+        return "over 99.9%"
+    return f"{value:.1%}" if value < 0.01 or value > 0.99 else f"{value:.0%}"

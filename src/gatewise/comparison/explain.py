@@ -11,6 +11,7 @@ from gatewise.comparison.evidence import Evidence
 from gatewise.metrics import Metric, difference_text, value_text
 from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
+from gatewise.statistics.decision import ERROR
 from gatewise.statistics.power import MOST_FURTHER_PAIRS
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
 from gatewise.tasks import TASKS, in_time
@@ -88,7 +89,7 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
     if difference is not None:
         yield _measured(difference, evidence, say)
         if difference.is_known:
-            yield _probabilities(difference, say)
+            yield _probabilities(difference, evidence, say)
             yield from _shape(difference, evidence)
         yield from _failures(verdict, evidence, difference)
     cost = _cost(comparison, difference)
@@ -254,12 +255,29 @@ def _lead(difference: Difference, say: Wording) -> str:
     return f"{_the(difference.first, capital=True)} leads {_the(difference.second)} by {lead}"
 
 
-def _probabilities(difference: Difference, say: Wording) -> str:
-    return (
+def _probabilities(difference: Difference, evidence: Evidence, say: Wording) -> str:
+    found = (
         f"{_the(difference.first, capital=True)} is better by more than {say.band()} with probability "
         f"{probability(difference.p_first)}, {_the(difference.second)} with {probability(difference.p_second)}; "
         f"the two are equivalent with {probability(difference.p_equivalent)}."
     )
+    missing = _missing(difference, evidence)
+    return f"{found} {missing}" if missing else found
+
+
+def _missing(difference: Difference, evidence: Evidence) -> str:
+    """What a verdict lacks where the probabilities would do for one look."""
+    rule = evidence.rule(1)
+    if difference.conclusion != "undecided" or not evidence.adaptive or difference.pairs < rule.minimum_pairs:
+        return ""
+    if max(difference.p_first, difference.p_second) >= 1.0 - ERROR:
+        low, high = difference.ci95_sequential
+        if low <= 0.0 <= high:
+            return "A verdict also needs the interval that is widened for looking after every pair to leave out 0."
+        return f"Looking after every pair, a verdict takes {probability(1.0 - rule.beyond)}."
+    if difference.p_equivalent >= 1.0 - ERROR and difference.pairs >= rule.equivalence_pairs:
+        return f"Looking after every pair, a verdict takes {probability(1.0 - rule.inside)}."
+    return ""
 
 
 def _cost(comparison: Comparison, difference: Difference | None) -> str | None:
