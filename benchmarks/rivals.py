@@ -1,6 +1,6 @@
 """Every baseline on public data: its score, the time of a fit, and its latency. Prints a table and writes docs/rivals.md.
 
-    python benchmarks/rivals.py FOLDER [--only NAME ...] [--out docs/rivals.md]
+    python -m benchmarks.rivals FOLDER [--only NAME ...] [--out docs/rivals.md]
 
 FOLDER holds the data sets as folders (tsc, sst2, ...), each with the split its source has, else with the first split that a run
 would take. Published accuracies stand beside the measured ones where their source is named in `PUBLISHED`.
@@ -14,9 +14,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from benchmarks.forecasting_data import write_exchange
 
 from gatewise.comparison.plan import arms_of
 from gatewise.data.dataset.splits import make_split
@@ -45,7 +47,7 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Case:
-    """A data set. path: below the folder. reading: how it is read. metric: None for the task's own."""
+    """A data set. path: below the folder, or of what is built in. reading: how it is read. metric: None for the task's own."""
 
     name: str
     path: str
@@ -54,12 +56,16 @@ class Case:
 
 
 TEXT = {"text": "text", "target": "label"}
+EXCHANGE = "exchange_wide.csv"
 CASES = (
+    Case("digits", "builtin:digits"),
     *(Case(name, f"tsc/{name}.npz") for name in ("JapaneseVowels", "BasicMotions", "GunPoint", "ItalyPowerDemand", "ECG5000")),
     Case("uci_sentences", "uci_sentences/uci_sentences.parquet", TEXT),
     Case("sst2", "sst2/sst2.parquet", TEXT | {"split": "split"}),
     Case("mr", "mr/mr.parquet", TEXT),
     Case("ETTh1 OT", "forecasting/ETTh1.csv", {"task": "forecast", "time": "date", "target": ["OT"], "horizon": 24}),
+    Case("exchange_rate", EXCHANGE, {"task": "forecast", "time": "day", "horizon": 3}),
+    Case("fsdd", "fsdd/index.csv", {"audio": "file", "target": "digit", "split": "split"}),
     Case("JSB_Chorales", "polyphonic_music/JSB_Chorales.npz", {"task": "next_step"}),
     Case("Nottingham", "polyphonic_music/Nottingham.npz", {"task": "next_step"}),
     Case("amazon_multidomain", "amazon_multidomain/amazon_multidomain.parquet", TEXT | {"split": "split"}),
@@ -83,8 +89,13 @@ class Measured:
 
 def measure(folder: Path, case: Case) -> Iterator[Measured]:
     """The baselines that a run without a budget would have, one after the other on one thread."""
-    dataset = open_source(folder / case.path, **case.reading)
-    workload = Workload(Config(str(folder / case.path), metric=case.metric, budget_s=None), dataset, arms_of(("gru", "lstm")))
+    with TemporaryDirectory() as written:
+        source = case.path if case.path.startswith("builtin:") else str(folder / case.path)
+        if case.path == EXCHANGE:
+            # The source has neither a header nor dates.
+            source = str(write_exchange(folder / "forecasting/exchange_rate.txt.gz", Path(written))[0])
+        dataset = open_source(source, **case.reading)
+    workload = Workload(Config(source, metric=case.metric, budget_s=None), dataset, arms_of(("gru", "lstm")))
     split = make_split(dataset, 0, 0)
     truth, metric = truth_of(dataset, split.test, split.train), workload.metric
     for name in workload.baselines:
