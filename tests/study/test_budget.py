@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -347,3 +348,19 @@ def test_trainings_that_the_cap_ended_are_counted_in_verdict_and_page(tmp_path: 
     assert "--max-epochs 4" in warning
     assert warning in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert warning in gatewise.open_run(tmp_path / "run").verdict.warnings
+
+
+@pytest.mark.parametrize(
+    ("budget", "fits", "kept"), [(None, 1.0, 13.0), (240.0, 1.0, 13.0), (100.0, 1.0, 5.0), (240.0, 16.0, 8.0)]
+)
+def test_time_is_kept_for_what_is_measured_after_the_pairs(budget: float | None, fits: float, kept: float) -> None:
+    session: Any = SimpleNamespace(
+        config=SimpleNamespace(budget_s=budget),
+        workload=SimpleNamespace(baselines=("majority",)),
+        journal={},
+        names=("gru", "lstm"),
+        trials=lambda kind: [SimpleNamespace(number=0, phases={"fitting": fits})],
+    )
+    assert phases._late_seconds(session) == pytest.approx(kept)
+    session.journal = {"timing:baselines": {}, "timing:memory": {}}
+    assert phases._late_seconds(session) == 0.0

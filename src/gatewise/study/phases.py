@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
 
@@ -11,7 +12,7 @@ from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters, Trial, to_json
-from gatewise.statistics.sequential import MOST_PAIRS
+from gatewise.statistics.sequential import MINIMUM_PAIRS, MOST_PAIRS
 from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
 from gatewise.study.deadline import BudgetSpent, until
 from gatewise.study.gathered import complete_pairs, target_score
@@ -161,23 +162,46 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
 
 
 def measure_late(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-    """Measure the baselines' costs and the memory after the pairs, where that takes no time from them."""
-    budget = session.config.budget_s
-    _measure_baselines(session)
-    seconds = MEMORY_PROBE_SECONDS * len(session.names)
-    if budget is None or (seconds <= MEMORY_SHARE * budget and seconds + _closing_seconds(session) <= session.left()):
+    """Measure the baselines' costs and the memory after the pairs, where the time that is left allows it."""
+    room = session.left() - _closing_seconds(session)
+    if session.pairs_done and 0.0 < _baselines_seconds(session) <= room:
+        _measure_baselines(session)
+        room = session.left() - _closing_seconds(session)
+    if 0.0 < _memory_seconds(session) <= room:
         _measure_memory(session, chosen)
 
 
-def _measure_baselines(session: Session) -> None:
+def _late_seconds(session: Session) -> float:
+    """What is kept of a budget for `measure_late`, once pairs are enough to decide: at most as much as measuring took before."""
+    kept, most = 0.0, MEASURING_SHARE * (session.config.budget_s or math.inf)
+    for seconds in (_baselines_seconds(session), _memory_seconds(session)):
+        if kept + seconds <= most:
+            kept += seconds
+    return kept
+
+
+def _baselines_seconds(session: Session) -> float:
+    """Seconds that the baselines' costs take to measure; 0 where that is done, or would be too much of the budget."""
+    if not session.workload.baselines or "timing:baselines" in session.journal:
+        return 0.0
     fits = sum(trial.phases.get("fitting", 0.0) for trial in session.trials("baseline") if trial.number == 0)
-    if not session.workload.baselines or not session.pairs_done:
-        return
-    seconds, budget = BASELINE_SECONDS, session.config.budget_s
-    if budget is not None:
-        seconds = min(seconds, MEASURING_SHARE * budget / 2)
-        if fits > MEMORY_SHARE * budget or fits + seconds + _closing_seconds(session) > session.left():
-            return
+    budget = session.config.budget_s
+    if budget is None:
+        return fits + BASELINE_SECONDS
+    return 0.0 if fits > MEMORY_SHARE * budget else fits + min(BASELINE_SECONDS, MEASURING_SHARE * budget / 2)
+
+
+def _memory_seconds(session: Session) -> float:
+    """The same of the memory of training."""
+    seconds, budget = MEMORY_PROBE_SECONDS * len(session.names), session.config.budget_s
+    if "timing:memory" in session.journal or (budget is not None and seconds > MEMORY_SHARE * budget):
+        return 0.0
+    return seconds
+
+
+def _measure_baselines(session: Session) -> None:
+    budget = session.config.budget_s
+    seconds = BASELINE_SECONDS if budget is None else min(BASELINE_SECONDS, MEASURING_SHARE * budget / 2)
 
     def on_baseline(name: str) -> None:
         session.show(f"timing the {display_name(name)}")
@@ -206,7 +230,8 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
         if config.pairs is None and number >= MOST_PAIRS:
             return "most_pairs"
         # One that turns out to take too long is given up, so that the shortest so far is what has to fit.
-        if number and _pair_seconds(session, shortest=True) + _closing_seconds(session) > session.left():
+        late = _late_seconds(session) if number >= MINIMUM_PAIRS else 0.0
+        if number and _pair_seconds(session, shortest=True) + late + _closing_seconds(session) > session.left():
             return "budget"
         return None
 
