@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from gatewise.nn.torch_layer import call_torch_eagerly
+from gatewise.nn.torch_forward import call_torch_eagerly
 
 __all__ = ["call_torch"]
 
