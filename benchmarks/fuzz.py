@@ -1,6 +1,6 @@
 """Call the public operators with whatever comes to mind: no call may crash, and what is accepted must be right.
 
-    python -m benchmarks.fuzz [--calls 100000] [--seed 0] [--seconds 600]
+    python -m benchmarks.fuzz [--calls 100000] [--seed 0] [--seconds 600] [--memory-only]
 
 Every call of `torch.ops.gatewise.recurrent` and `recurrent_backward` draws a cell, an order, sizes from nothing to thousands,
 dtypes, views, tensors that share memory, absent tensors, lengths, notes and threads; every third call has one argument spoilt. A
@@ -8,7 +8,9 @@ call is refused by an exception, or its results are those of the equations in fl
 error where --trace is given, so that a crash can be repeated with --seed and --calls 1.
 
 Under the address sanitizer: build the module with -DGATEWISE_SANITIZE=address and run with
-LD_PRELOAD=$(gcc -print-file-name=libasan.so) and ASAN_OPTIONS=detect_leaks=0.
+LD_PRELOAD=$(gcc -print-file-name=libasan.so) and ASAN_OPTIONS=detect_leaks=0. With --memory-only the same calls are made and
+their results are not compared, which takes a third of the time. Beside other work OMP_WAIT_POLICY=passive keeps two threads from
+waiting for each other at full speed.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -40,6 +42,13 @@ TOLERANCE = {torch.float32: 2e-5, torch.float64: 1e-10}
 MAGNIFIED = 30
 """Where a case magnifies rounding, as layer normalisation of nearly equal numbers does, the error may be this many times that of
 the equations in the same dtype."""
+
+LARGEST = {torch.float32: 1e18, torch.float64: 1e150}
+"""Where the reference has larger numbers, an overflow on the way to them is no fault."""
+
+NORMALIZED = {torch.float32: 1.0, torch.float64: 100.0}
+"""More of the tolerance for layer normalisation: in float64 the equations' own rounding is not told apart, and a variance of zero
+magnifies it by 1 / sqrt(eps)."""
 
 
 class Wrong(AssertionError):
@@ -167,8 +176,8 @@ class Call:
             absent = [place for place, tensor in enumerate(self.tensors) if tensor is None]
             self.tensors[draw.choice(absent)] = torch.randn(3, dtype=self.dtype)
 
-    def run(self) -> str:
-        """Call the operators, and say which of them accepted. Raises Wrong."""
+    def run(self, *, compare: bool = True) -> str:
+        """Call the operators, and say which of them accepted. compare: with the equations. Raises Wrong."""
         spoilt = self.random.random() < 0.33
         if self.random.random() < 0.1:
             self.share_memory()
@@ -179,13 +188,16 @@ class Call:
             results = torch.ops.gatewise.recurrent(*shared, self.cells, self.save)
         except Exception as failure:
             return f"refused: {type(failure).__name__}"
-        try:
-            expected, leaves = self._reference(torch.float64)
-        except (RuntimeError, IndexError):
-            if spoilt:  # the equations find fault with more than the operators
-                return "accepted forward, without a reference"
-            raise
-        self._compare("results", results[:4], expected, lambda: self._reference(self.dtype)[0])
+        expected: list[Tensor | None] = []
+        leaves: list[Tensor | None] = []
+        if compare:
+            try:
+                expected, leaves = self._reference(torch.float64)
+            except (RuntimeError, IndexError):
+                if spoilt:  # the equations find fault with more than the operators
+                    return "accepted forward, without a reference"
+                raise
+            self._compare("results", results[:4], expected, lambda: self._reference(self.dtype)[0])
         if not self.hidden_size:
             return "accepted forward"
         incoming = [None if self.random.random() < 0.3 or not len(value) else self._tensor(*value.shape) for value in results[:4]]
@@ -198,6 +210,8 @@ class Call:
             return f"accepted forward, refused backward: {type(failure).__name__}"
         if saved is not results[4] and saved.numel() == results[4].numel() and saved.numel() > 64:
             return "accepted both, other notes"
+        if not compare:
+            return "accepted both"
         reference = _gradients(expected, leaves, incoming, need[0])
         self._compare("gradients", gradients, reference, lambda: _gradients(*self._reference(self.dtype), incoming, need[0]))
         return "accepted both"
@@ -258,12 +272,16 @@ class Call:
         rounded: Callable[[], Sequence[Tensor | None]],
     ) -> None:
         """rounded: the reference in the call's own dtype."""
+        if any(value is not None and value.numel() and not value.abs().max() < LARGEST[self.dtype] for value in reference):
+            return
         for number, (came, expected) in enumerate(zip(found, reference, strict=True)):
-            if expected is None or not expected.numel() or not expected.isfinite().all():
+            if expected is None or not expected.numel():
                 continue
             if came.shape != expected.shape:
                 raise Wrong(f"{what} {number}: {list(came.shape)}, expected {list(expected.shape)}, {self.describe()}")
             bound, error = TOLERANCE[self.dtype] * (1 + float(expected.detach().norm())), _distance(came, expected)
+            if self.kernel > 6:
+                bound *= NORMALIZED[self.dtype]
             if not error <= bound:
                 other = rounded()[number]
                 assert other is not None
@@ -299,9 +317,15 @@ def _gradients(
     return gradients if need_input else [None, *gradients[1:]]
 
 
-def fuzz(calls: int, seed: int, seconds: float = math.inf, before: Callable[[int], Any] = lambda _: None) -> Counter[str]:
-    """Make calls, and count how they ended. Raises Wrong with the seed of the call."""
-    ends: Counter[str] = Counter()
+def fuzz(
+    calls: int,
+    seed: int,
+    seconds: float = math.inf,
+    *,
+    compare: bool = True,
+    before: Callable[[int], Any] = lambda _: None,
+) -> Iterator[tuple[int, str | Wrong]]:
+    """Make calls, and say of each its seed and how it ended."""
     until = time.monotonic() + seconds
     sets = instruction_sets()
     for number in range(seed, seed + calls):
@@ -311,26 +335,37 @@ def fuzz(calls: int, seed: int, seconds: float = math.inf, before: Callable[[int
         select_instruction_set(sets[number % len(sets)])
         torch.set_num_threads(2 if number % 8 == 0 else 1)
         try:
-            ends[Call(number).run()] += 1
+            yield number, Call(number).run(compare=compare)
         except Wrong as wrong:
-            raise Wrong(f"seed {number}: {wrong}") from wrong
-    return ends
+            yield number, wrong
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fuzz, and print how the calls ended. Returns 0; a wrong result is an exception."""
+    """Fuzz, and print how the calls ended. Returns 1 where a result was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=100_000, help="at most (default 100000)")
     parser.add_argument("--seed", type=int, default=0, help="of the first call; the next one has the next (default 0)")
     parser.add_argument("--seconds", type=float, default=math.inf, help="after which no call is begun")
     parser.add_argument("--trace", action="store_true", help="say each call's seed before it")
+    parser.add_argument("--memory-only", action="store_true", help="compare no results: for the address sanitizer")
     options = parser.parse_args(arguments)
     before = (lambda number: print(number, file=sys.stderr, flush=True)) if options.trace else (lambda number: None)
-    ends = fuzz(options.calls, options.seed, options.seconds, before)
-    for end, count in sorted(ends.items()):
-        print(f"{count:9,} {end}")
-    print(f"{sum(ends.values()):9,} calls, no crash, no wrong result")
-    return 0
+    ends: Counter[str] = Counter()
+    for number, end in fuzz(options.calls, options.seed, options.seconds, compare=not options.memory_only, before=before):
+        if isinstance(end, Wrong):
+            print(f"seed {number}: {end}", flush=True)
+        ends["WRONG" if isinstance(end, Wrong) else end] += 1
+    for name, count in sorted(ends.items()):
+        print(f"{count:9,} {name}")
+    wrong = (
+        f"{ends['WRONG']:,} wrong results"
+        if ends["WRONG"]
+        else "no result compared"
+        if options.memory_only
+        else "no wrong result"
+    )
+    print(f"{ends.total():9,} calls, no crash, {wrong}")
+    return 1 if ends["WRONG"] else 0
 
 
 if __name__ == "__main__":
