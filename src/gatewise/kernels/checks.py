@@ -64,6 +64,8 @@ def check(tensors: list[Tensor | None], kernel: int, order: int, sizes: Sizes) -
                 f"{dtype} {list(shape)}"
             )
     lengths = tensors[LENGTHS]
+    if order == PACKED and rows > input.shape[0]:  # before anything is made for so many
+        raise ValueError(f"packed input begins with {rows} rows, and has {input.shape[0]} in all")
     if lengths is not None and order != PACKED and lengths.shape[0] != rows:
         raise ValueError(f"lengths are {lengths.dtype} {list(lengths.shape)}, expected torch.int64 [{rows}]")
     given = (kernel, *[tensor is not None for tensor in tensors])
