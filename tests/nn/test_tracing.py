@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from gatewise import nn as gnn
 
@@ -110,6 +110,60 @@ def test_what_a_trace_would_unroll_is_refused(name: str) -> None:
         torch.jit.trace((LAYERS | UNROLLED)[name]().eval(), (batch(),))
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_the_older_onnx_export_names_the_newer_one_where_it_would_unroll(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    with pytest.raises(NotImplementedError, match="use dynamo=True"):
+        torch.onnx.export(UNROLLED["min gru"]().eval(), (batch(),), tmp_path / "model.onnx", dynamo=False)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_older_onnx_export_knows_a_batch_that_was_packed_in_the_model(tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = gnn.GRU(SIZE, 5), gnn.GRU(5, 3)
+
+        def forward(self, input: Tensor, lengths: Tensor) -> Tensor:
+            return self.second(self.first(pack_padded_sequence(input, lengths))[0])[1]  # type: ignore[no-any-return]
+
+    model, written = Model().eval(), tmp_path / "model.onnx"
+    given = (batch(), torch.tensor([6, 4, 2]))
+    torch.onnx.export(model, given, written, dynamo=False, input_names=["input", "lengths"])
+    session = onnxruntime.InferenceSession(written)
+    (found,) = session.run(None, {"input": given[0].numpy(), "lengths": given[1].numpy()})
+    np.testing.assert_allclose(found, model(*given).detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_a_cell_refuses_a_packed_batch() -> None:
+    with pytest.raises(TypeError, match=r"GRUCell takes one step.*a PackedSequence is for the layer gatewise\.nn\.GRU"):
+        gnn.GRUCell(SIZE, 5)(pack_padded_sequence(batch(), torch.tensor([6, 2, 4]), enforce_sorted=False))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("state", [False, True])
+def test_a_packed_batch_is_exported_for_other_lengths(state: bool) -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = gnn.GRU(SIZE, 5, 2, bidirectional=True)
+
+        def forward(self, data: Tensor, batch_sizes: Tensor, h_0: Tensor | None) -> Tensor:
+            return self.layer(PackedSequence(data, batch_sizes, None, None), h_0)[1]  # type: ignore[no-any-return]
+
+    def arguments(lengths: list[int]) -> tuple[Tensor, Tensor, Tensor | None]:
+        data, batch_sizes, *_ = pack_padded_sequence(batch(lengths[0], len(lengths)), torch.tensor(lengths))
+        return data, batch_sizes, torch.randn(4, len(lengths), 5) if state else None
+
+    model, dim = Model(), torch.export.Dim
+    shapes = ({0: dim("positions", min=2)}, {0: dim("steps", min=2)}, {1: dim("rows", min=2)} if state else None)
+    program = torch.export.export(model, arguments([6, 3, 2]), dynamic_shapes=shapes, strict=False).module()
+    given = arguments([9, 9, 4, 1])
+    assert_same(program(*given), model(*given))
+
+
 @pytest.mark.parametrize("name", ["gru", "lstm", "min gru", *CELLS])
 def test_scripting_is_refused_with_the_ways_out(name: str) -> None:
     model = nn.Sequential((LAYERS | UNROLLED | CELLS)[name]())
@@ -152,16 +206,26 @@ class WithLengths(nn.Module):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", ["gru, batch first", "gru, reset before", "lstm", "rnn, relu"])
-def test_onnx_has_one_node_a_layer_for_every_length(name: str) -> None:
-    model = WithLengths(LAYERS[name]().eval())
+@pytest.mark.parametrize(
+    ("name", "node"),
+    [
+        ("gru, batch first", "GRU"),
+        ("gru, reset before", "GRU"),
+        ("lstm", "LSTM"),
+        ("rnn, relu", "RNN"),
+        ("min gru", "GRU"),
+        ("min lstm", "GRU"),
+    ],
+)
+def test_onnx_has_one_node_a_layer_for_every_length(name: str, node: str) -> None:
+    model = WithLengths((LAYERS | UNROLLED)[name]().eval())
     first = name == "gru, batch first"
     steps, rows = torch.export.Dim("steps", min=2, max=99), torch.export.Dim("rows", min=2, max=99)
     shapes = ({0: rows, 1: steps} if first else {0: steps, 1: rows}, {0: rows})
     input = batch().transpose(0, 1) if first else batch()
     graph, run = exported(model, input, torch.full((ROWS,), STEPS), shapes=shapes)
     kinds = [node.op_type for node in graph.node if node.op_type in ("GRU", "LSTM", "RNN", "Loop", "Scan")]
-    assert kinds == [name[:4].strip(" ,").upper()] * model.layer.num_layers  # type: ignore[operator]
+    assert kinds == [node] * model.layer.num_layers  # type: ignore[operator]
     other = batch(9, 5).transpose(0, 1) if first else batch(9, 5)
     lengths = torch.tensor([9, 4, 0, 1, 7])
     for found, expected in zip(run(other.contiguous(), lengths), model(other, lengths), strict=True):
@@ -169,13 +233,21 @@ def test_onnx_has_one_node_a_layer_for_every_length(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", ["min gru", "zoneout", "lstm cell"])
+@pytest.mark.parametrize("name", ["zoneout", "lstm cell"])
 def test_onnx_writes_out_what_it_has_no_node_for(name: str) -> None:
     model = (UNROLLED | CELLS)[name]().eval()
     input = batch()[0] if name in CELLS else batch()
     _, run = exported(model, input)
     for found, expected in zip(run(input), flat(model(input)), strict=True):
         np.testing.assert_allclose(found, expected.detach(), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_onnx_refuses_to_write_out_any_number_of_steps() -> None:
+    pytest.importorskip("onnxscript")
+    steps = torch.export.Dim("steps", min=2)
+    with pytest.raises(Exception, match="export it without a dynamic dimension of steps"):
+        torch.onnx.export(UNROLLED["zoneout"]().eval(), (batch(),), dynamo=True, dynamic_shapes=({0: steps},), verbose=False)
 
 
 @pytest.mark.filterwarnings("ignore")

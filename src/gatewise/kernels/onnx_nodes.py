@@ -1,7 +1,8 @@
 """A layer as the node that ONNX has for it, while torch.onnx exports: GRU, LSTM or RNN of the default operator set.
 
-Gates are z, r, h and i, o, f, c there, and weights of both directions are stacked (ONNX operator specification, version 14). What
-no node computes is written out in the reference equations, step by step, for the number of steps of the example.
+Gates are z, r, h and i, o, f, c there, and weights of both directions are stacked (ONNX operator specification, version 14). The
+minimal cells are GRU nodes whose gates see the input alone. What no node computes is written out in the reference equations, step
+by step, for the number of steps of the example.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from gatewise.kernels import equations
 from gatewise.kernels.options import GATES, Options
@@ -20,13 +22,19 @@ __all__ = ["exporting", "recurrent"]
 ORDER = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2), "rnn_tanh": (0,), "rnn_relu": (0,)}
 """Places of the node's gates among ours."""
 
-NODES = {"gru": "GRU", "lstm": "LSTM", "rnn_tanh": "RNN", "rnn_relu": "RNN"}
+NODES = {"gru": "GRU", "lstm": "LSTM", "rnn_tanh": "RNN", "rnn_relu": "RNN", "min_gru": "GRU", "min_lstm": "GRU"}
+MINIMAL = ("min_gru", "min_lstm")
 OPERATOR_SET = 14
 
 
 def exporting() -> bool:
     """Whether torch.onnx.export is capturing this call by torch.export."""
-    return torch.compiler.is_exporting() and torch.onnx.is_in_onnx_export()
+    return torch.onnx.is_in_onnx_export() and not torch._C._is_tracing()
+
+
+# The compiler, with which torch.onnx tries again what did not go without it, takes torch.onnx.is_in_onnx_export() for false
+# without looking. What is so marked, as by torch.compiler.assume_constant_result, which would load the compiler, it calls.
+exporting._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def recurrent(
@@ -44,33 +52,81 @@ def recurrent(
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
     """What `equations.recurrent` computes: same arguments, same results."""
     noise = (recurrent_mask, update_h, update_c)
-    if batch_sizes is not None or norm is not None or any(one is not None for one in noise) or not _has_node(options):
-        return equations.recurrent(options, input, weights, h_0, c_0, lengths, batch_sizes, *noise, norm)
     # Not by the node's attribute `layout`, which ONNX Runtime refuses on a CPU.
     data = input.transpose(0, 1) if options.batch_first else input
-    steps, rows = data.shape[:2]
+    if batch_sizes is not None or norm is not None or any(one is not None for one in noise) or not _has_node(options):
+        # The compiler takes every number of steps for a known one.
+        if torch.compiler.is_dynamo_compiling() or not isinstance(data.shape[0], int):
+            raise NotImplementedError(
+                f"ONNX has no node for a {options.cell} with these options, and written out step by step it holds for one number "
+                "of steps alone; export it without a dynamic dimension of steps"
+            )
+        return equations.recurrent(options, input, weights, h_0, c_0, lengths, batch_sizes, *noise, norm)
+    if options.cell in MINIMAL:
+        return _minimal(options, data, weights, h_0, lengths)
     directions = len(weights) // 4
     hidden_size = _given(weights[1]).shape[1]
     w_ih, w_hh = (torch.stack([_matrix(weights[4 * one + kind], options.cell) for one in range(directions)]) for kind in (0, 1))
     bias = torch.stack([_bias(weights, one, options.cell) for one in range(directions)])
     states = (h_0, c_0) if options.cell == "lstm" else (h_0,)
-    inputs = (data, w_ih, w_hh, bias, None if lengths is None else lengths.to(torch.int32), *states)
-    while inputs[-1] is None:
-        inputs = inputs[:-1]
-    attributes: dict[str, Any] = {
-        "hidden_size": hidden_size,
-        "direction": "bidirectional" if directions == 2 else "forward",
-    }
+    attributes: dict[str, Any] = {}
     if options.cell == "gru":
         attributes["linear_before_reset"] = int(options.reset_after)
     if options.cell == "rnn_relu":
         attributes["activations"] = ["Relu"] * directions
+    return _node(options, hidden_size, (data, w_ih, w_hh, bias, lengths, *states), attributes)
+
+
+def _minimal(
+    options: Options, data: Tensor, weights: list[Tensor | None], h_0: Tensor | None, lengths: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+    """minGRU and minLSTM as h' = (1 - z) n + z h, with z's argument and n, which see no state, as the node's input."""
+    directions = len(weights) // 4
+    hidden_size = _given(weights[0]).shape[0] // GATES[options.cell]
+    parts: list[Tensor] = []
+    for direction in range(directions):
+        gates = equations.affine(data, _given(weights[4 * direction]), None, weights[4 * direction + 2])
+        if options.cell == "min_gru":
+            update, candidate = gates.chunk(2, -1)
+            keep = -update
+        else:
+            forget, enter, candidate = gates.chunk(3, -1)
+            keep = softplus(-enter) - softplus(-forget)  # sigmoid of it is sigmoid(f) / (sigmoid(f) + sigmoid(i))
+        parts += [keep, equations.positive(candidate)]
+    whole = torch.eye(hidden_size, dtype=data.dtype)
+    nothing = torch.zeros_like(whole)
+
+    def choice(*parts_of_gates: int) -> Tensor:
+        """Which part of the input each gate of a direction is."""
+        blocks = [[whole if part == chosen else nothing for part in range(len(parts))] for chosen in parts_of_gates]
+        return torch.cat([torch.cat(row, 1) for row in blocks])
+
+    w_ih = torch.stack([choice(2 * one, -1, 2 * one + 1) for one in range(directions)])
+    w_hh = w_ih.new_zeros(directions, 3 * hidden_size, hidden_size)
+    attributes = {
+        "activations": ["Sigmoid", "Affine"] * directions,
+        "activation_alpha": [1.0] * directions,
+        "activation_beta": [0.0] * directions,
+    }
+    return _node(options, hidden_size, (torch.cat(parts, -1), w_ih, w_hh, None, lengths, h_0), attributes)
+
+
+def _node(
+    options: Options, hidden_size: int, inputs: tuple[Tensor | None, ...], attributes: dict[str, Any]
+) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+    """The node's call. inputs: data [steps, batch, I], weights, bias, lengths, states, as the node takes them."""
+    data, w_ih, w_hh, bias, lengths, *states = inputs
+    steps, rows = _given(data).shape[:2]
+    directions = _given(w_ih).shape[0]
+    inputs = (data, w_ih, w_hh, bias, None if lengths is None else lengths.to(torch.int32), *states)
+    while inputs[-1] is None:
+        inputs = inputs[:-1]
     state = (directions, rows, hidden_size)
     output, *final = torch.onnx.ops.symbolic_multi_out(
         NODES[options.cell],
         inputs,
-        attributes,
-        dtypes=[data.dtype] * (1 + len(states)),
+        {"hidden_size": hidden_size, "direction": "bidirectional" if directions == 2 else "forward"} | attributes,
+        dtypes=[_given(data).dtype] * (1 + len(states)),
         shapes=[(steps, directions, rows, hidden_size)] + [state] * len(states),
         version=OPERATOR_SET,
     )

@@ -5,7 +5,7 @@ Errors are of the types that `torch.nn` raises, so that code written against it 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -53,7 +53,7 @@ def read(
         data, packed, unbatched = input.data, input, False
         if data.dim() != 2:
             raise RuntimeError(f"{name}: input must have 2 dimensions, got {data.dim()}")
-        size = int(packed.batch_sizes[0])
+        size = rows_of(packed, h_0)
         if packed.sorted_indices is not None:
             h_0 = None if h_0 is None else h_0.index_select(1, packed.sorted_indices)
             c_0 = None if c_0 is None else c_0.index_select(1, packed.sorted_indices)
@@ -96,6 +96,20 @@ def read(
     check_state(name, "hx" if c_0 is None else "hx[0]", h_0, (states, size, output_size), data)
     check_state(name, "hx[1]", c_0, (states, size, hidden_size), data)
     return Batch(data, size, h_0, c_0, lengths, packed, unbatched)
+
+
+def rows_of(packed: PackedSequence, h_0: Tensor | None) -> int:
+    """How many sequences were packed."""
+    if torch.compiler.is_compiling():
+        # What a value is, a capture does not know; it knows shapes. That they agree with the values, the kernel looks.
+        if packed.sorted_indices is not None:
+            return packed.sorted_indices.shape[0]
+        if h_0 is not None:
+            return h_0.shape[1]
+        rows: Any = packed.batch_sizes[0].item()  # no number in a capture, which int() would ask for
+        torch._check(rows >= 0)  # type: ignore[no-untyped-call]
+        return rows  # type: ignore[no-any-return]
+    return int(packed.batch_sizes[0])
 
 
 def batched_state(name: str, argument: str, state: Tensor | None, unbatched: bool) -> Tensor | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from gatewise.kernels import ops
 from gatewise.kernels.options import Options
@@ -17,7 +19,14 @@ LSTM = Options("lstm")
 
 def runs_kernel(cell: nn.RNNCellBase, options: Options, input: Tensor, *states: Tensor) -> bool:
     """Whether the compiled kernel takes this call; PyTorch's own cell takes every other, and words the errors."""
-    if is_traced_by_jit() or (type(input) is not Tensor and (is_proxy(input) or is_written_as_onnx(input))):
+    if type(input) is not Tensor and isinstance(input, PackedSequence):
+        raise TypeError(
+            f"{type(cell).__name__} takes one step, a tensor [batch, input_size]; a PackedSequence is for the layer "
+            f"gatewise.nn.{type(cell).__name__.removesuffix('Cell')}"
+        )
+    if is_traced_by_jit():
+        return False
+    if (type(input) is not Tensor or torch.compiler.is_exporting()) and (is_proxy(input) or is_written_as_onnx(input)):
         return False
     return (
         not overridden(input, *states, *cell._parameters.values())

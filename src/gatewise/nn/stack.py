@@ -94,9 +94,9 @@ class Stack(NotScriptable, nn.Module):
         """
         data = input.data if isinstance(input, PackedSequence) else input
         if is_traced_by_jit():
-            check_traceable(self, not self.needs_own_equations())
+            check_traceable(self, input, not self.needs_own_equations())
             return None
-        if type(data) is not Tensor:
+        if type(data) is not Tensor or torch.compiler.is_exporting():
             if is_proxy(data):
                 return None
             if is_written_as_onnx(input) and not self.proj_size:
@@ -126,6 +126,9 @@ class Stack(NotScriptable, nn.Module):
         directions = 2 if self.bidirectional else 1
         batch_sizes = None if batch.packed is None else batch.packed.batch_sizes
         data, h_0, c_0 = batch.input, batch.h_0, batch.c_0
+        if batch_sizes is not None and h_0 is None and torch.compiler.is_compiling():
+            # A capture has to know the states' shape, and cannot read it off the batch sizes.
+            h_0 = data.new_zeros(self.num_layers * directions, batch.size, self.hidden_size)
         h_n, c_n = [], []
         for layer in range(self.num_layers):
             last = layer == self.num_layers - 1

@@ -12,7 +12,14 @@ from torch.nn.utils.rnn import PackedSequence
 
 from gatewise.kernels import onnx_nodes
 
-__all__ = ["NotScriptable", "call_in_graph", "check_traceable", "is_proxy", "is_traced_by_jit", "is_written_as_onnx"]
+__all__ = [
+    "NotScriptable",
+    "call_in_graph",
+    "check_traceable",
+    "is_proxy",
+    "is_traced_by_jit",
+    "is_written_as_onnx",
+]
 
 # Torch's own function, not one around it: the compiler knows it by name.
 is_traced_by_jit: Callable[[], bool] = torch.jit.is_tracing  # type: ignore[attr-defined]
@@ -50,17 +57,41 @@ def is_written_as_onnx(input: Tensor | PackedSequence) -> bool:
     if not onnx_nodes.exporting():
         return False
     if isinstance(input, PackedSequence):
+        refuse_packed_in_onnx(input)
+    return True
+
+
+def refuse_packed_in_onnx(input: PackedSequence) -> None:
+    """Raise NotImplementedError where torch.onnx.export is capturing this call and cannot write a packed batch.
+
+    The export by tracing can, where the batch was packed inside the model.
+    """
+    by_tracing = is_traced_by_jit() and torch.onnx.is_in_onnx_export()
+    if onnx_nodes.exporting() or (by_tracing and _origin(input.batch_sizes) != "aten::_pack_padded_sequence"):
         raise NotImplementedError(
             "the length of a PackedSequence depends on its values, which ONNX export does not know; pass the padded batch and "
             "its lengths instead: layer(input, hx, lengths)"
         )
-    return True
 
 
-def check_traceable(layer: nn.Module, has_operator: bool) -> None:
+def _origin(tensor: Tensor) -> str:
+    """The operator that a tensor comes from in the graph that torch.jit is tracing."""
+    kind: str = torch._C._get_value_trace(tensor).node().kind()  # type: ignore[attr-defined]
+    return kind
+
+
+def check_traceable(layer: nn.Module, input: Tensor | PackedSequence, has_operator: bool) -> None:
     """Raise NotImplementedError where torch.jit.trace would unroll a layer for the number of steps of its example."""
-    if not has_operator:
+    if isinstance(input, PackedSequence):
+        refuse_packed_in_onnx(input)
+    if has_operator:
+        return
+    if torch.onnx.is_in_onnx_export():
         raise NotImplementedError(
-            f"torch.jit has no operator for {type(layer).__name__}({layer.extra_repr()}), and traced step by step it would hold "
-            "for one length alone; use torch.export or torch.compile"
+            f"torch.onnx.export(..., dynamo=False) would trace {type(layer).__name__} step by step, and the graph would hold for "
+            "one length alone; use dynamo=True"
         )
+    raise NotImplementedError(
+        f"torch.jit has no operator for {type(layer).__name__}({layer.extra_repr()}), and traced step by step it would hold "
+        "for one length alone; use torch.export or torch.compile"
+    )
