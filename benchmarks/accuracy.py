@@ -30,8 +30,15 @@ import gatewise.nn
 from gatewise import kernels
 
 SAMPLES = 1 << 18
-TANH = ((2.0**-60, 2.0**-20), (2.0**-20, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 4.0), (4.0, 6.0))
-SIGMOID = ((-80.0, -40.0), (-40.0, -20.0), (-20.0, -10.0), (-10.0, -4.0), (-4.0, -1.0), (-1.0, 1.0), (1.0, 4.0), (4.0, 8.0))
+TANH = (
+    *((-88.0, -9.0), (-9.0, -4.0), (-4.0, -1.0), (-1.0, -0.1)),
+    *((2.0**-60, 2.0**-20), (2.0**-20, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 4.0), (4.0, 6.0)),
+    *((6.0, 9.0), (9.0, 88.0)),
+)
+SIGMOID = (
+    *((-87.0, -40.0), (-40.0, -20.0), (-20.0, -10.0), (-10.0, -4.0), (-4.0, -1.0), (-1.0, 1.0), (1.0, 4.0), (4.0, 8.0)),
+    *((8.0, 16.0), (16.0, 87.0)),
+)
 CELLS: dict[str, tuple[Callable[..., nn.RNNBase], Callable[..., nn.RNNBase]]] = {
     "GRU": (gatewise.nn.GRU, nn.GRU),
     "LSTM": (gatewise.nn.LSTM, nn.LSTM),
@@ -152,12 +159,12 @@ def cases(quick: bool) -> Iterator[tuple[str, list[Case]]]:
     if quick:
         yield "Quick", [Case(cell, 3, 2, 40, 20) for cell in CELLS]
         return
-    yield "Input size", [Case(cell, 4, 4, size, 32) for size in (64, 1024, 8192, 65536) for cell in CELLS]
-    hidden = (64, 256, 1024, 4096)
-    yield "Hidden size", [Case(cell, 4, 4, 16, size) for size in hidden for cell in CELLS] + [Case("RNN", 3, 4, 16, 8192)]
     yield "Steps", [Case(cell, steps, 2, 16, 64) for steps in (100, 1000, 10000) for cell in CELLS]
     yield "Batch", [Case(cell, 50, rows, 16, 64) for rows in (1, 64, 4096) for cell in CELLS]
     yield "Factor on the weights", [Case(cell, 3, 16, 64, 64, scale) for scale in (0.01, 10.0, 100.0) for cell in CELLS]
+    yield "Input size", [Case(cell, 4, 4, size, 32) for size in (64, 1024, 8192, 65536) for cell in CELLS]
+    hidden = (64, 256, 1024, 4096)
+    yield "Hidden size", [Case(cell, 4, 4, 16, size) for size in hidden for cell in CELLS] + [Case("RNN", 3, 4, 16, 8192)]
 
 
 def tables(quick: bool, draws: int, show: Callable[[Table], None]) -> Iterator[Table]:
@@ -207,9 +214,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kernels.select_instruction_set(options.instruction_set)
     console = Console(width=max(120, Console().width), soft_wrap=False)
     machine = describe()
-    found = [asdict(table) for table in tables(options.quick, options.draws, lambda table: console.print(rich_table(table)))]
     options.output.mkdir(parents=True, exist_ok=True)
-    results.write_text(json.dumps({"machine": machine, "set": kernels.instruction_set(), "tables": found}), encoding="utf-8")
+    found = []
+    for table in tables(options.quick, options.draws, lambda table: console.print(rich_table(table))):
+        found.append(asdict(table))
+        results.write_text(json.dumps({"machine": machine, "set": kernels.instruction_set(), "tables": found}), encoding="utf-8")
     console.print(f"\nWritten: {results}")
     return 0
 
