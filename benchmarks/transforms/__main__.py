@@ -70,7 +70,7 @@ def page(found: Mapping[str, Mapping[str, Mapping[str, str]]], torch_version: st
             cells.append((transform, *(str(words.index(sentence) + 1) if sentence else RIGHT for sentence in sentences)))
         parts.append(markdown_table(Table(FORM_TITLES[form], "", ("", *layers), tuple(cells))))
     parts.append("### What is refused")
-    parts.append("\n".join(f"{number}. {sentence}" for number, sentence in enumerate(words, 1)))
+    parts.append("\n".join(f"{number}. `{sentence}`" for number, sentence in enumerate(words, 1)))
     return "\n\n".join(parts) + "\n"
 
 
