@@ -336,11 +336,70 @@ def test_tensors_with_a_torch_function_of_their_own_meet_pytorchs(name, function
     assert function in Loud.heard
 
 
-@pytest.mark.parametrize("name", STOCK)
-def test_expanded_weights_have_the_gradients_of_each_sample(name):
-    layer = build(name, batch_first=True)
-    inputs = draw(SAMPLES, STEPS, INPUT)
-    call_for_per_sample_grads(layer, batch_size=SAMPLES, loss_reduction="sum")(inputs)[0].pow(3).sum().backward()
+EXPANDED = [
+    *[(name, {}, {}) for name in LAYERS],
+    *[(name, {"bidirectional": True, "num_layers": 2, "batch_first": True}, {}) for name in LAYERS],
+    *[(name, {"bidirectional": True}, {"lengths": torch.tensor([2, 4, 0])}) for name in LAYERS],
+    ("GRU", {"reset_after": False, "bias": False}, {"hx": draw(1, SAMPLES, HIDDEN).requires_grad_()}),
+    ("GRU", {"layer_norm": True, "bidirectional": True}, {"lengths": torch.tensor([2, 4, 1])}),
+    ("LSTM", {"layer_norm": True, "return_cell_states": True}, {}),
+    ("LSTM", {}, {"hx": (draw(1, SAMPLES, HIDDEN), draw(1, SAMPLES, HIDDEN))}),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "given"), EXPANDED, ids=str)
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_expanded_weights_have_the_gradients_of_each_sample(name, options, given, reduction):
+    layer = build(name, **options)
+    first = layer.weight_ih_l0.requires_grad_(False)  # a frozen one has none
+    axis = 0 if layer.batch_first else 1
+    inputs = draw(SAMPLES, STEPS, INPUT).transpose(0, axis).clone().requires_grad_()
+    total_of = {"sum": torch.sum, "mean": lambda x: x.sum() / SAMPLES}[reduction]
+
+    def loss(results):
+        return torch.stack([total_of(one.pow(3)) for one in tree_leaves(results)]).sum()
+
+    found = call_for_per_sample_grads(layer, batch_size=SAMPLES, loss_reduction=reduction)(inputs, **given)
+    torch.testing.assert_close(found, layer(inputs, **given))
+    wanted = [inputs, *(leaf for leaf in tree_leaves(given) if leaf.requires_grad)]
+    torch.testing.assert_close(
+        torch.autograd.grad(loss(found), wanted, retain_graph=True), torch.autograd.grad(loss(layer(inputs, **given)), wanted)
+    )
+    for parameter in layer.parameters():
+        parameter.__dict__.pop("grad_sample", None)
+    loss(found).backward()
+    assert not hasattr(first, "grad_sample")
     for key, parameter in layer.named_parameters():
-        expected = [torch.autograd.grad(layer(x[None])[0].pow(3).sum(), parameter)[0] for x in inputs]
-        torch.testing.assert_close(parameter.grad_sample, torch.stack(expected), msg=key)
+        if parameter is not first:
+            expected = []
+            for row in range(SAMPLES):
+                alone = tree_map(lambda x, row=row: x[row : row + 1] if x.dim() == 1 else x[:, row : row + 1], given)
+                total = loss(layer(inputs.narrow(axis, row, 1), **alone)) * (SAMPLES if reduction == "mean" else 1)
+                expected += torch.autograd.grad(total, parameter)
+            torch.testing.assert_close(parameter.grad_sample, torch.stack(expected), msg=key)
+
+
+def test_expanded_weights_run_on_the_kernel(monkeypatch):
+    """Not step by step, as PyTorch's own would."""
+    monkeypatch.setattr(equations, "recurrent", None)
+    layer = build("MinGRU")
+    call_for_per_sample_grads(layer, batch_size=SAMPLES)(draw(STEPS, SAMPLES, INPUT))[0].sum().backward()
+    assert layer.weight_ih_l0.grad_sample.shape == (SAMPLES, *layer.weight_ih_l0.shape)
+
+
+def test_expanded_weights_that_do_not_fit_are_refused():
+    layer = build("MinGRU")
+    packed = nn.utils.rnn.pack_padded_sequence(draw(STEPS, BATCH, INPUT), LENGTHS, enforce_sorted=False)
+    with pytest.raises(NotImplementedError, match="pass the padded batch and its lengths instead"):
+        call_for_per_sample_grads(layer, batch_size=BATCH)(packed)
+    with pytest.raises(RuntimeError, match="input batch size of 2 with ExpandedWeight of batch size 3"):
+        call_for_per_sample_grads(layer, batch_size=3)(draw(STEPS, BATCH, INPUT))
+
+
+@every_layer
+def test_hooks_for_the_gradients_of_each_sample_are_refused(name):
+    """Opacus gives a layer this attribute together with its hooks."""
+    layer = build(name)
+    assert not hasattr(layer, "ft_compute_sample_grad")
+    with pytest.raises(NotImplementedError, match='pass grad_sample_mode="ew" to make_private'):
+        layer.ft_compute_sample_grad = print

@@ -84,7 +84,7 @@ def read(
         )
     if data.dtype != weight.dtype:
         raise ValueError(
-            f"{name}: input dtype ({data.dtype}) does not match weight dtype ({weight.dtype}). "
+            f"{name}: RNN input dtype ({data.dtype}) does not match weight dtype ({weight.dtype}). "
             f"Convert input: input.to({weight.dtype}), or convert model: model.to({data.dtype})"
         )
     if data.device != weight.device:

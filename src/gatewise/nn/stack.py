@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from gatewise.kernels import equations, onnx_nodes, ops
 from gatewise.kernels.options import GATES, Options
+from gatewise.nn import per_sample
 from gatewise.nn.batch import Batch, read, restore_output, restore_state
 from gatewise.nn.noise import between_layers, recurrent_mask, update_share
 from gatewise.nn.overriding import in_autocast, overridden
@@ -40,7 +41,7 @@ Weights = list[Tensor | None]
 Norm = list[tuple[Tensor | None, ...]]
 
 
-class Stack(NotScriptable, nn.Module):
+class Stack(NotScriptable, per_sample.NotHooked, nn.Module):
     """Runs the layers. Options are class attributes until set, so a torch.nn layer's state is a complete state of its drop-in."""
 
     input_size: int
@@ -102,16 +103,26 @@ class Stack(NotScriptable, nn.Module):
             if is_written_as_onnx(input) and not self.proj_size:
                 return self._run(onnx_nodes.recurrent, input, h_0, c_0, lengths)
         foreign = overridden(data, h_0, c_0, *self._parameters.values())
-        reason = "input or a weight overrides __torch_function__" if foreign else self.reason(data)
-        if reason and not self.needs_own_equations():
-            return None
-        recurrent = equations.recurrent if reason else ops.recurrent
+        if foreign and self._has_samples(input):
+            recurrent, foreign = per_sample.recurrent, False
+        else:
+            reason = "input or a weight overrides __torch_function__" if foreign else self.reason(data)
+            if reason and not self.needs_own_equations():
+                return None
+            recurrent = equations.recurrent if reason else ops.recurrent
         if foreign or not autocast(data):
             return self._run(recurrent, input, h_0, c_0, lengths)
         dtype = self.parameter(self._all_weights[0][0]).dtype
         with torch.autocast(data.device.type, enabled=False):
             h_0, c_0 = (None if state is None else state.to(dtype) for state in (h_0, c_0))
             return self._run(recurrent, input.to(dtype), h_0, c_0, lengths)
+
+    def _has_samples(self, input: Tensor | PackedSequence) -> bool:
+        """Whether each row is to have gradients of its own, and PyTorch does not see to it: it knows packed batches and projected
+        states, if no options."""
+        if not per_sample.is_expanded(self._parameters.values()):
+            return False
+        return self.needs_own_equations() or not (self.proj_size or isinstance(input, PackedSequence))
 
     def _run(
         self,
