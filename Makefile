@@ -5,9 +5,10 @@ BUDGET ?= 150s
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: demo test test-oldest check wheel wheel-without-kernels lock bench bench-layers sanitize neon clean ready-demo ready-test ready-oldest
+.PHONY: demo test test-oldest test-upstream test-libraries check wheel wheel-without-kernels lock bench bench-layers sanitize neon clean \
+  ready-demo ready-test ready-oldest ready-libraries
 
-ready-demo ready-test ready-oldest: ready-%:
+ready-demo ready-test ready-oldest ready-libraries: ready-%:
 	@sh scripts/environment.sh $*
 
 demo: ready-demo
@@ -20,6 +21,15 @@ test: ready-test
 test-oldest: PYTHON := $(or $(PYTHON),python3.11)
 test-oldest: ready-oldest
 	GATEWISE_LOCK=requirements/oldest.txt .venv-oldest/bin/python -m pytest
+
+# PyTorch's tests of its recurrent layers, with gatewise's classes under their names: the outcomes are those of docs/upstream.md.
+# TORCH_SOURCE=FOLDER adds the test files of a source archive of PyTorch, WRITE=1 writes docs/upstream.md.
+test-upstream: ready-test
+	$(BIN)/python tests/upstream/run.py $(if $(TORCH_SOURCE),--source $(abspath $(TORCH_SOURCE))) $(if $(WRITE),--write)
+
+# Other people's libraries, each trained with gatewise's layers beside PyTorch's, in an environment of their own.
+test-libraries: ready-libraries
+	.venv-libraries/bin/python -m pytest -q -o addopts= -o filterwarnings= tests/libraries
 
 check: ready-test
 	$(BIN)/ruff check .
@@ -65,4 +75,4 @@ neon: ready-test
 	$(call kernel_tests,neon,--toolchain cpp/aarch64.cmake)
 
 clean:
-	rm -rf .venv .venv-oldest build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-oldest .venv-libraries build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -3,6 +3,7 @@
     python scripts/environment.py demo      .venv: gatewise, what it needs, its kernels compiled
     python scripts/environment.py test      the same, and the tools of tests and checks
     python scripts/environment.py oldest    .venv-oldest: gatewise on the lower ends of its ranges, and the tools of the tests
+    python scripts/environment.py libraries .venv-libraries: gatewise beside the libraries that it is tested with
 
 An environment holds a record of what was done in it. A step is done again when what it rests on has changed. The environment is
 made anew when it cannot be trusted: its Python is gone or another one is asked for, its folder was moved, or an installation in
@@ -26,6 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = "gatewise-environment.json"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+OWN_FOLDER = ("oldest", "libraries")
 COMPILERS = ("c++", "g++", "clang++", "CC")
 
 
@@ -75,7 +77,7 @@ class Environment:
 def main(name: str) -> None:
     """Bring the environment `name` up to date."""
     base = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    environment = Environment(ROOT / (".venv-oldest" if name == "oldest" else ".venv"), base)
+    environment = Environment(ROOT / (f".venv-{name}" if name in OWN_FOLDER else ".venv"), base)
     steps = steps_of(name)
     why = why_anew(environment)
     if why is None and all(environment.done.get(step.name) == step.rests_on for step in steps):
@@ -169,6 +171,8 @@ def steps_of(name: str) -> list[Step]:
         digest(constraints),
         lambda environment: environment.pip("-c", str(constraints), "torch", progress=True),
     )
+    if name == "libraries":
+        return [installed("libraries", "the libraries, 600 MB"), torch, gatewise_step()]
     tools = [installed("test", "the tools of tests and checks, 100 MB")] if name == "test" else []
     return [installed("demo", "what gatewise needs, 200 MB"), torch, *tools, gatewise_step()]
 

@@ -3,7 +3,7 @@
 # Without PYTHON an environment keeps the Python it was made with, as long as that runs.
 suits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))'
 folder=.venv
-[ "$1" = oldest ] && folder=.venv-oldest
+case $1 in oldest | libraries) folder=.venv-$1 ;; esac
 if [ -n "$PYTHON" ] || ! "$folder/bin/python" -c "$suits" 2>/dev/null; then
   python=$(sh scripts/find_python.sh) || exit 1
 else

@@ -6,6 +6,7 @@ constraints.txt        every package of every extra, of the build and of the too
 requirements/demo.txt  what `make demo` installs: gatewise's requirements and its build, with the hashes of all files
 requirements/test.txt  what the tests and checks need beside that, with hashes
 requirements/wheel.txt what `make wheel` builds with, with hashes
+requirements/libraries.txt other people's libraries for `make test-libraries`, by themselves: some of them want older versions
 requirements/oldest.txt the lower ends of pyproject.toml's ranges, for `make test-oldest`
 
 uv, which pip brings, resolves for Python 3.11 and later and for every platform at once; it prefers one version for all of them.
@@ -54,6 +55,13 @@ def main() -> None:
         LOCKS / "test.txt", {key: test[key] for key in test.keys() - demo.keys()}, "What tests and checks need beside demo.txt."
     )
     _write(LOCKS / "wheel.txt", part("wheel", *archives), "With what `make wheel` builds.")
+
+    # With `everything` as constraints, a resolver goes back to releases of years ago, which build no more.
+    libraries = WORK / "libraries.txt"
+    with_them = [str(LOCKS / "libraries.in"), str(LOCKS / "pinned.in")]
+    _compile(uv, libraries, "pyproject.toml", *build, *with_them, "--generate-hashes")
+    kept = {key: entry for key, entry in _entries(libraries).items() if not PYTORCH.match(entry)}
+    _write(LOCKS / "libraries.txt", kept, "The libraries that gatewise is tested beside, PyTorch aside.")
 
     oldest = WORK / "oldest.txt"
     _compile(uv, oldest, "pyproject.toml", "--extra", "test", *build, "--resolution", "lowest-direct")

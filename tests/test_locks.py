@@ -59,11 +59,27 @@ def test_what_is_installed_with_hashes_agrees_with_the_constraints(name: str) ->
     path = f"requirements/{name}.txt"
     locked = versions("constraints.txt")
     assert {package: locked.get(package) for package in versions(path)} == versions(path)
-    text = (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [*HASHED, "libraries"])
+def test_every_package_has_hashes(name: str) -> None:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
     assert all("--hash=sha256:" in entry for entry in re.split(r"\n(?=[a-z])", text)[1:])
 
 
-@pytest.mark.parametrize("path", ["constraints.txt", *(f"requirements/{name}.txt" for name in [*HASHED, "oldest"])])
+def test_the_libraries_are_locked_with_what_gatewise_requires() -> None:
+    locked = versions("requirements/libraries.txt")
+    named = (ROOT / "requirements" / "libraries.in").read_text(encoding="utf-8").splitlines()
+    libraries = [Requirement(line) for line in named if not line.startswith("#")]
+    assert len(libraries) >= 7
+    for requirement in [*libraries, *asked()]:
+        if requirement.name != "torch":
+            found = locked.get(canonicalize_name(requirement.name))
+            assert found is not None, f"{requirement.name} is not locked: `make lock` writes the locks anew"
+            assert requirement.specifier.contains(found, prereleases=True), f"{requirement.name} {found}"
+
+
+@pytest.mark.parametrize("path", ["constraints.txt", *(f"requirements/{name}.txt" for name in [*HASHED, "libraries", "oldest"])])
 def test_a_lock_names_no_index_and_one_version_of_each(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     assert "//" not in text

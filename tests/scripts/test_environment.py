@@ -21,7 +21,7 @@ def script(tmp_path, monkeypatch):
     for name in ("constraints.txt", "pyproject.toml", "CMakeLists.txt"):
         (tmp_path / name).write_text(name)
     (tmp_path / "requirements").mkdir()
-    for name in ("demo", "test", "oldest"):
+    for name in ("demo", "test", "oldest", "libraries"):
         (tmp_path / "requirements" / f"{name}.txt").write_text(name)
     module.commands = []
     module.fails = ""
@@ -71,6 +71,14 @@ def test_the_demo_needs_no_tools_and_the_tests_add_them_only(script):
     script.main("test")
     assert installs(script) == ["test.txt"]
     script.main("demo")
+    assert installs(script) == []
+
+
+def test_the_libraries_are_in_a_folder_of_their_own(script, tmp_path):
+    script.main("libraries")
+    assert installs(script) == ["libraries.txt", "torch", "."]
+    assert [path.name for path in sorted(tmp_path.glob(".venv*"))] == [".venv-libraries"]
+    script.main("libraries")
     assert installs(script) == []
 
 
