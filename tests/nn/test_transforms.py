@@ -347,7 +347,9 @@ EXPANDED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "options", "given"), EXPANDED, ids=str)
+@pytest.mark.parametrize(
+    ("name", "options", "given"), EXPANDED, ids=lambda value: "+".join(value) if isinstance(value, dict) else value
+)
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 def test_expanded_weights_have_the_gradients_of_each_sample(name, options, given, reduction):
     layer = build(name, **options)
