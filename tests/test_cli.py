@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def refused(done: Done, folder: Path) -> str:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A run on series with a test file beside it."""
     folder = tmp_path_factory.mktemp("cli")
-    options = {"budget": "10m", "pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 2}
+    options: dict[str, Any] = {"budget": "10m", "pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 2}
     return gatewise.compare(SOURCE, **options, out=folder / "run")
 
 
@@ -130,8 +131,8 @@ def test_help_names_every_option_of_the_comparison(run: Run, monkeypatch: pytest
             assert flag in text
     for panel in PANELS:
         assert f"─ {panel} ─" in text
-    for option in ("--json", "--config", "--quiet", "--no-bidirectional"):
-        assert option in text
+    for flag in ("--json", "--config", "--quiet", "--no-bidirectional"):
+        assert flag in text
 
 
 @pytest.mark.parametrize(
@@ -271,7 +272,7 @@ def test_the_command_line_overrides_the_configuration(run: Run, tmp_path: Path, 
     path.write_text(text, encoding="utf-8")
     words = ("--seed", "7", "--no-bidirectional", "--cells", "mingru,lstm", "--max-size", "1MB", "--jobs", "3")
     assert run("compare", "--config", "gatewise.yaml", *words).err == f"reading {SOURCE}\ngatewise: stopped\n"
-    changes = {"layers": 2, "seed": 7, "cells": ("min_gru", "lstm"), "max_size_bytes": 1_000_000, "jobs": 3}
+    changes: dict[str, Any] = {"layers": 2, "seed": 7, "cells": ("min_gru", "lstm"), "max_size_bytes": 1_000_000, "jobs": 3}
     assert asked == [replace(Config(SOURCE), **changes)]
 
 

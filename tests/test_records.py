@@ -101,7 +101,7 @@ RECORDS = [
         18,
         0.79,
         {"gru": COST},
-        None,
+        (),
         (LengthScore(1, 9, 18, {"gru": 0.5}),),
         {"cores": 2, "versions": {"python": "3"}},
         5.0,

@@ -1,6 +1,6 @@
 """Every sentence of the verdict in situations that people meet, in one file to be read: is it true, does one act rightly on it?
 
-`python tests/comparison/test_sentences.py` writes sentences.txt anew; read what has changed before you commit it.
+`python -m tests.comparison.test_sentences` writes sentences.txt anew; read what has changed before you commit it.
 """
 
 import textwrap
@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from test_verdict import ALIKE, EQUAL, FASTER, LATENCIES, SPREAD, comparison, cost
 
 from gatewise.comparison.verdict import decide
 from gatewise.records import Comparison, Dependence, Ratio, Shipped, StepRatio
 from gatewise.training.metrics import pack_rows
+from tests.comparison.test_verdict import ALIKE, EQUAL, FASTER, LATENCIES, SPREAD, comparison, cost
 
 FILE = Path(__file__).with_name("sentences.txt")
 RIVALS = {"majority": 0.5, "tfidf_logistic": 0.76}

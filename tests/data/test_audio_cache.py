@@ -11,6 +11,7 @@ import pytest
 from gatewise.data.audio import energies as audio
 from gatewise.data.audio.cache import SoundCache, cache_file
 from gatewise.data.audio.energies import read_sounds
+from gatewise.data.audio.files import load_sound
 
 soundfile = pytest.importorskip("soundfile", reason="the extra audio (soundfile) is not installed")
 
@@ -37,11 +38,10 @@ def paths(tmp_path: Path) -> list[Path]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files decoded since."""
     names: list[str] = []
-    load = audio.load_sound
 
     def note(path: Path) -> object:
         names.append(path.name)
-        return load(path)
+        return load_sound(path)
 
     monkeypatch.setattr(audio, "load_sound", note)
     return names

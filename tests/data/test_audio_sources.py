@@ -173,7 +173,7 @@ def test_a_file_that_is_no_sound_is_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{"target": "class"}, {"audio": "file"}, {"group": "speaker"}])
-def test_a_folder_has_no_columns(folder: Path, options: dict[str, str]) -> None:
+def test_a_folder_has_no_columns(folder: Path, options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=f"has no columns to choose from, so --{next(iter(options))} does not apply"):
         open_source(folder, **options)
 

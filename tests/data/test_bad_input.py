@@ -3,8 +3,9 @@
 import csv
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,15 +20,15 @@ TS_HEADER = "@problemName toy\n@timeStamps false\n@univariate false\n@dimensions
 TS_ROWS = "".join(f"{row},1,2:3,4,{row}:{'ab'[row % 2]}\n" for row in range(40))
 
 
-def table(rows: list[tuple[object, ...]], header: tuple[str, ...] = ("text", "label")) -> str:
+def table(rows: Sequence[tuple[object, ...]], header: tuple[str, ...] = ("text", "label")) -> str:
     return "\n".join([",".join(header), *(",".join(map(str, row)) for row in rows)])
 
 
-def labelled(labels: list[object]) -> str:
+def labelled(labels: Sequence[object]) -> str:
     return table([(f"text number {row}", label) for row, label in enumerate(labels)])
 
 
-def lines(rows: list[object]) -> str:
+def lines(rows: Sequence[object]) -> str:
     return "\n".join(json.dumps(row) for row in rows)
 
 
@@ -132,13 +133,13 @@ def test_binary_file(tmp_path: Path, name: str, content: bytes, expected: list[s
     assert [words for words in expected if words not in str(caught.value)] == [], str(caught.value)
 
 
-def dense(**changes: np.ndarray) -> dict[str, np.ndarray]:
+def dense(**changes: np.ndarray) -> dict[str, Any]:
     values = np.random.default_rng(0).normal(size=(40, 5, 2))
     return {"X": values, "y": np.arange(40) % 2} | changes
 
 
 def spoiled(row: int, step: int, channel: int, value: float) -> np.ndarray:
-    values = dense()["X"].copy()
+    values: np.ndarray = dense()["X"].copy()
     values[row, step, channel] = value
     return values
 
@@ -188,7 +189,7 @@ ARCHIVES = {
 
 
 @pytest.mark.parametrize(("arrays", "expected"), ARCHIVES.values(), ids=ARCHIVES)
-def test_archive(tmp_path: Path, arrays: dict[str, np.ndarray], expected: list[str]) -> None:
+def test_archive(tmp_path: Path, arrays: dict[str, Any], expected: list[str]) -> None:
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(DataError) as caught:
         open_source(tmp_path / "a.npz")
@@ -204,7 +205,7 @@ def test_other_zip_archive(tmp_path: Path) -> None:
         open_source(tmp_path / "a.npz")
 
 
-def series_table(cells: list[object], more: list[object] | None = None) -> pa.Table:
+def series_table(cells: Sequence[object], more: Sequence[object] | None = None) -> pa.Table:
     columns = {"x": cells, "label": ["a", "b"] * (len(cells) // 2)}
     return pa.table(columns | ({"z": more} if more is not None else {}))
 
@@ -262,7 +263,7 @@ TABLES: dict[str, tuple[Callable[[], object], dict[str, object], list[str]]] = {
 
 
 @pytest.mark.parametrize(("make", "options", "expected"), TABLES.values(), ids=TABLES)
-def test_table(make: Callable[[], object], options: dict[str, object], expected: list[str]) -> None:
+def test_table(make: Callable[[], object], options: dict[str, Any], expected: list[str]) -> None:
     with pytest.raises(DataError) as caught:
         open_source(make(), **options)
     assert [words for words in expected if words not in str(caught.value)] == [], str(caught.value)
@@ -330,7 +331,7 @@ OPTIONS: dict[str, tuple[dict[str, object], str]] = {
 
 
 @pytest.mark.parametrize(("options", "expected"), OPTIONS.values(), ids=OPTIONS)
-def test_options_that_contradict_each_other(options: dict[str, object], expected: str) -> None:
+def test_options_that_contradict_each_other(options: dict[str, Any], expected: str) -> None:
     with pytest.raises(OptionError, match=expected):
         open_source(series_table([[1.0]] * 40), **options)
 

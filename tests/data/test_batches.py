@@ -86,9 +86,9 @@ def test_targets_are_what_the_network_is_to_say_and_weights_come_along() -> None
         scale=np.array([0.5], dtype=np.float32),
     )
     (batch,) = iterate_batches(data, [np.array([3, 0])])
-    assert (batch.targets.tolist(), batch.targets.dtype) == ([[4.0], [0.0]], np.float32)
+    assert (batch.targets.tolist(), batch.targets.dtype) == ([[4.0], [0.0]], np.dtype(np.float32))
     assert batch.weights is not None
-    assert (batch.weights.tolist(), batch.weights.dtype) == ([3.0, 0.5], np.float32)
+    assert (batch.weights.tolist(), batch.weights.dtype) == ([3.0, 0.5], np.dtype(np.float32))
     (plain,) = iterate_batches(encoded(3), [np.array([1])])
     assert plain.weights is None
 

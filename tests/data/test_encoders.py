@@ -43,7 +43,7 @@ def forecast() -> Prepared:
     """300 windows of 6 steps, 2 of 3 channels predicted 4 steps ahead; from step 200 on all is ten times as far from zero."""
     values = np.random.default_rng(0).normal(3, 2, (309, 3))
     values[200:] *= 10
-    columns = {name: values[:, number] for number, name in enumerate("abc")}
+    columns: dict[str, Any] = {name: values[:, number] for number, name in enumerate("abc")}
     return prepare(forecast_dataset("made", columns, Reading(target=("c", "a"), window=6, horizon=4)))
 
 
@@ -60,7 +60,7 @@ def test_vocabulary_order_and_ids() -> None:
     encoded = encoder.encode(["C new a", " "], TARGETS)
     assert encoded.values.tolist() == [4, UNKNOWN, 2, UNKNOWN]
     assert encoded.lengths.tolist() == [3, 1]
-    assert (encoded.values.dtype, encoded.input_size) == (np.int64, 5)
+    assert (encoded.values.dtype, encoded.input_size) == (np.dtype(np.int64), 5)
     assert PADDING not in encoded.values
 
 
@@ -106,6 +106,7 @@ def test_the_vocabulary_is_of_the_training_rows_alone(texts: Prepared) -> None:
 def test_the_scaling_is_of_the_training_rows_alone(series: Prepared) -> None:
     rows = np.arange(30)
     encoder = fit_encoder(series, rows)
+    assert isinstance(encoder, SeriesEncoder)
     encoded = encoder.encode_rows(series, rows)
     assert encoded.values.dtype == np.float32
     np.testing.assert_allclose(encoded.values.mean(axis=0), 0, atol=1e-6)
@@ -203,13 +204,14 @@ def test_channels_other_than_fitted() -> None:
 def test_numbers_are_said_in_units_of_the_training_rows(texts: Prepared, series: Prepared) -> None:
     for prepared in (as_regression(texts), as_regression(series)):
         encoder = fit_encoder(prepared, np.arange(30))
+        assert isinstance(encoder, TextEncoder | SeriesEncoder)
         assert encoder.target_scale == TargetScale((100.0,), (3.0,))
         encoded = encoder.encode_rows(prepared, np.array([0, 1, 39]))
         assert encoded.base is not None
         assert encoded.scale is not None
         assert encoded.targets.tolist() == [[97.0], [103.0], [1e6]], "targets stay in the units of the data"
         said = encoded.network_targets(np.arange(3))
-        np.testing.assert_allclose(said, [[-1], [1], [(1e6 - 100) / 3]], rtol=1e-6)
+        np.testing.assert_allclose(said, [[-1.0], [1.0], [(1e6 - 100) / 3]], rtol=1e-6)
         np.testing.assert_allclose(encoded.base + said * encoded.scale, encoded.targets, rtol=1e-6)
         raw = encode_raw(encoder, prepared.dataset.sequences[:2])
         assert raw.base is not None
@@ -218,7 +220,9 @@ def test_numbers_are_said_in_units_of_the_training_rows(texts: Prepared, series:
 
 def test_equal_numbers_have_a_scale_of_one(series: Prepared) -> None:
     dataset = replace(series.dataset, task="regression", targets=np.full((40, 1), 7, dtype=np.float32), outputs=("price",))
-    assert fit_encoder(prepare(dataset), np.arange(40)).target_scale == TargetScale((7.0,), (1.0,))
+    encoder = fit_encoder(prepare(dataset), np.arange(40))
+    assert isinstance(encoder, SeriesEncoder)
+    assert encoder.target_scale == TargetScale((7.0,), (1.0,))
 
 
 def test_classes_have_no_scale(texts: Prepared) -> None:
@@ -235,7 +239,7 @@ def test_weights_follow_their_rows(texts: Prepared, series: Prepared, forecast: 
         weighted = prepare(replace(prepared.dataset, weights=weights))
         encoded = fit_encoder(weighted, np.arange(20)).encode_rows(weighted, np.array([5, 3, 9]))
         assert encoded.weights is not None
-        assert (encoded.weights.tolist(), encoded.weights.dtype) == ([5, 3, 9], np.float32)
+        assert (encoded.weights.tolist(), encoded.weights.dtype) == ([5, 3, 9], np.dtype(np.float32))
 
 
 def test_channels_of_next_steps_stay_as_they_are() -> None:
@@ -309,7 +313,7 @@ def test_raw_series_are_forecast_from_their_last_steps(forecast: Prepared) -> No
         np.testing.assert_array_equal(raw.base, encoded.base)
         rows = np.arange(6) + raw.offsets[:, np.newaxis]
         np.testing.assert_array_equal(raw.values[rows], encoded.values[np.arange(6) + encoded.offsets[:, np.newaxis]])
-        assert (raw.targets.shape, raw.targets.any()) == ((2, 8), False)
+        assert (raw.targets.shape, bool(raw.targets.any())) == ((2, 8), False)
     assert len(encode_raw(encoder, [])) == 0
     assert raw_inputs(encoder, windows) is windows
 

@@ -6,6 +6,7 @@ import pytest
 from gatewise.data.dataset.excerpts import excerpt, shown_text
 from gatewise.data.sources import open_source
 from gatewise.records import AudioFeatures, Dataset
+from tests.arrays import series_of
 
 
 @pytest.mark.parametrize(
@@ -57,4 +58,4 @@ def test_short_sounds_are_shown_as_they_are() -> None:
 def test_a_forecast_shows_the_last_steps_that_were_read() -> None:
     dataset = open_source("builtin:seasonal?rows=600", task="forecast", window=24, horizon=4)
     found = excerpt(dataset, 3, 0)
-    np.testing.assert_allclose(found.values[0], dataset.sequences[3][-8:, 0], rtol=1e-4)
+    np.testing.assert_allclose(found.values[0], series_of(dataset)[3][-8:, 0], rtol=1e-4)

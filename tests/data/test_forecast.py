@@ -15,6 +15,7 @@ from gatewise.data.forecast.dataset import forecast_dataset, forecast_inputs, se
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
 from gatewise.training.metrics import score_rows, truth_of
+from tests.arrays import series_of
 
 HOURS = np.arange("2016-07-01", "2016-07-11", dtype="datetime64[h]")
 STEPS = len(HOURS)
@@ -51,10 +52,10 @@ def test_windows_and_what_follows_them() -> None:
     assert (dataset.name, dataset.kind, dataset.task) == ("made", "series", "forecast")
     assert (dataset.channels, dataset.outputs, dataset.classes) == (("x", "y"), ("x", "y"), ())
     assert len(dataset) == STEPS - 7
-    assert (dataset.targets.shape, dataset.targets.dtype) == ((STEPS - 7, 6), np.float32)
+    assert (dataset.targets.shape, dataset.targets.dtype) == ((STEPS - 7, 6), np.dtype(np.float32))
+    sequences = series_of(dataset)
     for row in (0, 1, 100, len(dataset) - 1):
-        window = dataset.sequences[row]
-        assert window.tolist() == [[step, 1000 - step] for step in range(row, row + 5)]
+        assert sequences[row].tolist() == [[step, 1000 - step] for step in range(row, row + 5)]
         assert dataset.targets[row].tolist() == [value for step in range(row + 5, row + 8) for value in (step, 1000 - step)], (
             "the channels of the first step first"
         )
@@ -165,7 +166,7 @@ def test_a_gap_in_time_is_reported_and_not_spanned() -> None:
     kept = [row for row in range(STEPS) if row not in (100, 101, 102, 200)]
     columns = {name: [cells[row] for row in kept] for name, cells in wide().items()}
     dataset = made(columns, time="date", window=5, horizon=3)
-    for window, target in zip(dataset.sequences, dataset.targets, strict=True):
+    for window, target in zip(series_of(dataset), dataset.targets, strict=True):
         steps = [*window[:, 0], *target[::2]]
         assert steps == list(range(int(steps[0]), int(steps[0]) + 8))
     assert dataset.origins is not None
@@ -348,7 +349,9 @@ def test_every_series_and_channel_is_scaled_by_its_own_differences() -> None:
 def test_a_series_that_nothing_was_learned_from_has_the_scale_of_the_others() -> None:
     columns = {"name": ["a"] * 60 + ["b"] * 60, "when": [*range(60)] * 2, "x": [*range(60), *range(0, 600, 10)]}
     dataset = made(columns, id="name", time="when", window=4, horizon=2, season=1)
-    learned = np.flatnonzero(truth_of(dataset, np.arange(len(dataset)), np.arange(len(dataset))).seasonal[:, 0] == 1.0)
+    seasonal = truth_of(dataset, np.arange(len(dataset)), np.arange(len(dataset))).seasonal
+    assert seasonal is not None
+    learned = np.flatnonzero(seasonal[:, 0] == 1.0)
     assert seasonal_scale(dataset, learned).tolist() == [[1.0, 1.0], [1.0, 1.0]]
 
 

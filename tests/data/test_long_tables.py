@@ -13,6 +13,7 @@ import pytest
 
 from gatewise.data.sources import open_inputs, open_source
 from gatewise.errors import DataError
+from tests.arrays import series_of
 
 Columns = dict[str, Any]
 
@@ -32,7 +33,7 @@ def steps() -> Columns:
     }
 
 
-OPTIONS = {"id": "patient", "time": "day"}
+OPTIONS: dict[str, Any] = {"id": "patient", "time": "day"}
 
 
 def test_channels_are_the_columns_of_numbers(steps: Columns) -> None:
@@ -82,13 +83,13 @@ def test_without_a_time_rows_stay_in_their_order(steps: Columns) -> None:
     del steps["day"]
     order = np.arange(143, -1, -1)
     dataset = open_source(pa.table(steps).take(order), id="patient", target="label")
-    np.testing.assert_array_equal(dataset.sequences[0][:, 0], [203, 202, 201, 200])
+    np.testing.assert_array_equal(series_of(dataset)[0][:, 0], [203, 202, 201, 200])
 
 
 def test_a_number_is_predicted_from_each_series(steps: Columns) -> None:
     steps["label"] = [row // 4 / 8 for row in range(144)]
     dataset = open_source(pa.table(steps), **OPTIONS, target="label")
-    assert (dataset.task, dataset.outputs, dataset.targets.dtype) == ("regression", ("label",), np.float32)
+    assert (dataset.task, dataset.outputs, dataset.targets.dtype) == ("regression", ("label",), np.dtype(np.float32))
     np.testing.assert_array_equal(dataset.targets[:, 0], np.arange(36) / 8)
 
 
@@ -96,13 +97,21 @@ def test_ids_of_series_without_a_target_are_dropped(steps: Columns) -> None:
     steps["label"][:8] = [None] * 8
     dataset = open_source(pa.table(steps), **OPTIONS)
     assert len(dataset) == 34
-    assert dataset.sequences[0][0, 0] == 68
+    assert series_of(dataset)[0][0, 0] == 68
     assert dataset.warnings == ("2 of 36 rows lack an input (0) or a target (2) and were dropped.",)
 
 
 def changed(column: str, row: int, value: Any) -> Callable[[Columns], None]:
     def change(steps: Columns) -> None:
         steps[column][row] = value
+
+    return change
+
+
+def without(*columns: str) -> Callable[[Columns], None]:
+    def change(steps: Columns) -> None:
+        for name in columns:
+            del steps[name]
 
     return change
 
@@ -140,7 +149,7 @@ BAD: dict[str, tuple[Callable[[Columns], None], dict[str, Any], str]] = {
     "words in a channel": (changed("note", 0, "calm"), {"series": "note"}, "row 1 of the column 'note' holds 'calm'"),
     "lists in a channel": (lambda steps: steps.update(pulse=[[1.0]] * 144), {"series": "pulse"}, "row 1 of the column 'pulse'"),
     "no channel": (
-        lambda steps: [steps.pop(name) for name in ("pulse", "steps", "weight")] and None,
+        without("pulse", "steps", "weight"),
         {},
         "no column of numbers is left to be a channel",
     ),

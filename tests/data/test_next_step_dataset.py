@@ -1,6 +1,7 @@
 """Sequences of zeros and ones as data sets, and what is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def test_names_and_parts_must_be_as_many_as_there_are() -> None:
 
 @pytest.mark.parametrize(("name", "rows"), [("JSB_Chorales", (229, 76, 77)), ("Nottingham", (694, 173, 170))])
 def test_the_polyphonic_sets(shared_data: Path, name: str, rows: tuple[int, int, int]) -> None:
-    sequences: list[NDArray[np.uint8]] = []
+    sequences: list[NDArray[Any]] = []
     parts: list[str] = []
     with np.load(shared_data / "polyphonic_music" / f"{name}.npz", allow_pickle=False) as archive:
         for key, part in (("train", "train"), ("valid", "validation"), ("test", "test")):

@@ -28,8 +28,8 @@ def assert_rolls(found: Any, rolls: Rolls) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def parts_of(rolls: Rolls, middle: str = "valid") -> dict[str, np.ndarray]:
-    arrays = {}
+def parts_of(rolls: Rolls, middle: str = "valid") -> dict[str, Any]:
+    arrays: dict[str, Any] = {}
     for name, rows in (("train", rolls[:25]), (middle, rolls[25:32]), ("test", rolls[32:])):
         arrays[f"{name}_values"] = np.concatenate(rows).astype(np.uint8)
         arrays[f"{name}_lengths"] = np.array([len(roll) for roll in rows])

@@ -13,13 +13,14 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 import typer
-from odd_tables import TABLES
 
 from gatewise.cli import app, given_options
 from gatewise.data.dataset.profile import fingerprint
 from gatewise.data.sources import open_inputs, open_source
 from gatewise.errors import DataError, GatewiseError
 from gatewise.records import Dataset, Reading
+from tests.arrays import series_of
+from tests.data.odd_tables import TABLES
 
 
 def read(folder: Path, name: str, **options: Any) -> Dataset:
@@ -126,15 +127,20 @@ def test_times_are_never_texts(tmp_path: Path, name: str) -> None:
 
 def test_steps_of_a_long_table_are_in_the_order_of_its_times() -> None:
     days = [f"{row % 4 + 1}/{row // 4 % 28 + 1}/2021" for row in range(160)]
-    table = {"id": [row // 4 for row in range(160)], "on": days, "x": range(160), "label": ["a", "b"] * 40 + ["b", "a"] * 40}
+    table: dict[str, Any] = {
+        "id": [row // 4 for row in range(160)],
+        "on": days,
+        "x": range(160),
+        "label": ["a", "b"] * 40 + ["b", "a"] * 40,
+    }
     table["label"] = [("a", "b")[row // 4 % 2] for row in range(160)]
     mixed = np.random.default_rng(0).permutation(160)
     shuffled = {name: [list(cells)[row] for row in mixed] for name, cells in table.items()}
     plain, sorted_ = open_source(pa.table(table), id="id"), open_source(pa.table(shuffled), id="id")
     assert plain.reading == Reading(id="id", time="on", target=("label",), date_format="%m/%d/%Y")
     assert "The steps are in the order of 'on'." in plain.inferred
-    own = {int(sequence[0, 0]): sequence.tolist() for sequence in sorted_.sequences}
-    assert [own[int(sequence[0, 0])] for sequence in plain.sequences] == [sequence.tolist() for sequence in plain.sequences]
+    own = {int(sequence[0, 0]): sequence.tolist() for sequence in series_of(sorted_)}
+    assert [own[int(sequence[0, 0])] for sequence in series_of(plain)] == [sequence.tolist() for sequence in series_of(plain)]
     twice = open_source(pa.table(table | {"on": ["1/1/2021", "1/1/2021", "1/2/2021", "1/13/2021"] * 40}), id="id")
     assert "Those rows stay in their order." in twice.warnings[0]
     assert twice.reading is not None

@@ -10,6 +10,7 @@ from gatewise.data.dataset.profile import describe, fingerprint
 from gatewise.data.encoding.prepared import prepare
 from gatewise.data.sources import open_source
 from gatewise.records import AudioFeatures, Dataset, Forecast, Profile, from_json, to_json
+from tests.arrays import series_of
 
 
 def profile(texts: list[str], labels: list[str]) -> Profile:
@@ -64,13 +65,14 @@ def series() -> Dataset:
 def test_the_fingerprint_knows_every_part(series: Dataset) -> None:
     first = fingerprint(series)
     assert first == fingerprint(open_source("builtin:adding?rows=40&length=10"))
-    changed = series.sequences[0].copy()
+    original = series_of(series)[0]
+    changed = original.copy()
     changed[0, 0] += 1
     others = [
         replace(series, sequences=(changed, *series.sequences[1:])),
         replace(series, targets=1 - series.targets),
         replace(series, classes=("x", "y")),
-        replace(series, sequences=(series.sequences[0].reshape(-1, 1), *series.sequences[1:])),
+        replace(series, sequences=(original.reshape(-1, 1), *series.sequences[1:])),
     ]
     assert len({first, *map(fingerprint, others)}) == 5
     assert fingerprint(replace(series, name="other", inferred=())) == first

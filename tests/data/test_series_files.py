@@ -1,14 +1,16 @@
 """.npz archives and .ts files of the same series become the same data set."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from gatewise.data.sources import open_inputs, open_source
 from gatewise.records import Dataset
+from tests.arrays import series_of
 
-Arrays = dict[str, np.ndarray]
+Arrays = dict[str, Any]
 
 
 def assert_equal(first: Dataset, second: Dataset) -> None:
@@ -61,7 +63,7 @@ def test_univariate_ts(tmp_path: Path) -> None:
     (tmp_path / "one.ts").write_text(f"@univariate true\n@classLabel true y x\n@DATA\n# a remark\n\n{rows}\n")
     dataset = open_source(tmp_path / "one.ts")
     assert (dataset.name, dataset.fixed_test, dataset.classes) == ("one", None, ("x", "y"))
-    assert dataset.sequences[4].tolist() == [[4.0], [2.0], [3.5]]
+    assert series_of(dataset)[4].tolist() == [[4.0], [2.0], [3.5]]
 
 
 @pytest.mark.parametrize("shape", [(40, 6), (40, 6, 1)])
@@ -71,13 +73,17 @@ def test_dense_archive(tmp_path: Path, shape: tuple[int, ...]) -> None:
     dataset = open_source(tmp_path / "a.npz")
     assert (dataset.classes, dataset.fixed_test) == (("a", "b"), None)
     assert dataset.targets[:2].tolist() == [1, 0]
-    assert dataset.sequences[1].tolist() == [[6.0], [7.0], [8.0], [9.0], [10.0], [11.0]]
+    assert series_of(dataset)[1].tolist() == [[6.0], [7.0], [8.0], [9.0], [10.0], [11.0]]
     assert "6 steps" in dataset.inferred[0]
 
 
 def test_dense_archive_with_its_split(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
-    parts = {"x_train": generator.random((30, 4, 2)), "y_train": np.arange(30) % 3, "x_test": generator.random((12, 4, 2))}
+    parts: Arrays = {
+        "x_train": generator.random((30, 4, 2)),
+        "y_train": np.arange(30) % 3,
+        "x_test": generator.random((12, 4, 2)),
+    }
     np.savez(tmp_path / "a.npz", **parts, y_test=(np.arange(12) % 3)[:, np.newaxis])
     dataset = open_source(tmp_path / "a.npz")
     assert dataset.fixed_test is not None

@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pytest
 from gatewise.data.sources import open_inputs, open_source
 from gatewise.errors import DataError
 from gatewise.records import Dataset
+from tests.arrays import series_of
 
 Reviews = dict[str, list[str]]
 
@@ -129,9 +131,10 @@ def test_inference(columns: tuple[str, ...], text: str, target: str) -> None:
 
 
 def test_named_columns_win_over_inferred_ones(reviews: Reviews) -> None:
-    other = {"headline": [f"headline {row}" for row in range(60)], "rating": [1.0, 2.0, 3.0] * 20}
+    headlines = [f"headline {row}" for row in range(60)]
+    other = {"headline": headlines, "rating": [1.0, 2.0, 3.0] * 20}
     dataset = open_source(pa.table(reviews | other), text="headline", target="rating")
-    assert dataset.sequences == tuple(other["headline"])
+    assert dataset.sequences == tuple(headlines)
     assert dataset.classes == ("1", "2", "3")
 
 
@@ -201,7 +204,7 @@ def test_series_in_a_table(cells: list[object]) -> None:
     table = pa.table({"x": cells, "z": [[1, 2, 3]] * 40, "label": ["a", "b"] * 20})
     dataset = open_source(table, series=("x", "z"))
     assert (dataset.kind, dataset.channels) == ("series", ("x", "z"))
-    assert dataset.sequences[5].dtype == np.float32
+    assert series_of(dataset)[5].dtype == np.float32
     np.testing.assert_array_equal(dataset.sequences[5], np.stack([SERIES[5], [1, 2, 3]], axis=1))
 
 
@@ -228,7 +231,7 @@ def test_repeated_series_share_a_group_and_missing_ones_are_dropped() -> None:
     assert "1 of 40 rows" in dataset.warnings[0]
 
 
-def test_inputs_need_no_target(tmp_path: Path, reviews: Reviews, ragged: dict[str, np.ndarray]) -> None:
+def test_inputs_need_no_target(tmp_path: Path, reviews: Reviews, ragged: dict[str, Any]) -> None:
     del reviews["label"]
     write(tmp_path / "new.csv", reviews)
     assert open_inputs(tmp_path / "new.csv", kind="text").sequences == reviews["text"]

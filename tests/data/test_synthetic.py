@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from gatewise.data.builtin.dataset import builtin_dataset
 from gatewise.data.builtin.synthetic.reviews import NEGATIVE, POSITIVE
 from gatewise.records import Dataset, Reading
+from tests.arrays import series_of
 
 PAIRS = {"(": ")", "[": "]"}
 
@@ -20,7 +21,7 @@ def labels(dataset: Dataset) -> list[str]:
 
 
 def symbols(dataset: Dataset, row: int) -> str:
-    sequence = dataset.sequences[row]
+    sequence = series_of(dataset)[row]
     assert (np.sort(sequence, axis=1)[:, -2:] == [0, 1]).all(), "one-hot"
     return "".join(dataset.channels[code] for code in sequence.argmax(axis=1))
 
@@ -40,7 +41,7 @@ def test_adding() -> None:
     assert (dataset.task, dataset.outputs, dataset.classes) == ("regression", ("sum",), ())
     assert dataset.targets.shape == (300, 1)
     assert dataset.targets.dtype == np.float32
-    for sequence, (target,) in zip(dataset.sequences, dataset.targets, strict=True):
+    for sequence, (target,) in zip(series_of(dataset), dataset.targets, strict=True):
         assert sequence.shape == (20, 2)
         marked = np.flatnonzero(sequence[:, 1])
         assert len(marked) == 2
@@ -86,7 +87,7 @@ def test_temporal_order_is_as_hard_as_stated() -> None:
 
 def test_parity() -> None:
     dataset = builtin_dataset("parity?length=12&rows=200", 0)
-    for sequence, label in zip(dataset.sequences, labels(dataset), strict=True):
+    for sequence, label in zip(series_of(dataset), labels(dataset), strict=True):
         assert sequence.shape == (12, 1)
         assert label == ("odd" if sequence.sum() % 2 else "even")
 
@@ -281,14 +282,14 @@ def test_seasonal() -> None:
     assert (dataset.forecast.window, dataset.forecast.horizon, dataset.forecast.step_seconds) == (168, 24, 3600)
     assert len(dataset) == 2000 - 168 - 24 + 1
     # The first window is the first week: its days repeat, and its weekend lies lower.
-    week = dataset.sequences[0][:, 0].reshape(7, 24)
-    assert np.corrcoef(week)[np.triu_indices(7, 1)].min() > 0.8
+    week = series_of(dataset)[0][:, 0].reshape(7, 24)
+    assert np.asarray(np.corrcoef(week))[np.triu_indices(7, 1)].min() > 0.8
     assert week[:5].mean() - week[5:].mean() == pytest.approx(15, abs=4)
 
 
 def test_seasonal_last_season_beats_the_last_value() -> None:
     dataset = builtin_dataset("seasonal", 0, Reading(window=168, horizon=24))
-    windows = np.stack([window[:, 0] for window in dataset.sequences])
+    windows = np.stack([window[:, 0] for window in series_of(dataset)])
     last = np.abs(dataset.targets - windows[:, -1:]).mean()
     day = np.abs(dataset.targets - windows[:, -24:]).mean()
     assert day < 0.5 * last
@@ -309,11 +310,11 @@ def heard(roll: np.ndarray) -> list[int]:
     chances = np.where(roots, 0.9, 0.02)
     pairs = roll[: len(roll) // 2 * 2].reshape(-1, 2, 16)
     fits = np.log(chances) @ pairs.sum(1).T + np.log(1 - chances) @ (1 - pairs).sum(1).T
-    return fits.argmax(axis=0).tolist()
+    return [int(root) for root in fits.argmax(axis=0)]
 
 
 def test_chords_follow_from_the_two_before_and_not_from_one() -> None:
-    rolls = builtin_dataset("chords", 0).sequences
+    rolls = series_of(builtin_dataset("chords", 0))
     triples = [triple for roll in rolls for triple in zip(*(heard(roll)[shift:] for shift in range(3)), strict=False)]
     by_two = Counter((c - 3 * a - b) % 8 for a, b, c in triples)
     assert by_two[1] / len(triples) == pytest.approx(0.8, abs=0.05)

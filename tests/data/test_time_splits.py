@@ -32,7 +32,7 @@ def datasets(draw: st.DrawFn) -> Dataset:
             inside[gap:] += generator.integers(1, 500)
         times.append(inside + generator.integers(0, 300))
         names += [f"series {number}"] * len(inside)
-    columns = {"name": names, "time": np.concatenate(times), "x": generator.normal(size=len(names))}
+    columns: dict[str, Any] = {"name": names, "time": np.concatenate(times), "x": generator.normal(size=len(names))}
     order = generator.permutation(len(names))
     columns = {name: [cells[row] for row in order] for name, cells in columns.items()}
     window, horizon = draw(st.integers(1, 20)), draw(st.integers(1, 12))

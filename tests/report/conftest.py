@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from runs import RUNS, Run, make_run
+
+from tests.report.runs import RUNS, Run, make_run
 
 
 @pytest.fixture(params=sorted(RUNS))

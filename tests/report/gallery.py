@@ -1,6 +1,6 @@
 """Twelve reports to look at: every kind of data, and every way a run can end.
 
-    python tests/report/gallery.py FOLDER
+    python -m tests.report.gallery FOLDER
 
 writes the pages, and with Chromium on the PATH what they look like on a wide screen and a phone, light and dark, and on paper.
 The evidence is made up by `runs.py`; the verdicts are the ones that gatewise reaches on it.
@@ -14,11 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from browser import CHROMIUM, QUIET
-from runs import AUDIO, TASKS, Run, make_run
-
 from gatewise.comparison.verdict import decide
 from gatewise.report.page import render_page
+from tests.report.browser import CHROMIUM, QUIET
+from tests.report.runs import AUDIO, TASKS, Run, make_run
 
 __all__ = ["GALLERY", "write_pages"]
 

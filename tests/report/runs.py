@@ -8,7 +8,6 @@ from statistics import fmean, pstdev
 from typing import Any
 
 import numpy as np
-from mistaken import with_mistakes
 
 from gatewise.comparison.constraints import excluded_arms
 from gatewise.metrics import METRICS, Metric
@@ -32,6 +31,7 @@ from gatewise.records import (
     Trial,
     Verdict,
 )
+from tests.report.mistaken import with_mistakes
 
 Run = tuple[Comparison, Verdict]
 HYPERPARAMETERS = Hyperparameters(learning_rate=0.00213, dropout=0.4, input_dropout=0.25, weight_decay=1e-5)

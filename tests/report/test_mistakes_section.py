@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from mistaken import with_mistakes
 
 from gatewise.mistakes import Mistakes
 from gatewise.names import display_name
 from gatewise.records import Comparison, Verdict
 from gatewise.report.page import render_page
 from gatewise.report.sections.mistakes import mistakes_section
+from tests.report.mistaken import with_mistakes
 
 Run = tuple[Comparison, Verdict]
 RunWith = Callable[..., Run]

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gallery import GALLERY
-from test_page import Page
 
 from gatewise.comparison.outlook import budget_to_decide, pairs_to_decide
 from gatewise.records import Comparison, Config, Verdict
 from gatewise.report.page import render_page
 from gatewise.report.sections.reproduce import as_it_was, command_line
+from tests.report.gallery import GALLERY
+from tests.report.test_page import Page
 
 Run = tuple[Comparison, Verdict]
 FOLDER = Path("runs") / "mr"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browser import dump, framed
 
 from gatewise.records import Comparison, Verdict
 from gatewise.report.page import render_page
+from tests.report.browser import dump, framed
 
 Run = tuple[Comparison, Verdict]
 

@@ -4,7 +4,9 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +14,11 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
 @pytest.fixture
-def script(tmp_path, monkeypatch):
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """scripts/environment.py for a project in `tmp_path`. `script.commands` collects what would be run."""
     spec = importlib.util.spec_from_file_location("environment", SCRIPTS / "environment.py")
-    module = importlib.util.module_from_spec(spec)
+    assert spec is not None and spec.loader is not None
+    module: Any = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "environment", module)
     spec.loader.exec_module(module)
     for name in ("constraints.txt", "pyproject.toml", "CMakeLists.txt"):
@@ -26,7 +29,7 @@ def script(tmp_path, monkeypatch):
     module.commands = []
     module.fails = ""
 
-    def run(command, **_):
+    def run(command: list[Any], **_: object) -> subprocess.CompletedProcess[str]:
         words = " ".join(map(str, command))
         module.commands.append(words)
         if module.fails and module.fails in words:
@@ -42,21 +45,22 @@ def script(tmp_path, monkeypatch):
     return module
 
 
-def installs(script) -> list[str]:
+def installs(script: Any) -> list[str]:
     """The installations since the last call, by what tells them apart."""
     found = [command.rsplit("/", 1)[-1].rsplit(" ", 1)[-1] for command in script.commands if "pip install" in command]
     script.commands.clear()
     return found
 
 
-def record(project: Path) -> dict:
-    return json.loads((project / ".venv" / "gatewise-environment.json").read_text())
+def record(project: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads((project / ".venv" / "gatewise-environment.json").read_text())
+    return found
 
 
 DEMO = ["demo.txt", "torch", "."]
 
 
-def test_the_first_time_everything_and_the_second_time_nothing(script, capsys):
+def test_the_first_time_everything_and_the_second_time_nothing(script: Any, capsys: pytest.CaptureFixture[str]) -> None:
     script.main("demo")
     assert installs(script) == DEMO
     assert "Making .venv, with Python" in capsys.readouterr().out
@@ -65,7 +69,7 @@ def test_the_first_time_everything_and_the_second_time_nothing(script, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_the_demo_needs_no_tools_and_the_tests_add_them_only(script):
+def test_the_demo_needs_no_tools_and_the_tests_add_them_only(script: Any) -> None:
     script.main("demo")
     assert "test.txt" not in installs(script)
     script.main("test")
@@ -85,7 +89,7 @@ def test_the_libraries_are_in_a_folder_of_their_own(script, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "again"), [("requirements/demo.txt", ["demo.txt"]), ("constraints.txt", ["torch"]), ("CMakeLists.txt", ["."])]
 )
-def test_what_has_changed_is_done_again(script, tmp_path, changed, again):
+def test_what_has_changed_is_done_again(script: Any, tmp_path: Path, changed: str, again: list[str]) -> None:
     script.main("demo")
     installs(script)
     (tmp_path / changed).write_text("other")
@@ -93,7 +97,7 @@ def test_what_has_changed_is_done_again(script, tmp_path, changed, again):
     assert installs(script) == again
 
 
-def test_kernels_are_compiled_once_there_is_a_compiler(script, monkeypatch):
+def test_kernels_are_compiled_once_there_is_a_compiler(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
     script.main("demo")
@@ -124,7 +128,9 @@ def change_record(project: Path, **changes: str) -> None:
 
 
 @pytest.mark.parametrize("damage", [remove_python, cut_short, other_python, moved])
-def test_what_cannot_be_trusted_is_made_anew(script, tmp_path, capsys, damage):
+def test_what_cannot_be_trusted_is_made_anew(
+    script: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[Path], None]
+) -> None:
     script.main("demo")
     installs(script)
     (tmp_path / ".venv" / "leftover").write_text("")
@@ -135,7 +141,7 @@ def test_what_cannot_be_trusted_is_made_anew(script, tmp_path, capsys, damage):
     assert not (tmp_path / ".venv" / "leftover").exists()
 
 
-def test_an_environment_of_somebody_else_is_used_and_not_removed(script, tmp_path):
+def test_an_environment_of_somebody_else_is_used_and_not_removed(script: Any, tmp_path: Path) -> None:
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").write_text("")
     (tmp_path / ".venv" / "mine").write_text("")
@@ -144,7 +150,7 @@ def test_an_environment_of_somebody_else_is_used_and_not_removed(script, tmp_pat
     assert (tmp_path / ".venv" / "mine").exists()
 
 
-def test_a_failed_download_ends_with_one_line_and_is_taken_up_again(script, tmp_path):
+def test_a_failed_download_ends_with_one_line_and_is_taken_up_again(script: Any, tmp_path: Path) -> None:
     script.fails = "torch"
     with pytest.raises(SystemExit, match=r"^gatewise: this failed, and the message above says why: Downloading PyTorch"):
         script.main("demo")
@@ -155,7 +161,7 @@ def test_a_failed_download_ends_with_one_line_and_is_taken_up_again(script, tmp_
     assert installs(script) == ["torch", "."]
 
 
-def test_a_cut_in_an_installation_is_noted(script, tmp_path, monkeypatch):
+def test_a_cut_in_an_installation_is_noted(script: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 SPEC = importlib.util.spec_from_file_location("wheel_script", Path(__file__).resolve().parents[2] / "scripts" / "wheel.py")
+assert SPEC is not None and SPEC.loader is not None
 script = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(script)
 
@@ -23,21 +24,21 @@ def wheel(folder: Path, *members: str, tag: str = "cp312-abi3-manylinux_2_28_x86
     return path
 
 
-def test_a_wheel_holds_the_kernels_and_no_other_library(tmp_path):
+def test_a_wheel_holds_the_kernels_and_no_other_library(tmp_path: Path) -> None:
     script.look_into_wheel(wheel(tmp_path, "gatewise/__init__.py", KERNELS), compiled=True)
     for members in (["gatewise/__init__.py"], [KERNELS, "gatewise.libs/libgomp-24e2ab19.so.1.0.0"]):
         with pytest.raises(SystemExit, match="should hold one library, the kernels"):
             script.look_into_wheel(wheel(tmp_path, *members), compiled=True)
 
 
-def test_a_wheel_without_kernels_is_for_every_machine(tmp_path):
+def test_a_wheel_without_kernels_is_for_every_machine(tmp_path: Path) -> None:
     script.look_into_wheel(wheel(tmp_path, "gatewise/__init__.py", tag="py3-none-any"), compiled=False)
     for members, tag in [([KERNELS], "py3-none-any"), ([], "cp311-cp311-linux_x86_64")]:
         with pytest.raises(SystemExit, match="should hold no library and be for every machine"):
             script.look_into_wheel(wheel(tmp_path, *members, tag=tag), compiled=False)
 
 
-def test_a_source_archive_is_whole_and_holds_nothing_built(tmp_path):
+def test_a_source_archive_is_whole_and_holds_nothing_built(tmp_path: Path) -> None:
     def archive(*names: str) -> Path:
         path = tmp_path / "gatewise-0.1.0.tar.gz"
         with tarfile.open(path, "w:gz") as opened:
