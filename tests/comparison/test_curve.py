@@ -14,8 +14,9 @@ ARMS = ("gru", "lstm")
 
 
 def trial(name: str, number: int, share: float, test: float | None, train: float | None = 0.95) -> Trial:
-    kind = "pair" if share == 1.0 else "curve"
-    return Trial(kind, name, number, None, 0.8, 0.4, train_score=train, test_score=test, share=share)
+    return Trial(
+        "pair" if share == 1.0 else "curve", name, number, None, 0.8, 0.4, train_score=train, test_score=test, share=share
+    )
 
 
 def pairs(share: float, first: list[float], second: list[float]) -> list[Trial]:

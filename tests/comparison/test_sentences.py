@@ -6,6 +6,7 @@
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,14 @@ from tests.comparison.test_verdict import ALIKE, EQUAL, FASTER, LATENCIES, SPREA
 
 FILE = Path(__file__).with_name("sentences.txt")
 RIVALS = {"majority": 0.5, "tfidf_logistic": 0.76}
-STEPS = {"training_time_ratios": (StepRatio("gru", "lstm", FASTER),)}
-COSTS = {"costs": {"gru": cost(1000, train_ms_per_step=8.2, fit_s=20.0), "lstm": cost(1300, train_ms_per_step=10.0, fit_s=24.0)}}
+STEPS: dict[str, Any] = {"training_time_ratios": (StepRatio("gru", "lstm", FASTER),)}
+COSTS: dict[str, Any] = {
+    "costs": {"gru": cost(1000, train_ms_per_step=8.2, fit_s=20.0), "lstm": cost(1300, train_ms_per_step=10.0, fit_s=24.0)}
+}
 
 
 def shifted(mean: float, times: float = 1.0) -> list[float]:
-    return (mean + times * SPREAD).tolist()
+    return [mean + times * float(value) for value in SPREAD]
 
 
 def forecasts() -> Comparison:

@@ -59,7 +59,7 @@ def test_too_few_rows_train_and_stop(rows: int, fraction: float) -> None:
 
 
 def test_a_forecast_is_cut_in_time() -> None:
-    data = forecast_dataset("", {"a": np.arange(100.0)}, Reading(task="forecast", window=10, horizon=5, season=1))
+    data = forecast_dataset("", {"a": np.arange(100.0).tolist()}, Reading(task="forecast", window=10, horizon=5, season=1))
     assert data.origins is not None
     train, held = time_parts(data, 0.2)
     assert len(held) == int(0.2 * len(data))

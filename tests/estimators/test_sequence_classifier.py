@@ -9,9 +9,18 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
+from gatewise.data.encoding.text import TextEncoder
 from gatewise.errors import OptionError
 from gatewise.estimators import SequenceClassifier
+from gatewise.nn import Architecture
+from gatewise.records import Kind
 from gatewise.training.tune import default_hyperparameters
+
+
+def architecture_of(fitted: SequenceClassifier) -> Architecture:
+    found = fitted.model_.architecture
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn", "min_gru", "min_lstm"])
@@ -37,17 +46,19 @@ def test_texts_and_labels_of_any_type(quick: dict[str, Any], texts: Any) -> None
 @pytest.mark.parametrize("pooling", ["last", "attention"])
 def test_what_is_read_of_the_states_can_be_chosen(pooling: str, quick: dict[str, Any], ragged: Any) -> None:
     model = SequenceClassifier(pooling=pooling, **quick).fit(ragged.X, ragged.y)
-    assert model.model_.architecture.pooling == pooling
+    assert architecture_of(model).pooling == pooling
     assert model.score(ragged.X, ragged.y) > 0.9
 
 
 def test_the_same_seed_gives_the_same_model_and_leaves_the_callers_alone(quick: dict[str, Any], ragged: Any) -> None:
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002  # the state that must stay
-    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    numpy_state: Any = np.random.get_state()  # noqa: NPY002
+    before = torch.get_rng_state(), numpy_state[1].copy()
     first = SequenceClassifier(**quick).fit(ragged.X, ragged.y)
     assert torch.equal(torch.get_rng_state(), before[0])
-    assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+    numpy_state = np.random.get_state()  # noqa: NPY002
+    assert_array_equal(numpy_state[1], before[1])
     second = clone(first).fit(ragged.X, ragged.y)
     other = clone(first).set_params(random_state=1).fit(ragged.X, ragged.y)
     assert_array_equal(first.predict_proba(ragged.X), second.predict_proba(ragged.X))
@@ -57,7 +68,8 @@ def test_the_same_seed_gives_the_same_model_and_leaves_the_callers_alone(quick: 
 
 def test_random_state_may_be_a_generator_of_numpy(quick: dict[str, Any], ragged: Any) -> None:
     models = [SequenceClassifier(**{**quick, "random_state": np.random.RandomState(3)}).fit(ragged.X, ragged.y) for _ in range(2)]
-    assert_array_equal(*(model.predict_proba(ragged.X) for model in models))
+    one, other = (model.predict_proba(ragged.X) for model in models)
+    assert_array_equal(one, other)
 
 
 def test_class_weights_move_the_decision(quick: dict[str, Any]) -> None:
@@ -92,20 +104,23 @@ def test_weights_matter(quick: dict[str, Any]) -> None:
 
 
 def test_parameters_that_are_not_given_are_those_of_the_first_tuning_trial(ragged: Any, texts: Any) -> None:
-    for data, kind in ((ragged, "series"), (texts, "text")):
+    kinds: tuple[tuple[Any, Kind], ...] = ((ragged, "series"), (texts, "text"))
+    for data, kind in kinds:
         model = SequenceClassifier(max_epochs=1, hidden_size=4).fit(data.X, data.y)
-        assert model.model_.architecture.dropout == default_hyperparameters(kind).dropout
-        assert SequenceClassifier(max_epochs=1, dropout=0.25).fit(data.X, data.y).model_.architecture.dropout == 0.25
+        assert architecture_of(model).dropout == default_hyperparameters(kind).dropout
+        assert architecture_of(SequenceClassifier(max_epochs=1, dropout=0.25).fit(data.X, data.y)).dropout == 0.25
 
 
 def test_architecture(ragged: Any, texts: Any) -> None:
     model = SequenceClassifier("lstm", hidden_size=5, layers=2, bidirectional=True, max_epochs=1, forget_bias=1.0)
-    shape = model.fit(ragged.X, ragged.y).model_.architecture
+    shape = architecture_of(model.fit(ragged.X, ragged.y))
     assert (shape.cell, shape.hidden_size, shape.layers, shape.bidirectional) == ("lstm", 5, 2, True)
     assert shape.forget_bias == 1.0
-    reader = SequenceClassifier(max_vocabulary=10, max_length=2, max_epochs=1, embedding_size=3).fit(texts.X, texts.y).model_
-    assert (reader.encoder.max_length, reader.architecture.embedding_size) == (2, 3)
-    assert len(reader.encoder.vocabulary) <= 10
+    reader = SequenceClassifier(max_vocabulary=10, max_length=2, max_epochs=1, embedding_size=3).fit(texts.X, texts.y)
+    encoder = reader.model_.encoder
+    assert isinstance(encoder, TextEncoder)
+    assert (encoder.max_length, architecture_of(reader).embedding_size) == (2, 3)
+    assert len(encoder.vocabulary) <= 10
 
 
 def test_verbose_prints_a_line_an_epoch(quick: dict[str, Any], ragged: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -171,7 +171,10 @@ def broken(change: dict[str, Any]) -> Callable[[Path], None]:
 
 
 def cut(name: str, size: int) -> Callable[[Path], None]:
-    return lambda path: (path / name).write_bytes((path / name).read_bytes()[:size])
+    def write(path: Path) -> None:
+        (path / name).write_bytes((path / name).read_bytes()[:size])
+
+    return write
 
 
 @pytest.mark.parametrize(

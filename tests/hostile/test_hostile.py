@@ -21,7 +21,7 @@ from gatewise.study.api import Result
 
 SOURCE = "builtin:parity?rows=60&length=10"
 HUGE = 10**12
-FEW = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
+FEW: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
 
 Make = Callable[[Path], None]
 
@@ -184,11 +184,17 @@ def rows_of(*labels: str, count: int = 60) -> list[str]:
 
 
 def text(*lines: str, name: str = "data.csv") -> tuple[str, Make]:
-    return name, lambda path: path.write_text("\n".join(lines), encoding="utf-8", errors="surrogatepass") and None
+    def write(path: Path) -> None:
+        path.write_text("\n".join(lines), encoding="utf-8", errors="surrogatepass")
+
+    return name, write
 
 
 def binary(content: bytes, name: str = "data.csv") -> tuple[str, Make]:
-    return name, lambda path: path.write_bytes(content) and None
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+
+    return name, write
 
 
 def archive(**arrays: Any) -> tuple[str, Make]:
@@ -442,7 +448,11 @@ def test_a_source_to_predict_from(
 @pytest.mark.parametrize("command", ["report", "predict", "init"])
 def test_a_place_to_write(refused: Callable[..., str], finished: Result, tmp_path: Path, command: str, out: str) -> None:
     np.savez(tmp_path / "new.npz", X=np.zeros((3, 5, 1)))
-    arguments = {"report": [finished.path], "predict": [finished.path, tmp_path / "new.npz"], "init": [SOURCE]}
+    arguments: dict[str, list[Any]] = {
+        "report": [finished.path],
+        "predict": [finished.path, tmp_path / "new.npz"],
+        "init": [SOURCE],
+    }
     refused(command, *arguments[command], "--out", out)
 
 

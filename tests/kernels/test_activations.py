@@ -40,17 +40,19 @@ def tanh(x: Tensor) -> Tensor:
     """By a layer of one unit, a row for each argument."""
     layer = RNN(1, 1, bias=False, dtype=x.dtype)
     with torch.no_grad():
-        layer.weight_ih_l0.fill_(1)
-        return layer(x[None, :, None])[0].flatten()
+        layer.get_parameter("weight_ih_l0").fill_(1)
+        output: Tensor = layer(x[None, :, None])[0]
+        return output.flatten()
 
 
 def sigmoid(x: Tensor) -> Tensor:
     """By a layer of a unit for each argument, which is its update gate's bias: h = 0 + z (1 - 0)."""
     layer = MinGRU(1, len(x), dtype=x.dtype)
     with torch.no_grad():
-        layer.weight_ih_l0.zero_()
-        layer.bias_ih_l0.copy_(torch.cat([x, torch.full_like(x, 0.5)]))
-        return layer(torch.zeros(1, 1, 1, dtype=x.dtype))[0].flatten()
+        layer.get_parameter("weight_ih_l0").zero_()
+        layer.get_parameter("bias_ih_l0").copy_(torch.cat([x, torch.full_like(x, 0.5)]))
+        output: Tensor = layer(torch.zeros(1, 1, 1, dtype=x.dtype))[0]
+        return output.flatten()
 
 
 def check(came: Tensor, expected: Tensor) -> None:
@@ -103,8 +105,8 @@ def test_a_min_lstm_shuts_both_gates_like_the_equations() -> None:
         torch.tensor([-201.0, -92.0, 3.0, -94.0, -400.0, -498.5]),
     )
     with torch.no_grad():
-        layer.weight_ih_l0.zero_()
-        layer.bias_ih_l0.copy_(torch.cat([forget, enter, torch.full((6,), 1.5)]))
+        layer.get_parameter("weight_ih_l0").zero_()
+        layer.get_parameter("bias_ih_l0").copy_(torch.cat([forget, enter, torch.full((6,), 1.5)]))
         h = layer(torch.zeros(1, 1, 1), torch.zeros(1, 1, 6))[0].flatten()
     share = 1 / (1 + ((forget - enter).double() + torch.log1p(enter.double().exp()) - torch.log1p(forget.double().exp())).exp())
     torch.testing.assert_close(h, (2 * share).float(), atol=1e-6, rtol=1e-5)

@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from torch.utils.dlpack import from_dlpack
 
 from gatewise import kernels
 from gatewise.errors import OptionError
@@ -20,14 +22,14 @@ MEBIBYTE = 1 << 20
 
 
 @pytest.fixture(autouse=True)
-def restore():
+def restore() -> Iterator[None]:
     selected = kernels.instruction_set()
     yield
     kernels.select_instruction_set(selected)
     _compiled.poison(False)
 
 
-def run_python(code, **environment):
+def run_python(code: str, **environment: str) -> str:
     """Standard output of `code` in a fresh interpreter, which must not outlive 60 seconds."""
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
@@ -36,32 +38,32 @@ def run_python(code, **environment):
     return done.stdout.strip()
 
 
-def test_the_fastest_set_is_first_and_the_portable_one_last():
+def test_the_fastest_set_is_first_and_the_portable_one_last() -> None:
     names = kernels.instruction_sets()
     assert names[-1] in {"baseline", "neon"}
     assert list(names) == [name for name in ("avx512", "avx2", "baseline", "neon") if name in names]
 
 
-def test_every_supported_set_can_be_selected():
+def test_every_supported_set_can_be_selected() -> None:
     for name in kernels.instruction_sets():
         kernels.select_instruction_set(name)
         assert kernels.instruction_set() == name
 
 
-def test_an_unknown_set_is_refused_and_changes_nothing():
+def test_an_unknown_set_is_refused_and_changes_nothing() -> None:
     before = kernels.instruction_set()
     with pytest.raises(OptionError, match=rf"'abacus'.*expected one of: {kernels.instruction_sets()[0]}"):
         kernels.select_instruction_set("abacus")
     assert kernels.instruction_set() == before
 
 
-def test_the_environment_selects_a_set():
+def test_the_environment_selects_a_set() -> None:
     name = kernels.instruction_sets()[-1]
     code = "from gatewise import kernels; print(kernels.instruction_set())"
     assert run_python(code, GATEWISE_INSTRUCTION_SET=name) == name
 
 
-def test_a_wrong_environment_is_named():
+def test_a_wrong_environment_is_named() -> None:
     code = """
 from gatewise import errors, kernels
 try:
@@ -75,14 +77,14 @@ except errors.OptionError as error:
     assert kernels.instruction_sets()[0] in message
 
 
-def test_importing_the_package_loads_neither_torch_nor_the_compiled_module():
+def test_importing_the_package_loads_neither_torch_nor_the_compiled_module() -> None:
     code = "import sys, gatewise.kernels; print('torch' in sys.modules, 'gatewise.kernels._compiled' in sys.modules)"
     assert run_python(code) == "False False"
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc to see which libraries are mapped")
 @pytest.mark.parametrize("order", ["import torch, gatewise.kernels._compiled", "import gatewise.kernels._compiled, torch"])
-def test_the_process_holds_one_openmp_runtime(order):
+def test_the_process_holds_one_openmp_runtime(order: str) -> None:
     code = f"""
 {order}
 from pathlib import Path
@@ -97,7 +99,7 @@ print(compiled.team_runtime(), len([name for name in libraries if "libgomp" in n
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_child_has_working_threads_whoever_used_them_before():
+def test_a_forked_child_has_working_threads_whoever_used_them_before() -> None:
     code = """
 import os, signal, torch
 from gatewise.kernels import _compiled as compiled
@@ -121,9 +123,9 @@ print(compiled.team_runtime(), compiled.team_size(2))
     assert run_python(code).splitlines() == ["123", "123", "123", f"{runtime} 2"]
 
 
-def test_a_workspace_is_a_tensor_whose_memory_is_reused():
+def test_a_workspace_is_a_tensor_whose_memory_is_reused() -> None:
     _compiled.release_workspace()
-    tensor = torch.from_dlpack(_compiled.workspace_tensor(3 * MEBIBYTE))
+    tensor = from_dlpack(_compiled.workspace_tensor(3 * MEBIBYTE))
     assert (tensor.dtype, tuple(tensor.shape), tensor.device.type) == (torch.uint8, (3 * MEBIBYTE,), "cpu")
     address = tensor.data_ptr()
     assert address % 64 == 0
@@ -134,23 +136,23 @@ def test_a_workspace_is_a_tensor_whose_memory_is_reused():
     assert _compiled.workspace_bytes() == (in_use, idle), "a view keeps the memory"
     del view
     assert _compiled.workspace_bytes() == (0, idle + in_use)
-    assert torch.from_dlpack(_compiled.workspace_tensor(3 * MEBIBYTE - 100)).data_ptr() == address
+    assert from_dlpack(_compiled.workspace_tensor(3 * MEBIBYTE - 100)).data_ptr() == address
     _compiled.release_workspace()
     assert _compiled.workspace_bytes() == (0, 0)
 
 
-def test_an_empty_workspace():
-    assert torch.from_dlpack(_compiled.workspace_tensor(0)).numel() == 0
+def test_an_empty_workspace() -> None:
+    assert from_dlpack(_compiled.workspace_tensor(0)).numel() == 0
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_poisoned_memory_is_nan(dtype):
-    torch.from_dlpack(_compiled.workspace_tensor(8000)).zero_()
+def test_poisoned_memory_is_nan(dtype: torch.dtype) -> None:
+    from_dlpack(_compiled.workspace_tensor(8000)).zero_()
     _compiled.poison(True)
-    assert torch.from_dlpack(_compiled.workspace_tensor(8000)).view(dtype).isnan().all()
+    assert from_dlpack(_compiled.workspace_tensor(8000)).view(dtype).isnan().all()
 
 
-def test_the_environment_poisons_memory_and_bounds_what_is_idle():
+def test_the_environment_poisons_memory_and_bounds_what_is_idle() -> None:
     code = """
 import torch
 from gatewise.kernels import _compiled as compiled
@@ -163,7 +165,7 @@ print(compiled.workspace_bytes()[1] <= 100_000)
 
 
 @pytest.mark.parametrize(("name", "value"), [("GATEWISE_WORKSPACE_BYTES", "1G"), ("GATEWISE_POISON", "yes")])
-def test_a_wrong_environment_of_the_workspace_is_named(name, value):
+def test_a_wrong_environment_of_the_workspace_is_named(name: str, value: str) -> None:
     code = """
 from gatewise.kernels import _compiled as compiled
 try:
@@ -176,12 +178,12 @@ except ValueError as error:
     assert f"'{value}'" in message
 
 
-def test_threads_never_share_a_block():
-    wrong = []
+def test_threads_never_share_a_block() -> None:
+    wrong: list[int] = []
 
-    def work(own):
+    def work(own: int) -> None:
         for turn in range(200):
-            tensor = torch.from_dlpack(_compiled.workspace_tensor(5000 + turn))
+            tensor = from_dlpack(_compiled.workspace_tensor(5000 + turn))
             tensor.fill_(own)
             if not (tensor == own).all():
                 wrong.append(own)
@@ -194,7 +196,7 @@ def test_threads_never_share_a_block():
     assert not wrong
 
 
-def test_the_type_stub_names_what_the_module_has():
+def test_the_type_stub_names_what_the_module_has() -> None:
     stub = ast.parse((ROOT / "src" / "gatewise" / "kernels" / "_compiled.pyi").read_text(encoding="utf-8"))
     declared = {node.name for node in stub.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     assert {name for name in declared if name[0] != "_"} == {name for name in dir(_compiled) if name[0] != "_"}

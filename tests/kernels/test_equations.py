@@ -1,17 +1,20 @@
 """The reference equations, against torch.nn where it has the cell and against each paper's formula where it has not."""
 
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from gatewise.kernels.equations import NORM_EPSILON, recurrent
 from gatewise.kernels.options import GATES, Options
 
 STEPS, BATCH, INPUT, HIDDEN = 6, 4, 3, 5
-CELLS = ["gru", "lstm", "rnn_tanh", "rnn_relu", "min_gru", "min_lstm"]
-IN_TORCH = {
+CELLS: list[str] = ["gru", "lstm", "rnn_tanh", "rnn_relu", "min_gru", "min_lstm"]
+IN_TORCH: dict[str, Callable[..., nn.RNNBase]] = {
     "gru": torch.nn.GRU,
     "lstm": torch.nn.LSTM,
     "rnn_tanh": torch.nn.RNN,
@@ -21,15 +24,15 @@ LENGTHS = torch.tensor([3, 6, 0, 1])
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed() -> None:
     torch.manual_seed(0)
 
 
-def random(*shape):
+def random(*shape: int) -> Tensor:
     return torch.randn(*shape, dtype=torch.float64)
 
 
-def draw_weights(cell, *, directions=1, bias=True):
+def draw_weights(cell: str, *, directions: int = 1, bias: bool = True) -> list[Any]:
     rows = GATES[cell] * HIDDEN
     has_state = not cell.startswith("min")
     return [
@@ -44,21 +47,22 @@ def draw_weights(cell, *, directions=1, bias=True):
     ]
 
 
-def draw_input():
+def draw_input() -> Tensor:
     return random(STEPS, BATCH, INPUT)
 
 
-def weights_of(module):
+def weights_of(module: nn.RNNBase) -> list[Tensor | None]:
     return [w for names in module.all_weights for w in (names if len(names) == 4 else [*names, None, None])]
 
 
-def assert_same(actual, expected):
+def assert_same(actual: Tensor | None, expected: Tensor | None) -> None:
+    assert actual is not None and expected is not None
     torch.testing.assert_close(actual, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("cell", IN_TORCH)
 @pytest.mark.parametrize(("bidirectional", "bias", "batch_first", "states"), list(itertools.product([False, True], repeat=4)))
-def test_agrees_with_torch(cell, bidirectional, bias, batch_first, states):
+def test_agrees_with_torch(cell: str, bidirectional: bool, bias: bool, batch_first: bool, states: bool) -> None:
     module = IN_TORCH[cell](INPUT, HIDDEN, bidirectional=bidirectional, bias=bias, batch_first=batch_first, dtype=torch.float64)
     input = random(BATCH, STEPS, INPUT) if batch_first else draw_input()
     directions = 1 + bidirectional
@@ -80,7 +84,7 @@ def test_agrees_with_torch(cell, bidirectional, bias, batch_first, states):
 
 @pytest.mark.parametrize("cell", IN_TORCH)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_packed_agrees_with_torch(cell, bidirectional):
+def test_packed_agrees_with_torch(cell: str, bidirectional: bool) -> None:
     module = IN_TORCH[cell](INPUT, HIDDEN, bidirectional=bidirectional, dtype=torch.float64)
     packed = pack_padded_sequence(draw_input(), torch.tensor([6, 4, 4, 1]))
     expected, final = module(packed)
@@ -95,7 +99,7 @@ def test_packed_agrees_with_torch(cell, bidirectional):
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("batch_first", [False, True])
-def test_a_row_with_a_length_is_as_if_alone(cell, batch_first):
+def test_a_row_with_a_length_is_as_if_alone(cell: str, batch_first: bool) -> None:
     options = Options(cell, batch_first=batch_first, cells=True)
     input = draw_input()
     weights = draw_weights(cell, directions=2)
@@ -111,6 +115,7 @@ def test_a_row_with_a_length_is_as_if_alone(cell, batch_first):
         if length == 0:
             assert_same(h_n[:, row], h_0[:, row])
             if cell == "lstm":
+                assert c_n is not None and c_0 is not None
                 assert_same(c_n[:, row], c_0[:, row])
             continue
         alone = recurrent(
@@ -119,12 +124,13 @@ def test_a_row_with_a_length_is_as_if_alone(cell, batch_first):
         assert_same(output[:length, only], alone[0])
         assert_same(h_n[:, only], alone[1])
         if cell == "lstm":
+            assert c_n is not None and cells is not None and alone[3] is not None
             assert_same(c_n[:, only], alone[2])
             assert_same(cells[:length, only], alone[3])
             assert (cells[length:, row] == 0).all()
 
 
-def test_padding_is_not_read():
+def test_padding_is_not_read() -> None:
     """Not even by the gradient: NaN in the padding stays there."""
     input = draw_input()
     for row, length in enumerate(LENGTHS):
@@ -135,35 +141,37 @@ def test_padding_is_not_read():
     output.square().sum().backward()
     assert output.isfinite().all()
     assert all(w.grad.isfinite().all() for w in weights)
-    assert input.grad.isfinite().all()
+    assert input.grad is not None and input.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_packed_and_padded_with_lengths_agree(cell):
+def test_packed_and_padded_with_lengths_agree(cell: str) -> None:
     lengths = torch.tensor([6, 4, 4, 1])
     input, weights = draw_input(), draw_weights(cell, directions=2)
     share_h, share_c = torch.rand(2, STEPS, BATCH, 2 * HIDDEN, dtype=torch.float64)
-    noise = {"update_h": share_h, "update_c": share_c if cell == "lstm" else None}
+    noise: dict[str, Any] = {"update_h": share_h, "update_c": share_c if cell == "lstm" else None}
     options = Options(cell, cells=True)
     expected = recurrent(options, input, weights, lengths=lengths, **noise)
     packed = pack_padded_sequence(input, lengths)
-    in_packed_order = {k: None if v is None else pack_padded_sequence(v, lengths).data for k, v in noise.items()}
+    in_packed_order: dict[str, Any] = {k: None if v is None else pack_padded_sequence(v, lengths).data for k, v in noise.items()}
     actual = recurrent(options, packed.data, weights, batch_sizes=packed.batch_sizes, **in_packed_order)
     assert_same(pad_packed_sequence(PackedSequence(actual[0], packed.batch_sizes))[0], expected[0])
     assert_same(actual[1], expected[1])
     if cell == "lstm":
         assert_same(actual[2], expected[2])
+        assert actual[3] is not None
         assert_same(pad_packed_sequence(PackedSequence(actual[3], packed.batch_sizes))[0], expected[3])
 
 
-def test_cell_states_hold_the_last_one():
+def test_cell_states_hold_the_last_one() -> None:
     output, h_n, c_n, cells = recurrent(Options("lstm", cells=True), draw_input(), draw_weights("lstm"))
+    assert cells is not None and c_n is not None
     assert cells.shape == output.shape
     assert_same(cells[-1], c_n[0])
     assert_same(output[-1], h_n[0])
 
 
-def test_gru_with_the_reset_gate_before_the_product():
+def test_gru_with_the_reset_gate_before_the_product() -> None:
     """Cho et al. 2014, eq. 5-8, written out for one sequence."""
     input, (w_ih, w_hh, b_ih, b_hh) = draw_input(), draw_weights("gru")
     output, *_ = recurrent(Options("gru", reset_after=False), input, [w_ih, w_hh, b_ih, b_hh])
@@ -180,12 +188,12 @@ def test_gru_with_the_reset_gate_before_the_product():
         assert_same(output[t, 0], h)
 
 
-def positive(x):
+def positive(x: Tensor) -> Tensor:
     return torch.where(x >= 0, x + 0.5, torch.sigmoid(x))
 
 
 @pytest.mark.parametrize("cell", ["min_gru", "min_lstm"])
-def test_min_cells_agree_with_the_parallel_scan(cell):
+def test_min_cells_agree_with_the_parallel_scan(cell: str) -> None:
     """h_t = a_t h_{t-1} + b_t in closed form: exp(A_t) (h_0 + sum_s b_s exp(-A_s)), A = cumulative sum of log a."""
     input, (w_ih, _, b_ih, _) = draw_input(), draw_weights(cell)
     h_0 = random(1, BATCH, HIDDEN).exp()
@@ -205,7 +213,7 @@ def test_min_cells_agree_with_the_parallel_scan(cell):
 
 
 @pytest.mark.parametrize("directions", [1, 2])
-def test_min_gru_step_by_step(directions):
+def test_min_gru_step_by_step(directions: int) -> None:
     input, weights = draw_input(), draw_weights("min_gru", directions=directions, bias=False)
     output, *_ = recurrent(Options("min_gru"), input, weights)
     for direction in range(directions):
@@ -217,7 +225,7 @@ def test_min_gru_step_by_step(directions):
 
 
 @pytest.mark.parametrize("reset_after", [True, False])
-def test_recurrent_mask_hides_the_state_from_the_products_only(reset_after):
+def test_recurrent_mask_hides_the_state_from_the_products_only(reset_after: bool) -> None:
     input, (w_ih, w_hh, b_ih, b_hh) = draw_input(), draw_weights("gru")
     mask = torch.rand(1, BATCH, HIDDEN, dtype=torch.float64)
     output, *_ = recurrent(Options("gru", reset_after=reset_after), input, [w_ih, w_hh, b_ih, b_hh], recurrent_mask=mask)
@@ -232,14 +240,14 @@ def test_recurrent_mask_hides_the_state_from_the_products_only(reset_after):
         assert_same(output[t], h)
 
 
-def lstm_step(x, h, c, weights):
+def lstm_step(x: Tensor, h: Tensor, c: Tensor, weights: list[Tensor]) -> tuple[Tensor, Tensor]:
     w_ih, w_hh, b_ih, b_hh = weights
     i, f, g, o = (x @ w_ih.T + b_ih + h @ w_hh.T + b_hh).split(HIDDEN, -1)
     return torch.sigmoid(o), torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
 
 
 @pytest.mark.parametrize("drawn", [True, False])
-def test_zoneout_of_the_lstm(drawn):
+def test_zoneout_of_the_lstm(drawn: bool) -> None:
     """Krueger et al. 2017: both states keep a share of the old one; h comes from the new cell before its own zoneout."""
     input, weights = draw_input(), draw_weights("lstm")
     if drawn:
@@ -255,13 +263,14 @@ def test_zoneout_of_the_lstm(drawn):
         h = (1 - share_h[t]) * h + share_h[t] * (o * torch.tanh(new_c))
         c = (1 - share_c[t]) * c + share_c[t] * new_c
         assert_same(result[0][t], h)
+        assert result[3] is not None
         assert_same(result[3][t], c)
 
 
-def test_layer_normalisation_inside_the_lstm():
+def test_layer_normalisation_inside_the_lstm() -> None:
     """Ba et al. 2016, eq. 20-22, with the layer's biases as shifts."""
 
-    def normalise(x, gamma):
+    def normalise(x: Tensor, gamma: Tensor) -> Tensor:
         centred = x - x.mean(-1, keepdim=True)
         return gamma * centred / (centred.square().mean(-1, keepdim=True) + NORM_EPSILON).sqrt()
 
@@ -277,10 +286,11 @@ def test_layer_normalisation_inside_the_lstm():
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
         h = torch.sigmoid(o) * torch.tanh(normalise(c, gamma_c) + beta_c)
         assert_same(output[t], h)
+    assert c_n is not None
     assert_same(c_n[0], c)
 
 
-def test_layer_normalisation_inside_the_gru():
+def test_layer_normalisation_inside_the_gru() -> None:
     input, weights = draw_input(), draw_weights("gru", bias=False)
     gamma_ih, gamma_hh = random(3 * HIDDEN), random(3 * HIDDEN)
     output, *_ = recurrent(Options("gru"), input, weights, norm=[(gamma_ih, gamma_hh, None, None)])
@@ -294,7 +304,7 @@ def test_layer_normalisation_inside_the_gru():
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_first_and_second_derivatives(cell):
+def test_first_and_second_derivatives(cell: str) -> None:
     rows, size, is_lstm = GATES[cell] * 2, 2, cell == "lstm"
     tensors = {
         "input": random(3, 2, 2),
@@ -306,7 +316,7 @@ def test_first_and_second_derivatives(cell):
     }
     given = {name: tensor.requires_grad_() for name, tensor in tensors.items() if tensor is not None}
 
-    def run(*values):
+    def run(*values: Tensor) -> tuple[Tensor, ...]:
         named = dict(zip(given, values, strict=True))
         weights = [named["w_ih"], named.get("w_hh"), named["b_ih"], None]
         lengths = torch.tensor([3, 2])
@@ -318,13 +328,13 @@ def test_first_and_second_derivatives(cell):
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
-def test_runs_in_every_floating_point_type(dtype):
+def test_runs_in_every_floating_point_type(dtype: torch.dtype) -> None:
     weights = [w.to(dtype) for w in draw_weights("gru")]
     output, h_n, _, _ = recurrent(Options("gru"), draw_input().to(dtype), weights)
     assert output.dtype == h_n.dtype == dtype
 
 
-def test_empty_batch():
+def test_empty_batch() -> None:
     output, h_n, _, _ = recurrent(Options("gru"), random(STEPS, 0, INPUT), draw_weights("gru", directions=2))
     assert output.shape == (STEPS, 0, 2 * HIDDEN)
     assert h_n.shape == (2, 0, HIDDEN)

@@ -126,7 +126,7 @@ def draw(seed: int) -> Case:
 
 def relative(found: Tensor, expected: Tensor) -> float:
     difference, size = (found.double() - expected).norm().item(), expected.norm().item()
-    return difference / size if size > 1e-12 else difference
+    return float(difference / size if size > 1e-12 else difference)
 
 
 @pytest.mark.parametrize("group", range(GROUPS))

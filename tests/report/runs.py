@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import combinations
 from statistics import fmean, pstdev
 from typing import Any
@@ -428,5 +429,5 @@ RUNS: dict[str, Callable[[], Run]] = {
     "audio": lambda: make_run(baselines=("majority", "linear_features"), profile=AUDIO, mistakes=True),
     "one_left": _one_left,
     "none_left": _none_left,
-    **{f"whole_{task}": lambda task=task: whole_run(task) for task in TASKS},
+    **{f"whole_{task}": partial(whole_run, task) for task in TASKS},
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from statistics import fmean
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -408,7 +409,7 @@ def test_the_learning_curve_is_told_in_words_numbers_and_figures(run_named: Call
 
 def test_a_learning_curve_that_is_flat_and_equal_is_said_to_be_so(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with(task="regression", curve=(0.5,))
-    flat = {
+    flat: dict[str, Any] = {
         kind: tuple(replace(trial, test_score=8000.0 + 10 * (trial.number % 2), train_score=7000.0) for trial in trials)
         for kind, trials in (("trials", comparison.trials), ("curve_trials", comparison.curve_trials))
     }

@@ -59,7 +59,8 @@ def test_what_is_foreseen_comes_true() -> None:
     """Of studies drawn as the forecast assumes, about half end by the number named, and most of those given up do not end."""
     generator = np.random.default_rng(4)
     spread = Resampled(1 / 9, 1e-6)
-    by_number, of_given_up = [], []
+    by_number: list[bool] = []
+    of_given_up: list[bool] = []
     for _ in range(120):
         scatter = 0.01 * np.exp(generator.normal(0, 0.2))
         drawn = generator.normal(0.02, 0.02) + scatter / 3 * generator.normal() + scatter * generator.normal(size=150)

@@ -136,7 +136,7 @@ def start() -> Iterator[Start]:
 
 
 @pytest.fixture
-def start_reading() -> Iterator[Start]:
+def start_reading() -> Iterator[Callable[[Path], "subprocess.Popen[str]"]]:
     """Start `gatewise compare -` in a folder, with a standard input that never ends."""
     started: list[subprocess.Popen[str]] = []
 

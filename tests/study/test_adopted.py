@@ -16,6 +16,7 @@ from gatewise.study import work
 from gatewise.study.api import Result
 from gatewise.study.trained import TrainedFolder
 from gatewise.study.work import Workload
+from gatewise.training.fit import fit as train
 
 SOURCE = "builtin:parity?rows=80&length=10"
 OPTIONS: dict[str, Any] = {
@@ -34,12 +35,12 @@ Of = Callable[[Result], Any]
 def trained(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each kind of unit trained a network."""
     times: Counter[str] = Counter()
-    own, run = work.fit, Workload.run
+    run = Workload.run
     kinds = ["final"]
 
     def fit(*arguments: Any, **options: Any) -> Any:
         times[kinds[-1]] += 1
-        return own(*arguments, **options)
+        return train(*arguments, **options)
 
     def run_unit(self: Workload, unit: Any, *rest: Any) -> Trial:
         kinds.append(unit.kind)

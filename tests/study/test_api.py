@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def test_every_file_of_the_run_is_there(whole: Result) -> None:
 
 def test_config_holds_every_default(whole: Result) -> None:
     asked = Config(SOURCE, budget_s=None, pairs=2, tune=1, hidden_size=8, max_epochs=2, rivals=("simple",))
-    found = {"task": "classification", "metric": "accuracy", "batch_size": 8, "pooling": "summary"}
+    found: dict[str, Any] = {"task": "classification", "metric": "accuracy", "batch_size": 8, "pooling": "summary"}
     assert RunFolder(whole.path).open() == replace(asked, **found)
 
 
@@ -169,11 +170,21 @@ def test_an_a_a_run_on_text_names_no_winner(tmp_path: Path) -> None:
         rows.append(f"{' '.join(words)},{('bad', 'good')[label]}")
     source = tmp_path / "reviews.csv"
     source.write_text("\n".join(rows), encoding="utf-8")
-    options = {"pairs": 2, "tune": 1, "hidden_size": 4, "embedding_size": 4, "max_epochs": 2, "budget": "10m", "rivals": "simple"}
+    options: dict[str, Any] = {
+        "pairs": 2,
+        "tune": 1,
+        "hidden_size": 4,
+        "embedding_size": 4,
+        "max_epochs": 2,
+        "budget": "10m",
+        "rivals": "simple",
+    }
     result = gatewise.compare(source, cells=("gru", "gru"), out=tmp_path / "run", **options)
     assert [arm.name for arm in result.comparison.arms] == ["gru_1", "gru_2"]
     assert result.verdict.decision in {"equivalent", "undecided", "baseline"}
-    assert {(result.verdict.difference.first, result.verdict.difference.second)} <= {("gru_1", "gru_2"), ("gru_2", "gru_1")}
+    difference = result.verdict.difference
+    assert difference is not None
+    assert {(difference.first, difference.second)} <= {("gru_1", "gru_2"), ("gru_2", "gru_1")}
     assert set(result.verdict.scores) == {"gru_1", "gru_2", "majority", "tfidf_logistic"}
     assert all(cost.peak_memory_bytes is None for cost in result.verdict.costs.values())
     assert set(result.model.predict(["a fine film", "poor"])) <= {"bad", "good"}
@@ -210,9 +221,7 @@ def test_a_data_frame_is_resumed_with_its_data(tmp_path: Path, monkeypatch: pyte
         ({"target": "label"}, OptionError, "target"),
     ],
 )
-def test_what_is_refused_leaves_no_folder(
-    tmp_path: Path, options: dict[str, object], error: type[Exception], message: str
-) -> None:
+def test_what_is_refused_leaves_no_folder(tmp_path: Path, options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         gatewise.compare(SOURCE, hidden_size=4, **options, out=tmp_path / "run")
     assert not list(tmp_path.iterdir())

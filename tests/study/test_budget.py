@@ -16,8 +16,8 @@ from gatewise import tasks
 from gatewise.records import Progress, Trial
 from gatewise.report.live import NullView
 from gatewise.report.sections.reproduce import as_it_was
-from gatewise.study import phases
 from gatewise.study.budget import BudgetPlan, Foresight, foreseen_pairs, plan_budget
+from gatewise.study.deadline import BudgetSpent
 from gatewise.study.work import Workload
 
 KNOWN = Foresight(budget_s=600.0, elapsed_s=5.0, epoch_s=(0.1, 0.1), report_s=1.0, epochs=100, jobs=2, tune=None, wanted=5)
@@ -179,7 +179,7 @@ def test_nothing_that_was_trained_is_thrown_away(tmp_path: Path, monkeypatch: py
 
     def run(self: Workload, unit: Any, *rest: Any) -> Trial:
         if len(finished) == 2:
-            raise phases.BudgetSpent
+            raise BudgetSpent
         trial = own(self, unit, *rest)
         finished.append(unit.key)
         return trial
@@ -203,7 +203,7 @@ def test_a_round_of_tuning_that_was_given_up_does_not_count(tmp_path: Path, monk
 
     def run(self: Workload, unit: Any, *rest: Any) -> Trial:
         if unit.key == "tuning:lstm:1":
-            raise phases.BudgetSpent
+            raise BudgetSpent
         return own(self, unit, *rest)
 
     monkeypatch.setattr(Workload, "run", run)
@@ -242,7 +242,8 @@ def test_no_tuning_can_be_asked_for_and_repeats_a_run_that_had_no_time(tmp_path:
 
 def test_a_run_with_time_lets_trainings_go_on_and_its_command_repeats_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tasks.TASKS, "classification", replace(tasks.TASKS["classification"], steps=100))
-    source, options = "builtin:parity?rows=60&length=10", {"pairs": 2, "tune": 1, "hidden_size": 4, "rivals": "simple"}
+    source = "builtin:parity?rows=60&length=10"
+    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "rivals": "simple"}
     result = gatewise.compare(source, budget="5h", out=tmp_path / "run", **options)
     usual = gatewise.compare(source, budget="5h", max_epochs=20, out=tmp_path / "asked", **options)
     assert (result.comparison.config.max_epochs, usual.comparison.config.max_epochs) == (80, 20)
@@ -279,7 +280,7 @@ def test_the_margin_comes_from_the_first_pair_and_waits_for_time(tmp_path: Path,
     own = Workload.run
 
     def run(self: Workload, unit: Any, *rest: Any) -> Trial:
-        raise phases.BudgetSpent
+        raise BudgetSpent
 
     monkeypatch.setattr(Workload, "run", run)
     short = gatewise.compare(source, out=tmp_path / "short", **options)
@@ -324,16 +325,15 @@ def test_measuring_takes_no_more_than_its_share(tmp_path: Path, slow_steps: Call
 
 
 def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gatewise.study import finish
     from gatewise.study.session import Session
 
     own = Session.left
-    monkeypatch.setattr(finish.Session, "left", lambda self: 0.0 if "on all data" in self.progress.phase else own(self))
+    monkeypatch.setattr(Session, "left", lambda self: 0.0 if "on all data" in self.progress.phase else own(self))
     options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 3, "budget": 300, "rivals": "simple"}
     view = Listener()
     gatewise.compare("builtin:parity?rows=100&length=10", out=tmp_path / "run", view=view, **options)
     assert any("the budget ended the training" in line for _, line in view.lines)
-    monkeypatch.setattr(finish.Session, "left", own)
+    monkeypatch.setattr(Session, "left", own)
     gatewise.resume(tmp_path / "run")
     rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
     finals = [(row["epochs"], row["cut_short"]) for row in rows if row["kind"] == "final"]

@@ -54,6 +54,7 @@ def test_a_row_is_on_disk_before_add_returns(path: Path) -> None:
         other = sqlite3.connect(path)
         assert other.execute("SELECT key, payload FROM units").fetchall() == [("data", '{"rows": 30}')]
         # 2 is FULL: the write is forced to disk before the transaction ends.
+        assert journal._connection is not None
         assert journal._connection.execute("PRAGMA synchronous").fetchone() == (2,)
         other.close()
 

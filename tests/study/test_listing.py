@@ -19,7 +19,7 @@ from gatewise.study.listing import list_runs, runs_view
 def verdict(decision: str = "lstm", mean: float = -0.031, stopped: str = "decided") -> Verdict:
     found = Difference("gru", "lstm", mean, (-0.05, -0.01), (-0.06, 0.0), 0.0, 0.1, 0.9, 7, "second")
     scores = {"gru": ScoreSummary(0.8, 0.01, 7), "lstm": ScoreSummary(0.831, 0.01, 7)}
-    return Verdict(decision, "lstm", "accuracy", True, 0.01, 7, found, (found,), scores, {}, None, (), 60.0, 50.0, stopped, ())
+    return Verdict(decision, "lstm", "accuracy", True, 0.01, 7, found, (found,), scores, {}, (), (), 60.0, 50.0, stopped, ())
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def test_a_run_keeps_its_pooling_to_the_model(tmp_path: Path) -> None:
     again = gatewise.resume(tmp_path / "run")
     assert again.comparison.trials == result.comparison.trials
     if result.verdict.recommended in ("gru", "lstm"):
+        assert result.model.architecture is not None
         assert result.model.architecture.pooling == "attention"
     assert len(result.model.predict(list(open_source("builtin:digits").sequences[:3]))) == 3
 
@@ -74,7 +75,7 @@ def test_a_forecast_without_the_linear_part(tmp_path: Path) -> None:
     assert (with_it.config.pooling, without.config.pooling) == ("summary", "summary")
     sizes = [{trial.name: trial.parameters for trial in one.trials} for one in (with_it, without)]
     assert {sizes[0][name] - sizes[1][name] for name in ("gru", "lstm")} == {24 * 4 + 4}
-    scores = [[trial.test_score for trial in one.trials] for one in (with_it, without)]
+    scores = [np.array([trial.test_score for trial in one.trials], dtype=np.float64) for one in (with_it, without)]
     assert not np.allclose(scores[0], scores[1])
 
 

@@ -25,6 +25,7 @@ def test_a_source_with_a_test_part_scores_the_very_model(tmp_path: Path, recomme
     assert shipped.name == result.verdict.recommended == model.name
     assert (shipped.name in ("gru", "lstm")) == (recommended == "cell")
     assert shipped.train_rows + shipped.validation_rows == 80
+    assert shipped.test_score is not None
     assert (shipped.test_rows, shipped.test_score) == (40, model.score(list(values[80:]), labels[80:].tolist()))
     assert model.details["test_score"] == shipped.test_score
     (said,) = (one for one in result.verdict.explanation if "that is shipped" in one)

@@ -64,7 +64,8 @@ def test_next_step(tmp_path: Path) -> None:
 
 
 def test_a_curve_and_weighed_classes(tmp_path: Path) -> None:
-    source, options = "builtin:parity?rows=120&length=12", {"curve": (0.25, 1.0), "weigh_classes": "balanced", "metric": "auroc"}
+    source = "builtin:parity?rows=120&length=12"
+    options: dict[str, Any] = {"curve": (0.25, 1.0), "weigh_classes": "balanced", "metric": "auroc"}
     result = gatewise.compare(source, out=tmp_path / "run", **options, **SMALL)
     curve = result.comparison.curve_trials
     wanted = {(name, pair, 0.25) for name in ("gru", "lstm") for pair in (0, 1)}

@@ -20,7 +20,11 @@ from gatewise.study.runner import LocalRunner
 from gatewise.study.work import Unit, Workload, seed_of
 from gatewise.training import fit as training
 from gatewise.training.baselines import linear
+from gatewise.training.batches import iterate_batches
+from gatewise.training.fit import TrainingStep
 from gatewise.training.metrics import unpack_rows
+from gatewise.training.objectives import to_tensors
+from tests.arrays import series_of
 
 HYPERPARAMETERS = Hyperparameters(3e-3, 0.1, 0.1, 0.01)
 CONFIG = Config("data", hidden_size=8, embedding_size=4, max_epochs=2, batch_size=16)
@@ -86,11 +90,10 @@ def test_a_process_that_dies_is_reported(dataset: Dataset) -> None:
 
 
 def test_arms_of_a_pair_read_the_same_batches(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = training.iterate_batches
     seen: list[list[bytes]] = []
 
     def recording(encoded: Encoded, plan: Any) -> Any:
-        for batch in read(encoded, plan):
+        for batch in iterate_batches(encoded, plan):
             seen[-1].append(batch.inputs.tobytes())
             yield batch
 
@@ -114,7 +117,7 @@ def test_tuning_never_touches_the_test_part(dataset: Dataset) -> None:
     test = workload(dataset).encode(0).split.test
     poisoned = [
         np.full_like(sequence, np.nan) if row in set(test.tolist()) else sequence
-        for row, sequence in enumerate(dataset.sequences)
+        for row, sequence in enumerate(series_of(dataset))
     ]
     clean, other = workload(dataset), workload(replace(dataset, sequences=tuple(poisoned)))
     tuned = timeless(clean.run(unit("tuning", "gru", 1)))
@@ -125,7 +128,7 @@ def test_tuning_never_touches_the_test_part(dataset: Dataset) -> None:
 def test_everything_fitted_saw_the_training_part_only(dataset: Dataset) -> None:
     split = workload(dataset).encode(0).split
     outside = set(split.test.tolist()) | set(split.validation.tolist())
-    changed = tuple(sequence + 100 if row in outside else sequence for row, sequence in enumerate(dataset.sequences))
+    changed = tuple(sequence + 100 if row in outside else sequence for row, sequence in enumerate(series_of(dataset)))
     clean, other = workload(dataset).encode(0), workload(replace(dataset, sequences=changed)).encode(0)
     assert clean.encoder == other.encoder
     np.testing.assert_array_equal(clean.train.values, other.train.values)
@@ -190,7 +193,7 @@ def test_costs_are_measured_on_the_same_batches(dataset: Dataset, monkeypatch: p
     monkeypatch.setattr(measure, "LATENCY_ROUNDS", {"batch1": 6, "batch32": 6})
     shapes: dict[str, list[NDArray[Any]]] = {"gru": [], "lstm": []}
 
-    class Recording(measure.TrainingStep):
+    class Recording(TrainingStep):
         def __call__(self, batch: Any) -> float:
             name = type(self.network.recurrent).__name__.lower()
             shapes[name].append(batch.inputs.numpy().copy())
@@ -208,11 +211,10 @@ def test_costs_are_measured_on_the_same_batches(dataset: Dataset, monkeypatch: p
 
 def test_few_large_requests_are_padded_before_latency_is_measured(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    own = measure.to_tensors
 
     def counted(batch: Any) -> Any:
         sizes.append(len(batch.lengths))
-        return own(batch)
+        return to_tensors(batch)
 
     monkeypatch.setattr(measure, "to_tensors", counted)
     measure.measure_latency(workload(dataset), dict.fromkeys(("gru", "lstm"), HYPERPARAMETERS), 0.0)
@@ -282,7 +284,9 @@ def test_row_weights_weigh_the_scores_of_cells_and_baselines_alike(kind: str, na
     shares = weights[split.test] / weights[split.test].mean()
     np.testing.assert_allclose(rows, expected + shares * (right - expected), rtol=1e-5)
     # One length bin holds all.
-    assert trial.by_length == ((30, pytest.approx(30 * expected)),)
+    ((rows_of_bin, total),) = trial.by_length
+    assert rows_of_bin == 30
+    assert total == pytest.approx(30 * expected)
 
 
 def test_baselines_are_fitted_and_timed_alone_on_raw_rows(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

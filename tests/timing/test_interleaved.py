@@ -3,6 +3,7 @@
 import gc
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from gatewise.timing import interleave, percentiles
 
 
-def recorder(calls: list[tuple[str, int]], name: str, seconds: float = 0.0) -> object:
+def recorder(calls: list[tuple[str, int]], name: str, seconds: float = 0.0) -> Callable[[int], None]:
     def action(number: int) -> None:
         calls.append((name, number))
         time.sleep(seconds)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import Encoded, Epoch, Hyperparameters
 from gatewise.training import fit as module
+from gatewise.training.batches import iterate_batches
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.metrics import Truth, log_loss, score
 from gatewise.training.objectives import Classes
@@ -31,9 +32,9 @@ def predict(model: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
 
 
 def run(data: Encoded, validation: Encoded, cell: str = "gru", **options: Any) -> Fitted:
-    options = {"hyperparameters": HYPERPARAMETERS, "schedule": SCHEDULE, "seed": 0} | options
+    settings: dict[str, Any] = {"hyperparameters": HYPERPARAMETERS, "schedule": SCHEDULE, "seed": 0, **options}
     judged = lambda found: accuracy(found, validation.targets)  # noqa: E731
-    return fit(network(cell), data, validation, Classes(), judged, **options)
+    return fit(network(cell), data, validation, Classes(), judged, **settings)
 
 
 def network(cell: str = "gru", seed: int = 0) -> SequenceNetwork:
@@ -108,13 +109,12 @@ def test_same_seed_gives_the_same_bits(signs: Maker) -> None:
 
 
 def test_the_seed_alone_decides_the_batches(signs: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = module.iterate_batches
     orders: list[list[list[int]]] = []
 
     def recording(encoded: Encoded, plan: list[np.ndarray]) -> object:
         if len(encoded) == 48:
             orders[-1] += [rows.tolist() for rows in plan]
-        return read(encoded, plan)
+        return iterate_batches(encoded, plan)
 
     monkeypatch.setattr(module, "iterate_batches", recording)
     for cell, seed in (("gru", 0), ("lstm", 0), ("gru", 1)):

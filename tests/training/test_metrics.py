@@ -120,7 +120,8 @@ def test_weighted_number_metrics_are_those_of_scikit_learn() -> None:
     targets, weights = truth.targets, truth.weights
     squared = oracle.mean_squared_error(targets, predictions, sample_weight=weights)
     absolute = oracle.mean_absolute_error(targets, predictions, sample_weight=weights)
-    variance = np.average(np.square(targets - np.average(targets[:, 0], weights=weights))[:, 0], weights=weights)
+    own = targets[:, 0].astype(np.float64)
+    variance = np.average(np.square(own - np.average(own, weights=weights)), weights=weights)
     expected = {
         "mae": absolute,
         "mse": squared / 4,
@@ -150,12 +151,14 @@ def test_whole_weights_score_as_repeated_rows_and_equal_ones_as_none(name: str) 
 def test_weighted_row_scores_average_to_the_score_and_spread_as_the_bootstrap_does(name: str) -> None:
     predictions, plain = class_case(3) if name in CLASS_METRICS else number_case()
     truth = weighted(plain)
+    weights = truth.weights
+    assert weights is not None
     value, rows = score_rows(name, predictions, truth)
     assert rows.mean() == pytest.approx(value, abs=1e-9)
     generator = np.random.default_rng(1)
     draws = (generator.integers(ROWS, size=ROWS) for _ in range(600))
     resampled = [
-        score(name, predictions[draw], replace(truth, targets=truth.targets[draw], weights=truth.weights[draw])) for draw in draws
+        score(name, predictions[draw], replace(truth, targets=truth.targets[draw], weights=weights[draw])) for draw in draws
     ]
     assert rows.std(ddof=1) / ROWS**0.5 == pytest.approx(np.std(resampled), rel=0.15)
 

@@ -1,6 +1,8 @@
 """A model takes raw inputs and refuses what it did not learn."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,7 +57,7 @@ def test_rows_alone_and_together_agree_whatever_their_length() -> None:
 
 
 @pytest.mark.parametrize("make", [series_model, text_model])
-def test_no_row_gives_no_prediction(make: object) -> None:
+def test_no_row_gives_no_prediction(make: Callable[[], Model]) -> None:
     assert make().predict_proba([]).shape == (0, 2)
     assert make().predict([]) == []
 
@@ -93,6 +95,6 @@ def test_series_of_another_kind_are_refused(rows: list[object]) -> None:
 
 
 @pytest.mark.parametrize(("rows", "message"), [("one text", "in a list"), ([3], "reads texts"), ([None], "reads texts")])
-def test_texts_of_another_kind_are_refused(rows: object, message: str) -> None:
+def test_texts_of_another_kind_are_refused(rows: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         text_model().predict(rows)

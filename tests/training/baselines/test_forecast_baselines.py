@@ -17,6 +17,7 @@ from gatewise.training.baselines import forecasts as forecast_baselines
 from gatewise.training.baselines.forecasts import LastSeason, LastValue, LinearWindow
 from gatewise.training.examples import Examples
 from gatewise.training.metrics import truth_of
+from tests.arrays import series_of
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "forecasting"
 MODELS = (LastValue, LastSeason, LinearWindow)
@@ -79,7 +80,8 @@ def test_linear_window_takes_the_strength_best_on_validation(walk: Dataset, monk
     def errors(strengths: tuple[float, ...]) -> NDArray[Any]:
         monkeypatch.setattr(forecast_baselines, "RIDGE", strengths)
         predicted = LinearWindow.fit(train, validation).predict(validation.inputs)
-        return np.square(predicted - validation.targets).reshape(100, 17, 2).mean((0, 1))
+        found: NDArray[Any] = np.square(predicted - validation.targets).reshape(100, 17, 2).mean((0, 1))
+        return found
 
     every = (1e-6, 1e-2, 1.0, 100.0)
     separate = np.stack([errors((strength,)) for strength in every])
@@ -121,10 +123,10 @@ def test_a_window_of_one_step_and_a_constant_channel() -> None:
     steps = np.arange(100.0)[:, np.newaxis]
     one = made(steps, window=1, horizon=2)
     fitted = LinearWindow.fit(examples(one, slice(0, 50)), examples(one, slice(50, 70)))
-    np.testing.assert_allclose(fitted.predict(one.sequences), one.targets, rtol=1e-6)
+    np.testing.assert_allclose(fitted.predict(series_of(one)), one.targets, rtol=1e-6)
     flat = made(np.full((100, 1), 7.0), window=5, horizon=2)
     for model in (LastValue, LinearWindow):
-        predicted = model.fit(examples(flat, slice(0, 50)), examples(flat, slice(50, 70))).predict(flat.sequences)
+        predicted = model.fit(examples(flat, slice(0, 50)), examples(flat, slice(50, 70))).predict(series_of(flat))
         np.testing.assert_array_equal(predicted, flat.targets)
 
 

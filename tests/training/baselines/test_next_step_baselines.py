@@ -14,6 +14,7 @@ from gatewise.training.examples import Examples
 from gatewise.training.next_step import step_nll
 
 BASELINES = (StepFrequency, RepeatStep, LinearStep)
+Baseline = type[StepFrequency] | type[RepeatStep] | type[LinearStep]
 Rolls = list[NDArray[np.float32]]
 POLYPHONIC = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "polyphonic_music"
 
@@ -48,7 +49,7 @@ def nll(model: StepFrequency | RepeatStep | LinearStep, rolls: Rolls) -> float:
 
 
 @pytest.mark.parametrize("model", BASELINES)
-def test_every_step_but_the_first_gets_probabilities(model: type) -> None:
+def test_every_step_but_the_first_gets_probabilities(model: Baseline) -> None:
     rolls = [*chains(20, 0), np.ones((1, 4), np.float32), np.ones((2, 4), np.float32)]
     fitted = model.fit(examples(rolls), examples(chains(10, 1)))
     probabilities = fitted.predict(rolls)
@@ -122,7 +123,7 @@ def test_each_is_better_than_the_simpler_one_where_there_is_more_to_know() -> No
 
 
 @pytest.mark.parametrize("model", BASELINES)
-def test_keys_that_never_or_always_sound_do_no_harm(model: type) -> None:
+def test_keys_that_never_or_always_sound_do_no_harm(model: Baseline) -> None:
     def with_constants(rolls: Rolls) -> Rolls:
         return [np.column_stack([roll, np.zeros(len(roll)), np.ones(len(roll))]).astype(np.float32) for roll in rolls]
 
@@ -138,7 +139,7 @@ def test_keys_that_never_or_always_sound_do_no_harm(model: type) -> None:
 
 
 @pytest.mark.parametrize("model", BASELINES)
-def test_state_rebuilds_the_model_exactly(model: type) -> None:
+def test_state_rebuilds_the_model_exactly(model: Baseline) -> None:
     rolls = chains(20, 0)
     fitted = model.fit(examples(rolls), examples(chains(10, 1)))
     again = model.from_state(*fitted.state())
@@ -146,7 +147,7 @@ def test_state_rebuilds_the_model_exactly(model: type) -> None:
 
 
 @pytest.mark.parametrize("model", BASELINES)
-def test_a_row_that_weighs_two_counts_as_the_row_given_twice(model: type) -> None:
+def test_a_row_that_weighs_two_counts_as_the_row_given_twice(model: Baseline) -> None:
     rolls, validation = chains(20, 0), examples(chains(10, 1))
     weights = np.where(np.arange(20) < 5, 2.0, 1.0)
     weighted = model.fit(examples(rolls, weights), validation)

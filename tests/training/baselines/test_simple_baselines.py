@@ -1,8 +1,10 @@
 """Baselines against naive versions and scikit-learn's own pipeline; what they must never predict."""
 
+import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ def accuracy(probabilities: NDArray[np.float32], targets: NDArray[np.int64]) -> 
     return score("accuracy", probabilities, Truth(targets))
 
 
+Make = Callable[..., tuple[Sequence[Any], NDArray[np.int64]]]
 WORDS = ["plot", "film", "actor", "scene", "the", "a", "not"]
 
 
@@ -51,7 +54,7 @@ def waves(rows: int, seed: int, classes: int = 2) -> tuple[list[NDArray[np.float
 
 @pytest.mark.parametrize(("name", "make"), [("tfidf_logistic", reviews), ("linear_features", waves)])
 @pytest.mark.parametrize("classes", [2, 3])
-def test_learns_what_is_learnable(name: str, make: object, classes: int) -> None:
+def test_learns_what_is_learnable(name: str, make: Make, classes: int) -> None:
     (train, targets), (validation, held), (test, truth) = (make(rows, rows, classes) for rows in (200, 60, 80))
     model = BASELINES[name].fit(Examples(train, targets, classes), Examples(validation, held, classes))
     probabilities = model.predict(test)
@@ -70,7 +73,7 @@ def test_majority_predicts_the_most_frequent_class_of_the_training_part() -> Non
 
 @pytest.mark.parametrize(("name", "make"), [("majority", reviews), ("tfidf_logistic", reviews), ("linear_features", waves)])
 @pytest.mark.parametrize("present", [2, 3])
-def test_a_class_missing_in_the_training_part_is_never_predicted(name: str, make: object, present: int) -> None:
+def test_a_class_missing_in_the_training_part_is_never_predicted(name: str, make: Make, present: int) -> None:
     inputs, targets = make(120, 0, present)
     shifted = targets + 1  # classes 0 and the last have no row
     model = BASELINES[name].fit(Examples(inputs, shifted, present + 2), Examples(inputs[:40], shifted[:40], present + 2))
@@ -112,7 +115,7 @@ def test_tfidf_keeps_words_met_once_where_none_repeats() -> None:
 
 
 @pytest.mark.parametrize(("name", "make"), [("majority", waves), ("tfidf_logistic", reviews), ("linear_features", waves)])
-def test_state_rebuilds_the_model_exactly(name: str, make: object) -> None:
+def test_state_rebuilds_the_model_exactly(name: str, make: Make) -> None:
     inputs, targets = make(80, 0)
     model = BASELINES[name].fit(Examples(inputs, targets, 2), Examples(inputs, targets, 2))
     again = BASELINES[name].from_state(*model.state())
@@ -138,7 +141,7 @@ def test_which_baselines_fit_which_kind() -> None:
 
 
 @pytest.mark.parametrize(("name", "make"), [("mean_value", waves), ("tfidf_ridge", reviews), ("ridge_features", waves)])
-def test_numbers_are_predicted_and_the_state_rebuilds_the_model(name: str, make: object) -> None:
+def test_numbers_are_predicted_and_the_state_rebuilds_the_model(name: str, make: Make) -> None:
     (train, classes), (validation, held), (test, truth) = (make(rows, rows, 2) for rows in (200, 60, 80))
     wanted = [np.stack([values * 3.0 + 1], axis=1).astype(np.float32) for values in (classes, held, truth)]
     model = BASELINES[name].fit(Examples(train, wanted[0]), Examples(validation, wanted[1]))
@@ -169,14 +172,14 @@ def naive_features(values: NDArray[np.float32]) -> list[float]:
     steps, channels = values.shape
     columns = [[float(value) for value in values[:, channel]] for channel in range(channels)]
 
-    def of_every_channel(statistic: object) -> list[float]:
+    def of_every_channel(statistic: Callable[[list[float]], float]) -> list[float]:
         return [statistic(column) for column in columns]
 
     def mean(column: list[float]) -> float:
         return sum(column) / len(column)
 
     def deviation(column: list[float]) -> float:
-        return (sum((value - mean(column)) ** 2 for value in column) / len(column)) ** 0.5
+        return math.sqrt(sum((value - mean(column)) ** 2 for value in column) / len(column))
 
     def change(column: list[float]) -> float:
         return mean([abs(after - before) for before, after in pairwise(column)] or [0.0])
@@ -186,7 +189,7 @@ def naive_features(values: NDArray[np.float32]) -> list[float]:
         features += of_every_channel(statistic)
     for segment in range(10):
         inside = [step for step in range(steps) if step < (segment + 1) * steps / 10 and step + 1 > segment * steps / 10]
-        features += of_every_channel(lambda column, inside=inside: mean([column[step] for step in inside]))
+        features += [mean([column[step] for step in inside]) for column in columns]
     return [*features, steps]
 
 

@@ -1,6 +1,7 @@
 """Exponential smoothing and the theta method against versions step by step, and on series they are made for."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from gatewise.training.baselines.smoothing import ExponentialSmoothing, Theta, _
 from gatewise.training.examples import Examples
 
 
-def made(values: NDArray[np.float64], **reading: int) -> Dataset:
+def made(values: NDArray[np.float64], **reading: Any) -> Dataset:
     columns = {f"channel {number}": channel for number, channel in enumerate(values.T)}
     return forecast_dataset("made", columns, Reading(target=tuple(columns), **reading))
 
@@ -91,7 +92,8 @@ def test_they_do_better_than_repeating_on_a_noisy_season_and_a_trend() -> None:
 
     def errors(model: type[ExponentialSmoothing] | type[Theta] | type[LastSeason] | type[LastValue]) -> NDArray[np.float64]:
         said = model.fit(train, validation).predict(test.inputs).reshape(-1, 12, 2)
-        return np.square(said - test.targets.reshape(-1, 12, 2)).mean((0, 1))
+        found: NDArray[np.float64] = np.square(said - test.targets.reshape(-1, 12, 2)).mean((0, 1))
+        return found
 
     last, season, smoothing, theta = (errors(model) for model in (LastValue, LastSeason, ExponentialSmoothing, Theta))
     for found in (smoothing, theta):

@@ -7,6 +7,7 @@ aeon brings numba, whose compilation takes longer than the tests: they need its 
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from aeon.transformations.collection.convolution_based import MiniRocket
@@ -17,7 +18,7 @@ PARAMETERS = ("channel_counts", "channels", "dilations", "counts", "thresholds")
 
 def main() -> None:
     """Write the file beside this one."""
-    found = {"aeon": np.array(version("aeon"))}
+    found: dict[str, Any] = {"aeon": np.array(version("aeon"))}
     for name, (rows, channels, steps, features) in CASES.items():
         generator = np.random.default_rng(len(name))
         series = generator.normal(size=(rows, channels, steps)).cumsum(2).astype(np.float32)
