@@ -155,7 +155,7 @@ class Trainer:
             state = self.network.last_state(vectors, lengths)
             _on_gradient(state, lambda: mark("head"))
             mark("recurrent")
-            cross_entropy(self.network.head(state), targets).backward()  # type: ignore[no-untyped-call]
+            cross_entropy(self.network.head(state), targets).backward()
             mark("lookup backward")
             for optimizer in self.optimizers:
                 optimizer.step()
@@ -165,7 +165,7 @@ class Trainer:
 
 
 def _on_gradient(value: Tensor | PackedSequence, act: Callable[[], None]) -> None:
-    (value.data if isinstance(value, PackedSequence) else value).register_hook(lambda _: act())  # type: ignore[no-untyped-call]
+    (value.data if isinstance(value, PackedSequence) else value).register_hook(lambda _: act())
 
 
 def check(recipe: Recipe, cell: str, vocabulary: int, inputs: Tensor, lengths: Tensor, targets: Tensor) -> None:
@@ -182,7 +182,7 @@ def check(recipe: Recipe, cell: str, vocabulary: int, inputs: Tensor, lengths: T
 
 
 def _gradients(network: Classifier, inputs: Tensor, lengths: Tensor, targets: Tensor) -> dict[str, NDArray[np.floating]]:
-    cross_entropy(network(inputs, lengths), targets).backward()  # type: ignore[no-untyped-call]
+    cross_entropy(network(inputs, lengths), targets).backward()
     named = {name: value.grad for name, value in network.named_parameters()}
     return {name: (grad.to_dense() if grad.is_sparse else grad).numpy() for name, grad in named.items() if grad is not None}
 
@@ -307,7 +307,7 @@ def _train(network: nn.Module, optimizer: torch.optim.Optimizer, encoded: Encode
     for batch in iterate_batches(encoded, plan):
         inputs, lengths, targets = _parts(batch)
         optimizer.zero_grad()
-        cross_entropy(network(inputs, lengths), targets).backward()  # type: ignore[no-untyped-call]
+        cross_entropy(network(inputs, lengths), targets).backward()
         optimizer.step()
 
 

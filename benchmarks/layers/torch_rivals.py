@@ -77,7 +77,7 @@ def _prepare(task: Task, layer: nn.Module, forward: Forward) -> Prepared:
     def train() -> None:
         layer.zero_grad()
         inputs.grad = None
-        forward(inputs)[1].sum().backward()  # type: ignore[no-untyped-call]
+        forward(inputs)[1].sum().backward()
 
     return Prepared(infer if task.mode == "inference" else train, lambda: _answer(task, layer, inputs.detach(), forward))
 
@@ -88,7 +88,7 @@ def _answer(task: Task, layer: nn.Module, inputs: Tensor, forward: Forward) -> A
             return {"output": array(forward(inputs)[0])}
     inputs = inputs.clone().requires_grad_(task.mode == "train_input")
     layer.zero_grad()
-    forward(inputs)[1].sum().backward()  # type: ignore[no-untyped-call]
+    forward(inputs)[1].sum().backward()
     gradients = {name: array(_gradient(value)) for name, value in layer.named_parameters()}
     return gradients if inputs.grad is None else gradients | {"input": array(inputs.grad)}
 

@@ -6,7 +6,7 @@ from gatewise.kernels import equations, ops
 
 
 @pytest.fixture
-def stand_in(monkeypatch):
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reference equations in the kernel's place, so that the layers' own work is tested where no kernel is built."""
     monkeypatch.setattr(ops, "reason", lambda *_: "")
     monkeypatch.setattr(ops, "recurrent", equations.recurrent, raising=False)
@@ -14,8 +14,9 @@ def stand_in(monkeypatch):
 
 
 @pytest.fixture(params=["as installed", "stand-in"])
-def kernel(request):
+def kernel(request: pytest.FixtureRequest) -> str:
     """Runs a test on both."""
     if request.param == "stand-in":
         request.getfixturevalue("stand_in")
-    return request.param
+    name: str = request.param
+    return name

@@ -16,7 +16,7 @@ from gatewise.nn.accelerate import accelerate, restore
 
 CHANNELS, HIDDEN, CLASSES = 3, 5, 2
 STOCK = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
-OURS = {"gru": gatewise.nn.GRU, "lstm": gatewise.nn.LSTM, "rnn": gatewise.nn.RNN}
+OURS: dict[str, Any] = {"gru": gatewise.nn.GRU, "lstm": gatewise.nn.LSTM, "rnn": gatewise.nn.RNN}
 
 every_cell = pytest.mark.parametrize("cell", STOCK)
 
@@ -175,7 +175,8 @@ def with_own_forward() -> nn.Module:
 
 
 def parametrized() -> nn.Module:
-    return nn.utils.parametrizations.weight_norm(nn.GRU(CHANNELS, HIDDEN), "weight_hh_l0")
+    layer: nn.Module = nn.utils.parametrizations.weight_norm(nn.GRU(CHANNELS, HIDDEN), "weight_hh_l0")
+    return layer
 
 
 class Quantised(nn.Module):
@@ -302,7 +303,7 @@ def test_what_is_no_module_is_refused(call: Any, value: Any) -> None:
 def test_a_compiled_model_is_compiled_anew(cell: str) -> None:
     model = classifier(cell)
     expected = model(batch())
-    compiled = torch.compile(model, backend="eager")
+    compiled: Any = torch.compile(model, backend="eager")
     torch.testing.assert_close(compiled(batch()), expected)
     report = accelerate(compiled)
     assert [name for name, _ in report.replaced] == ["_orig_mod.recurrent"]

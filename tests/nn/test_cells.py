@@ -1,7 +1,10 @@
 """GRUCell and LSTMCell against torch.nn's with the same state_dict."""
 
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 
 import gatewise.nn
 
@@ -12,23 +15,23 @@ NAMES = ["GRUCell", "LSTMCell"]
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed() -> None:
     torch.manual_seed(0)
 
 
-def pair(name, *, bias=True, dtype=torch.float64):
+def pair(name: str, *, bias: bool = True, dtype: torch.dtype = torch.float64) -> tuple[Any, Any]:
     stock = getattr(torch.nn, name)(INPUT, HIDDEN, bias, dtype=dtype)
     ours = getattr(gatewise.nn, name)(INPUT, HIDDEN, bias, dtype=dtype)
     ours.load_state_dict(stock.state_dict())
     return stock, ours
 
 
-def draw_state(name, *shape, dtype=torch.float64):
+def draw_state(name: str, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor | tuple[Tensor, ...]:
     states = tuple(torch.randn(*shape, HIDDEN, dtype=dtype, requires_grad=True) for _ in range(2))
     return states if name == "LSTMCell" else states[0]
 
 
-def as_tuple(value):
+def as_tuple(value: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
@@ -36,14 +39,14 @@ def as_tuple(value):
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("shape", [(BATCH,), (), (0,)], ids=str)
 @pytest.mark.parametrize("with_state", [True, False])
-def test_results_and_gradients(name, bias, shape, with_state):
+def test_results_and_gradients(name: str, bias: bool, shape: tuple[int, ...], with_state: bool) -> None:
     stock, ours = pair(name, bias=bias)
     input = torch.randn(*shape, INPUT, dtype=torch.float64, requires_grad=True)
     hx = draw_state(name, *shape) if with_state else None
     results, gradients = [], []
     for cell in (stock, ours):
         states = as_tuple(cell(input, hx))
-        loss = sum((state * torch.arange(1.0, state.numel() + 1).view_as(state)).sum() for state in states)
+        loss = torch.stack([(state * torch.arange(1.0, state.numel() + 1).view_as(state)).sum() for state in states]).sum()
         given = [input, *(() if hx is None else as_tuple(hx)), *cell.parameters()]
         results.append(states)
         gradients.append(torch.autograd.grad(loss, given))
@@ -52,7 +55,7 @@ def test_results_and_gradients(name, bias, shape, with_state):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_errors_are_torchs(name):
+def test_errors_are_torchs(name: str) -> None:
     stock, ours = pair(name)
     bad_calls = [
         (torch.randn(2, 3, INPUT, dtype=torch.float64), None),
@@ -69,7 +72,7 @@ def test_errors_are_torchs(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_is_a_torch_cell(name):
+def test_is_a_torch_cell(name: str) -> None:
     torch.manual_seed(0)
     stock = getattr(torch.nn, name)(INPUT, HIDDEN)
     torch.manual_seed(0)
@@ -80,7 +83,7 @@ def test_is_a_torch_cell(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_under_autocast_it_is_torchs(name):
+def test_under_autocast_it_is_torchs(name: str) -> None:
     stock, ours = pair(name, dtype=torch.float32)
     input = torch.randn(BATCH, INPUT)
     with torch.autocast("cpu", torch.bfloat16):

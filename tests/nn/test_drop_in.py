@@ -2,9 +2,12 @@
 
 import inspect
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pack_sequence
 
 import gatewise.nn
@@ -13,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("kernel")
 
 STEPS, BATCH, INPUT, HIDDEN = 5, 3, 4, 6
 NAMES = ["GRU", "LSTM", "RNN"]
-CONFIGURATIONS = [
+CONFIGURATIONS: list[dict[str, Any]] = [
     {},
     {"bias": False},
     {"batch_first": True},
@@ -23,35 +26,39 @@ CONFIGURATIONS = [
     {"num_layers": 2, "bidirectional": True, "bias": False},
 ]
 LENGTHS = torch.tensor([2, 5, 1])
-TOLERANCE = {torch.float32: {"rtol": 1e-5, "atol": 1e-5}, torch.float64: {"rtol": 1e-10, "atol": 1e-10}}
+TOLERANCE: dict[torch.dtype, dict[str, Any]] = {
+    torch.float32: {"rtol": 1e-5, "atol": 1e-5},
+    torch.float64: {"rtol": 1e-10, "atol": 1e-10},
+}
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed() -> None:
     torch.manual_seed(0)
 
 
-def pair(name, dtype=torch.float64, **configuration):
+def pair(name: str, dtype: torch.dtype = torch.float64, **configuration: Any) -> tuple[Any, Any]:
+    """PyTorch's layer of a name and ours of its weights."""
     stock = getattr(torch.nn, name)(INPUT, HIDDEN, dtype=dtype, **configuration)
     ours = getattr(gatewise.nn, name)(INPUT, HIDDEN, dtype=dtype, **configuration)
     ours.load_state_dict(stock.state_dict())
     return stock, ours
 
 
-def draw_input(module, dtype=torch.float64):
+def draw_input(module: nn.RNNBase, dtype: torch.dtype = torch.float64) -> Tensor:
     shape = (BATCH, STEPS, INPUT) if module.batch_first else (STEPS, BATCH, INPUT)
     return torch.randn(shape, dtype=dtype)
 
 
-def draw_states(module, batch=BATCH, dtype=torch.float64):
+def draw_states(module: nn.RNNBase, batch: int | None = BATCH, dtype: torch.dtype = torch.float64) -> Any:
     shape = (module.num_layers * (1 + module.bidirectional), *((batch,) if batch else ()), HIDDEN)
     states = tuple(torch.randn(shape, dtype=dtype) for _ in range(2))
     return states if isinstance(module, torch.nn.LSTM | gatewise.nn.LSTM) else states[0]
 
 
-def leaves(*values):
+def leaves(*values: Any) -> list[Tensor]:
     """The tensors of a result or an argument, in order."""
-    flat = []
+    flat: list[Tensor] = []
     for value in values:
         if isinstance(value, PackedSequence):
             flat.append(value.data)
@@ -62,13 +69,13 @@ def leaves(*values):
     return flat
 
 
-def results_and_gradients(module, input, hx=None, **kwargs):
+def results_and_gradients(module: nn.Module, input: Any, hx: Any = None, **kwargs: Any) -> tuple[list[Tensor], list[Any]]:
     """Everything that comes out of a call, and a loss's gradient in everything that goes in."""
     module.zero_grad()
     given = [tensor.detach().requires_grad_() for tensor in leaves(input, hx)]
     rest = iter(given)
 
-    def rebuild(value):
+    def rebuild(value: Any) -> Any:
         if isinstance(value, PackedSequence):
             return PackedSequence(next(rest), *value[1:])
         if isinstance(value, tuple):
@@ -77,12 +84,12 @@ def results_and_gradients(module, input, hx=None, **kwargs):
 
     results = leaves(*module(rebuild(input), rebuild(hx), **kwargs))
     # Weights differ from place to place, so that no gradient cancels.
-    loss = sum((result * torch.arange(1.0, result.numel() + 1).view_as(result).sin()).sum() for result in results)
-    loss.backward()
+    terms = [(result * torch.arange(1.0, result.numel() + 1).view_as(result).sin()).sum() for result in results]
+    torch.stack(terms).sum().backward()
     return results, [tensor.grad for tensor in given] + [p.grad for p in module.parameters()]
 
 
-def assert_agree(stock, ours, input, hx=None, dtype=torch.float64):
+def assert_agree(stock: nn.Module, ours: nn.Module, input: Any, hx: Any = None, dtype: torch.dtype = torch.float64) -> None:
     expected, expected_gradients = results_and_gradients(stock, input, hx)
     actual, gradients = results_and_gradients(ours, input, hx)
     torch.testing.assert_close(actual, expected, **TOLERANCE[dtype])
@@ -93,20 +100,20 @@ def assert_agree(stock, ours, input, hx=None, dtype=torch.float64):
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
 @pytest.mark.parametrize("with_states", [False, True])
-def test_results_and_gradients(name, configuration, dtype, with_states):
+def test_results_and_gradients(name: str, configuration: dict[str, Any], dtype: torch.dtype, with_states: bool) -> None:
     stock, ours = pair(name, dtype, **configuration)
     hx = draw_states(stock, dtype=dtype) if with_states else None
     assert_agree(stock, ours, draw_input(stock, dtype), hx, dtype)
 
 
-def test_relu():
+def test_relu() -> None:
     stock, ours = pair("RNN", nonlinearity="relu", num_layers=2)
     assert_agree(stock, ours, draw_input(stock), draw_states(stock))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (7, 2, 3, 17), (3, 9, 1, 33), (2, 1, 50, 5)], ids=str)
-def test_odd_sizes(name, sizes):
+def test_odd_sizes(name: str, sizes: tuple[int, int, int, int]) -> None:
     steps, batch, inputs, hidden = sizes
     stock = getattr(torch.nn, name)(inputs, hidden)
     ours = getattr(gatewise.nn, name)(inputs, hidden)
@@ -117,7 +124,7 @@ def test_odd_sizes(name, sizes):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
 @pytest.mark.parametrize("is_sorted", [False, True])
-def test_packed_sequence(name, configuration, is_sorted):
+def test_packed_sequence(name: str, configuration: dict[str, Any], is_sorted: bool) -> None:
     stock, ours = pair(name, **configuration)
     lengths = LENGTHS.sort(descending=True).values if is_sorted else LENGTHS
     packed = pack_padded_sequence(draw_input(stock), lengths, stock.batch_first, enforce_sorted=is_sorted)
@@ -130,7 +137,7 @@ def test_packed_sequence(name, configuration, is_sorted):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
 @pytest.mark.parametrize("with_states", [False, True])
-def test_unbatched(name, configuration, with_states):
+def test_unbatched(name: str, configuration: dict[str, Any], with_states: bool) -> None:
     stock, ours = pair(name, **configuration)
     hx = draw_states(stock, batch=None) if with_states else None
     assert_agree(stock, ours, torch.randn(STEPS, INPUT, dtype=torch.float64), hx)
@@ -139,7 +146,7 @@ def test_unbatched(name, configuration, with_states):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
 @pytest.mark.parametrize("lengths", [[2, 5, 1], [0, 4, 3], [0, 0, 0], [5, 5, 5]], ids=str)
-def test_lengths_read_each_row_as_if_alone(name, configuration, lengths):
+def test_lengths_read_each_row_as_if_alone(name: str, configuration: dict[str, Any], lengths: list[int]) -> None:
     stock, ours = pair(name, **configuration)
     input, hx = draw_input(stock), draw_states(stock)
     padded = input if stock.batch_first else input.transpose(0, 1)
@@ -162,7 +169,7 @@ def test_lengths_read_each_row_as_if_alone(name, configuration, lengths):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_gradients_with_lengths_are_those_of_the_packed_batch(name):
+def test_gradients_with_lengths_are_those_of_the_packed_batch(name: str) -> None:
     stock, ours = pair(name, num_layers=2, bidirectional=True)
     input, hx = draw_input(stock), draw_states(stock)
     packed = pack_padded_sequence(input, LENGTHS, enforce_sorted=False)
@@ -180,10 +187,10 @@ def test_gradients_with_lengths_are_those_of_the_packed_batch(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("batch_first", [False, True])
 @pytest.mark.parametrize("packed", [False, True])
-def test_the_same_seed_drops_the_same_units(name, batch_first, packed):
+def test_the_same_seed_drops_the_same_units(name: str, batch_first: bool, packed: bool) -> None:
     stock, ours = pair(name, num_layers=3, dropout=0.4, bidirectional=True, batch_first=batch_first)
-    input = draw_input(stock)
-    if packed:
+    input: Tensor | PackedSequence = draw_input(stock)
+    if isinstance(input, Tensor) and packed:
         input = pack_padded_sequence(input, LENGTHS, batch_first, enforce_sorted=False)
     results = []
     for module in (stock, ours):
@@ -194,8 +201,8 @@ def test_the_same_seed_drops_the_same_units(name, batch_first, packed):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_initialisation_is_drawn_as_torch_draws_it(name):
-    modules = []
+def test_initialisation_is_drawn_as_torch_draws_it(name: str) -> None:
+    modules: list[nn.Module] = []
     for package in (torch.nn, gatewise.nn):
         torch.manual_seed(3)
         modules.append(getattr(package, name)(INPUT, HIDDEN, 2, bidirectional=True))
@@ -206,7 +213,7 @@ def test_initialisation_is_drawn_as_torch_draws_it(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_state_dict_goes_both_ways(name):
+def test_state_dict_goes_both_ways(name: str) -> None:
     stock, ours = pair(name, num_layers=2, bidirectional=True)
     fresh = getattr(torch.nn, name)(INPUT, HIDDEN, 2, bidirectional=True, dtype=torch.float64)
     fresh.load_state_dict(ours.state_dict())
@@ -215,7 +222,7 @@ def test_state_dict_goes_both_ways(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_positional_arguments_mean_the_same(name):
+def test_positional_arguments_mean_the_same(name: str) -> None:
     arguments = [INPUT, HIDDEN, 2, *(["relu"] if name == "RNN" else []), False, True, 0.25, True, 0, "cpu", torch.float64]
     stock, ours = getattr(torch.nn, name)(*arguments), getattr(gatewise.nn, name)(*arguments)
     assert repr(stock) == repr(ours)
@@ -226,7 +233,7 @@ def test_positional_arguments_mean_the_same(name):
     assert [n for n in ours_names if n != "nonlinearity"] == stock_names
 
 
-def test_projected_lstm_is_torchs_own():
+def test_projected_lstm_is_torchs_own() -> None:
     stock, ours = pair("LSTM", num_layers=2, bidirectional=True, proj_size=2)
     input = draw_input(stock)
     torch.testing.assert_close(leaves(*ours(input)), leaves(*stock(input)))
@@ -238,16 +245,17 @@ def test_projected_lstm_is_torchs_own():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_empty_batch(name):
+def test_empty_batch(name: str) -> None:
     _, ours = pair(name, bidirectional=True)
     input = torch.randn(STEPS, 0, INPUT, dtype=torch.float64)
-    for arguments in ({}, {"lengths": torch.zeros(0, dtype=torch.int64)}):
+    calls: tuple[dict[str, Any], ...] = ({}, {"lengths": torch.zeros(0, dtype=torch.int64)})
+    for arguments in calls:
         output, states = ours(input, **arguments)
         assert output.shape == (STEPS, 0, 2 * HIDDEN)
         assert all(state.shape == (2, 0, HIDDEN) for state in leaves(states))
 
 
-BAD_CALLS = {
+BAD_CALLS: dict[str, Callable[[nn.Module], object]] = {
     "no steps": lambda m: m(torch.randn(0, BATCH, INPUT)),
     "wrong input size": lambda m: m(torch.randn(STEPS, BATCH, INPUT + 1)),
     "wrong dtype": lambda m: m(torch.randn(STEPS, BATCH, INPUT, dtype=torch.float64)),
@@ -261,14 +269,14 @@ BAD_CALLS = {
 }
 
 
-def states_of(module, *shape, dtype=torch.float32):
+def states_of(module: nn.Module, *shape: int, dtype: torch.dtype = torch.float32) -> Any:
     state = torch.randn(shape, dtype=dtype)
     return (state, state) if isinstance(module, torch.nn.LSTM | gatewise.nn.LSTM) else state
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("call", BAD_CALLS.values(), ids=BAD_CALLS)
-def test_errors_are_of_torchs_types(name, call):
+def test_errors_are_of_torchs_types(name: str, call: Callable[[nn.Module], object]) -> None:
     stock, ours = pair(name, torch.float32)
     with pytest.raises((ValueError, RuntimeError)) as expected:
         call(stock)
@@ -277,14 +285,14 @@ def test_errors_are_of_torchs_types(name, call):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_packed_input_of_a_wrong_size(name):
+def test_packed_input_of_a_wrong_size(name: str) -> None:
     """torch.nn.LSTM lets it pass."""
     _, ours = pair(name, torch.float32)
     with pytest.raises(RuntimeError, match=f"equal to input_size. Expected {INPUT}, got {INPUT - 1}"):
         ours(pack_sequence([torch.randn(2, INPUT - 1)]))
 
 
-BAD_LENGTHS = {
+BAD_LENGTHS: dict[str, tuple[Any, type[Exception], str]] = {
     "list": ([1, 2, 3], TypeError, "got list; use torch.tensor"),
     "float": (torch.tensor([1.0, 2.0, 3.0]), TypeError, r"got torch.float32; use lengths.long\(\)"),
     "bool": (torch.tensor([True, True, False]), TypeError, "got torch.bool"),
@@ -296,13 +304,13 @@ BAD_LENGTHS = {
 
 
 @pytest.mark.parametrize(("lengths", "error", "message"), BAD_LENGTHS.values(), ids=BAD_LENGTHS)
-def test_bad_lengths(lengths, error, message):
+def test_bad_lengths(lengths: Any, error: type[Exception], message: str) -> None:
     _, ours = pair("GRU")
     with pytest.raises(error, match=f"GRU: lengths.*{message}"):
         ours(draw_input(ours), lengths=lengths)
 
 
-def test_lengths_need_a_padded_batch():
+def test_lengths_need_a_padded_batch() -> None:
     _, ours = pair("LSTM")
     with pytest.raises(ValueError, match="already holds its lengths"):
         ours(pack_padded_sequence(draw_input(ours), LENGTHS, enforce_sorted=False), lengths=LENGTHS)
@@ -311,7 +319,7 @@ def test_lengths_need_a_padded_batch():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_constructor_errors_are_torchs(name):
+def test_constructor_errors_are_torchs(name: str) -> None:
     compared = 0
     for arguments in ({"input_size": 0}, {"hidden_size": 0}, {"num_layers": 0}, {"dropout": 1.5}, {"bias": 1}):
         given = {"input_size": INPUT, "hidden_size": HIDDEN, **arguments}

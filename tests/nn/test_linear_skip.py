@@ -1,5 +1,7 @@
 """The linear part of a forecast against a loop, and beside a cell."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -21,7 +23,7 @@ def test_every_predicted_channel_has_the_same_linear_map() -> None:
 
 
 def test_a_network_starts_as_if_it_had_none_and_learns_it() -> None:
-    sizes = {
+    sizes: dict[str, Any] = {
         "input_size": 3,
         "tokens": False,
         "outputs": 6,

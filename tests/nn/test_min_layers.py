@@ -2,9 +2,12 @@
 
 import copy
 import io
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import gatewise.nn
@@ -14,35 +17,35 @@ from gatewise.kernels.options import Options
 pytestmark = pytest.mark.usefixtures("kernel")
 
 STEPS, BATCH, INPUT, HIDDEN = 5, 3, 4, 6
-LAYERS = {"min_gru": gatewise.nn.MinGRU, "min_lstm": gatewise.nn.MinLSTM}
-TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
+LAYERS: dict[str, Any] = {"min_gru": gatewise.nn.MinGRU, "min_lstm": gatewise.nn.MinLSTM}
+TOLERANCE: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10}
 
 every_layer = pytest.mark.parametrize("cell", LAYERS)
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed() -> None:
     torch.manual_seed(0)
 
 
-def build(cell, **arguments):
+def build(cell: str, **arguments: Any) -> Any:
     return LAYERS[cell](INPUT, HIDDEN, dtype=torch.float64, **arguments)
 
 
-def draw_input():
+def draw_input() -> Tensor:
     return torch.randn(STEPS, BATCH, INPUT, dtype=torch.float64)
 
 
 @every_layer
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("batch_first", [True, False])
-def test_two_layers_in_two_directions(cell, bias, batch_first):
+def test_two_layers_in_two_directions(cell: str, bias: bool, batch_first: bool) -> None:
     layer = build(cell, num_layers=2, bias=bias, batch_first=batch_first, bidirectional=True)
     input, h_0 = draw_input(), torch.rand(4, BATCH, HIDDEN, dtype=torch.float64)
     output, h_n = layer(input.transpose(0, 1) if batch_first else input, h_0)
     data, finals = input, []
     for number in range(2):
-        weights = []
+        weights: list[Tensor | None] = []
         for suffix in (f"l{number}", f"l{number}_reverse"):
             weights += [getattr(layer, f"weight_ih_{suffix}"), None, getattr(layer, f"bias_ih_{suffix}") if bias else None, None]
         data, final, _, _ = equations.recurrent(Options(cell), data, weights, h_0[2 * number : 2 * number + 2])
@@ -52,7 +55,7 @@ def test_two_layers_in_two_directions(cell, bias, batch_first):
 
 
 @every_layer
-def test_lengths_packed_and_unbatched_agree(cell):
+def test_lengths_packed_and_unbatched_agree(cell: str) -> None:
     layer = build(cell, num_layers=2, bidirectional=True)
     input, h_0, lengths = draw_input(), torch.rand(4, BATCH, HIDDEN, dtype=torch.float64), torch.tensor([2, 5, 3])
     output, h_n = layer(input, h_0, lengths=lengths)
@@ -65,7 +68,7 @@ def test_lengths_packed_and_unbatched_agree(cell):
 
 
 @every_layer
-def test_everything_has_a_gradient(cell):
+def test_everything_has_a_gradient(cell: str) -> None:
     layer = build(cell, num_layers=2, bidirectional=True, dropout=0.2)
     input = draw_input().requires_grad_()
     h_0 = torch.rand(4, BATCH, HIDDEN, dtype=torch.float64, requires_grad=True)
@@ -75,7 +78,7 @@ def test_everything_has_a_gradient(cell):
 
 
 @every_layer
-def test_parameters_are_named_and_drawn_as_torch_does(cell):
+def test_parameters_are_named_and_drawn_as_torch_does(cell: str) -> None:
     layer = build(cell, num_layers=2, bidirectional=True)
     gates = {"min_gru": 2, "min_lstm": 3}[cell]
     shapes = {key: tuple(value.shape) for key, value in layer.state_dict().items()}
@@ -95,7 +98,7 @@ def test_parameters_are_named_and_drawn_as_torch_does(cell):
 
 
 @every_layer
-def test_copies_and_files(cell, tmp_path):
+def test_copies_and_files(cell: str, tmp_path: Path) -> None:
     layer = build(cell, num_layers=2)
     input = draw_input()
     expected = layer(input)[0]
@@ -111,13 +114,13 @@ def test_copies_and_files(cell, tmp_path):
 
 
 @every_layer
-def test_states_stay_positive_from_zero_on(cell):
+def test_states_stay_positive_from_zero_on(cell: str) -> None:
     output, _ = build(cell)(10 * draw_input())
     assert (output > 0).all()
 
 
 @every_layer
-def test_bad_arguments(cell):
+def test_bad_arguments(cell: str) -> None:
     with pytest.raises(ValueError, match="hidden_size must be greater than zero, got 0"):
         LAYERS[cell](INPUT, 0)
     with pytest.raises(TypeError, match="input_size should be of type int, got: float"):
@@ -136,6 +139,6 @@ def test_bad_arguments(cell):
         build(cell)(draw_input().float())
 
 
-def test_representation():
+def test_representation() -> None:
     assert repr(gatewise.nn.MinGRU(3, 4, num_layers=2, bias=False)) == "MinGRU(3, 4, num_layers=2, bias=False)"
     assert repr(gatewise.nn.MinLSTM(3, 4, forget_bias=1.0)) == "MinLSTM(3, 4, forget_bias=1.0)"

@@ -37,8 +37,10 @@ def test_scores_do_not_depend_on_padding(cell: str, bidirectional: bool) -> None
 
 def test_arms_of_a_pair_share_embedding_and_head_but_not_the_cell() -> None:
     arms = [network("gru", cell_seed=10), network("lstm", cell_seed=11), network("gru", cell_seed=12)]
+    embedding = arms[0].embedding
+    assert embedding is not None
     for arm in arms[1:]:
-        assert torch.equal(arm.embedding.weight, arms[0].embedding.weight)
+        assert arm.embedding is not None and torch.equal(arm.embedding.weight, embedding.weight)
         assert torch.equal(arm.head.weight, arms[0].head.weight)
         assert torch.equal(arm.head.bias, arms[0].head.bias)
     first, second = (next(arms[number].recurrent.parameters()) for number in (0, 2))
@@ -61,14 +63,17 @@ def test_build_network_leaves_the_callers_random_state_alone() -> None:
 
 def test_padding_row_of_the_embedding_is_zero_and_stays_so() -> None:
     model = network()
-    assert not model.embedding.weight[0].any()
+    assert model.embedding is not None
+    weight = model.embedding.weight
+    assert not weight[0].any()
     model(tokens(), LENGTHS).sum().backward()
-    assert not model.embedding.weight.grad[0].any()
+    assert weight.grad is not None and not weight.grad[0].any()
 
 
 @pytest.mark.parametrize("kind", ["dropout", "input_dropout"])
 def test_dropout_acts_in_training_only(kind: str) -> None:
-    model = network(**{kind: 0.5})
+    options: dict[str, Any] = {kind: 0.5}
+    model = network(**options)
     model.train()
     assert not torch.equal(model(tokens(), LENGTHS), model(tokens(), LENGTHS))
     model.eval()
@@ -99,6 +104,7 @@ def test_steps_say_something_of_every_state(cell: str) -> None:
     model = network(cell, pooling="steps", layers=2).eval()
     scores = model(tokens(), LENGTHS)
     assert scores.shape == (3, 6, 4)
+    assert model.embedding is not None
     states, _ = model.recurrent(model.embedding(tokens()), lengths=LENGTHS)
     torch.testing.assert_close(scores[0, 5], model.head(states[0, 5]))
 

@@ -2,9 +2,11 @@
 
 import copy
 import math
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import gatewise.nn
@@ -14,32 +16,32 @@ from gatewise.kernels.options import Options
 pytestmark = pytest.mark.usefixtures("kernel")
 
 STEPS, BATCH, INPUT, HIDDEN = 5, 3, 4, 6
-LAYERS = {"GRU": gatewise.nn.GRU, "LSTM": gatewise.nn.LSTM, "RNN": gatewise.nn.RNN}
+LAYERS: dict[str, Any] = {"GRU": gatewise.nn.GRU, "LSTM": gatewise.nn.LSTM, "RNN": gatewise.nn.RNN}
 CELLS = {"GRU": "gru", "LSTM": "lstm", "RNN": "rnn_tanh"}
-TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
+TOLERANCE: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10}
 
 every_layer = pytest.mark.parametrize("name", LAYERS)
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed() -> None:
     torch.manual_seed(0)
 
 
-def build(name, **options):
+def build(name: str, **options: Any) -> Any:
     return LAYERS[name](INPUT, HIDDEN, dtype=torch.float64, **options)
 
 
-def draw_input():
+def draw_input() -> Tensor:
     return torch.randn(STEPS, BATCH, INPUT, dtype=torch.float64)
 
 
-def first_state(states):
+def first_state(states: Tensor | tuple[Tensor, ...]) -> Tensor:
     return states[0] if isinstance(states, tuple) else states
 
 
 @every_layer
-def test_evaluation_takes_no_recurrent_dropout(name):
+def test_evaluation_takes_no_recurrent_dropout(name: str) -> None:
     layer = build(name, recurrent_dropout=0.5).eval()
     plain = build(name)
     plain.load_state_dict(layer.state_dict())
@@ -48,7 +50,7 @@ def test_evaluation_takes_no_recurrent_dropout(name):
 
 
 @every_layer
-def test_recurrent_dropout_hides_one_set_of_units_at_all_steps(name):
+def test_recurrent_dropout_hides_one_set_of_units_at_all_steps(name: str) -> None:
     layer = build(name, recurrent_dropout=0.5)
     input = draw_input()
     torch.manual_seed(5)
@@ -61,7 +63,7 @@ def test_recurrent_dropout_hides_one_set_of_units_at_all_steps(name):
 
 
 @every_layer
-def test_noise_is_drawn_anew_and_repeats_with_the_seed(name):
+def test_noise_is_drawn_anew_and_repeats_with_the_seed(name: str) -> None:
     layer = build(name, num_layers=2, dropout=0.2, recurrent_dropout=0.3, zoneout=0.3)
     input = draw_input()
     torch.manual_seed(1)
@@ -72,7 +74,7 @@ def test_noise_is_drawn_anew_and_repeats_with_the_seed(name):
 
 
 @every_layer
-def test_zoneout_keeps_units_in_training(name):
+def test_zoneout_keeps_units_in_training(name: str) -> None:
     layer = build(name, zoneout=0.5)
     output, _ = layer(draw_input())
     kept = (output[1:] == output[:-1]).double().mean().item()
@@ -80,7 +82,7 @@ def test_zoneout_keeps_units_in_training(name):
 
 
 @every_layer
-def test_zoneout_takes_the_expected_state_in_evaluation(name):
+def test_zoneout_takes_the_expected_state_in_evaluation(name: str) -> None:
     layer = build(name, zoneout=0.25).eval()
     input = draw_input()
     output, _ = layer(input)
@@ -89,7 +91,7 @@ def test_zoneout_takes_the_expected_state_in_evaluation(name):
     torch.testing.assert_close(output, expected, **TOLERANCE)
 
 
-def test_zoneout_of_hidden_and_cell_state_apart():
+def test_zoneout_of_hidden_and_cell_state_apart() -> None:
     layer = build("LSTM", zoneout=(0.0, 0.5), return_cell_states=True)
     output, _, cells = layer(draw_input())
     assert not (output[1:] == output[:-1]).any()
@@ -103,7 +105,7 @@ def test_zoneout_of_hidden_and_cell_state_apart():
 
 @every_layer
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_layer_norm_has_its_parameters_and_uses_them(name, bidirectional):
+def test_layer_norm_has_its_parameters_and_uses_them(name: str, bidirectional: bool) -> None:
     layer = build(name, num_layers=2, layer_norm=True, bidirectional=bidirectional)
     added = {key for key in layer.state_dict() if "_ln_" in key}
     kinds = ["weight_ln_ih", "weight_ln_hh"] + (["weight_ln_c", "bias_ln_c"] if name == "LSTM" else [])
@@ -116,7 +118,7 @@ def test_layer_norm_has_its_parameters_and_uses_them(name, bidirectional):
 
 
 @every_layer
-def test_layer_norm_makes_the_input_scale_irrelevant(name):
+def test_layer_norm_makes_the_input_scale_irrelevant(name: str) -> None:
     layer = build(name, layer_norm=True, bias=False)
     input = draw_input()
     torch.testing.assert_close(layer(1000 * input)[0], layer(300 * input)[0], rtol=1e-4, atol=1e-4)
@@ -124,7 +126,7 @@ def test_layer_norm_makes_the_input_scale_irrelevant(name):
 
 
 @every_layer
-def test_layer_norm_starts_and_is_reset_as_the_identity(name):
+def test_layer_norm_starts_and_is_reset_as_the_identity(name: str) -> None:
     layer = build(name, layer_norm=True)
     with torch.no_grad():
         layer.weight_ln_ih_l0.fill_(3.0)
@@ -140,7 +142,7 @@ def test_layer_norm_starts_and_is_reset_as_the_identity(name):
         assert torch.equal(parameter, getattr(layer, key))
 
 
-def test_gru_with_the_reset_gate_before_the_product():
+def test_gru_with_the_reset_gate_before_the_product() -> None:
     before, after = build("GRU", reset_after=False), build("GRU")
     after.load_state_dict(before.state_dict())
     input = draw_input()
@@ -151,7 +153,7 @@ def test_gru_with_the_reset_gate_before_the_product():
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("batch_first", [False, True])
-def test_cell_states_of_the_last_layer(packed, batch_first):
+def test_cell_states_of_the_last_layer(packed: bool, batch_first: bool) -> None:
     layer = build("LSTM", num_layers=2, bidirectional=True, batch_first=batch_first, return_cell_states=True)
     lengths = torch.tensor([2, 5, 3])
     input = draw_input().transpose(0, 1) if batch_first else draw_input()
@@ -169,7 +171,7 @@ def test_cell_states_of_the_last_layer(packed, batch_first):
         assert (by_row[row, length:] == 0).all()
 
 
-def test_cell_states_of_one_sequence():
+def test_cell_states_of_one_sequence() -> None:
     layer = build("LSTM", return_cell_states=True)
     output, (_, c_n), cells = layer(draw_input()[:, 0])
     assert cells.shape == output.shape == (STEPS, HIDDEN)
@@ -177,7 +179,7 @@ def test_cell_states_of_one_sequence():
 
 
 @pytest.mark.parametrize("name", ["GRU", "LSTM"])
-def test_forget_bias(name):
+def test_forget_bias(name: str) -> None:
     layer = build(name, num_layers=2, bidirectional=True, forget_bias=1.5)
     keeping = slice(HIDDEN, 2 * HIDDEN)
     for suffix in ("l0", "l1", "l0_reverse", "l1_reverse"):
@@ -188,25 +190,25 @@ def test_forget_bias(name):
     assert "forget_bias=1.5" in repr(layer)
 
 
-def test_chrono_of_the_lstm():
+def test_chrono_of_the_lstm() -> None:
     layer = gatewise.nn.LSTM(INPUT, 1000, chrono=100)
-    i, f, _, _ = (layer.bias_ih_l0 + layer.bias_hh_l0).detach().split(1000)
+    i, f, _, _ = (layer.get_parameter("bias_ih_l0") + layer.get_parameter("bias_hh_l0")).detach().split(1000)
     assert torch.equal(i, -f)
     assert (f >= 0).all()
     assert (f <= math.log(99)).all()
     assert f.exp().mean().item() == pytest.approx(50, rel=0.1), "exp(b_f) is uniform on 1 to T - 1"
 
 
-def test_chrono_of_the_gru():
+def test_chrono_of_the_gru() -> None:
     layer = gatewise.nn.GRU(INPUT, 1000, chrono=100)
-    z = (layer.bias_ih_l0 + layer.bias_hh_l0).detach()[1000:2000]
+    z = (layer.get_parameter("bias_ih_l0") + layer.get_parameter("bias_hh_l0")).detach()[1000:2000]
     assert (z >= 0).all()
     assert (z <= math.log(99)).all()
     assert z.exp().mean().item() == pytest.approx(50, rel=0.1)
 
 
 @every_layer
-def test_options_with_lengths_packed_and_unbatched_agree(name):
+def test_options_with_lengths_packed_and_unbatched_agree(name: str) -> None:
     layer = build(name, num_layers=2, bidirectional=True, zoneout=0.2, layer_norm=True).eval()
     input, lengths = draw_input(), torch.tensor([2, 5, 3])
     output, states = layer(input, lengths=lengths)
@@ -219,7 +221,7 @@ def test_options_with_lengths_packed_and_unbatched_agree(name):
 
 
 @every_layer
-def test_options_outlive_a_copy_and_show(name):
+def test_options_outlive_a_copy_and_show(name: str) -> None:
     layer = build(name, recurrent_dropout=0.1, zoneout=0.2, layer_norm=True).eval()
     twin = copy.deepcopy(layer)
     input = draw_input()
@@ -228,7 +230,7 @@ def test_options_outlive_a_copy_and_show(name):
     assert f"recurrent_dropout=0.1, {shown}, layer_norm=True" in repr(twin)
 
 
-BAD_OPTIONS = {
+BAD_OPTIONS: dict[str, tuple[str, dict[str, Any], type[Exception], str]] = {
     "recurrent_dropout above": ("GRU", {"recurrent_dropout": 1.0}, ValueError, r"recurrent_dropout .* range \[0, 1\), got 1.0"),
     "recurrent_dropout text": ("RNN", {"recurrent_dropout": "0.1"}, TypeError, "recurrent_dropout .* got str"),
     "zoneout below": ("RNN", {"zoneout": -0.1}, ValueError, r"zoneout .* got -0.1"),
@@ -246,6 +248,6 @@ BAD_OPTIONS = {
 
 
 @pytest.mark.parametrize(("name", "options", "error", "message"), BAD_OPTIONS.values(), ids=BAD_OPTIONS)
-def test_bad_options(name, options, error, message):
+def test_bad_options(name: str, options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         build(name, **options)

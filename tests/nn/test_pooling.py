@@ -26,7 +26,7 @@ def network(cell: str, **changes: Any) -> SequenceNetwork:
 def weighted(pool: Attention, real: torch.Tensor) -> torch.Tensor:
     scores = torch.stack([pool.query @ torch.tanh(pool.key.weight @ state + pool.key.bias) for state in real])
     weights = scores.exp() / scores.exp().sum()
-    return sum(weight * state for weight, state in zip(weights, real, strict=True))  # type: ignore[return-value]
+    return torch.stack([weight * state for weight, state in zip(weights, real, strict=True)]).sum(0)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -90,7 +90,7 @@ def test_head_and_embedding_start_as_they_would_with_another_pooling() -> None:
 @pytest.mark.parametrize("pooling", POOLED)
 def test_parameters_are_counted(pooling: str, bidirectional: bool) -> None:
     model = network("gru", pooling=pooling, bidirectional=bidirectional)
-    shape = {"input_size": 2, "layers": 1, "bidirectional": bidirectional, "outputs": 3, "pooling": pooling}
+    shape: dict[str, Any] = {"input_size": 2, "layers": 1, "bidirectional": bidirectional, "outputs": 3, "pooling": pooling}
     assert sum(weight.numel() for weight in model.parameters()) == trained_parameters("gru", 4, **shape)
     assert sum(weight.numel() for weight in model.pool.parameters()) == pool_parameters(pooling, 4, bidirectional=bidirectional)
     assert matched_hidden_sizes(("lstm", "gru"), 64, **shape).is_matched

@@ -40,8 +40,8 @@ def real_states(states: Tensor) -> list[Tensor]:
 
 def gradients(recurrent: nn.Module, states: list[Tensor]) -> list[Tensor]:
     """Gradients of a loss that weighs every real state differently."""
-    loss = sum((state * torch.linspace(-1, 1, state.numel(), dtype=state.dtype).view_as(state)).sum() for state in states)
-    return list(torch.autograd.grad(loss, list(recurrent.parameters())))
+    terms = [(state * torch.linspace(-1, 1, state.numel(), dtype=state.dtype).view_as(state)).sum() for state in states]
+    return list(torch.autograd.grad(torch.stack(terms).sum(), list(recurrent.parameters())))
 
 
 @every_cell_and_shape

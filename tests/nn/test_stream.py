@@ -6,20 +6,25 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
+from torch import Tensor, nn
 
 from gatewise import nn as layers
 from gatewise.errors import DataError, OptionError
 
 compiled = pytest.importorskip("gatewise.kernels._compiled", reason="the kernels are not built")
 
+Array = NDArray[Any]
 STEPS, INPUT, HIDDEN = 12, 3, 21
-KINDS = {
+KINDS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "gru": (layers.GRU, {}),
     "lstm": (layers.LSTM, {}),
     "rnn_tanh": (layers.RNN, {}),
@@ -32,28 +37,28 @@ every_cell = pytest.mark.parametrize("cell", KINDS)
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed() -> None:
     torch.manual_seed(0)
 
 
 @pytest.fixture(params=compiled.instruction_sets())
-def instruction_set(request):
+def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
     before = compiled.instruction_set()
     compiled.select(request.param)
     yield request.param
     compiled.select(before)
 
 
-def build(cell, input_size=INPUT, hidden_size=HIDDEN, **options):
+def build(cell: str, input_size: int = INPUT, hidden_size: int = HIDDEN, **options: Any) -> Any:
     kind, fixed = KINDS[cell]
     return kind(input_size, hidden_size, **fixed, **options).eval()
 
 
-def draw(streams, input_size=INPUT, dtype=torch.float32):
+def draw(streams: int, input_size: int = INPUT, dtype: torch.dtype = torch.float32) -> Tensor:
     return torch.randn(STEPS, streams, input_size, dtype=dtype)
 
 
-def whole(layer, sequence, states=None):
+def whole(layer: nn.Module, sequence: Tensor, states: Any = None) -> tuple[Array, Array, Array | None]:
     """Output, h_n and c_n (or None) of the layer itself, as arrays."""
     with torch.no_grad():
         output, final = layer(sequence, states)
@@ -61,11 +66,11 @@ def whole(layer, sequence, states=None):
     return output.numpy(), h.numpy(), None if c is None else c.numpy()
 
 
-def steps(stream, sequence):
+def steps(stream: layers.Stream, sequence: Tensor) -> Array:
     return np.stack([stream.step(x).copy() for x in sequence.numpy()])
 
 
-def assert_same(stream, sequence, layer, states=None):
+def assert_same(stream: layers.Stream, sequence: Tensor, layer: nn.Module, states: Any = None) -> None:
     output, h, c = whole(layer, sequence, states)
     np.testing.assert_array_equal(steps(stream, sequence), output)
     state = stream.state
@@ -77,7 +82,7 @@ def assert_same(stream, sequence, layer, states=None):
 
 @every_cell
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_steps_equal_the_whole_sequence_bit_by_bit(cell, dtype, instruction_set):
+def test_steps_equal_the_whole_sequence_bit_by_bit(cell: str, dtype: torch.dtype, instruction_set: str) -> None:
     for streams, num_layers, bias, hidden_size, input_size in (
         (1, 1, True, 1, 1),
         (1, 2, True, 64, 8),
@@ -90,7 +95,7 @@ def test_steps_equal_the_whole_sequence_bit_by_bit(cell, dtype, instruction_set)
 
 
 @pytest.mark.parametrize("stock", [torch.nn.GRU, torch.nn.LSTM, torch.nn.RNN])
-def test_a_layer_of_torch_is_taken(stock):
+def test_a_layer_of_torch_is_taken(stock: type[nn.GRU] | type[nn.LSTM] | type[nn.RNN]) -> None:
     layer = stock(INPUT, HIDDEN, num_layers=2)
     sequence = draw(3)
     output, h, _ = whole(layer, sequence)
@@ -101,7 +106,7 @@ def test_a_layer_of_torch_is_taken(stock):
 
 
 @every_cell
-def test_a_stream_depends_on_neither_the_others_nor_the_threads(cell):
+def test_a_stream_depends_on_neither_the_others_nor_the_threads(cell: str) -> None:
     layer = build(cell, hidden_size=64)
     sequence = draw(130)
     together = steps(layers.Stream(layer, 130, threads=1), sequence)
@@ -112,7 +117,7 @@ def test_a_stream_depends_on_neither_the_others_nor_the_threads(cell):
 
 
 @every_cell
-def test_a_layer_goes_on_where_a_stream_stopped_and_the_reverse(cell):
+def test_a_layer_goes_on_where_a_stream_stopped_and_the_reverse(cell: str) -> None:
     layer = build(cell, num_layers=2)
     first, second = draw(5), draw(5)
     stream = layers.Stream(layer, 5)
@@ -120,16 +125,17 @@ def test_a_layer_goes_on_where_a_stream_stopped_and_the_reverse(cell):
     h, c = (None if state is None else torch.from_numpy(state) for state in stream.state)
     assert_same(stream, second, layer, h if c is None else (h, c))
 
-    _, h, c = whole(layer, first)
+    _, h_n, c_n = whole(layer, first)
     expected, _, _ = whole(layer, torch.cat([first, second]))
-    again = layers.Stream(layer, 5).load_state(torch.from_numpy(h), c)
+    again = layers.Stream(layer, 5).load_state(torch.from_numpy(h_n), c_n)
     np.testing.assert_array_equal(steps(again, second), expected[STEPS:])
 
 
-def test_state_is_a_copy():
+def test_state_is_a_copy() -> None:
     stream = layers.Stream(build("lstm"))
     stream.step(np.ones(INPUT, np.float32))
     h, c = stream.state
+    assert c is not None
     kept = h.copy()
     h[:] = c[:] = 5
     np.testing.assert_array_equal(stream.state.h, kept)
@@ -139,7 +145,7 @@ def test_state_is_a_copy():
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_reset_touches_the_chosen_streams_alone(cell):
+def test_reset_touches_the_chosen_streams_alone(cell: str) -> None:
     stream = layers.Stream(build(cell, num_layers=2), 6)
     sequence = draw(6)
     steps(stream, sequence)
@@ -148,6 +154,7 @@ def test_reset_touches_the_chosen_streams_alone(cell):
     chosen, others = [1, 5], [0, 2, 3, 4]
     for state, old in zip(stream.state, before, strict=True):
         if old is not None:
+            assert state is not None
             assert not state[:, chosen].any()
             assert old[:, chosen].any()
             np.testing.assert_array_equal(state[:, others], old[:, others])
@@ -159,7 +166,7 @@ def test_reset_touches_the_chosen_streams_alone(cell):
 
 
 @pytest.mark.parametrize("wrong, error", [([0, 6], IndexError), ([0, -7], IndexError), ([0, 1.5], TypeError)])
-def test_reset_of_no_stream_changes_none(wrong, error):
+def test_reset_of_no_stream_changes_none(wrong: Any, error: type[Exception]) -> None:
     stream = layers.Stream(build("gru"), 6)
     steps(stream, draw(6))
     before = stream.state.h
@@ -168,7 +175,7 @@ def test_reset_of_no_stream_changes_none(wrong, error):
     np.testing.assert_array_equal(stream.state.h, before)
 
 
-def test_the_returned_array_is_one_and_the_same():
+def test_the_returned_array_is_one_and_the_same() -> None:
     stream = layers.Stream(build("gru"))
     x = np.ones(INPUT, np.float32)
     row, rows = stream.step(x), stream.step(x[None])
@@ -185,7 +192,7 @@ def test_the_returned_array_is_one_and_the_same():
     np.testing.assert_array_equal(other.step(x), expected.step(x))
 
 
-def test_the_returned_array_outlives_the_stream():
+def test_the_returned_array_outlives_the_stream() -> None:
     stream = layers.Stream(build("gru"))
     row = stream.step(np.ones(INPUT, np.float32))
     kept = row.copy()
@@ -193,7 +200,7 @@ def test_the_returned_array_outlives_the_stream():
     np.testing.assert_array_equal(row, kept)
 
 
-def test_tensors_and_other_buffers_are_taken():
+def test_tensors_and_other_buffers_are_taken() -> None:
     layer = build("gru")
     x = np.arange(INPUT, dtype=np.float32)
     expected = layers.Stream(layer).step(x).copy()
@@ -202,7 +209,7 @@ def test_tensors_and_other_buffers_are_taken():
     parameter = torch.nn.Parameter(torch.from_numpy(x))
     # Older PyTorch does not hand out the memory of what needs gradients.
     shared = [parameter] if torch.__version__ >= "2.13" else []
-    for same in (torch.from_numpy(x), *shared, memoryview(x), readonly):
+    for same in (torch.from_numpy(x), *shared, x.data, readonly):
         np.testing.assert_array_equal(layers.Stream(layer).step(same), expected)
     np.testing.assert_array_equal(layers.Stream(layer).step(torch.from_numpy(x[None])), expected[None])
 
@@ -224,7 +231,7 @@ def test_tensors_and_other_buffers_are_taken():
         (b"123456789012", TypeError, "builtins.bytes"),
     ],
 )
-def test_a_wrong_input_is_told_and_changes_nothing(wrong, error, told):
+def test_a_wrong_input_is_told_and_changes_nothing(wrong: Any, error: type[Exception], told: str) -> None:
     stream = layers.Stream(build("lstm"), 2)
     steps(stream, draw(2))
     before = stream.state
@@ -235,7 +242,7 @@ def test_a_wrong_input_is_told_and_changes_nothing(wrong, error, told):
     np.testing.assert_array_equal(stream.state.c, before.c)
 
 
-def test_one_stream_takes_no_row_of_another_length():
+def test_one_stream_takes_no_row_of_another_length() -> None:
     stream = layers.Stream(build("gru"))
     with pytest.raises(ValueError, match=r"expected shape \[3\] or \[1, 3\]"):
         stream.step(np.zeros(INPUT + 1, np.float32))
@@ -251,13 +258,13 @@ def test_one_stream_takes_no_row_of_another_length():
         ("lstm", (np.zeros((1, 2, HIDDEN), np.float32), np.zeros((1, 1, HIDDEN), np.float32)), ValueError, "c has shape"),
     ],
 )
-def test_wrong_states_are_told(cell, states, error, told):
+def test_wrong_states_are_told(cell: str, states: tuple[Array, ...], error: type[Exception], told: str) -> None:
     stream = layers.Stream(build(cell), 2)
     with pytest.raises(error, match=told):
         stream.load_state(*states)
 
 
-def test_weights_are_read_once():
+def test_weights_are_read_once() -> None:
     layer = build("gru")
     stream, before = layers.Stream(layer), layers.Stream(copy.deepcopy(layer))
     with torch.no_grad():
@@ -268,7 +275,7 @@ def test_weights_are_read_once():
 
 
 @pytest.mark.parametrize("cell, zoneout", [("gru", 0.3), ("lstm", (0.3, 0.2)), ("rnn_tanh", 0.5)])
-def test_zoneout_keeps_its_expected_share(cell, zoneout):
+def test_zoneout_keeps_its_expected_share(cell: str, zoneout: float | tuple[float, float]) -> None:
     layer = build(cell, num_layers=2, zoneout=zoneout)
     plain = build(cell, num_layers=2)
     plain.load_state_dict(layer.state_dict())
@@ -277,7 +284,7 @@ def test_zoneout_keeps_its_expected_share(cell, zoneout):
     assert not np.array_equal(steps(layers.Stream(plain, 3), sequence), steps(layers.Stream(layer, 3), sequence))
 
 
-def test_dropout_of_another_mode_or_place_does_not_matter():
+def test_dropout_of_another_mode_or_place_does_not_matter() -> None:
     layer = layers.GRU(INPUT, HIDDEN, num_layers=2, dropout=0.5, recurrent_dropout=0.5).eval()
     assert_same(layers.Stream(layer, 2), draw(2), layer)
     layers.Stream(torch.nn.GRU(INPUT, HIDDEN))
@@ -300,12 +307,12 @@ def test_dropout_of_another_mode_or_place_does_not_matter():
         (lambda: None, "NoneType; expected a GRU"),
     ],
 )
-def test_a_module_that_cannot_be_stepped_is_told(module, told):
+def test_a_module_that_cannot_be_stepped_is_told(module: Callable[[], Any], told: str) -> None:
     with pytest.raises(OptionError, match=told):
         layers.Stream(module())
 
 
-def test_a_weight_of_another_shape_or_dtype_is_refused():
+def test_a_weight_of_another_shape_or_dtype_is_refused() -> None:
     for wrong in (torch.zeros(3 * HIDDEN, HIDDEN - 1), torch.zeros(3 * HIDDEN, HIDDEN, dtype=torch.float64)):
         layer = build("gru")
         layer.weight_hh_l0 = torch.nn.Parameter(wrong)
@@ -315,7 +322,7 @@ def test_a_weight_of_another_shape_or_dtype_is_refused():
 
 @pytest.mark.parametrize("name", ["streams", "threads"])
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "2"])
-def test_counts_are_whole_numbers_from_one_on(name, value):
+def test_counts_are_whole_numbers_from_one_on(name: str, value: Any) -> None:
     with pytest.raises(OptionError, match=name):
         layers.Stream(build("gru"), **{name: value})
 
@@ -334,7 +341,7 @@ print(json.dumps([stream.step(x).tobytes().hex() for _ in range(5)]))
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_a_restored_stream_goes_on_bit_equal_in_another_process(cell, tmp_path):
+def test_a_restored_stream_goes_on_bit_equal_in_another_process(cell: str, tmp_path: Path) -> None:
     layer = build(cell, num_layers=2)
     stream = layers.Stream(layer, 3)
     steps(stream, draw(3))
@@ -348,14 +355,14 @@ def test_a_restored_stream_goes_on_bit_equal_in_another_process(cell, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["state.safetensors", "weights.pt"]
 
 
-def test_restore_refuses_what_is_not_this_streams_state(tmp_path):
+def test_restore_refuses_what_is_not_this_streams_state(tmp_path: Path) -> None:
     layer = build("gru")
     stream = layers.Stream(layer, 2)
     steps(stream, draw(2))
     before = stream.state.h
     path = tmp_path / "state"
 
-    def refused(told):
+    def refused(told: str) -> None:
         with pytest.raises(DataError, match=told) as caught:
             stream.restore(path)
         assert str(path) in str(caught.value)
@@ -380,14 +387,14 @@ def test_restore_refuses_what_is_not_this_streams_state(tmp_path):
         refused("another stream")
 
 
-def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = layers.Stream(build("gru"))
     path = tmp_path / "state"
     stream.save(path)
     before = path.read_bytes()
     stream.step(np.ones(INPUT, np.float32))
 
-    def fail(*_):
+    def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
@@ -401,20 +408,21 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
-def test_it_is_neither_copied_nor_pickled(duplicate):
+def test_it_is_neither_copied_nor_pickled(duplicate: Callable[[Any], object]) -> None:
     with pytest.raises(TypeError, match="save and restore"):
         duplicate(layers.Stream(build("gru")))
 
 
 @pytest.mark.parametrize("streams", [1, 200])
-def test_threads_that_step_one_stream_wait_for_each_other(streams):
+def test_threads_that_step_one_stream_wait_for_each_other(streams: int) -> None:
     """200 streams are work enough to let other Python threads run meanwhile."""
     layer = build("gru", 16, 64)
     stream, rounds, workers = layers.Stream(layer, streams, threads=2), 100, 4
     x = np.full((streams, 16), 0.1, np.float32)
-    start, failures = threading.Barrier(workers + 1), []
+    start = threading.Barrier(workers + 1)
+    failures: list[BaseException] = []
 
-    def work():
+    def work() -> None:
         try:
             start.wait()
             for _ in range(rounds):
@@ -438,7 +446,7 @@ def test_threads_that_step_one_stream_wait_for_each_other(streams):
     np.testing.assert_array_equal(stream.state.h[0], np.repeat(alone.state.h[0], streams, axis=0))
 
 
-def test_a_stream_is_freed_with_its_last_reference():
+def test_a_stream_is_freed_with_its_last_reference() -> None:
     layer = build("gru", 64, 128)
     layers.Stream(layer)
     before = compiled.workspace_bytes()[0]
@@ -447,7 +455,7 @@ def test_a_stream_is_freed_with_its_last_reference():
     assert compiled.workspace_bytes()[0] == before
 
 
-def test_it_shows_what_it_steps():
+def test_it_shows_what_it_steps() -> None:
     assert repr(layers.Stream(build("lstm", num_layers=2), 4)) == (
         "Stream(lstm, input_size=3, hidden_size=21, num_layers=2, streams=4, dtype=float32)"
     )

@@ -13,6 +13,7 @@ def naive(block: Block, inputs: torch.Tensor) -> torch.Tensor:
         (dilation,), taps = convolution.dilation, convolution.kernel_size[0]
         rows = []
         for step in range(len(inner)):
+            assert convolution.bias is not None
             total = convolution.bias.clone()
             for tap in range(taps):
                 before = step - (taps - 1 - tap) * dilation
@@ -20,9 +21,10 @@ def naive(block: Block, inputs: torch.Tensor) -> torch.Tensor:
                     total = total + convolution.weight[:, :, tap] @ inner[before]
             rows.append(torch.relu(total))
         inner = torch.stack(rows)
-    around = (
-        inputs if isinstance(block.around, torch.nn.Identity) else inputs @ block.around.weight[:, :, 0].T + block.around.bias
-    )
+    around = inputs
+    if not isinstance(block.around, torch.nn.Identity):
+        assert block.around.bias is not None
+        around = inputs @ block.around.weight[:, :, 0].T + block.around.bias
     return torch.relu(inner + around)
 
 
@@ -34,6 +36,7 @@ def test_blocks_are_what_a_plain_loop_gives() -> None:
     for sequence, found in zip(inputs, states, strict=True):
         expected = sequence
         for block in network.blocks:
+            assert isinstance(block, Block)
             expected = naive(block, expected)
         torch.testing.assert_close(found, expected)
 

@@ -6,10 +6,12 @@ the reference equations do.
 
 import copy
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, linearize, vjp, vmap
 from torch.nn.utils._per_sample_grad import call_for_per_sample_grads
@@ -29,19 +31,20 @@ LENGTHS = torch.tensor([2, 4])
 STOCK = ["GRU", "LSTM", "RNN"]
 LAYERS = [*STOCK, "MinGRU", "MinLSTM"]
 
+ByEquations = Callable[..., Any]
 every_layer = pytest.mark.parametrize("name", LAYERS)
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed() -> None:
     torch.manual_seed(0)
 
 
 @pytest.fixture
-def by_equations(monkeypatch):
+def by_equations(monkeypatch: pytest.MonkeyPatch) -> ByEquations:
     """Runs a function with the reference equations in the kernels' place."""
 
-    def run(function, *arguments):
+    def run(function: Callable[..., Any], *arguments: Any) -> Any:
         with monkeypatch.context() as patch:
             patch.setattr(ops, "recurrent", equations.recurrent)
             return function(*arguments)
@@ -49,29 +52,30 @@ def by_equations(monkeypatch):
     return run
 
 
-def build(name, **options):
+def build(name: str, **options: Any) -> Any:
     return getattr(gatewise.nn, name)(INPUT, HIDDEN, dtype=torch.float64, **options)
 
 
-def draw(*shape):
+def draw(*shape: int) -> Tensor:
     return torch.randn(*shape, dtype=torch.float64)
 
 
-def frozen(layer):
+def frozen(layer: nn.Module) -> dict[str, Tensor]:
     return {key: value.detach() for key, value in layer.named_parameters()}
 
 
-def loss_of(layer, **given):
+def loss_of(layer: nn.Module, **given: Any) -> Callable[[dict[str, Tensor], Tensor], Tensor]:
     """A function of parameters and input that is differentiable twice."""
 
-    def loss(parameters, input):
+    def loss(parameters: dict[str, Tensor], input: Tensor) -> Tensor:
         output, states = functional_call(layer, parameters, (input,), given)
-        return output.pow(3).sum() + (states[1] if isinstance(states, tuple) else states).square().sum()
+        summed: Tensor = output.pow(3).sum() + (states[1] if isinstance(states, tuple) else states).square().sum()
+        return summed
 
     return loss
 
 
-REVERSE = {
+REVERSE: dict[str, Callable[..., Any]] = {
     "grad": lambda f, p, x, t: grad(f, (0, 1))(p, x),
     "vjp": lambda f, p, x, t: vjp(f, p, x)[1](x.new_ones(())),
     "jacrev": lambda f, p, x, t: jacrev(f, (0, 1))(p, x),
@@ -79,7 +83,7 @@ REVERSE = {
     "hessian": lambda f, p, x, t: hessian(f, 1)(p, x),
     "hessian by jacrev": lambda f, p, x, t: jacrev(jacrev(f, 1), 1)(p, x),
 }
-FORWARD = {
+FORWARD: dict[str, Callable[..., Any]] = {
     "jvp": lambda f, p, x, t: jvp(lambda x: f(p, x), (x,), (t,)),
     "jvp by weights": lambda f, p, x, t: jvp(lambda p: f(p, x), (p,), (tree_map(torch.sin, p),)),
     "jacfwd": lambda f, p, x, t: jacfwd(f, (0, 1))(p, x),
@@ -90,7 +94,7 @@ FORWARD = {
 
 @every_layer
 @pytest.mark.parametrize("way", REVERSE | FORWARD)
-def test_derivatives_of_torch_func(name, way, by_equations):
+def test_derivatives_of_torch_func(name: str, way: str, by_equations: ByEquations) -> None:
     layer = build(name)
     arguments = (loss_of(layer), frozen(layer), draw(STEPS, BATCH, INPUT), draw(STEPS, BATCH, INPUT))
     function = (REVERSE | FORWARD)[way]
@@ -98,7 +102,7 @@ def test_derivatives_of_torch_func(name, way, by_equations):
 
 
 @pytest.mark.filterwarnings("ignore:Attempted to insert a get_attr Node:UserWarning")  # PyTorch's, whatever the function
-def test_linearize():
+def test_linearize() -> None:
     layer, input, tangent = build("GRU"), draw(STEPS, BATCH, INPUT), draw(STEPS, BATCH, INPUT)
     parameters, loss = frozen(layer), loss_of(layer)
     _, along = linearize(lambda x: loss(parameters, x), input)
@@ -109,7 +113,7 @@ def test_linearize():
 @pytest.mark.parametrize(
     "options", [{"bidirectional": True, "batch_first": True}, {"layer_norm": True, "num_layers": 2}], ids=str
 )
-def test_derivatives_of_torch_func_with_lengths_and_options(way, options, by_equations):
+def test_derivatives_of_torch_func_with_lengths_and_options(way: str, options: dict[str, Any], by_equations: ByEquations) -> None:
     layer = build("LSTM", **options)
     shape = (BATCH, STEPS, INPUT) if layer.batch_first else (STEPS, BATCH, INPUT)
     arguments = (loss_of(layer, lengths=LENGTHS), frozen(layer), draw(*shape), draw(*shape))
@@ -117,11 +121,11 @@ def test_derivatives_of_torch_func_with_lengths_and_options(way, options, by_equ
     torch.testing.assert_close(function(*arguments), by_equations(function, *arguments))
 
 
-def test_packed_input_in_forward_and_reverse_mode(by_equations):
+def test_packed_input_in_forward_and_reverse_mode(by_equations: ByEquations) -> None:
     layer = build("GRU")
     packed = nn.utils.rnn.pack_padded_sequence(draw(STEPS, BATCH, INPUT), LENGTHS, enforce_sorted=False)
 
-    def run(data):
+    def run(data: Tensor) -> Any:
         return layer(packed._replace(data=data))[1].square().sum()
 
     for function in (grad, lambda f: lambda x: jvp(f, (x,), (x,))):
@@ -129,7 +133,7 @@ def test_packed_input_in_forward_and_reverse_mode(by_equations):
 
 
 @pytest.mark.parametrize("name", STOCK)
-def test_dual_numbers_through_a_frozen_layer(name):
+def test_dual_numbers_through_a_frozen_layer(name: str) -> None:
     layer = build(name).requires_grad_(False)
     stock = getattr(nn, name)(INPUT, HIDDEN, dtype=torch.float64)
     stock.load_state_dict(layer.state_dict())
@@ -139,9 +143,9 @@ def test_dual_numbers_through_a_frozen_layer(name):
     torch.testing.assert_close(found, expected)
 
 
-def test_forward_mode_through_an_earlier_forward_pass_is_refused():
+def test_forward_mode_through_an_earlier_forward_pass_is_refused() -> None:
     layer, input = build("GRU"), draw(STEPS, BATCH, INPUT)
-    _, pull = vjp(lambda x: layer(x)[0], input)
+    pull = vjp(lambda x: layer(x)[0], input)[1]
     along = draw(STEPS, BATCH, HIDDEN)
     with pytest.raises(RuntimeError, match="no forward mode through a backward pass whose forward pass ran before"):
         jvp(pull, (along,), (along,))
@@ -149,7 +153,7 @@ def test_forward_mode_through_an_earlier_forward_pass_is_refused():
 
 @every_layer
 @pytest.mark.parametrize("options", [{}, {"bidirectional": True, "batch_first": True, "num_layers": 2}], ids=["plain", "deep"])
-def test_vmap_is_a_loop(name, options):
+def test_vmap_is_a_loop(name: str, options: dict[str, Any]) -> None:
     layer = build(name, **options)
     inputs = draw(SAMPLES, BATCH, STEPS, INPUT) if options else draw(STEPS, SAMPLES, BATCH, INPUT)
     dimension = 0 if options else 1
@@ -162,7 +166,7 @@ def test_vmap_is_a_loop(name, options):
     )
 
 
-def test_vmap_over_lengths_states_and_weights():
+def test_vmap_over_lengths_states_and_weights() -> None:
     layer, inputs = build("GRU"), draw(SAMPLES, STEPS, BATCH, INPUT)
     lengths = torch.tensor([[1, 4], [3, 2], [4, 0]])
     states = draw(SAMPLES, 1, BATCH, HIDDEN)
@@ -177,7 +181,7 @@ def test_vmap_over_lengths_states_and_weights():
 
 
 @every_layer
-def test_gradients_of_each_sample(name):
+def test_gradients_of_each_sample(name: str) -> None:
     layer = build(name)
     loss, parameters, inputs = loss_of(layer), frozen(layer), draw(SAMPLES, STEPS, BATCH, INPUT)
     found = vmap(grad(loss, (0, 1)), (None, 0))(parameters, inputs)
@@ -189,20 +193,20 @@ def test_gradients_of_each_sample(name):
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_graph_captured_without_gradients_has_them_later(name, by_equations):
+def test_a_graph_captured_without_gradients_has_them_later(name: str, by_equations: ByEquations) -> None:
     layer = build(name)
     with torch.no_grad():
         graph = torch.export.export(copy.deepcopy(layer), (draw(STEPS, BATCH, INPUT),)).module()
     input = draw(STEPS, BATCH, INPUT).requires_grad_()
 
-    def gradients(module):
+    def gradients(module: nn.Module) -> tuple[Tensor, ...]:
         return torch.autograd.grad(module(input)[0].pow(3).sum(), [input, *module.parameters()])
 
     torch.testing.assert_close(gradients(graph), by_equations(gradients, layer))
 
 
 @pytest.mark.parametrize("name", ["GRU", "LSTM"])
-def test_a_trace_of_frozen_parameters_has_gradients(name):
+def test_a_trace_of_frozen_parameters_has_gradients(name: str) -> None:
     layer = build(name).requires_grad_(False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns of every size that Python reads
@@ -213,26 +217,26 @@ def test_a_trace_of_frozen_parameters_has_gradients(name):
     )
 
 
-CHANGES = {
+CHANGES: dict[str, Callable[[Tensor], Tensor]] = {
     "relu_": lambda y: y.mul_(1.5).relu_(),
     "a slice": lambda y: (y[1:].mul_(2.0), y)[1],
     "a layer": nn.ReLU(inplace=True),
 }
 
 
-def changed_gradients(module, input, change):
+def changed_gradients(module: nn.Module, input: Tensor, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, ...]:
     return torch.autograd.grad(change(module(input)[0]).square().sum(), [input, *module.parameters()])
 
 
 @every_layer
 @pytest.mark.parametrize("change", CHANGES)
-def test_the_output_may_be_changed_in_place(name, change, by_equations):
+def test_the_output_may_be_changed_in_place(name: str, change: str, by_equations: ByEquations) -> None:
     layer, input = build(name, num_layers=2, bidirectional=True), draw(STEPS, BATCH, INPUT).requires_grad_()
     arguments = (layer, input, CHANGES[change])
     torch.testing.assert_close(changed_gradients(*arguments), by_equations(changed_gradients, *arguments))
 
 
-def test_the_output_may_be_changed_in_place_by_nobody_but_the_graph():
+def test_the_output_may_be_changed_in_place_by_nobody_but_the_graph() -> None:
     """A detached alias, a view and an unbatched sequence share its memory."""
     layer, input = build("GRU"), draw(STEPS, INPUT).requires_grad_()
     expected = torch.autograd.grad(layer(input)[0].sum(), list(layer.parameters()))
@@ -244,33 +248,39 @@ def test_the_output_may_be_changed_in_place_by_nobody_but_the_graph():
 
 
 @pytest.mark.filterwarnings("default")
-def test_the_output_may_be_changed_in_place_in_a_compiled_model():
+def test_the_output_may_be_changed_in_place_in_a_compiled_model() -> None:
     torch.compiler.reset()
     layer, input = build("GRU"), draw(STEPS, BATCH, INPUT).requires_grad_()
 
-    def run(input):
+    def run(input: Tensor) -> Any:
         return nn.ReLU(inplace=True)(layer(input)[0].mul_(2.0)).square().sum()
 
     compiled = torch.compile(run, backend="aot_eager", fullgraph=True)
     torch.testing.assert_close(torch.autograd.grad(compiled(input), input), torch.autograd.grad(run(input), input))
 
 
-def test_what_is_kept_for_the_backward_pass_goes_through_hooks_and_is_let_go():
+def test_what_is_kept_for_the_backward_pass_goes_through_hooks_and_is_let_go() -> None:
     layer, input = build("GRU"), draw(STEPS, BATCH, INPUT)
-    packed = []
-    with torch.autograd.graph.saved_tensors_hooks(lambda x: packed.append(x) or x, lambda x: x):
+    packed: list[Tensor] = []
+
+    def pack(tensor: Tensor) -> Tensor:
+        packed.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
         output = layer(input)[0]
     assert any(tensor.shape == output.shape and tensor.data_ptr() == output.data_ptr() for tensor in packed)
     assert output.grad_fn.output.untyped_storage().nbytes() == 0
 
 
 @every_layer
-def test_shapes_without_memory(name):
+def test_shapes_without_memory(name: str) -> None:
     layer = build(name, num_layers=2, bidirectional=True, device="meta")
     real = build(name, num_layers=2, bidirectional=True)
     input = draw(STEPS, BATCH, INPUT)
     packed = nn.utils.rnn.pack_padded_sequence(input, LENGTHS, enforce_sorted=False)
-    for given, options in ((input, {}), (input, {"lengths": LENGTHS}), (packed, {})):
+    calls: tuple[tuple[Any, dict[str, Any]], ...] = ((input, {}), (input, {"lengths": LENGTHS}), (packed, {}))
+    for given, options in calls:
         found, expected = tree_leaves(layer(given.to("meta"), **options)), tree_leaves(real(given, **options))
         assert [(value.shape, value.dtype) for value in found] == [(value.shape, value.dtype) for value in expected]
     layer(input.to("meta"), lengths=LENGTHS.to("meta"))[0].sum().backward()
@@ -280,7 +290,7 @@ def test_shapes_without_memory(name):
 
 
 @pytest.mark.parametrize("name", ["GRUCell", "LSTMCell"])
-def test_cells_without_memory_and_without_units(name):
+def test_cells_without_memory_and_without_units(name: str) -> None:
     cell = getattr(gatewise.nn, name)(INPUT, HIDDEN, device="meta")
     assert tree_map(lambda state: state.shape, cell(torch.zeros(BATCH, INPUT, device="meta"))) == tree_map(
         lambda state: state.shape, getattr(nn, name)(INPUT, HIDDEN)(torch.zeros(BATCH, INPUT))
@@ -289,7 +299,7 @@ def test_cells_without_memory_and_without_units(name):
     torch.testing.assert_close(empty(input), stock(input))
 
 
-def test_fake_tensors_stay_fake():
+def test_fake_tensors_stay_fake() -> None:
     with torch._subclasses.FakeTensorMode():
         output, h_n = gatewise.nn.GRU(INPUT, HIDDEN)(torch.randn(STEPS, BATCH, INPUT))
     assert isinstance(output, torch._subclasses.FakeTensor)
@@ -298,7 +308,7 @@ def test_fake_tensors_stay_fake():
 
 @pytest.mark.parametrize("options", [{}, {"bidirectional": True, "batch_first": True, "num_layers": 2}], ids=["plain", "deep"])
 @pytest.mark.parametrize("needed", [False, True])
-def test_the_flop_counter_sees_the_same_products(options, needed):
+def test_the_flop_counter_sees_the_same_products(options: dict[str, Any], needed: bool) -> None:
     counts = []
     for kind in (gatewise.nn.GRU, nn.GRU):
         layer, input = kind(INPUT, HIDDEN, **options), torch.randn(STEPS, BATCH, INPUT, requires_grad=needed)
@@ -313,23 +323,23 @@ def test_the_flop_counter_sees_the_same_products(options, needed):
     assert counts[0][0] > 0
 
 
-def _states(layer):
+def _states(layer: nn.RNNBase) -> tuple[int, int]:
     return (STEPS if layer.batch_first else BATCH, HIDDEN)
 
 
 class Loud(torch.Tensor):
     """A tensor that tells which functions it went through."""
 
-    heard = ()
+    heard: tuple[Any, ...] = ()
 
     @classmethod
-    def __torch_function__(cls, function, types, arguments=(), kwargs=None):
+    def __torch_function__(cls, function: Any, types: Any, arguments: Any = (), kwargs: Any = None) -> Any:
         cls.heard = (*cls.heard, function)
         return super().__torch_function__(function, types, arguments, kwargs or {})
 
 
 @pytest.mark.parametrize(("name", "function"), [("GRU", torch.gru), ("LSTM", torch.lstm), ("RNN", torch.rnn_tanh)])
-def test_tensors_with_a_torch_function_of_their_own_meet_pytorchs(name, function):
+def test_tensors_with_a_torch_function_of_their_own_meet_pytorchs(name: str, function: Callable[..., Any]) -> None:
     layer, input = gatewise.nn.__dict__[name](INPUT, HIDDEN), torch.randn(STEPS, BATCH, INPUT)
     Loud.heard = ()
     torch.testing.assert_close(layer(input.as_subclass(Loud))[0].as_subclass(torch.Tensor), layer(input)[0])

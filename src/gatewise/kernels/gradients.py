@@ -35,7 +35,7 @@ def in_forward_mode() -> bool:
 
 
 def _has_tangent(value: Tensor | None) -> bool:
-    return value is not None and forward_ad.unpack_dual(value, level=0).tangent is not None  # type: ignore[no-untyped-call]
+    return value is not None and forward_ad.unpack_dual(value, level=0).tangent is not None
 
 
 def recurrent_with_gradient(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -212,6 +212,6 @@ def _autograd_of_backward(keys: Any, *arguments: Any) -> tuple[Tensor, ...]:
     return _below(torch.ops.gatewise.recurrent_backward.default, keys, arguments)
 
 
-_library = torch.library.Library("gatewise", "FRAGMENT")  # type: ignore[no-untyped-call]
-_library.impl("recurrent", _autograd, "Autograd", with_keyset=True)  # type: ignore[no-untyped-call]
-_library.impl("recurrent_backward", _autograd_of_backward, "Autograd", with_keyset=True)  # type: ignore[no-untyped-call]
+_library = torch.library.Library("gatewise", "FRAGMENT")
+_library.impl("recurrent", _autograd, "Autograd", with_keyset=True)
+_library.impl("recurrent_backward", _autograd_of_backward, "Autograd", with_keyset=True)

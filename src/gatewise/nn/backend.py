@@ -43,5 +43,5 @@ def backend(module: Stack | GRUCell | LSTMCell, input: Tensor | PackedSequence) 
     if isinstance(module, Stack) and module.needs_own_equations():
         return Backend("reference equations", reason)
     # cuDNN computes whole layers; PyTorch's cells are its own on every device.
-    cudnn = isinstance(module, Stack) and data.is_cuda and torch.backends.cudnn.is_acceptable(data)  # type: ignore[no-untyped-call]
+    cudnn = isinstance(module, Stack) and data.is_cuda and torch.backends.cudnn.is_acceptable(data)
     return Backend("torch (cuDNN)" if cudnn else "torch", reason)

@@ -12,6 +12,4 @@ from gatewise.nn.torch_forward import call_torch_eagerly
 
 __all__ = ["call_torch"]
 
-call_torch = torch.compiler.disable(  # type: ignore[no-untyped-call]
-    call_torch_eagerly, reason="no compiled kernel runs on this input"
-)
+call_torch = torch.compiler.disable(call_torch_eagerly, reason="no compiled kernel runs on this input")

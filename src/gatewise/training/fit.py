@@ -67,7 +67,7 @@ class TrainingStep:
         with _clock(self.phases, "forward"):
             loss = self.objective.loss(self.network(batch.inputs, batch.lengths), batch)
         with _clock(self.phases, "backward"):
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
         with _clock(self.phases, "optimiser"), torch.no_grad():
             torch.nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
             self.optimizer.step()
