@@ -112,7 +112,7 @@ def _by_fx(case: Case, model: Model, arguments: tuple[Tensor, ...]) -> Program:
 
 
 def _traced(case: Case, model: Model, arguments: tuple[Tensor, ...]) -> Program:
-    program: Program = torch.jit.trace(model, arguments, check_trace=False)  # type: ignore[no-untyped-call]
+    program: Program = torch.jit.trace(model, arguments, check_trace=False)
     return program
 
 

@@ -30,7 +30,7 @@ def gradients(model: nn.Module, arguments: tuple[Tensor, ...]) -> tuple[Tensor, 
     """Of a loss that weighs every output, by the data and by the model's parameters."""
     data = arguments[0].clone().requires_grad_()
     model.zero_grad()
-    _loss_of(model(data, *arguments[1:])).backward()  # type: ignore[no-untyped-call]
+    _loss_of(model(data, *arguments[1:])).backward()
     found = [value.grad for value in (data, *model.parameters())]
     return tuple(gradient for gradient in found if gradient is not None)
 
@@ -148,10 +148,10 @@ def _forward_ad(case: Case) -> None:
     outputs, _, parameters, data = _functions(case)
     with forward_ad.dual_level():
         dual = tree_map(
-            lambda value: forward_ad.make_dual(value, _tangent(value)),  # type: ignore[no-untyped-call]
+            lambda value: forward_ad.make_dual(value, _tangent(value)),
             (parameters, data),
         )
-        pairs = [forward_ad.unpack_dual(result) for result in outputs(*dual)]  # type: ignore[no-untyped-call]
+        pairs = [forward_ad.unpack_dual(result) for result in outputs(*dual)]
     found = tuple(pair.primal for pair in pairs), tuple(pair.tangent for pair in pairs)
     with by_equations():
         assert_close(found, _jvp(outputs, lambda *_: data, parameters, data))

@@ -363,4 +363,5 @@ def test_compile_of_cells(name: str) -> None:
     torch.compiler.reset()
     cell = getattr(gatewise.nn, name)(INPUT, HIDDEN)
     input = torch.randn(BATCH, INPUT)
-    torch.testing.assert_close(torch.compile(cell, backend="aot_eager", fullgraph=True)(input), cell(input))
+    compiled: Any = torch.compile(cell, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(input), cell(input))

@@ -240,7 +240,8 @@ def test_the_output_may_be_changed_in_place_by_nobody_but_the_graph() -> None:
     """A detached alias, a view and an unbatched sequence share its memory."""
     layer, input = build("GRU"), draw(STEPS, INPUT).requires_grad_()
     expected = torch.autograd.grad(layer(input)[0].sum(), list(layer.parameters()))
-    for change in (lambda y: y.detach().zero_(), lambda y: y[0].detach().fill_(9.0)):
+    changes: tuple[Callable[[Tensor], Tensor], ...] = (lambda y: y.detach().zero_(), lambda y: y[0].detach().fill_(9.0))
+    for change in changes:
         output = layer(input)[0]
         total = output.sum()
         change(output)
@@ -335,7 +336,7 @@ class Loud(torch.Tensor):
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, arguments: Any = (), kwargs: Any = None) -> Any:
         cls.heard = (*cls.heard, function)
-        return super().__torch_function__(function, types, arguments, kwargs or {})
+        return super().__torch_function__(function, types, arguments, kwargs or {})  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize(("name", "function"), [("GRU", torch.gru), ("LSTM", torch.lstm), ("RNN", torch.rnn_tanh)])

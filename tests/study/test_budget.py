@@ -16,6 +16,7 @@ from gatewise import tasks
 from gatewise.records import Progress, Trial
 from gatewise.report.live import NullView
 from gatewise.report.sections.reproduce import as_it_was
+from gatewise.study import phases
 from gatewise.study.budget import BudgetPlan, Foresight, foreseen_pairs, plan_budget
 from gatewise.study.deadline import BudgetSpent
 from gatewise.study.work import Workload

@@ -107,7 +107,7 @@ def rows_of(packed: PackedSequence, h_0: Tensor | None) -> int:
         if h_0 is not None:
             return h_0.shape[1]
         rows: Any = packed.batch_sizes[0].item()  # no number in a capture, which int() would ask for
-        torch._check(rows >= 0)  # type: ignore[no-untyped-call]
+        torch._check(rows >= 0)
         return rows  # type: ignore[no-any-return]
     return int(packed.batch_sizes[0])
 
