@@ -7,6 +7,7 @@ the reference equations do.
 import copy
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -347,7 +348,7 @@ def test_tensors_with_a_torch_function_of_their_own_meet_pytorchs(name: str, fun
     assert function in Loud.heard
 
 
-EXPANDED = [
+EXPANDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     *[(name, {}, {}) for name in LAYERS],
     *[(name, {"bidirectional": True, "num_layers": 2, "batch_first": True}, {}) for name in LAYERS],
     *[(name, {"bidirectional": True}, {"lengths": torch.tensor([2, 4, 0])}) for name in LAYERS],
@@ -358,19 +359,26 @@ EXPANDED = [
 ]
 
 
+def row_alone(row: int, given: Tensor) -> Tensor:
+    """Of lengths [rows] or states [layers, rows, size]."""
+    return given[row : row + 1] if given.dim() == 1 else given[:, row : row + 1]
+
+
 @pytest.mark.parametrize(
     ("name", "options", "given"), EXPANDED, ids=lambda value: "+".join(value) if isinstance(value, dict) else value
 )
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
-def test_expanded_weights_have_the_gradients_of_each_sample(name, options, given, reduction):
+def test_expanded_weights_have_the_gradients_of_each_sample(
+    name: str, options: dict[str, Any], given: dict[str, Any], reduction: str
+) -> None:
     layer = build(name, **options)
     first = layer.weight_ih_l0.requires_grad_(False)  # a frozen one has none
     axis = 0 if layer.batch_first else 1
     inputs = draw(SAMPLES, STEPS, INPUT).transpose(0, axis).clone().requires_grad_()
-    total_of = {"sum": torch.sum, "mean": lambda x: x.sum() / SAMPLES}[reduction]
+    divisor = SAMPLES if reduction == "mean" else 1
 
-    def loss(results):
-        return torch.stack([total_of(one.pow(3)) for one in tree_leaves(results)]).sum()
+    def loss(results: Any) -> Tensor:
+        return torch.stack([one.pow(3).sum() / divisor for one in tree_leaves(results)]).sum()
 
     found = call_for_per_sample_grads(layer, batch_size=SAMPLES, loss_reduction=reduction)(inputs, **given)
     torch.testing.assert_close(found, layer(inputs, **given))
@@ -384,15 +392,15 @@ def test_expanded_weights_have_the_gradients_of_each_sample(name, options, given
     assert not hasattr(first, "grad_sample")
     for key, parameter in layer.named_parameters():
         if parameter is not first:
-            expected = []
+            expected: list[Tensor] = []
             for row in range(SAMPLES):
-                alone = tree_map(lambda x, row=row: x[row : row + 1] if x.dim() == 1 else x[:, row : row + 1], given)
-                total = loss(layer(inputs.narrow(axis, row, 1), **alone)) * (SAMPLES if reduction == "mean" else 1)
+                alone = tree_map(partial(row_alone, row), given)
+                total = loss(layer(inputs.narrow(axis, row, 1), **alone)) * divisor
                 expected += torch.autograd.grad(total, parameter)
             torch.testing.assert_close(parameter.grad_sample, torch.stack(expected), msg=key)
 
 
-def test_expanded_weights_run_on_the_kernel(monkeypatch):
+def test_expanded_weights_run_on_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not step by step, as PyTorch's own would."""
     monkeypatch.setattr(equations, "recurrent", None)
     layer = build("MinGRU")
@@ -400,7 +408,7 @@ def test_expanded_weights_run_on_the_kernel(monkeypatch):
     assert layer.weight_ih_l0.grad_sample.shape == (SAMPLES, *layer.weight_ih_l0.shape)
 
 
-def test_expanded_weights_that_do_not_fit_are_refused():
+def test_expanded_weights_that_do_not_fit_are_refused() -> None:
     layer = build("MinGRU")
     packed = nn.utils.rnn.pack_padded_sequence(draw(STEPS, BATCH, INPUT), LENGTHS, enforce_sorted=False)
     with pytest.raises(NotImplementedError, match="pass the padded batch and its lengths instead"):
@@ -410,7 +418,7 @@ def test_expanded_weights_that_do_not_fit_are_refused():
 
 
 @every_layer
-def test_hooks_for_the_gradients_of_each_sample_are_refused(name):
+def test_hooks_for_the_gradients_of_each_sample_are_refused(name: str) -> None:
     """Opacus gives a layer this attribute together with its hooks."""
     layer = build(name)
     assert not hasattr(layer, "ft_compute_sample_grad")

@@ -78,7 +78,7 @@ def test_the_demo_needs_no_tools_and_the_tests_add_them_only(script: Any) -> Non
     assert installs(script) == []
 
 
-def test_the_libraries_are_in_a_folder_of_their_own(script, tmp_path):
+def test_the_libraries_are_in_a_folder_of_their_own(script: Any, tmp_path: Path) -> None:
     script.main("libraries")
     assert installs(script) == ["libraries.txt", "torch", "."]
     assert [path.name for path in sorted(tmp_path.glob(".venv*"))] == [".venv-libraries"]
