@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import re
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -100,7 +101,10 @@ def test_nothing_is_installed_but_what_the_lock_has() -> None:
     locked = versions(os.environ["GATEWISE_LOCK"])
     # The project, and what every new environment has: up to Python 3.11 setuptools too.
     ours = {"gatewise", "pip", *({"setuptools"} - {*locked})}
-    installed = {canonicalize_name(one.name): one.version.split("+")[0] for one in importlib.metadata.distributions()}
+    # Not all that can be imported: setuptools puts copies of its own on the path once it is loaded.
+    folders = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    there = importlib.metadata.distributions(path=folders)
+    installed = {canonicalize_name(one.name): one.version.split("+")[0] for one in there}
     found = {name: version for name, version in installed.items() if name not in ours}
     assert found == {name: locked.get(name) for name in found}
     assert len(found) > 50, "the environment's own packages were not seen"
