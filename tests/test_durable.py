@@ -34,3 +34,22 @@ def test_a_folder_takes_its_place_once_it_is_whole(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert [item.name for item in tmp_path.iterdir()] == ["model"]
     assert (path / "weights").read_bytes() == b"new"
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model"
+    with new_folder(path) as folder:
+        write_synced(folder / "weights", b"old")
+    replace = Path.replace
+
+    def fail_for_the_new(self: Path, target: Path) -> Path:
+        if target == path and not self.name.startswith(".model.old"):
+            fail()
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail_for_the_new)
+        with pytest.raises(OSError, match="No space left"), new_folder(path) as folder:
+            write_synced(folder / "weights", b"new")
+    assert [item.name for item in tmp_path.iterdir()] == ["model"]
+    assert (path / "weights").read_bytes() == b"old"

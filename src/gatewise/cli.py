@@ -174,8 +174,9 @@ def compare(*, context: typer.Context, config: Path | None, quiet: bool, as_json
 
 
 # The parser reads a function's signature: this one's is made of the table.
-compare.__signature__ = inspect.Signature(_compare_parameters())  # type: ignore[attr-defined]
-compare.__annotations__ = {one.name: one.annotation for one in _compare_parameters()}
+_PARAMETERS = _compare_parameters()
+compare.__signature__ = inspect.Signature(_PARAMETERS)  # type: ignore[attr-defined]
+compare.__annotations__ = {one.name: one.annotation for one in _PARAMETERS}
 app.command()(compare)
 
 

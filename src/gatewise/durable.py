@@ -36,13 +36,27 @@ def new_folder(path: Path) -> Iterator[Path]:
         temporary.mkdir()
         yield temporary
         _sync_folder(temporary)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
+        _put(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     _sync_folder(path.parent)
+
+
+def _put(folder: Path, path: Path) -> None:
+    """Give a folder its place. What is there steps aside first, and back where that fails: removing it takes time."""
+    if not path.exists():
+        folder.replace(path)
+        return
+    aside = _beside(path.with_name(f"{path.name}.old"))
+    shutil.rmtree(aside, ignore_errors=True)
+    path.replace(aside)
+    try:
+        folder.replace(path)
+    except BaseException:
+        aside.replace(path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_synced(path: Path, content: bytes) -> None:

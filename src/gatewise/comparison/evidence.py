@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,11 @@ class Evidence:
     def minimum_pairs(self) -> int:
         """Pairs below which nothing is decided."""
         return self.rule(1).minimum_pairs
+
+    @cached_property
+    def couples(self) -> tuple[tuple[str, str], ...]:
+        """Every two arms: the family of comparisons among which the error is divided."""
+        return tuple(combinations(self.arms, 2))
 
     @cached_property
     def arms(self) -> tuple[str, ...]:

@@ -267,7 +267,7 @@ def _probabilities(difference: Difference, evidence: Evidence, say: Wording) -> 
 
 def _missing(difference: Difference, evidence: Evidence) -> str:
     """What a verdict lacks where the probabilities would do for one look."""
-    rule = evidence.rule(1)
+    rule = evidence.rule(len(evidence.couples))
     if difference.conclusion != "undecided" or not evidence.adaptive or difference.pairs < rule.minimum_pairs:
         return ""
     if max(difference.p_first, difference.p_second) >= 1.0 - ERROR:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
 
 from gatewise.comparison.cheapest import Choice, cheapest
 from gatewise.comparison.constraints import excluded_arms
@@ -43,7 +42,7 @@ def decide(comparison: Comparison) -> Verdict:
     excluded = excluded_arms(comparison)
     allowed = [name for name in evidence.arms if name not in excluded]
     leader = _best(evidence, allowed or evidence.arms) if evidence.pairs else (allowed or evidence.arms)[0]
-    couples = list(combinations(evidence.arms, 2)) if evidence.pairs else []
+    couples = evidence.couples if evidence.pairs else ()
     between_arms = tuple(_difference(evidence, *couple, comparisons=len(couples)) for couple in couples)
     scored_baselines = [name for name in comparison.baselines if name in scores]
     against_leader = {name: _difference(evidence, name, leader, comparisons=len(scored_baselines)) for name in scored_baselines}

@@ -19,9 +19,8 @@ from gatewise.data.formats.arrays import array_inputs, array_labelled, is_arrays
 from gatewise.data.formats.arrow import is_table, table_columns
 from gatewise.data.formats.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
 from gatewise.data.formats.delimited import read_delimited
-from gatewise.data.formats.files import file_formats
 from gatewise.data.formats.hub import hub_table
-from gatewise.data.formats.paths import file_format, named_sheet
+from gatewise.data.formats.paths import accepted, file_format, named_sheet
 from gatewise.data.formats.remote import local_source
 from gatewise.data.formats.text_files import standard_input
 from gatewise.data.tables.tables import Table, table_dataset, table_inputs
@@ -39,10 +38,7 @@ _BUILTIN = "builtin:"
 _HUB = "hf:"
 _STANDARD_INPUT = "-"
 _MODEL_READS: dict[Kind, str] = {"text": "texts", "series": "series of numbers", "audio": "sounds"}
-_EXPECTED = (
-    f"Expected a file ({', '.join(file_formats())}), a folder of sounds, builtin:NAME, hf:NAME, - for CSV on standard input, "
-    "a pandas, polars or pyarrow table, arrays (X, y), or a gatewise Dataset"
-)
+_IN_PYTHON = "from Python also a pandas, polars or pyarrow table, arrays (X, y), or a gatewise Dataset"
 
 
 def open_source(source: Any, *, seed: int = 0, on_progress: Report | None = None, **reading: Any) -> Dataset:
@@ -175,7 +171,7 @@ def _open(source: Any, with_labels: bool, alone: bool) -> Table | Labelled:
             return labelled(path, with_labels, alone)
     if is_arrays(source):
         return array_labelled(source, with_labels=with_labels)
-    raise DataError(f"a {type(source).__name__} is no data source. {_EXPECTED}.")
+    raise DataError(f"a {type(source).__name__} is no data source. {accepted()}; {_IN_PYTHON}.")
 
 
 def _open_test(source: Any, form: type, with_labels: bool) -> Table | Labelled:
@@ -213,7 +209,7 @@ def _archive_inputs(source: Any) -> tuple[Kind, list[Any]]:
             return sequences(path)
     if is_arrays(source) or (hasattr(source, "__len__") and hasattr(source, "__iter__")):
         return array_inputs(source)
-    raise DataError(f"a {type(source).__name__} is no input. {_EXPECTED}.")
+    raise DataError(f"a {type(source).__name__} is no input. {accepted()}; {_IN_PYTHON}.")
 
 
 def _sounds(source: Any) -> Inputs | None:

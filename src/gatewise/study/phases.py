@@ -185,10 +185,13 @@ def _baselines_seconds(session: Session) -> float:
     if not session.workload.baselines or "timing:baselines" in session.journal:
         return 0.0
     fits = sum(trial.phases.get("fitting", 0.0) for trial in session.trials("baseline") if trial.number == 0)
-    budget = session.config.budget_s
-    if budget is None:
-        return fits + BASELINE_SECONDS
-    return 0.0 if fits > MEMORY_SHARE * budget else fits + min(BASELINE_SECONDS, MEASURING_SHARE * budget / 2)
+    too_much = fits > MEMORY_SHARE * (session.config.budget_s or math.inf)
+    return 0.0 if too_much else fits + _inference_seconds(session)
+
+
+def _inference_seconds(session: Session) -> float:
+    """Seconds in which the baselines' inference is timed."""
+    return min(BASELINE_SECONDS, MEASURING_SHARE * (session.config.budget_s or math.inf) / 2)
 
 
 def _memory_seconds(session: Session) -> float:
@@ -200,13 +203,10 @@ def _memory_seconds(session: Session) -> float:
 
 
 def _measure_baselines(session: Session) -> None:
-    budget = session.config.budget_s
-    seconds = BASELINE_SECONDS if budget is None else min(BASELINE_SECONDS, MEASURING_SHARE * budget / 2)
-
     def on_baseline(name: str) -> None:
         session.show(f"timing the {display_name(name)}")
 
-    session.once("timing:baselines", lambda: measure_baselines(session.workload, seconds, on_baseline))
+    session.once("timing:baselines", lambda: measure_baselines(session.workload, _inference_seconds(session), on_baseline))
 
 
 def _measure_memory(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:

@@ -11,7 +11,7 @@ from gatewise.data.formats.files import FileFormat, file_formats
 from gatewise.errors import DataError
 from gatewise.wording import nearest
 
-__all__ = ["address_file", "check_place", "check_standard_input", "file_format", "is_address", "named_sheet"]
+__all__ = ["accepted", "address_file", "check_place", "check_standard_input", "file_format", "is_address", "named_sheet"]
 
 _ADDRESSES = ("http://", "https://")
 _REMOTE = ("s3:", "gs:", "ftp:")
@@ -23,7 +23,7 @@ def file_format(path: Path) -> FileFormat:
     try:
         _require_file(path)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}. {_accepted()}.") from error
+        raise DataError(f"{path} cannot be read: {error.strerror or error}. {accepted()}.") from error
     return _format_of(path, str(path))
 
 
@@ -33,11 +33,12 @@ def _format_of(path: PurePath, called: str) -> FileFormat:
     found = file_formats().get(suffix)
     if found is None or (zipped and not found.zipped):
         name = "".join(path.suffixes[-2:]) or "without a suffix"
-        raise DataError(f"{called}: files named {name} are not known. {_accepted()}.")
+        raise DataError(f"{called}: files named {name} are not known. {accepted()}.")
     return found
 
 
-def _accepted() -> str:
+def accepted() -> str:
+    """What a source may be on the command line, to end a message with."""
     return (
         f"Expected a file ({', '.join(file_formats())}; text tables also as .gz), a folder of sounds, builtin:NAME, hf:NAME, "
         "or - for CSV on standard input"
@@ -113,4 +114,4 @@ def _require_file(path: Path) -> None:
     if path.parts and path.parts[0] in _REMOTE:
         raise DataError(f"{path} is an address; gatewise reads local files. Download it first.")
     beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise DataError(f"there is no file {path}.{nearest(path.name, beside)} {_accepted()}.")
+    raise DataError(f"there is no file {path}.{nearest(path.name, beside)} {accepted()}.")

@@ -164,7 +164,7 @@ def _others(others: list[Difference], say: MetricText) -> Table:
 def _asked_for(comparison: Comparison) -> str:
     """How probable a statement must be at one look."""
     evidence = Evidence(comparison)
-    least = probability(1.0 - evidence.rule(1).inside)
+    least = probability(1.0 - evidence.rule(len(evidence.couples)).inside)
     if not evidence.adaptive:
         return f"A verdict takes {least}."
     return f"Because every pair is looked at, a verdict takes {least}; over all looks together it is then right in 95% of runs."
