@@ -172,11 +172,12 @@ struct MinLstm : OneStage {
     }
 
     GATEWISE_INLINE StateGradient back(const Vector* save, State before, StateGradient after, Vector* gradient) {
-        const Vector keep = save[0], candidate = save[1], one = splat(1);
-        const Vector slope = after.h * (before.h - candidate) * (keep * (one - keep));
+        // i / (f + i) from the gates: 1 - keep has few digits where nearly all is kept.
+        const Vector keep = save[0], candidate = save[1], one = splat(1), take = save[3] * reciprocal(save[2] + save[3]);
+        const Vector slope = after.h * (before.h - candidate) * (keep * take);
         gradient[0] = slope * (one - save[2]);
         gradient[1] = -slope * (one - save[3]);
-        gradient[2] = after.h * (one - keep) * positive_slope(candidate);
+        gradient[2] = after.h * take * positive_slope(candidate);
         return {after.h * keep, zero()};
     }
 };
