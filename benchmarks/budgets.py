@@ -92,12 +92,12 @@ def _run(name: str, budget: int, folder: Path, out: Path) -> dict[str, Any]:
     return row | {
         "reported": verdict["elapsed_s"],
         "decision": verdict["decision"],
-        "pairs": verdict["pairs"],
-        "trainings": sum(unit["kind"] in ("tuning", "pair") for unit in units),
+        "replicates": verdict["replicates"],
+        "trainings": sum(unit["kind"] in ("tuning", "replicate") for unit in units),
         "said_after": plan.get("elapsed_s"),
         "epochs": plan.get("max_epochs"),
         "own_epochs": plan.get("own_epochs"),
-        "foreseen": plan.get("pairs"),
+        "foreseen": plan.get("replicates"),
         "better": plan.get("better_s"),
         "model": (run / "model/model.json").exists(),
     }
@@ -109,8 +109,8 @@ def _line(row: dict[str, Any]) -> str:
     over = row["wall"] / row["budget"] - 1
     return (
         f"{row['set']:20} {row['budget']:4} s  wall {row['wall']:6.1f} ({over:+5.0%})  {row['decision']:10} "
-        f"{row['pairs']:3} pairs, {row['trainings']:3} trainings of {row['epochs']}/{row['own_epochs']} epochs; "
-        f"{row['foreseen']} pairs foreseen after {row['said_after'] or 0:4.1f} s, better {row['better']}, "
+        f"{row['replicates']:3} replicates, {row['trainings']:3} trainings of {row['epochs']}/{row['own_epochs']} epochs; "
+        f"{row['foreseen']} replicates foreseen after {row['said_after'] or 0:4.1f} s, better {row['better']}, "
         f"{'model' if row['model'] else 'no model'}"
     )
 
@@ -118,10 +118,10 @@ def _line(row: dict[str, Any]) -> str:
 def _summary(rows: list[dict[str, Any]]) -> str:
     over = sorted(row["wall"] / row["budget"] - 1 for row in rows if not row["code"])
     failed = sum(bool(row["code"]) for row in rows)
-    pairs = sum(not row["code"] and row["pairs"] > 0 for row in rows)
+    replicates = sum(not row["code"] and row["replicates"] > 0 for row in rows)
     most = f"{over[-1]:+.1%}" if over else "-"
     late = sum(one > 0.05 for one in over)
-    return f"{len(rows)} runs, {failed} failed, {pairs} with a pair; most over its budget: {most}; more than 5% over: {late}"
+    return f"{len(rows)} runs, {failed} failed, {replicates} with a replicate; most over its budget: {most}; more than 5% over: {late}"
 
 
 if __name__ == "__main__":

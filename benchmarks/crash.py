@@ -1,6 +1,6 @@
 """End a run by every kind of signal again and again, resume it each time, and hold the result against an uninterrupted run.
 
-    python benchmarks/crash.py [--source builtin:digits] [--pairs 4] [--kills 10] [--seed 0]
+    python benchmarks/crash.py [--source builtin:digits] [--replicates 4] [--kills 10] [--seed 0]
 
 In turn: kill -9, Ctrl-C, Ctrl-C twice, SIGTERM, SIGHUP. Passes if decision, differences and scores are equal to the last bit and
 every unit was done exactly once; exits with 1 if not.
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-COMPARED = ("decision", "difference", "comparisons", "scores", "pairs")
+COMPARED = ("decision", "difference", "comparisons", "scores", "replicates")
 ENDS = {
     "kill -9": (signal.SIGKILL,),
     "Ctrl-C": (signal.SIGINT,),
@@ -77,14 +77,14 @@ def main() -> int:
     """Run the check and print what was seen."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", default="builtin:digits")
-    parser.add_argument("--pairs", default="4")
+    parser.add_argument("--replicates", default="4")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     generator = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         whole, broken = Path(folder) / "whole", Path(folder) / "broken"
-        compare = ("compare", options.source, "--pairs", options.pairs, "--tune", "2")
+        compare = ("compare", options.source, "--replicates", options.replicates, "--tune", "2")
         started = time.monotonic()
         subprocess.run(command(*compare, "--out", str(whole)), check=True, capture_output=True)
         duration = time.monotonic() - started
@@ -106,7 +106,7 @@ def main() -> int:
                 time.sleep(0.02)
             time.sleep(generator.uniform(0.0, 1.0))
             if process.poll() is not None:
-                print(f"the run ended after {kills} kills; give more --pairs to kill it {options.kills} times")
+                print(f"the run ended after {kills} kills; give more --replicates to kill it {options.kills} times")
                 return 1
             how = list(ENDS)[kills % len(ENDS)]
             for number in ENDS[how]:

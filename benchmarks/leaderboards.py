@@ -3,8 +3,8 @@
     python -m benchmarks.budgets FOLDER --budgets 240 --out RUNS
     python benchmarks/leaderboards.py RUNS [--budget 240] [--out docs/leaderboards.md]
 
-Scores are means over the pairs of a run, with their standard deviation; a fit is one training of a cell with the hyperparameters
-that it was given, or one fit of a baseline; latency is the median of single rows.
+Scores are means over the replicates of a run, with their standard deviation; a fit is one training of a cell with the
+hyperparameters that it was given, or one fit of a baseline; latency is the median of single rows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gatewise.names import display_name
 from gatewise.report.numbers import significant
 from gatewise.study.api import Result
 
-COLUMNS = "| | {metric} | pairs | a fit, s | latency, ms |\n|---|---:|---:|---:|---:|"
+COLUMNS = "| | {metric} | replicates | a fit, s | latency, ms |\n|---|---:|---:|---:|---:|"
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def _section(name: str, result: Result) -> str:
     for row in result.leaderboard():
         score, deviation = (value_text(metric, row[key], verdict.margin) for key in ("score", "sd"))
         fit, latency = (_number(row[key]) for key in ("fit_s", "latency_ms_p50"))
-        lines.append(f"| {display_name(row['name'])} | {score} ± {deviation} | {row['pairs']} | {fit} | {latency} |")
+        lines.append(f"| {display_name(row['name'])} | {score} ± {deviation} | {row['replicates']} | {fit} | {latency} |")
     return "\n".join([*lines, "", verdict.explanation[0]])
 
 

@@ -72,7 +72,7 @@ def half_widths(
 
 
 def _rows(comparison: Comparison, name: str) -> NDArray[np.float64]:
-    """What each test row adds to the score, the mean over the pairs."""
+    """What each test row adds to the score, the mean over the replicates."""
     trials: list[Trial] = [trial for trial in (*comparison.trials, *comparison.baseline_trials) if trial.name == name]
     scores = [unpack_rows(trial.row_scores, comparison.test_rows) for trial in trials]
     return np.asarray(np.mean(scores, axis=0), dtype=np.float64)

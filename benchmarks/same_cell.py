@@ -1,11 +1,11 @@
 """A cell against itself, tuned and compared as any two are: how often a winner is named where there is none.
 
-    python benchmarks/same_cell.py [--runs 210] [--pairs 12] [--jobs 2] [--out runs/same_cell]
+    python benchmarks/same_cell.py [--runs 210] [--replicates 12] [--jobs 2] [--out runs/same_cell]
 
 Small runs of text, series and forecast in turn, each with rows, seed and splits of its own and three rounds of tuning; what costs
-is not measured. Each is judged twice: at its end, as a run with --pairs is, and after every pair until something is concluded, as
-a run with a budget is. Lines of JSON go to OUT/runs.jsonl, and what is there already is not run again. Exits with 1 where more
-winners are named than 5% of such runs would name by chance once in a hundred benchmarks.
+is not measured. Each is judged twice: at its end, as a run with --replicates is, and after every replicate until something is
+concluded, as a run with a budget is. Lines of JSON go to OUT/runs.jsonl, and what is there already is not run again. Exits with 1
+where more winners are named than 5% of such runs would name by chance once in a hundred benchmarks.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ TASKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("series", "builtin:waves?rows={rows}&length=20", {}),
     ("forecast", "builtin:seasonal?rows={rows}", {"task": "forecast", "window": 24, "horizon": 4}),
 )
-WAYS = ("at_the_end", "after_every_pair")
+WAYS = ("at_the_end", "after_every_replicate")
 WINNER, NONE = "winner", "undecided"
 FEWEST_ROWS = {"text": 200, "series": 150, "forecast": 600}
 
 
-def one_run(number: int, pairs: int, out: Path) -> dict[str, Any]:
+def one_run(number: int, replicates: int, out: Path) -> dict[str, Any]:
     """What a run of one cell twice concludes."""
     task, source, options = TASKS[number % len(TASKS)]
     cell = CELLS[number // len(TASKS) % len(CELLS)]
@@ -53,7 +53,7 @@ def one_run(number: int, pairs: int, out: Path) -> dict[str, Any]:
         cells=(cell, cell),
         seed=number,
         tune=3,
-        pairs=pairs,
+        replicates=replicates,
         budget=None,
         hidden_size=8,
         embedding_size=8,
@@ -71,23 +71,23 @@ def one_run(number: int, pairs: int, out: Path) -> dict[str, Any]:
         "task": task,
         "cell": cell,
         "at_the_end": _conclusion(comparison),
-        "after_every_pair": _looked_at(comparison),
+        "after_every_replicate": _looked_at(comparison),
         "tuned_apart": len(set(settings.values())) > 1,
     }
 
 
 def _first(comparison: Comparison, count: int) -> Comparison:
-    """The run after so many pairs, with no number of pairs planned."""
+    """The run after so many replicates, with no number of replicates planned."""
 
     def early(trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
         return tuple(trial for trial in trials if trial.number < count)
 
     return replace(
         comparison,
-        config=replace(comparison.config, pairs=None),
+        config=replace(comparison.config, replicates=None),
         trials=early(comparison.trials),
         baseline_trials=early(comparison.baseline_trials),
-        pairs=count,
+        replicates=count,
     )
 
 
@@ -98,7 +98,7 @@ def _conclusion(comparison: Comparison) -> str:
 
 def _looked_at(comparison: Comparison) -> str:
     """What is concluded first."""
-    looks = (_conclusion(_first(comparison, count)) for count in range(1, comparison.pairs + 1))
+    looks = (_conclusion(_first(comparison, count)) for count in range(1, comparison.replicates + 1))
     return next((found for found in looks if found != NONE), NONE)
 
 
@@ -108,15 +108,15 @@ def _worker() -> None:
         setattr(study, measuring, lambda *_: None)
 
 
-def _runs(numbers: list[int], pairs: int, out: Path, jobs: int) -> Iterator[dict[str, Any]]:
+def _runs(numbers: list[int], replicates: int, out: Path, jobs: int) -> Iterator[dict[str, Any]]:
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_worker) as pool:
-        yield from pool.map(one_run, numbers, [pairs] * len(numbers), [out] * len(numbers))
+        yield from pool.map(one_run, numbers, [replicates] * len(numbers), [out] * len(numbers))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=210)
-    parser.add_argument("--pairs", type=int, default=12)
+    parser.add_argument("--replicates", type=int, default=12)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("runs/same_cell"))
     asked = parser.parse_args()
@@ -124,7 +124,7 @@ def main() -> int:
     path = asked.out / "runs.jsonl"
     found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
     missing = [number for number in range(asked.runs) if number not in {row["number"] for row in found}]
-    for row in _runs(missing, asked.pairs, asked.out, asked.jobs):
+    for row in _runs(missing, asked.replicates, asked.out, asked.jobs):
         found.append(row)
         with path.open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(row) + "\n")

@@ -11,9 +11,9 @@ import gatewise
 source = sys.argv[1] if len(sys.argv) > 1 else "builtin:seasonal?rows=900"
 time = sys.argv[2] if len(sys.argv) > 2 else None
 
-# Splits are in time only: every pair trains on the past and is tested on what came after it.
+# Splits are in time only: every replicate trains on the past and is tested on what came after it.
 result = gatewise.compare(
-    source, task="forecast", time=time, window=48, horizon=12, pairs=2, tune=1, max_epochs=15, hidden_size=32
+    source, task="forecast", time=time, window=48, horizon=12, replicates=2, tune=1, max_epochs=15, hidden_size=32
 )
 
 print(*result.verdict.explanation, sep="\n")

@@ -11,8 +11,8 @@ import gatewise
 # Reviews written by a grammar: many opinions are turned round, as in "not very good", so that counting words is not enough.
 source = sys.argv[1] if len(sys.argv) > 1 else "builtin:reviews?rows=2000"
 
-# Two pairs show how the parts fit together. For an answer give a budget instead of pairs and limits: budget="10m".
-result = gatewise.compare(source, pairs=2, tune=1, batch_size=32, max_epochs=16)
+# Two replicates show how the parts fit together. For an answer give a budget instead of replicates and limits: budget="10m".
+result = gatewise.compare(source, replicates=2, tune=1, batch_size=32, max_epochs=16)
 
 print(*result.verdict.explanation, sep="\n")
 print()

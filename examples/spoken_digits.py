@@ -55,7 +55,9 @@ def write_recordings(folder: Path) -> Path:
 index = sys.argv[1] if len(sys.argv) > 1 else write_recordings(Path("recordings"))
 
 # group: no speaker is on both sides of a split, so the score is that of a stranger's voice.
-result = gatewise.compare(index, audio="file", target="label", group="speaker", pairs=2, tune=1, max_epochs=30, hidden_size=32)
+result = gatewise.compare(
+    index, audio="file", target="label", group="speaker", replicates=2, tune=1, max_epochs=30, hidden_size=32
+)
 
 print(*result.verdict.explanation, sep="\n")
 print()

@@ -27,7 +27,7 @@ from gatewise.study.config_file import read_config_file
 from gatewise.study.journal import open_journal
 
 SOURCE = "builtin:parity?rows=60&length=10"
-QUICK = ("--budget", "10m", "--pairs", "2", "--tune", "1", "--hidden-size", "4", "--max-epochs", "2")
+QUICK = ("--budget", "10m", "--replicates", "2", "--tune", "1", "--hidden-size", "4", "--max-epochs", "2")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def refused(done: Done, folder: Path) -> str:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A run on series with a test file beside it."""
     folder = tmp_path_factory.mktemp("cli")
-    options: dict[str, Any] = {"budget": "10m", "pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 2}
+    options: dict[str, Any] = {"budget": "10m", "replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 2}
     return gatewise.compare(SOURCE, **options, out=folder / "run")
 
 
@@ -144,7 +144,7 @@ def test_help_names_every_option_of_the_comparison(run: Run, monkeypatch: pytest
         (("--budget", "soon"), "not a duration"),
         (("--margin", "2"), "outside (0, 0.5)"),
         (("--margin", "wide"), "--margin 'wide' is not a number above zero"),
-        (("--pairs", "1"), "at least 2"),
+        (("--replicates", "1"), "at least 2"),
         (("--target", "label"), "target"),
         (("--metric", "acuracy"), "did you mean accuracy?"),
         (("--metric", "mase"), "--metric mase does not fit classification"),
@@ -172,13 +172,13 @@ def test_an_unknown_option_value_is_refused(run: Run, tmp_path: Path, options: t
     assert message in refused(run("compare", SOURCE, "--hidden-size", "4", *options, "--out", "run"), tmp_path)
 
 
-def test_a_budget_too_small_for_one_pair_keeps_the_run(run: Run, tmp_path: Path) -> None:
+def test_a_budget_too_small_for_one_replicate_keeps_the_run(run: Run, tmp_path: Path) -> None:
     done = run("compare", SOURCE, "--hidden-size", "4", "--budget", "0.01s", "--out", "run")
     assert done.code == 0
     # A unit that ends before the first look at the clock counts.
     assert done.out.lstrip().startswith("Undecided")
     assert "--max-epochs" in done.err
-    assert gatewise.open_run(tmp_path / "run").verdict.pairs <= 1
+    assert gatewise.open_run(tmp_path / "run").verdict.replicates <= 1
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_values_that_are_not_finite_are_refused(run: Run, tmp_path_factory: pyte
 
 
 def test_wrong_usage_is_refused(run: Run, tmp_path: Path) -> None:
-    for arguments in (("compare", SOURCE, "--pairs", "many"), ("compare", SOURCE, "--colour", "red"), ("compere",)):
+    for arguments in (("compare", SOURCE, "--replicates", "many"), ("compare", SOURCE, "--colour", "red"), ("compere",)):
         done = run(*arguments)
         assert (done.code, done.out) == (2, "")
         assert arguments[-2 if len(arguments) > 1 else 0] in done.err
@@ -313,8 +313,8 @@ def test_compare_prints_the_verdict_and_progress_apart(run: Run, tmp_path: Path)
     assert " leads " in done.out
     assert "run/report.html" in done.out
     assert max(map(len, done.out.splitlines())) <= 80
-    assert "pair 2" in done.err
-    assert "pair 2" not in done.out
+    assert "replicate 2" in done.err
+    assert "replicate 2" not in done.out
     assert "\x1b" not in done.out + done.err
     assert (tmp_path / "run" / "model").is_dir()
 

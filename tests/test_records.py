@@ -36,7 +36,7 @@ from gatewise.records import (
 HYPERPARAMETERS = Hyperparameters(3e-3, 0.6, 0.2, 0.01)
 DIFFERENCE = Difference("gru", "lstm", 0.01, (-0.01, 0.03), (-0.02, 0.04), 0.6, 0.3, 0.1, 5, "undecided", 12)
 TRIAL = Trial(
-    "pair",
+    "replicate",
     "gru",
     3,
     HYPERPARAMETERS,
@@ -47,7 +47,7 @@ TRIAL = Trial(
     phases={"forward": 1.0},
 )
 COST = Cost(1.5, None, 3.0, 2, {"batch1": BatchLatency(0.1, 0.2, 0.3)}, None, 1000, 4000)
-CONFIG = Config("data.csv", series=("x", "y"), pairs=4, budget_s=None)
+CONFIG = Config("data.csv", series=("x", "y"), replicates=4, budget_s=None)
 PROFILE = Profile("data", "series", 90, {"a": 45, "b": 45}, 3, 6.5, 9.0, 10, 2, 2, None, "abc", inferred=("a guess",))
 FORECAST = replace(
     PROFILE, task="forecast", classes={}, outputs={"OT": (-1.0, 2.0, 3.5)}, forecast=Forecast(24, 3, 24, (0,), 3600.0)
@@ -81,7 +81,7 @@ RECORDS = [
         ("The evidence does not suffice.",),
         None,
         12.5,
-        "pairs",
+        "replicates",
         (),
     ),
     Comparison(
@@ -105,7 +105,7 @@ RECORDS = [
         (LengthScore(1, 9, 18, {"gru": 0.5}),),
         {"cores": 2, "versions": {"python": "3"}},
         5.0,
-        "pairs",
+        "replicates",
     ),
 ]
 

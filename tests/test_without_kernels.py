@@ -43,7 +43,20 @@ def test_check_says_that_there_are_none_why_and_what_to_do(hidden: dict[str, str
 
 @pytest.mark.slow
 def test_a_comparison_runs_and_its_verdict_and_report_warn(hidden: dict[str, str], tmp_path: Path) -> None:
-    options = ["--budget", "1h", "--pairs", "2", "--tune", "1", "--max-epochs", "1", "--rivals", "simple", "--quiet", "--json"]
+    options = [
+        "--budget",
+        "1h",
+        "--replicates",
+        "2",
+        "--tune",
+        "1",
+        "--max-epochs",
+        "1",
+        "--rivals",
+        "simple",
+        "--quiet",
+        "--json",
+    ]
     out = tmp_path / "run"
     verdict = json.loads(gatewise(hidden, "compare", "builtin:reviews?rows=100", *options, "--out", str(out)))
     warning = "Warning: gatewise has no compiled kernels (at installation: no C++ compiler was found)"

@@ -2,11 +2,11 @@
 
     python -m benchmarks.calibration [--quick] [--json PATH] [--markdown PATH]
 
-Every study is looked at after each pair from the fifth on and stops at the first decision, as a run without `--pairs` does, by
-the package's own posterior and rule. Wrong statements are counted at true differences of 0, 1, 1.25, 1.5 and 2 margins: `win|0`
-and `win|1m` are winners that do not lead by more than the margin, `eq|...` is 'equivalent' (or the wrong winner) of a difference
-that is not inside the band. Each may happen in 5% of studies at most, in 6% where assumptions are broken on purpose ('stress'),
-or the exit code is 1. What no rule of this kind can hold is shown beside it, without a bound.
+Every study is looked at after each replicate from the fifth on and stops at the first decision, as a run without `--replicates`
+does, by the package's own posterior and rule. Wrong statements are counted at true differences of 0, 1, 1.25, 1.5 and 2 margins:
+`win|0` and `win|1m` are winners that do not lead by more than the margin, `eq|...` is 'equivalent' (or the wrong winner) of a
+difference that is not inside the band. Each may happen in 5% of studies at most, in 6% where assumptions are broken on purpose
+('stress'), or the exit code is 1. What no rule of this kind can hold is shown beside it, without a bound.
 
 Studies come from score differences drawn from the model in which the corrected t-test is exact, and from others (heavy tails,
 skewness, ties, dependence, collapsing trainings); from correctness of single test rows under changing seeds; from test rows that
@@ -30,14 +30,14 @@ from gatewise.statistics.decision import ERROR
 
 SECTIONS: dict[str, Callable[[int], Iterable[Row]]] = {
     "Wrong statements, resampled splits (m: margin, s: sd of the differences)": lambda less: resampled.errors(4000 // less),
-    "Wrong statements, one fixed test part, up to 30 pairs (rows, margin)": lambda less: fixed_test.errors(1000 // less),
-    "Stress: pairs that do not scatter as assumed, up to 60": lambda less: resampled.stress(2000 // less),
+    "Wrong statements, one fixed test part, up to 30 replicates (rows, margin)": lambda less: fixed_test.errors(1000 // less),
+    "Stress: replicates that do not scatter as assumed, up to 60": lambda less: resampled.stress(2000 // less),
     "Stress: a winner between equals, test rows that depend on each other": lambda less: fixed_test.dependent_rows(2000 // less),
-    "Stress: a winner between equals, rolling origins, up to 60 pairs": lambda less: resampled.repeated_splits(4000 // less),
+    "Stress: a winner between equals, rolling origins, up to 60 replicates": lambda less: resampled.repeated_splits(4000 // less),
     "Equivalent, where one arm sometimes collapses": lambda less: resampled.collapses(2000 // less),
     "A winner between two equally good classifiers, margin 0.001": lambda less: learners.equal_learners(2000 // less),
-    "Right decisions within n pairs, ten-fold splits": lambda less: resampled.power(2000 // less),
-    "Right decisions within n pairs, fixed test part of 1000 rows, m 0.02": lambda less: fixed_test.power(500 // less),
+    "Right decisions within n replicates, ten-fold splits": lambda less: resampled.power(2000 // less),
+    "Right decisions within n replicates, fixed test part of 1000 rows, m 0.02": lambda less: fixed_test.power(500 // less),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from benchmarks.calibration.resampled import POWER_PAIRS, TRUTHS, autoregressive
+from benchmarks.calibration.resampled import POWER_REPLICATES, TRUTHS, autoregressive
 from benchmarks.calibration.studies import STRESS_BOUND, Look, Outcome, Row, Values, statements, stop_when_decided
 from scipy.stats import norm
 
@@ -19,7 +19,7 @@ __all__ = ["dependent_rows", "errors", "power"]
 
 @dataclass(frozen=True)
 class RowModel:
-    """An arm is right on a row where mu + ease(row) + taste(arm, row) + luck(arm, pair) + noise(arm, row, pair) > 0.
+    """An arm is right on a row where mu + ease(row) + taste(arm, row) + luck(arm, replicate) + noise(arm, row, replicate) > 0.
 
     All terms but mu are normal; the fields are their standard deviations, so the expected accuracy is Phi(mu / total).
     """
@@ -42,13 +42,15 @@ ROW_MODELS = {
 }
 
 
-def _looks(generator: np.random.Generator, model: RowModel, studies: int, *, rows: int, pairs: int, difference: float) -> Look:
-    """Looks at studies that score every pair on the same `rows` test rows, with a true difference of expected accuracy."""
+def _looks(
+    generator: np.random.Generator, model: RowModel, studies: int, *, rows: int, replicates: int, difference: float
+) -> Look:
+    """Looks at studies that score every replicate on the same `rows` test rows, with a true difference of expected accuracy."""
     ease = model.ease * generator.standard_normal((studies, rows), dtype=np.float32)
     taste = [model.taste * generator.standard_normal((studies, rows), dtype=np.float32) for _ in range(2)]
     mu = [model.mu(model.accuracy + difference), model.mu(model.accuracy)]
-    agreement = np.zeros((pairs, studies, rows), dtype=np.int8)
-    for pair in range(pairs):
+    agreement = np.zeros((replicates, studies, rows), dtype=np.int8)
+    for replicate in range(replicates):
         first, second = (
             mu[arm]
             + ease
@@ -58,7 +60,7 @@ def _looks(generator: np.random.Generator, model: RowModel, studies: int, *, row
             > 0
             for arm in range(2)
         )
-        agreement[pair] = first.astype(np.int8) - second.astype(np.int8)
+        agreement[replicate] = first.astype(np.int8) - second.astype(np.int8)
     differences = agreement.mean(axis=2).T
     summed = np.cumsum(agreement, axis=0, dtype=np.int8)
 
@@ -70,14 +72,14 @@ def _looks(generator: np.random.Generator, model: RowModel, studies: int, *, row
 
 
 def _outcome(seed: int, model: RowModel, studies: int, *, rows: int, margin: float, difference: float) -> Outcome:
-    """How studies on one fixed test part end within 30 pairs; simulated in batches to bound the memory."""
+    """How studies on one fixed test part end within 30 replicates; simulated in batches to bound the memory."""
     generator = np.random.default_rng(seed)
     rule = Rule.sequential(0.0)
     ended: Outcome | None = None
     for start in range(0, studies, 250):
         size = min(250, studies - start)
-        looks = _looks(generator, model, size, rows=rows, pairs=max(POWER_PAIRS), difference=difference)
-        one = stop_when_decided(looks, size, margin, rule, max(POWER_PAIRS))
+        looks = _looks(generator, model, size, rows=rows, replicates=max(POWER_REPLICATES), difference=difference)
+        one = stop_when_decided(looks, size, margin, rule, max(POWER_REPLICATES))
         ended = one if ended is None else ended.joined(one)
     if ended is None:
         raise ValueError("no studies were asked for")
@@ -96,27 +98,29 @@ def errors(studies: int, sizes: Iterable[int] = (100, 500), margins: Iterable[fl
 
 
 def power(studies: int, rows: int = 1000, margin: float = 0.02) -> Iterator[Row]:
-    """Right decisions within 5 to 30 pairs on one fixed test part, stopping when decided."""
+    """Right decisions within 5 to 30 replicates on one fixed test part, stopping when decided."""
     for name, model in ROW_MODELS.items():
         for difference in (0.0, 2.0, 4.0):
             right = "equivalent" if difference == 0.0 else "first"
             outcome = _outcome(4, model, studies, rows=rows, margin=margin, difference=difference * margin)
-            rates = {str(n): outcome.rate(right, within=n) for n in POWER_PAIRS}
+            rates = {str(n): outcome.rate(right, within=n) for n in POWER_REPLICATES}
             yield Row(f"{name}, {right} | {difference:g}m", studies, rates)
 
 
-def dependent_rows(studies: int, pairs: int = 30) -> Iterator[Row]:
+def dependent_rows(studies: int, replicates: int = 30) -> Iterator[Row]:
     """A winner between equal models where test rows depend on each other; for comparison with rows taken as independent."""
     generator = np.random.default_rng(9)
     for windows in (300, 2000):
         for correlation in (0.0, 0.5, 0.9, 0.95, 0.98):
             shared = autoregressive(generator, (studies, windows), correlation)
             name = f"{windows} windows, AR(1) {correlation:g}"
-            yield _dependent(generator, name, shared, TestRows(np.arange(windows), in_time=True), pairs)
+            yield _dependent(generator, name, shared, TestRows(np.arange(windows), in_time=True), replicates)
         horizon = 24
         steps = generator.standard_normal((studies, windows + horizon))
         moving = np.lib.stride_tricks.sliding_window_view(steps, horizon, axis=1)[:, :windows].mean(axis=2) * horizon**0.5
-        yield _dependent(generator, f"{windows} windows of 24 steps", moving, TestRows(np.arange(windows), in_time=True), pairs)
+        yield _dependent(
+            generator, f"{windows} windows of 24 steps", moving, TestRows(np.arange(windows), in_time=True), replicates
+        )
     for groups in (6, 10, 20):
         for equal in (True, False):
             weights = np.ones(groups) if equal else np.arange(1.0, groups + 1)
@@ -125,12 +129,12 @@ def dependent_rows(studies: int, pairs: int = 30) -> Iterator[Row]:
             effects = generator.standard_normal((studies, groups))[:, blocks]
             rows = effects + 2.0 * generator.standard_normal((studies, len(blocks)))
             name = f"{groups} groups, {'equal' if equal else 'unequal'}"
-            yield _dependent(generator, name, rows, TestRows(blocks), pairs)
+            yield _dependent(generator, name, rows, TestRows(blocks), replicates)
 
 
-def _dependent(generator: np.random.Generator, name: str, shared: Values, test_rows: TestRows, pairs: int) -> Row:
-    """shared: [studies, rows], by how much one model is better on each row in every pair; 0 on average over test parts."""
-    noise = 0.5 * generator.standard_normal((len(shared), pairs))
+def _dependent(generator: np.random.Generator, name: str, shared: Values, test_rows: TestRows, replicates: int) -> Row:
+    """shared: [studies, rows], by how much one model is better on each row in every replicate; 0 on average over test parts."""
+    noise = 0.5 * generator.standard_normal((len(shared), replicates))
     differences = shared.mean(axis=1, keepdims=True) + noise / np.sqrt(shared.shape[1])
     rule = Rule.sequential(0.0)
     rates = {}
@@ -141,6 +145,6 @@ def _dependent(generator: np.random.Generator, name: str, shared: Values, test_r
             kept = type(variance)(variance.variance[running], variance.degrees_of_freedom[running])  # noqa: B023
             return posterior(Differences.of(differences[running, :count]), FixedTest(kept, 0.0))
 
-        outcome = stop_when_decided(look, len(shared), 1e-6, rule, pairs)
+        outcome = stop_when_decided(look, len(shared), 1e-6, rule, replicates)
         rates[column] = outcome.rate("first", "second")
     return Row(name, len(shared), rates, ("win|0",), STRESS_BOUND)

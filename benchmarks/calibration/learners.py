@@ -1,8 +1,8 @@
 """Two real classifiers cross-validated on finite samples, where no model is assumed to hold.
 
 They see the two halves of exchangeable features, so they are equally good by symmetry. The columns `plan` are for information:
-with the number of pairs planned and one look at 0.05, the correction is slightly too small on samples of a few hundred rows, as
-the variance between training sets is only approximated.
+with the number of replicates planned and one look at 0.05, the correction is slightly too small on samples of a few hundred rows,
+as the variance between training sets is only approximated.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from numpy.typing import NDArray
 
 from gatewise.statistics.correlated import Differences, Resampled, posterior
 from gatewise.statistics.decision import Rule, conclude
-from gatewise.statistics.sequential import MOST_PAIRS
+from gatewise.statistics.sequential import MOST_REPLICATES
 
 __all__ = ["equal_learners"]
 
 
 def cross_validated_differences(
-    generator: np.random.Generator, studies: int, *, rows: int, folds: int, features: int, shift: float, pairs: int
+    generator: np.random.Generator, studies: int, *, rows: int, folds: int, features: int, shift: float, replicates: int
 ) -> Values:
-    """Accuracy differences [studies, pairs] of two nearest-centroid classifiers under repeated stratified k-fold.
+    """Accuracy differences [studies, replicates] of two nearest-centroid classifiers under repeated stratified k-fold.
 
     Each study draws one sample: two classes of rows / 2, 2 * features independent normal features whose mean differs by `shift`
     between the classes. One classifier sees the first half of the features, the other the second.
-    folds divides rows / 2 and pairs.
+    folds divides rows / 2 and replicates.
     """
     half = rows // 2
     sample = generator.standard_normal((studies, rows, 2 * features))
     sample[:, half:] += shift
     is_second = np.arange(rows) >= half
     blocks = []
-    for _ in range(pairs // folds):
+    for _ in range(replicates // folds):
         fold = np.concatenate([generator.random((studies, half)).argsort(axis=1) % folds for _ in range(2)], axis=1)
         in_fold = (fold[:, :, None] == np.arange(folds)).astype(np.float64)
         first, second = (
@@ -73,16 +73,16 @@ def equal_learners(
         for parts in folds:
             for features, shift in shapes:
                 drawn = cross_validated_differences(
-                    generator, studies, rows=rows, folds=parts, features=features, shift=shift, pairs=MOST_PAIRS
+                    generator, studies, rows=rows, folds=parts, features=features, shift=shift, replicates=MOST_REPLICATES
                 )
                 spread = Resampled(1 / (parts - 1), parts / rows)
                 rates = {}
-                for most_pairs in (30, MOST_PAIRS):
-                    rule = Rule.sequential(spread.test_to_train_ratio, most_pairs=most_pairs)
-                    outcome = stop_when_decided(resampled_look(drawn, spread), studies, margin, rule, most_pairs)
-                    rates[f"stop {most_pairs}"] = outcome.rate("first", "second")
+                for most_replicates in (30, MOST_REPLICATES):
+                    rule = Rule.sequential(spread.test_to_train_ratio, most_replicates=most_replicates)
+                    outcome = stop_when_decided(resampled_look(drawn, spread), studies, margin, rule, most_replicates)
+                    rates[f"stop {most_replicates}"] = outcome.rate("first", "second")
                 bounded = tuple(rates)
-                for planned in (30, MOST_PAIRS):
+                for planned in (30, MOST_REPLICATES):
                     ended = conclude(posterior(Differences.of(drawn[:, :planned]), spread), margin, Rule.planned(), planned)
                     rates[f"plan {planned}"] = float(np.isin(ended, ("first", "second")).mean())
                 yield Row(f"{rows} rows, {parts}-fold, {features} features", studies, rates, bounded)

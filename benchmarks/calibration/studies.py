@@ -1,4 +1,4 @@
-"""Simulated studies: looked at as a run looks at its pairs, and what became of them."""
+"""Simulated studies: looked at as a run looks at its replicates, and what became of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.stats import binom
 
 from gatewise.statistics.correlated import Differences, Posterior, Resampled, posterior
 from gatewise.statistics.decision import ERROR, Rule, conclude
-from gatewise.statistics.sequential import MOST_PAIRS
+from gatewise.statistics.sequential import MOST_REPLICATES
 
 __all__ = ["STRESS_BOUND", "Look", "Outcome", "Row", "Values", "resampled_look", "statements", "stop_when_decided", "table"]
 
@@ -19,24 +19,24 @@ STRESS_BOUND = 0.06
 WIDTH = 80
 
 Values = NDArray[np.float64]
-Look = Callable[[int, NDArray[np.int64]], Posterior]  # number of pairs, indices of the studies still running
+Look = Callable[[int, NDArray[np.int64]], Posterior]  # number of replicates, indices of the studies still running
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How studies ended: the conclusion of each, and the pairs it took (0 where it stayed undecided)."""
+    """How studies ended: the conclusion of each, and the replicates it took (0 where it stayed undecided)."""
 
     conclusions: NDArray[np.str_]
-    pairs: NDArray[np.int64]
+    replicates: NDArray[np.int64]
 
     def rate(self, *wanted: str, within: int | None = None) -> float:
-        """Return the share of studies that ended with one of the conclusions, after at most `within` pairs."""
+        """Return the share of studies that ended with one of the conclusions, after at most `within` replicates."""
         ended = np.isin(self.conclusions, wanted)
-        return float((ended if within is None else ended & (self.pairs <= within)).mean())
+        return float((ended if within is None else ended & (self.replicates <= within)).mean())
 
     def joined(self, other: Outcome) -> Outcome:
         """Both together."""
-        return Outcome(np.concatenate([self.conclusions, other.conclusions]), np.concatenate([self.pairs, other.pairs]))
+        return Outcome(np.concatenate([self.conclusions, other.conclusions]), np.concatenate([self.replicates, other.replicates]))
 
 
 @dataclass(frozen=True)
@@ -56,25 +56,25 @@ class Row:
         )
 
 
-def stop_when_decided(look: Look, studies: int, margin: float, rule: Rule, most_pairs: int = MOST_PAIRS) -> Outcome:
-    """Look at every study after each pair from the first that may decide to `most_pairs`, until the rule decides it."""
+def stop_when_decided(look: Look, studies: int, margin: float, rule: Rule, most_replicates: int = MOST_REPLICATES) -> Outcome:
+    """Look at every study after each replicate from the first that may decide to `most_replicates`, until the rule decides it."""
     conclusions = np.full(studies, "undecided", dtype="<U10")  # as long as "equivalent", which would be cut short
-    pairs_taken = np.zeros(studies, dtype=np.int64)
+    replicates_taken = np.zeros(studies, dtype=np.int64)
     running = np.arange(studies)
-    for pairs in range(rule.minimum_pairs, most_pairs + 1):
-        now = conclude(look(pairs, running), margin, rule, pairs)
+    for replicates in range(rule.minimum_replicates, most_replicates + 1):
+        now = conclude(look(replicates, running), margin, rule, replicates)
         decided = now != "undecided"
         conclusions[running[decided]] = now[decided]
-        pairs_taken[running[decided]] = pairs
+        replicates_taken[running[decided]] = replicates
         running = running[~decided]
         if not running.size:
             break
-    return Outcome(conclusions, pairs_taken)
+    return Outcome(conclusions, replicates_taken)
 
 
 def resampled_look(differences: Values, spread: Resampled) -> Look:
-    """Looks at studies whose differences are [studies, pairs]."""
-    return lambda pairs, running: posterior(Differences.of(differences[running, :pairs]), spread)
+    """Looks at studies whose differences are [studies, replicates]."""
+    return lambda replicates, running: posterior(Differences.of(differences[running, :replicates]), spread)
 
 
 def statements(setting: str, outcomes: Mapping[float, Outcome], bound: float = ERROR, *, at_margin: bool = True) -> Row:

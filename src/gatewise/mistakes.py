@@ -1,7 +1,7 @@
 """The nouns of error analysis: what is kept of test predictions, and what they say. Frozen, no torch.
 
-Of every model and pair a bounded part of its predictions is kept (`ClassPredictions` to `StepPredictions`: arrays). What all of
-them say together is `Mistakes`, in plain types.
+Of every model and replicate a bounded part of its predictions is kept (`ClassPredictions` to `StepPredictions`: arrays). What all
+of them say together is `Mistakes`, in plain types.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A row with the answers of all models. tests: how many pairs tested it."""
+    """A row with the answers of all models. tests: how many replicates tested it."""
 
     row: int
     truth: str
@@ -231,7 +231,7 @@ class Window:
     """One forecast beside the truth, of one channel. rank: best, median or worst. errors: of all channels, in units of MASE."""
 
     rank: str
-    pair: int
+    replicate: int
     row: int
     channel: str
     truth: tuple[float, ...]
@@ -288,13 +288,14 @@ class StepMistakes:
 
 @dataclass(frozen=True)
 class Mistakes:
-    """What the models got wrong, over the pairs whose predictions are kept whole.
+    """What the models got wrong, over the replicates whose predictions are kept whole.
 
-    pairs: how many those are; lost: pairs without. tested: test rows of those pairs together; predictions: how many of them are
-    kept; rows: how many different rows those are. One of the four below is there, by task. examples: rows shown, by number.
+    replicates: how many those are; lost: replicates without. tested: test rows of those replicates together; predictions: how
+    many of them are kept; rows: how many different rows those are. One of the four below is there, by task. examples: rows shown,
+    by number.
     """
 
-    pairs: int
+    replicates: int
     lost: int
     tested: int
     predictions: int

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gatewise.mistakes import Mistakes
 
 __all__ = [
-    "FEWEST_TELLING_PAIRS",
+    "FEWEST_TELLING_REPLICATES",
     "Arm",
     "AudioFeatures",
     "BatchLatency",
@@ -51,13 +51,13 @@ __all__ = [
 
 Kind = Literal["text", "series", "audio"]
 Task = Literal["classification", "regression", "forecast", "next_step"]
-TrialKind = Literal["tuning", "pair", "baseline", "curve"]
+TrialKind = Literal["tuning", "replicate", "baseline", "curve"]
 CostName = Literal["training", "latency", "memory", "size"]
 Ending = Literal["patience", "epochs", "time", "diverged"]
 Label: TypeAlias = str | int | float | bool
 
-# Two pairs leave one degree of freedom: an interval twelve standard errors wide on either side, which says nothing.
-FEWEST_TELLING_PAIRS = 3
+# Two replicates leave one degree of freedom: an interval twelve standard errors wide on either side, which says nothing.
+FEWEST_TELLING_REPLICATES = 3
 
 
 # ---------------------------------------------------------------- data
@@ -256,9 +256,9 @@ class Config:
     adds a linear one; None where nothing is forecast, and in runs of earlier versions, which did. forget_bias: initial bias of
     forgetting gates; chrono: longest memory in steps that gates are initialised for (Tallec & Ollivier 2018). max_latency_ms,
     max_size_bytes, max_memory_bytes: what an arm may cost.
-    curve: shares of the training part, rising to 1, at which pairs are run.
-    budget_s: seconds, None for no limit (then `pairs` is set). pairs: exact number of pairs, None to stop when decided.
-    jobs: processes that train at once. threads: of each of them; results depend on it in the last bits, never on `jobs`.
+    curve: shares of the training part, rising to 1, at which replicates are run.
+    budget_s: seconds, None for no limit (then `replicates` is set). replicates: exact number of replicates, None to stop when
+    decided. jobs: processes that train at once. threads: of each of them; results depend on it in the last bits, never on `jobs`.
     """
 
     source: str
@@ -288,7 +288,7 @@ class Config:
     max_memory_bytes: int | None = None
     curve: tuple[float, ...] = ()
     budget_s: float | None = 600.0
-    pairs: int | None = None
+    replicates: int | None = None
     tune: int | None = None
     cost: CostName = "training"
     seed: int = 0
@@ -350,8 +350,8 @@ class Epoch:
 class Trial:
     """One model fitted once on one split.
 
-    kind: `tuning` (never scored on the test part), `pair`, `baseline`, or `curve`: a pair on a share of its training part.
-    number: of the tuning trial or of the pair.
+    kind: `tuning` (never scored on the test part), `replicate`, `baseline`, or `curve`: a replicate on a share of its training
+    part. number: of the tuning trial or of the replicate.
     row_scores: what each test row adds to the test score, in the order of the split's test indices, as
     `training.metrics.pack_rows` writes it; "" where it was not kept.
     by_length: (rows, sum of their row scores) in each of the run's length bins. seconds: wall clock of the whole unit of work.
@@ -421,7 +421,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class StepRatio:
-    """How many times as much one arm takes as another: of a training step, a call or the epochs of a pair, measured in pairs."""
+    """How many times as much one arm takes as another: of a training step, a call or the epochs of a replicate, measured in pairs."""
 
     first: str
     second: str
@@ -430,7 +430,7 @@ class StepRatio:
 
 @dataclass(frozen=True)
 class LengthScore:
-    """Mean score of every arm over the test rows whose length lies in [low, high]; rows: test rows an arm, summed over pairs."""
+    """Mean score of every arm over the test rows whose length lies in [low, high]; rows: test rows an arm, summed over replicates."""
 
     low: int
     high: int
@@ -458,8 +458,8 @@ class Shipped:
     """The model that a run leaves for use: the recommended one, trained once more.
 
     train_rows, validation_rows: that it learned from, and that stopped it. test_score: its own on the source's test part of
-    test_rows; None where it learned from rows that the pairs were tested on, so that none are left. cut_short: whether the budget
-    ended its training.
+    test_rows; None where it learned from rows that the replicates were tested on, so that none are left. cut_short: whether the
+    budget ended its training.
     """
 
     name: str
@@ -474,9 +474,10 @@ class Shipped:
 class Comparison:
     """All the evidence of a run, complete enough to reach a verdict and to draw the report.
 
-    train_rows: rows of each pair that are not tested, of which `validation_rows` stop the training and choose hyperparameters.
-    mistakes: what the models got wrong, looked into once the pairs are run. training_time_ratios, latency_ratios, epoch_ratios:
-    of training steps, of calls at batch 1, and of the epochs that the trainings of a pair took.
+    train_rows: rows of each replicate that are not tested, of which `validation_rows` stop the training and choose
+    hyperparameters. mistakes: what the models got wrong, looked into once the replicates are run. training_time_ratios,
+    latency_ratios, epoch_ratios: of training steps, of calls at batch 1, and of the epochs that the trainings of a replicate
+    took.
     """
 
     config: Config
@@ -490,7 +491,7 @@ class Comparison:
     trials: tuple[Trial, ...]
     baseline_trials: tuple[Trial, ...]
     curve_trials: tuple[Trial, ...]
-    pairs: int
+    replicates: int
     train_rows: int
     test_rows: int
     target_score: float | None
@@ -512,13 +513,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Difference:
-    """By how much the first is better than the second over the pairs, and what may be concluded from it.
+    """By how much the first is better than the second over the replicates, and what may be concluded from it.
 
     mean: score(first) - score(second), or the other way round where a lower score is better.
-    ci95: corrected resampled t interval. ci95_sequential: the same, widened for having looked after every pair.
+    ci95: corrected resampled t interval. ci95_sequential: the same, widened for having looked after every replicate.
     p_first, p_equivalent, p_second: posterior probabilities that the difference is above, inside or below the band.
-    extremes: the least and the greatest difference of a single pair.
-    further_pairs: about how many more would decide; None where it is decided, or where 1,000 more would rather not.
+    extremes: the least and the greatest difference of a single replicate.
+    further_replicates: about how many more would decide; None where it is decided, or where 1,000 more would rather not.
     decided_within_most: the probability that 1,000 more would, given all that is uncertain now; 1 where it is decided.
     """
 
@@ -530,16 +531,16 @@ class Difference:
     p_first: float
     p_equivalent: float
     p_second: float
-    pairs: int
+    replicates: int
     conclusion: Literal["first", "equivalent", "second", "undecided"]
-    further_pairs: int | None = None
+    further_replicates: int | None = None
     decided_within_most: float = 1.0
     extremes: tuple[float, float] | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether interval and probabilities say anything: from three pairs on, or where the fewer that were planned decided."""
-        return self.pairs >= FEWEST_TELLING_PAIRS or self.conclusion != "undecided"
+        """Whether interval and probabilities say anything: from three replicates on, or where the fewer that were planned decided."""
+        return self.replicates >= FEWEST_TELLING_REPLICATES or self.conclusion != "undecided"
 
     def better_first(self) -> Difference:
         """The same comparison with the better one first, so that its mean is not negative."""
@@ -580,8 +581,9 @@ class Verdict:
     its others learned. difference: the comparison that decides, the better one first: two arms, or the best baseline and the
     best arm where that baseline is the decision. comparisons: every pair of arms, and the best baseline against the best arm.
     shipped: the model that was trained for use, None until it is. training_time_ratios: of every pair of arms. explanation:
-    sentences in plain words, the first one the verdict itself. stopped: why no further pair was run: `decided`, `pairs` (their
-    number was reached), `budget`, `most_pairs` (100 did not decide; `horizon` in verdicts of before) or `interrupted`.
+    sentences in plain words, the first one the verdict itself. stopped: why no further replicate was run: `decided`, `replicates`
+    (their number was reached), `budget`, `most_replicates` (100 did not decide; `horizon` in verdicts of before) or
+    `interrupted`.
     """
 
     decision: str
@@ -589,7 +591,7 @@ class Verdict:
     metric: str
     higher_is_better: bool
     margin: float
-    pairs: int
+    replicates: int
     difference: Difference | None
     comparisons: tuple[Difference, ...]
     scores: Mapping[str, ScoreSummary]
@@ -608,20 +610,20 @@ class Verdict:
     def __repr__(self) -> str:
         scores = ", ".join(f"{name} {score.mean:.4g}" for name, score in self.scores.items())
         found = f"{self.decision!r}, recommended {self.recommended!r}"
-        return f"<Verdict {found}; {self.metric}: {scores or 'none'}; {self.pairs} pairs>"
+        return f"<Verdict {found}; {self.metric}: {scores or 'none'}; {self.replicates} replicates>"
 
 
 @dataclass(frozen=True)
 class Progress:
     """Where a run stands, for whoever watches it.
 
-    phase: what is being done now, in plain words. pairs_planned: None while adaptive stopping decides.
+    phase: what is being done now, in plain words. replicates_planned: None while adaptive stopping decides.
     remaining_s: estimated seconds to the end, None while unknown. difference: the deciding comparison so far.
     """
 
     phase: str
-    pairs_done: int
-    pairs_planned: int | None
+    replicates_done: int
+    replicates_planned: int | None
     elapsed_s: float
     budget_s: float | None
     remaining_s: float | None = None

@@ -15,11 +15,11 @@ ARMS = ("gru", "lstm")
 
 def trial(name: str, number: int, share: float, test: float | None, train: float | None = 0.95) -> Trial:
     return Trial(
-        "pair" if share == 1.0 else "curve", name, number, None, 0.8, 0.4, train_score=train, test_score=test, share=share
+        "replicate" if share == 1.0 else "curve", name, number, None, 0.8, 0.4, train_score=train, test_score=test, share=share
     )
 
 
-def pairs(share: float, first: list[float], second: list[float]) -> list[Trial]:
+def replicates(share: float, first: list[float], second: list[float]) -> list[Trial]:
     return [
         made
         for number, (one, other) in enumerate(zip(first, second, strict=True))
@@ -32,8 +32,10 @@ def points(trials: list[Trial], metric: str = "accuracy", resolution: float = 1e
 
 
 def test_a_point_for_every_share_the_smallest_first() -> None:
-    found = points([*pairs(1.0, [0.9] * 3, [0.8] * 3), *pairs(0.1, [0.6, 0.7], [0.5, 0.7]), *pairs(0.5, [0.8], [0.7])])
-    assert [(point.share, point.train_rows, point.pairs) for point in found] == [(0.1, 80, 2), (0.5, 400, 1), (1.0, 800, 3)]
+    found = points(
+        [*replicates(1.0, [0.9] * 3, [0.8] * 3), *replicates(0.1, [0.6, 0.7], [0.5, 0.7]), *replicates(0.5, [0.8], [0.7])]
+    )
+    assert [(point.share, point.train_rows, point.replicates) for point in found] == [(0.1, 80, 2), (0.5, 400, 1), (1.0, 800, 3)]
     assert found[0].scores["gru"].mean == pytest.approx(0.65)
     assert found[0].scores["lstm"].mean == pytest.approx(0.6)
     assert found[0].differences["lstm"].mean == pytest.approx(0.05)
@@ -45,7 +47,7 @@ def test_a_point_for_every_share_the_smallest_first() -> None:
 def test_the_interval_is_corrected_for_the_share_of_the_training_rows(share: float) -> None:
     generator = np.random.default_rng(0)
     first, second = generator.normal(0.8, 0.02, 8), generator.normal(0.77, 0.02, 8)
-    (point,) = points(pairs(share, list(first), list(second)))
+    (point,) = points(replicates(share, list(first), list(second)))
     for estimate, values in (
         (point.scores["gru"], first),
         (point.scores["lstm"], second),
@@ -56,28 +58,28 @@ def test_the_interval_is_corrected_for_the_share_of_the_training_rows(share: flo
 
 
 def test_no_standard_deviation_is_taken_below_the_resolution() -> None:
-    (point,) = points(pairs(0.5, [0.8] * 4, [0.8] * 4), resolution=0.01)
+    (point,) = points(replicates(0.5, [0.8] * 4, [0.8] * 4), resolution=0.01)
     half = stats.t.ppf(0.975, 3) * 0.01 * np.sqrt(1 / 4 + 100 / 400)
     assert point.differences["lstm"].ci95 == pytest.approx((-half, half))
 
 
-def test_one_pair_has_no_interval() -> None:
-    (point,) = points(pairs(0.5, [0.8], [0.7]))
+def test_one_replicate_has_no_interval() -> None:
+    (point,) = points(replicates(0.5, [0.8], [0.7]))
     assert point.scores["gru"] == Estimate(0.8, None)
     assert point.differences["lstm"].ci95 is None and point.gaps["lstm"].ci95 is None
 
 
-def test_pairs_that_an_arm_has_not_finished_do_not_count() -> None:
-    whole = pairs(0.5, [0.8, 0.9, 0.7], [0.7, 0.8, 0.6])
-    assert points(whole[:-1])[0].pairs == 2
+def test_replicates_that_an_arm_has_not_finished_do_not_count() -> None:
+    whole = replicates(0.5, [0.8, 0.9, 0.7], [0.7, 0.8, 0.6])
+    assert points(whole[:-1])[0].replicates == 2
     assert points(whole[:1]) == ()
     unscored = [replace(made, train_score=None) if made.number == 1 else made for made in whole]
-    assert points(unscored)[0].pairs == 2
+    assert points(unscored)[0].replicates == 2
     assert points([]) == ()
 
 
 def test_other_trials_are_passed_over() -> None:
-    whole = pairs(1.0, [0.8, 0.9], [0.7, 0.8])
+    whole = replicates(1.0, [0.8, 0.9], [0.7, 0.8])
     baseline = replace(whole[0], kind="baseline", name="majority", test_score=0.1)
     tuning = replace(whole[0], kind="tuning", test_score=0.1)
     other_arm = replace(whole[0], name="rnn", test_score=0.1)
@@ -92,10 +94,10 @@ def test_a_gap_is_positive_where_the_training_part_goes_better_whichever_way_the
 
 
 def test_points_survive_json() -> None:
-    found = points([*pairs(0.5, [0.8], [0.7]), *pairs(1.0, [0.9, 0.8], [0.7, 0.8])])
+    found = points([*replicates(0.5, [0.8], [0.7]), *replicates(1.0, [0.9, 0.8], [0.7, 0.8])])
     assert tuple(from_json(CurvePoint, to_json(point)) for point in found) == found
 
 
 def test_a_difference_favours_the_first_where_its_errors_are_lower() -> None:
-    (point,) = points(pairs(0.5, [0.4, 0.4], [0.5, 0.5]), "log_loss")
+    (point,) = points(replicates(0.5, [0.4, 0.4], [0.5, 0.5]), "log_loss")
     assert point.differences["lstm"].mean == pytest.approx(0.1)

@@ -23,7 +23,7 @@ CONFIG = Config("reviews.csv")
         ({"metric": "acuracy"}, "did you mean accuracy"),
         ({"match": "all"}, "hidden, parameters, both"),
         ({"weigh_classes": "even"}, "--class-weights"),
-        ({"budget_s": None}, "--budget 10m or --pairs"),
+        ({"budget_s": None}, "--budget 10m or --replicates"),
         ({"budget_s": -1.0}, "--budget"),
         ({"margin": 0.0}, "--margin 0.0 is not a number above zero"),
         ({"margin": "two"}, "like 2%"),
@@ -60,7 +60,7 @@ def test_what_cannot_work_is_refused(changes: dict[str, Any], message: str) -> N
     "changes",
     [
         {},
-        {"pairs": 2, "budget_s": None},
+        {"replicates": 2, "budget_s": None},
         {"cells": ("gru", "gru"), "match": "both", "curve": (0.1, 1.0)},
         {"task": "forecast", "series": ("a", "b"), "target": ("a", "b"), "window": 24, "horizon": 3, "season": 1, "margin": "2%"},
         {"metric": "macro_f1", "task": "classification", "weigh_classes": "balanced", "margin": 0.49},

@@ -35,10 +35,10 @@ def test_every_known_cell_can_be_built() -> None:
         ({"cells": ("gru",)}, "at least two"),
         ({"cells": ()}, "at least two"),
         ({"cost": "money"}, "training, latency, memory, size"),
-        ({"budget_s": None}, "--budget 10m or --pairs"),
+        ({"budget_s": None}, "--budget 10m or --replicates"),
         ({"seed": -1}, "2147483647"),
         ({"seed": 2**31}, "2147483647"),
-        ({"pairs": 1}, "--pairs 1 .* at least 2"),
+        ({"replicates": 1}, "--replicates 1 .* at least 2"),
         ({"tune": -1}, "--tune -1 .* at least 0"),
         ({"jobs": 0}, "--jobs 0 is outside 1 to 1024"),
         ({"hidden_size": 0}, "--hidden-size"),
@@ -57,7 +57,8 @@ def test_what_cannot_work_is_refused(changes: dict[str, Any], message: str) -> N
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"pairs": 2, "budget_s": None}, {"cells": ("gru", "gru")}, {"seed": 2**31 - 1, "margin": 0.49, "jobs": 4}]
+    "changes",
+    [{}, {"replicates": 2, "budget_s": None}, {"cells": ("gru", "gru")}, {"seed": 2**31 - 1, "margin": 0.49, "jobs": 4}],
 )
 def test_what_works_is_accepted(changes: dict[str, Any]) -> None:
     check_config(replace(CONFIG, **changes))

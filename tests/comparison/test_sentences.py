@@ -33,9 +33,9 @@ def forecasts() -> Comparison:
 
 
 SITUATIONS: dict[str, Comparison] = {
-    "no pair has finished": comparison({"gru": [], "lstm": []}, RIVALS),
-    "one pair": comparison({"gru": [0.80], "lstm": [0.78]}, RIVALS, **STEPS, **COSTS),
-    "one pair, and a baseline leads": comparison({"gru": [0.80], "lstm": [0.78]}, {"majority": 0.5, "tfidf_logistic": 0.83}),
+    "no replicate has finished": comparison({"gru": [], "lstm": []}, RIVALS),
+    "one replicate": comparison({"gru": [0.80], "lstm": [0.78]}, RIVALS, **STEPS, **COSTS),
+    "one replicate, and a baseline leads": comparison({"gru": [0.80], "lstm": [0.78]}, {"majority": 0.5, "tfidf_logistic": 0.83}),
     "a clear winner": comparison({"gru": shifted(0.80), "lstm": shifted(0.75, -1)}, RIVALS, **STEPS, **COSTS),
     "equivalent, one is cheaper": comparison(EQUAL, RIVALS, **STEPS, **COSTS),
     "equivalent, and epochs eat up the faster steps": comparison(
@@ -46,12 +46,14 @@ SITUATIONS: dict[str, Comparison] = {
     "a baseline does as well and costs a fortieth": comparison(
         EQUAL, {"majority": 0.5, "tfidf_logistic": 0.80}, baseline_costs={"tfidf_logistic": cost(fit_s=0.5)}, **STEPS, **COSTS
     ),
-    "undecided, more pairs would help": comparison({"gru": shifted(0.806, 4), "lstm": [0.80] * 10}, RIVALS, train_rows=99_000),
-    "undecided, more pairs would not help": comparison({"gru": shifted(0.812, 4), "lstm": [0.80] * 10}, RIVALS),
-    "better, and not as surely as looking after every pair takes": comparison(
+    "undecided, more replicates would help": comparison(
+        {"gru": shifted(0.806, 4), "lstm": [0.80] * 10}, RIVALS, train_rows=99_000
+    ),
+    "undecided, more replicates would not help": comparison({"gru": shifted(0.812, 4), "lstm": [0.80] * 10}, RIVALS),
+    "better, and not as surely as looking after every replicate takes": comparison(
         {"gru": shifted(0.82, 4), "lstm": [0.80] * 10}, RIVALS, train_rows=99_000
     ),
-    "alike, and not as surely as looking after every pair takes": comparison(
+    "alike, and not as surely as looking after every replicate takes": comparison(
         {"gru": shifted(0.80, 4.7), "lstm": [0.80] * 10}, RIVALS, train_rows=99_000
     ),
     "better, of three cells, whose verdict takes more": comparison(
@@ -88,7 +90,7 @@ SITUATIONS: dict[str, Comparison] = {
     "a model was trained, and the source has a test part": comparison(
         {"gru": shifted(0.80), "lstm": shifted(0.75, -1)}, RIVALS, shipped=Shipped("gru", 900, 100, 0.79, 500)
     ),
-    "a model was trained on rows that the pairs tested": comparison(
+    "a model was trained on rows that the replicates tested": comparison(
         {"gru": shifted(0.80), "lstm": shifted(0.75, -1)}, RIVALS, shipped=Shipped("gru", 900, 100, cut_short=True)
     ),
     "without compiled kernels": comparison(

@@ -14,14 +14,14 @@ HISTORY = tuple(Epoch(number, 0.5, 0.5, 0.5, float(number)) for number in (1, 2,
 
 def trial(name: str, number: int, ended: Any, epochs: int = 3) -> Trial:
     values = Hyperparameters(0.01, 0.1, 0.1, 0.1)
-    return Trial("pair", name, number, values, 0.5, 0.5, history=HISTORY[:epochs], best_epoch=epochs, ended=ended)
+    return Trial("replicate", name, number, values, 0.5, 0.5, history=HISTORY[:epochs], best_epoch=epochs, ended=ended)
 
 
 def trials(*ended: tuple[str, str]) -> list[Trial]:
     return [
         trial(name, number, reason)
-        for number, pair in enumerate(ended)
-        for name, reason in zip(("gru", "lstm"), pair, strict=True)
+        for number, replicate in enumerate(ended)
+        for name, reason in zip(("gru", "lstm"), replicate, strict=True)
     ]
 
 
@@ -40,7 +40,7 @@ def test_the_warning_says_how_many_of_how_many_of_which_arm_and_what_to_do() -> 
         "might change the answer. Give a new run --max-epochs 12, or without --max-epochs a larger --budget, which leaves room "
         "for more."
     ]
-    (unlimited,) = unfinished_warning(replace(CONFIG, budget_s=None, pairs=3), trials(("epochs", "epochs")))
+    (unlimited,) = unfinished_warning(replace(CONFIG, budget_s=None, replicates=3), trials(("epochs", "epochs")))
     assert unlimited.endswith("Give a new run --max-epochs 12.")
 
 

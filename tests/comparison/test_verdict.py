@@ -49,25 +49,28 @@ def comparison(
     fixed_test: bool = False,
     **changes: Any,
 ) -> Comparison:
-    """Arms with the scores given, baselines with one score on every pair; ten-fold splits unless `fixed_test`."""
+    """Arms with the scores given, baselines with one score on every replicate; ten-fold splits unless `fixed_test`."""
     arms = tuple(Arm(name, name.split("_")[0], index, 64) for index, name in enumerate(scores))
-    pairs = len(next(iter(scores.values())))
+    replicates = len(next(iter(scores.values())))
     shared: dict[str, Any] = {"hyperparameters": None, "validation_score": 0.8, "validation_loss": None, "test_rows": test_rows}
     trials = tuple(
-        Trial("pair", name, number, test_score=value, row_scores=correct_rows(value, test_rows), parameters=1000, **shared)
+        Trial("replicate", name, number, test_score=value, row_scores=correct_rows(value, test_rows), parameters=1000, **shared)
         for name, values in scores.items()
         for number, value in enumerate(values)
     )
     simple = tuple(
         Trial("baseline", name, number, test_score=value, row_scores=correct_rows(value, test_rows), **shared)
         for name, value in (baselines or {}).items()
-        for number in range(pairs)
+        for number in range(replicates)
     )
     margin = changes.pop("margin", 0.01)
     limits = ("max_latency_ms", "max_size_bytes", "max_memory_bytes")
-    settings = {name: changes.pop(name) for name in ("pairs_planned", "cost", *limits) if name in changes}
+    settings = {name: changes.pop(name) for name in ("replicates_planned", "cost", *limits) if name in changes}
     config = Config(
-        source="reviews.csv", cells=tuple(arm.cell for arm in arms), pairs=settings.pop("pairs_planned", None), **settings
+        source="reviews.csv",
+        cells=tuple(arm.cell for arm in arms),
+        replicates=settings.pop("replicates_planned", None),
+        **settings,
     )
     return Comparison(
         **{
@@ -82,7 +85,7 @@ def comparison(
             "tuning": (),
             "trials": trials,
             "baseline_trials": simple,
-            "pairs": pairs,
+            "replicates": replicates,
             "train_rows": 9 * test_rows,
             "test_rows": test_rows,
             "target_score": None,
@@ -112,7 +115,7 @@ def test_better_arm_wins_whichever_is_listed_first() -> None:
     assert second.difference.mean == pytest.approx(0.05)
     assert second.difference == second.comparisons[0].better_first()
     assert second.explanation[0] == "Ship the LSTM: it is more accurate than the GRU."
-    assert "The LSTM leads the GRU by 5.0 points of accuracy over 10 pairs" in second.explanation[1]
+    assert "The LSTM leads the GRU by 5.0 points of accuracy over 10 replicates" in second.explanation[1]
     assert second.scores["lstm"].mean == pytest.approx(0.80) and second.scores["lstm"].n == 10
     assert second.warnings == ("as before",)
 
@@ -150,52 +153,54 @@ def test_of_equivalent_arms_the_cheaper_is_recommended(
 def test_unclear_difference_is_undecided_and_says_what_would_decide() -> None:
     found = decide(comparison({"gru": (0.812 + 4 * SPREAD).tolist(), "lstm": [0.80] * 10}))
     assert (found.decision, found.recommended) == ("undecided", "gru")
-    assert found.difference is not None and found.difference.further_pairs is None
-    assert "1,000 further pairs would leave it undecided with probability" in text(found) and "limited data" in text(found)
+    assert found.difference is not None and found.difference.further_replicates is None
+    assert "1,000 further replicates would leave it undecided with probability" in text(found) and "limited data" in text(found)
     found = decide(comparison({"gru": (0.806 + 4 * SPREAD).tolist(), "lstm": [0.80] * 10}, train_rows=99_000))
-    assert found.difference is not None and found.difference.further_pairs is not None
-    assert f"About {found.difference.further_pairs} further pairs would make a decision more likely than not" in text(found)
+    assert found.difference is not None and found.difference.further_replicates is not None
+    assert f"About {found.difference.further_replicates} further replicates would make a decision more likely than not" in text(
+        found
+    )
 
 
-def test_fewer_than_five_pairs_decide_only_where_their_number_was_planned() -> None:
+def test_fewer_than_five_replicates_decide_only_where_their_number_was_planned() -> None:
     scores = {"gru": [0.90, 0.91, 0.90, 0.91], "lstm": [0.70, 0.70, 0.71, 0.71]}
     adaptive = decide(comparison(scores))
     assert adaptive.decision == "undecided"
-    assert "Nothing is decided before 5 pairs." in adaptive.explanation
-    assert adaptive.difference is not None and adaptive.difference.further_pairs == 1
-    planned = decide(comparison(scores, pairs_planned=4))
+    assert "Nothing is decided before 5 replicates." in adaptive.explanation
+    assert adaptive.difference is not None and adaptive.difference.further_replicates == 1
+    planned = decide(comparison(scores, replicates_planned=4))
     assert planned.decision == "gru"
     assert planned.difference is not None and planned.difference.ci95 == planned.difference.ci95_sequential
-    assert "looking after every pair" not in text(planned)
+    assert "looking after every replicate" not in text(planned)
 
 
 @pytest.mark.parametrize("fixed_test", [False, True])
-@pytest.mark.parametrize("pairs", [0, 1, 2])
-def test_few_pairs_give_a_valid_file(pairs: int, fixed_test: bool) -> None:
-    scores = {"gru": [0.8] * pairs, "lstm": [0.7] * pairs}
+@pytest.mark.parametrize("replicates", [0, 1, 2])
+def test_few_replicates_give_a_valid_file(replicates: int, fixed_test: bool) -> None:
+    scores = {"gru": [0.8] * replicates, "lstm": [0.7] * replicates}
     found = decide(comparison(scores, dict.fromkeys(BASELINES, 0.6), fixed_test=fixed_test))
-    assert (found.decision, found.recommended, found.pairs) == ("undecided", "gru", pairs)
-    assert (found.difference is None) == (pairs == 0)
+    assert (found.decision, found.recommended, found.replicates) == ("undecided", "gru", replicates)
+    assert (found.difference is None) == (replicates == 0)
     json.dumps(to_json(found), allow_nan=False)
-    if pairs == 1:
+    if replicates == 1:
         assert found.difference is not None and found.difference.ci95_sequential == (-1.0, 1.0)
         assert found.scores["gru"].sd == 0.0
-        assert "interval" not in text(found) and "probability" not in text(found), "one pair shows neither"
-    assert "Warning" not in text(found), "two pairs are too few to say that nothing was learned"
+        assert "interval" not in text(found) and "probability" not in text(found), "one replicate shows neither"
+    assert "Warning" not in text(found), "two replicates are too few to say that nothing was learned"
 
 
-def test_only_pairs_that_every_arm_has_finished_count() -> None:
+def test_only_replicates_that_every_arm_has_finished_count() -> None:
     whole = comparison(EQUAL, {"majority": 0.5})
     unfinished = replace(whole, trials=tuple(trial for trial in whole.trials if (trial.name, trial.number) != ("lstm", 9)))
     found = decide(unfinished)
-    assert found.pairs == found.scores["gru"].n == found.scores["majority"].n == 9
-    assert decide(replace(whole, pairs=7)).pairs == 7
+    assert found.replicates == found.scores["gru"].n == found.scores["majority"].n == 9
+    assert decide(replace(whole, replicates=7)).replicates == 7
 
 
 def test_equal_scores_on_a_tiny_test_part_are_not_certain() -> None:
     assert decide(comparison({"gru": [0.9] * 10, "lstm": [0.9] * 10}, test_rows=10)).decision == "undecided"
     assert decide(comparison({"gru": [0.9] * 10, "lstm": [0.9] * 10}, test_rows=1000)).decision == "equivalent"
-    assert decide(comparison({"gru": [0.9] * 9, "lstm": [0.9] * 9}, test_rows=1000)).decision == "undecided", "too few pairs"
+    assert decide(comparison({"gru": [0.9] * 9, "lstm": [0.9] * 9}, test_rows=1000)).decision == "undecided", "too few replicates"
 
 
 def test_a_metric_that_weighs_classes_alike_moves_in_larger_steps() -> None:
@@ -253,7 +258,7 @@ def test_failed_trainings_are_counted_and_said() -> None:
 
 
 def test_equivalence_says_how_often_a_training_may_fail_for_all_that_is_known() -> None:
-    assert "No training of either failed in 10 pairs, which leaves room for failures in up to 26%" in text(
+    assert "No training of either failed in 10 replicates, which leaves room for failures in up to 26%" in text(
         decide(comparison(EQUAL, {"majority": 0.5}))
     )
 
@@ -265,7 +270,7 @@ def test_cells_that_learn_nothing_have_not_failed_to_train() -> None:
 # ---------------------------------------------------------------- one fixed test part
 
 
-def test_a_fixed_test_part_limits_what_pairs_can_show() -> None:
+def test_a_fixed_test_part_limits_what_replicates_can_show() -> None:
     scores = {"gru": (0.85 + SPREAD).tolist(), "lstm": (0.80 - SPREAD).tolist()}
     assert decide(comparison(scores, test_rows=100)).decision == "gru"
     limited = decide(comparison(scores, test_rows=100, fixed_test=True))
@@ -277,7 +282,7 @@ def test_a_fixed_test_part_limits_what_pairs_can_show() -> None:
 def test_damaged_record_of_correct_rows_is_named() -> None:
     whole = comparison(EQUAL, fixed_test=True)
     damaged = tuple(replace(trial, row_scores="b:AAAA") if trial.number == 3 else trial for trial in whole.trials)
-    with pytest.raises(RunError, match=r"pair 3 of gru should record the scores of 1000 test rows, but .* start it again"):
+    with pytest.raises(RunError, match=r"replicate 3 of gru should record the scores of 1000 test rows, but .* start it again"):
         decide(replace(whole, trials=damaged))
 
 
@@ -363,7 +368,7 @@ def test_the_baseline_is_compared_with_what_is_shipped() -> None:
     assert (found.comparisons[-1].first, found.comparisons[-1].second) == ("tfidf_logistic", "lstm")
 
 
-def test_one_pair_names_the_best_baseline_too() -> None:
+def test_one_replicate_names_the_best_baseline_too() -> None:
     found = decide(comparison({"gru": [0.8], "lstm": [0.7]}, {"majority": 0.5, "tfidf_logistic": 0.75}))
     assert "The best baseline, the TF-IDF + logistic regression, is behind by 5.0 points so far." in found.explanation
 
@@ -411,19 +416,19 @@ def test_a_lead_that_may_be_chance_is_called_that() -> None:
 
 def test_cells_that_beat_the_best_baseline_have_not_learned_nothing() -> None:
     scores = {"gru": [0.99, 0.966], "lstm": [0.98, 0.97]}
-    whole = comparison(scores, {"majority": 0.5, "tfidf_logistic": 0.6}, pairs_planned=2, train_rows=8000, test_rows=1000)
+    whole = comparison(scores, {"majority": 0.5, "tfidf_logistic": 0.6}, replicates_planned=2, train_rows=8000, test_rows=1000)
     found = decide(whole)
     assert "Warning" not in text(found)
     least = replace(whole, baselines=("majority",))
     assert "Warning" not in text(decide(least)), "a lead of 48 points is no sign of having learned nothing"
 
 
-def test_two_pairs_show_neither_interval_nor_probability_unless_they_decide() -> None:
+def test_two_replicates_show_neither_interval_nor_probability_unless_they_decide() -> None:
     unclear = decide(comparison({"gru": [0.80, 0.82], "lstm": [0.81, 0.79]}))
     assert unclear.difference is not None and not unclear.difference.is_known
     assert "interval" not in text(unclear) and "probability" not in text(unclear)
-    assert "so few pairs do not show how far that may be off" in text(unclear)
-    decided = decide(comparison({"gru": [0.90, 0.901], "lstm": [0.70, 0.70]}, pairs_planned=2))
+    assert "so few replicates do not show how far that may be off" in text(unclear)
+    decided = decide(comparison({"gru": [0.90, 0.901], "lstm": [0.70, 0.70]}, replicates_planned=2))
     assert decided.decision == "gru" and "with probability" in text(decided)
 
 
@@ -496,7 +501,7 @@ def test_the_lower_error_wins() -> None:
     assert (found.decision, found.recommended, found.higher_is_better) == ("gru", "gru", False)
     assert found.difference is not None and found.difference.mean == pytest.approx(0.05)
     assert found.explanation[0] == "Ship the GRU: it is better in MASE than the LSTM."
-    assert "The GRU leads the LSTM by 0.050 in MASE over 10 pairs" in text(found) and "points" not in text(found)
+    assert "The GRU leads the LSTM by 0.050 in MASE over 10 replicates" in text(found) and "points" not in text(found)
     best_first = decide(comparison({"gru": high, "lstm": low}, {"last_value": 0.5}, metric="mase", margin=0.02))
     assert (best_first.decision, best_first.recommended) == ("baseline", "last_value")
 

@@ -20,7 +20,7 @@ def columns(reviews: dict[str, list[str]]) -> dict[str, list[Any]]:
     return {**reviews, "part": SPLIT, "who": [f"s{row % 5}" for row in range(60)], "w": [row % 3 for row in range(60)]}
 
 
-def test_the_split_column_is_kept_in_every_pair(columns: dict[str, list[Any]]) -> None:
+def test_the_split_column_is_kept_in_every_replicate(columns: dict[str, list[Any]]) -> None:
     dataset = open_source(pa.table(columns), split="part")
     assert dataset.fixed_test is not None
     assert dataset.fixed_validation is not None

@@ -21,7 +21,7 @@ from gatewise.study.api import Result
 
 SOURCE = "builtin:parity?rows=60&length=10"
 HUGE = 10**12
-FEW: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
+FEW: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
 
 Make = Callable[[Path], None]
 
@@ -71,7 +71,7 @@ OPTIONS: list[tuple[str, ...]] = [
     ),
     *(
         (flag, value)
-        for flag in ("--batch-size", "--embedding-size", "--max-length", "--max-vocabulary", "--max-epochs", "--pairs")
+        for flag in ("--batch-size", "--embedding-size", "--max-length", "--max-vocabulary", "--max-epochs", "--replicates")
         for value in ("0", "-1", "2.5", str(HUGE), "many")
     ),
     *(("--tune", value) for value in ("-1", "2.5", str(HUGE), "many")),
@@ -386,7 +386,9 @@ RUNS: dict[str, Callable[[Path], None]] = {
     "a journal without its table": sql("DROP TABLE units"),
     "a payload that is no JSON": sql("UPDATE units SET payload = '{'"),
     "a payload of a number": sql("UPDATE units SET payload = '1', checksum = NULL"),
-    "a trial without its score": sql("UPDATE units SET payload = '{\"kind\": \"pair\"}', checksum = NULL WHERE kind = 'pair'"),
+    "a trial without its score": sql(
+        "UPDATE units SET payload = '{\"kind\": \"replicate\"}', checksum = NULL WHERE kind = 'replicate'"
+    ),
     "a profile of nothing": sql("UPDATE units SET payload = '{}', checksum = NULL WHERE kind = 'data'"),
 }
 # What only a resumed run can put right.

@@ -24,7 +24,7 @@ from gatewise.study.api import Result
 from gatewise.study.unexpected import unexpected
 
 SOURCE = "builtin:parity?rows=60&length=10"
-FEW: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
+FEW: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_progress_that_cannot_be_shown_ends_no_run() -> None:
     # Unbuffered, so that nothing is left to be written when it closes.
     with os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb", buffering=0) as device:
         text = io.TextIOWrapper(device, write_through=True)
-        PlainView(Console(file=text)).log("pair 1")
+        PlainView(Console(file=text)).log("replicate 1")
         text.detach()
 
 
@@ -150,7 +150,7 @@ def test_a_full_disk(tmp_path: Path, size: str, monkeypatch: pytest.MonkeyPatch)
         if (disk / "run" / "journal.sqlite").is_file():
             shutil.copytree(disk / "run", tmp_path / "run")
     if (tmp_path / "run").exists():
-        assert gatewise.resume(tmp_path / "run").verdict.pairs == 2
+        assert gatewise.resume(tmp_path / "run").verdict.replicates == 2
 
 
 def test_a_limit_on_the_size_of_files_says_to_resume(finished: Result, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The network around the cells: pooling, dropout, and what arms of one pair have in common."""
+"""The network around the cells: pooling, dropout, and what arms of one replicate have in common."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def test_scores_do_not_depend_on_padding(cell: str, bidirectional: bool) -> None
         torch.testing.assert_close(model(tokens()[row : row + 1, :length], LENGTHS[row : row + 1])[0], together[row])
 
 
-def test_arms_of_a_pair_share_embedding_and_head_but_not_the_cell() -> None:
+def test_arms_of_a_replicate_share_embedding_and_head_but_not_the_cell() -> None:
     arms = [network("gru", cell_seed=10), network("lstm", cell_seed=11), network("gru", cell_seed=12)]
     embedding = arms[0].embedding
     assert embedding is not None

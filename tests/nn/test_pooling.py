@@ -71,7 +71,7 @@ def test_the_last_state_of_two_directions_has_read_the_whole_sequence_in_each(ce
         assert (gradient[0].abs().sum(1) > 0).all()
 
 
-def test_arms_of_a_pair_share_the_learned_query() -> None:
+def test_arms_of_a_replicate_share_the_learned_query() -> None:
     gru, lstm = network("gru", pooling="attention", cell_seed=3), network("lstm", pooling="attention", cell_seed=4)
     assert isinstance(gru.pool, Attention) and isinstance(lstm.pool, Attention)
     assert torch.equal(gru.pool.query, lstm.pool.query)

@@ -32,7 +32,7 @@ FULL = Config(
     max_memory_bytes=2_000_000_001,
     curve=(0.1, 0.25, 1.0),
     budget_s=90.5,
-    pairs=8,
+    replicates=8,
     tune=3,
     cost="latency",
     seed=3,
@@ -77,11 +77,11 @@ def asked_by(words: list[str], source: str) -> Config:
         Config("a.csv"),
         FULL,
         FORECAST,
-        replace(FORECAST, test="b.csv", skip=True, margin=1e-05, budget_s=None, pairs=4),
-        Config("v1.0", text="v2.0", pairs=4),
+        replace(FORECAST, test="b.csv", skip=True, margin=1e-05, budget_s=None, replicates=4),
+        Config("v1.0", text="v2.0", replicates=4),
         Config("a", audio="file", max_latency_ms=2.0, max_size_bytes=300_000, max_memory_bytes=7),
     ],
-    ids=["plain", "full", "forecast", "no budget", "budget and pairs", "limits"],
+    ids=["plain", "full", "forecast", "no budget", "budget and replicates", "limits"],
 )
 def test_words_ask_for_the_same_again(config: Config) -> None:
     assert asked_by(option_words(config), config.source) == config

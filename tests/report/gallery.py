@@ -53,12 +53,12 @@ GALLERY: dict[str, Callable[[], Run]] = {
     "sound": lambda: made(baselines=FEATURES, profile=AUDIO, worse={"lstm": 2, "linear_features": 3}, curve=(0.25, 0.5)),
     "forecast": lambda: made("forecast", {"gru": 16, "linear_window": 17}, limits={"max_latency_ms": 0.6}),
     "next_step": lambda: made("next_step", {"lstm": 2}),
-    "numbers": lambda: made("regression", {"gru": 1.2, "ridge_features": -0.5}, pairs=7),
+    "numbers": lambda: made("regression", {"gru": 1.2, "ridge_features": -0.5}, replicates=7),
     "decided": lambda: made(worse={"gru": 4}),
     "equivalent": lambda: made(arms=("gru_1", "gru_2"), worse={"gru_2": -0.5}),
     "baseline": lambda: made(worse={"tfidf_logistic": -5}),
-    "undecided": lambda: made(worse={"tfidf_logistic": -2.0}, pairs=5),
-    "one_pair": lambda: made("regression", pairs=1),
+    "undecided": lambda: made(worse={"tfidf_logistic": -2.0}, replicates=5),
+    "one_replicate": lambda: made("regression", replicates=1),
     "five_cells": lambda: made(arms=FIVE, worse={"gru": 1}),
 }
 

@@ -17,8 +17,8 @@ def with_mistakes(comparison: Comparison, verdict: Verdict, rows: int = 120) -> 
     names = (*(arm.name for arm in comparison.arms), *comparison.baselines)
     kept = {
         name: {
-            pair: _kept(comparison, np.random.default_rng([pair]), np.random.default_rng([pair, place]), rows)
-            for pair in range(comparison.pairs)
+            replicate: _kept(comparison, np.random.default_rng([replicate]), np.random.default_rng([replicate, place]), rows)
+            for replicate in range(comparison.replicates)
         }
         for place, name in enumerate(names)
     }

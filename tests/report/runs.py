@@ -198,7 +198,7 @@ def _difference(facts: TaskFacts, scores: dict[str, list[float]], first: str, se
     mean, half = float(values.mean()), 2.2 * float(values.std()) * 0.45
     known = {"p_first": 0.021, "p_equivalent": 0.967, "p_second": 0.012, "conclusion": "equivalent", **fields}
     wide = (mean - 1.5 * half, mean + 1.5 * half)
-    return Difference(first, second, mean, (mean - half, mean + half), wide, pairs=len(values), **known)
+    return Difference(first, second, mean, (mean - half, mean + half), wide, replicates=len(values), **known)
 
 
 def _cost(scale: float) -> Cost:
@@ -211,20 +211,20 @@ def _cost(scale: float) -> Cost:
     )
 
 
-def _by_length(facts: TaskFacts, arms: tuple[str, ...], pairs: int) -> tuple[LengthScore, ...]:
+def _by_length(facts: TaskFacts, arms: tuple[str, ...], replicates: int) -> tuple[LengthScore, ...]:
     return tuple(
-        LengthScore(low, high, 1000 * pairs // (n + 1), {name: facts.worse(facts.means[name], 1.2 * n - 2) for name in arms})
-        for n, (low, high) in enumerate(facts.lengths if pairs else ())
+        LengthScore(low, high, 1000 * replicates // (n + 1), {name: facts.worse(facts.means[name], 1.2 * n - 2) for name in arms})
+        for n, (low, high) in enumerate(facts.lengths if replicates else ())
     )
 
 
 def _curve(generator: np.random.Generator, facts: TaskFacts, arms: tuple[str, ...], shares: Sequence[float]) -> tuple[Trial, ...]:
     trials = []
     for share in shares:
-        for pair in range(3):
+        for replicate in range(3):
             for place, name in enumerate(arms):
                 margins = 4 * (share**-0.5 - 1) * (1 + 0.2 * place) + generator.normal(0, 0.5)
-                trial = _trial(generator, facts, "curve", name, pair, facts.worse(facts.means[name], margins))
+                trial = _trial(generator, facts, "curve", name, replicate, facts.worse(facts.means[name], margins))
                 gap = facts.worse(trial.test_score or 0.0, -6 - 4 * share**-0.5 - generator.normal(0, 0.3))
                 trials.append(replace(trial, share=share, train_score=gap))
     return tuple(trials)
@@ -233,7 +233,7 @@ def _curve(generator: np.random.Generator, facts: TaskFacts, arms: tuple[str, ..
 def make_run(
     arms: tuple[str, ...] = ("gru", "lstm"),
     baselines: tuple[str, ...] = (),
-    pairs: int = 12,
+    replicates: int = 12,
     *,
     task: str = "classification",
     curve: tuple[float, ...] = (),
@@ -255,10 +255,14 @@ def make_run(
     scores: dict[str, list[float]] = {}
     for name in (*arms, *baselines):
         spread = 0.0 if name in facts.constant else 0.6 * facts.margin
-        scores[name] = [float(score) for score in facts.means[name] + generator.normal(0, spread, pairs)]
+        scores[name] = [float(score) for score in facts.means[name] + generator.normal(0, spread, replicates)]
 
     def trials(names: tuple[str, ...], kind: str) -> tuple[Trial, ...]:
-        return tuple(_trial(generator, facts, kind, name, pair, scores[name][pair]) for pair in range(pairs) for name in names)
+        return tuple(
+            _trial(generator, facts, kind, name, replicate, scores[name][replicate])
+            for replicate in range(replicates)
+            for name in names
+        )
 
     tuning = []
     for name in arms:
@@ -268,8 +272,10 @@ def make_run(
             trial = _trial(generator, facts, "tuning", name, number, facts.worse(facts.means[name], float(margins)))
             tuning.append(replace(trial, hyperparameters=settings, test_score=None))
     unmeasured = Cost(None, None, None, 0, {}, None, 0, 0)
-    costs = {name: _cost(COST_SCALES[name]) if pairs else unmeasured for name in arms}
-    ratios = tuple(StepRatio(one, other, Ratio(0.823, (0.808, 0.841))) for one, other in combinations(arms, 2)) if pairs else ()
+    costs = {name: _cost(COST_SCALES[name]) if replicates else unmeasured for name in arms}
+    ratios = (
+        tuple(StepRatio(one, other, Ratio(0.823, (0.808, 0.841))) for one, other in combinations(arms, 2)) if replicates else ()
+    )
     warnings = ("11 rows repeat another row; repeats stay on one side of every split.",)
     cells = tuple(re.sub(r"_h?\d+$", "", name) for name in arms)
     evidence = Comparison(
@@ -291,17 +297,17 @@ def make_run(
         margin=facts.margin,
         chosen=dict.fromkeys(arms, HYPERPARAMETERS),
         tuning=tuple(tuning),
-        trials=trials(arms, "pair"),
+        trials=trials(arms, "replicate"),
         baseline_trials=trials(baselines, "baseline"),
         curve_trials=_curve(generator, facts, arms, curve),
-        pairs=pairs,
+        replicates=replicates,
         train_rows=8530,
         validation_rows=930,
         test_rows=1066,
         target_score=facts.target,
         costs=costs,
         training_time_ratios=ratios,
-        by_length=_by_length(facts, arms, pairs),
+        by_length=_by_length(facts, arms, replicates),
         environment={
             "gatewise": "0.1.0", "python": "3.11.9", "platform": "Linux x86_64", "cores": 2, "memory_bytes": 16_777_216_000,
             "packages": {"torch": "2.13.0", "numpy": "2.2.1", "scikit-learn": "1.6.1"},
@@ -314,11 +320,11 @@ def make_run(
     excluded = excluded_arms(evidence)
     left = [name for name in arms if name not in excluded]
     others = []
-    if pairs:
+    if replicates:
         others = [_difference(facts, scores, one, other) for n, one in enumerate(arms) for other in arms[n + 1 :]]
         unsure = {"p_first": 0.01, "p_equivalent": 0.28, "p_second": 0.71, "conclusion": "undecided"}
         others.append(_difference(facts, scores, baselines[1], arms[0], **unsure))
-    deciding = _difference(facts, scores, left[0], left[1], **(difference or {})) if pairs and len(left) > 1 else None
+    deciding = _difference(facts, scores, left[0], left[1], **(difference or {})) if replicates and len(left) > 1 else None
     deciding = deciding and deciding.better_first()
     summary = {name: ScoreSummary(fmean(held), pstdev(held), len(held)) for name, held in scores.items() if held}
     first, second = (display_name(name) for name in arms[:2])
@@ -328,7 +334,7 @@ def make_run(
         metric=facts.metric.name,
         higher_is_better=facts.metric.higher_is_better,
         margin=facts.margin,
-        pairs=pairs,
+        replicates=replicates,
         difference=deciding,
         comparisons=tuple(others),
         scores=summary,
@@ -336,7 +342,7 @@ def make_run(
         training_time_ratios=ratios,
         explanation=(
             f"{first} and {second} are practically equal on {evidence.profile.name}: ship the {first}, the cheaper to train.",
-            f"The difference lies within the band with a probability of 97%, over {pairs} pairs.",
+            f"The difference lies within the band with a probability of 97%, over {replicates} replicates.",
             f"A training step of the {first} takes 0.82 times as long as one of the {second}.",
         ),
         budget_s=600.0,
@@ -366,9 +372,14 @@ def whole_run(task: str) -> Run:
 
 
 def _undecided() -> Run:
-    fields = {"p_first": 0.61, "p_equivalent": 0.37, "p_second": 0.02, "conclusion": "undecided", "further_pairs": 9}
-    sentences = ("Undecided after 5 pairs: about 9 further pairs would probably decide.", "The GRU leads by 0.4 points.")
-    return make_run(pairs=5, difference=fields, verdict={"decision": "undecided", "recommended": "gru", "explanation": sentences})
+    fields = {"p_first": 0.61, "p_equivalent": 0.37, "p_second": 0.02, "conclusion": "undecided", "further_replicates": 9}
+    sentences = (
+        "Undecided after 5 replicates: about 9 further replicates would probably decide.",
+        "The GRU leads by 0.4 points.",
+    )
+    return make_run(
+        replicates=5, difference=fields, verdict={"decision": "undecided", "recommended": "gru", "explanation": sentences}
+    )
 
 
 def _baseline() -> Run:
@@ -376,20 +387,22 @@ def _baseline() -> Run:
     return make_run(verdict={"decision": "baseline", "recommended": "tfidf_logistic", "explanation": sentences})
 
 
-def _no_pairs() -> Run:
-    fields = {"decision": "undecided", "recommended": "gru", "warnings": ("The budget ended before the first pair.",)}
-    sentences = ("Undecided: no pair was finished.",)
+def _no_replicates() -> Run:
+    fields = {"decision": "undecided", "recommended": "gru", "warnings": ("The budget ended before the first replicate.",)}
+    sentences = ("Undecided: no replicate was finished.",)
     return make_run(
-        pairs=0, verdict={**fields, "explanation": sentences}, comparison={"stopped": "interrupted", "tuning": (), "chosen": {}}
+        replicates=0,
+        verdict={**fields, "explanation": sentences},
+        comparison={"stopped": "interrupted", "tuning": (), "chosen": {}},
     )
 
 
-def _one_pair() -> Run:
+def _one_replicate() -> Run:
     unbounded = (-1.0, 1.0)
-    comparison, verdict = make_run(pairs=1, verdict={"decision": "undecided"})
+    comparison, verdict = make_run(replicates=1, verdict={"decision": "undecided"})
     assert verdict.difference is not None
     difference = replace(
-        verdict.difference, ci95=unbounded, ci95_sequential=unbounded, conclusion="undecided", further_pairs=None
+        verdict.difference, ci95=unbounded, ci95_sequential=unbounded, conclusion="undecided", further_replicates=None
     )
     return comparison, replace(verdict, difference=difference)
 
@@ -423,8 +436,8 @@ RUNS: dict[str, Callable[[], Run]] = {
     "same_cell_twice": lambda: make_run(("gru_1", "gru_2")),
     "undecided": _undecided,
     "baseline": _baseline,
-    "no_pairs": _no_pairs,
-    "one_pair": _one_pair,
+    "no_replicates": _no_replicates,
+    "one_replicate": _one_replicate,
     "fixed_test": _series,
     "audio": lambda: make_run(baselines=("majority", "linear_features"), profile=AUDIO, mistakes=True),
     "one_left": _one_left,

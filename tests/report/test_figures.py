@@ -76,9 +76,9 @@ def test_a_scale_maps_its_ends() -> None:
     assert (upwards(0.5), upwards(1.0), upwards(0.75)) == (240, 30, 135)
 
 
-def test_pairs_stand_where_their_difference_is() -> None:
+def test_replicates_stand_where_their_difference_is() -> None:
     figure = difference_figure(_difference(), [-0.02, 0.0, 0.02], ACCURACY)
-    left, middle, right = _percent(figure, "pair", "cx")
+    left, middle, right = _percent(figure, "replicate", "cx")
     assert middle == 50
     assert left + right == pytest.approx(100)
     band_left, band_width = _percent(figure, "band", "x")[0], _percent(figure, "band", "width")[0]
@@ -134,7 +134,7 @@ def test_differences_of_a_metric_without_percent_have_no_points() -> None:
     assert "points" not in figure and "%, " not in figure
     for words in ("lead in test MASE", "within ±0.021", "mean +0.031", "GRU better ▸", "◂ LSTM better", "+0.004 to +0.058"):
         assert words in figure
-    assert min(_percent(figure, "pair", "cx")) > 50
+    assert min(_percent(figure, "replicate", "cx")) > 50
 
 
 def test_long_names_of_the_sides_stand_on_two_lines() -> None:

@@ -11,7 +11,7 @@ from gatewise.records import Difference, Progress
 from gatewise.report.live import LiveView, NullView, PlainView, view_for
 
 DIFFERENCE = Difference("gru", "lstm", 0.004, (-0.003, 0.011), (-0.006, 0.014), 0.12, 0.85, 0.03, 5, "undecided")
-PROGRESS = Progress("pair 6: GRU, epoch 3", 5, None, 192.0, 600.0, 400.0, DIFFERENCE)
+PROGRESS = Progress("replicate 6: GRU, epoch 3", 5, None, 192.0, 600.0, 400.0, DIFFERENCE)
 
 
 class Clock:
@@ -52,11 +52,11 @@ def test_the_view_suits_the_console(stream: io.StringIO) -> None:
     assert type(view_for(dumb)) is PlainView
 
 
-def test_live_view_shows_phase_pairs_time_and_probabilities() -> None:
+def test_live_view_shows_phase_replicates_time_and_probabilities() -> None:
     text = _rendered(Clock(), PROGRESS)
     for words in (
-        "pair 6: GRU, epoch 3",
-        "5 pairs",
+        "replicate 6: GRU, epoch 3",
+        "5 replicates",
         "3 min 12 s of 10 min",
         "6 min 40 s left",
         "GRU better 12%",
@@ -73,10 +73,10 @@ def test_live_view_counts_on_between_updates() -> None:
     assert "3 min 20 s of 10 min" in text and "6 min 32 s left" in text
 
 
-def test_live_view_without_budget_names_the_pairs_planned() -> None:
-    planned = replace(PROGRESS, budget_s=None, remaining_s=None, pairs_planned=12, difference=None)
+def test_live_view_without_budget_names_the_replicates_planned() -> None:
+    planned = replace(PROGRESS, budget_s=None, remaining_s=None, replicates_planned=12, difference=None)
     text = _rendered(Clock(), planned)
-    assert "5 of 12 pairs" in text and "left" not in text
+    assert "5 of 12 replicates" in text and "left" not in text
 
 
 def test_live_view_keeps_logged_lines_and_clears_itself(stream: io.StringIO) -> None:
@@ -94,16 +94,20 @@ def test_live_view_leaves_the_terminal_usable_after_an_error(stream: io.StringIO
     assert stream.getvalue().rindex("\x1b[?25h") > stream.getvalue().rindex("\x1b[?25l")
 
 
-def test_plain_view_prints_one_line_a_pair_and_a_heartbeat(stream: io.StringIO) -> None:
+def test_plain_view_prints_one_line_a_replicate_and_a_heartbeat(stream: io.StringIO) -> None:
     clock = Clock()
     with PlainView(Console(file=stream, width=80), clock=clock) as view:
         view.update(PROGRESS)
-        view.update(replace(PROGRESS, phase="pair 6: GRU, epoch 4"))
-        view.update(replace(PROGRESS, phase="pair 7: GRU, epoch 1", pairs_done=6))
+        view.update(replace(PROGRESS, phase="replicate 6: GRU, epoch 4"))
+        view.update(replace(PROGRESS, phase="replicate 7: GRU, epoch 1", replicates_done=6))
         clock.now += 16
-        view.update(replace(PROGRESS, phase="pair 7: GRU, epoch 9", pairs_done=6))
+        view.update(replace(PROGRESS, phase="replicate 7: GRU, epoch 9", replicates_done=6))
     lines = stream.getvalue().splitlines()
-    assert [line.split(" · ")[0] for line in lines] == ["pair 6: GRU, epoch 3", "pair 7: GRU, epoch 1", "pair 7: GRU, epoch 9"]
+    assert [line.split(" · ")[0] for line in lines] == [
+        "replicate 6: GRU, epoch 3",
+        "replicate 7: GRU, epoch 1",
+        "replicate 7: GRU, epoch 9",
+    ]
     assert "3 min 12 s of 10 min" in lines[0] and "GRU better 12%, practically equal 85%, LSTM better 3%" in lines[0]
 
 

@@ -13,8 +13,8 @@ MASE = MetricText(METRICS["mase"], 0.0213)
 R2 = MetricText(METRICS["r2"], 0.01)
 
 
-def _difference(pairs: int) -> Difference:
-    return Difference("gru", "lstm", 0.004, (-0.003, 0.011), (-0.02, 0.03), 0.2, 0.7, 0.1, pairs, "undecided")
+def _difference(replicates: int) -> Difference:
+    return Difference("gru", "lstm", 0.004, (-0.003, 0.011), (-0.02, 0.03), 0.2, 0.7, 0.1, replicates, "undecided")
 
 
 def test_shares_are_in_percent_and_points() -> None:
@@ -39,7 +39,7 @@ def test_other_metrics_are_in_their_own_units_to_a_tenth_of_the_margin() -> None
     assert MASE.value(float("nan")) == "–"
 
 
-def test_an_interval_takes_three_pairs_or_a_decision() -> None:
+def test_an_interval_takes_three_replicates_or_a_decision() -> None:
     assert ACCURACY.interval(_difference(3)) == "−0.3 to +1.1 points"
     assert MASE.interval(_difference(3)) == "−0.003 to +0.011"
     assert ACCURACY.interval(replace(_difference(2), conclusion="undecided")) == "not known yet"

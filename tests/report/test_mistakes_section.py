@@ -32,7 +32,7 @@ def test_classes_stand_side_by_side(run_named: RunNamed) -> None:
     found = run[0].mistakes
     assert found is not None and found.classes is not None
     total = sum(map(sum, next(iter(found.classes.confusions.values()))))
-    assert f"Counted are {total:,} test predictions of each model, over 12 pairs." not in section  # rows repeat
+    assert f"Counted are {total:,} test predictions of each model, over 12 replicates." not in section  # rows repeat
     assert f"{found.rows:,} different rows" in section
     assert "&lt;b&gt;yet&lt;/b&gt;" in section and "<b>yet" not in section
     assert "Guo" in render_page(*run)
@@ -68,7 +68,7 @@ def test_what_is_kept_of_large_test_parts_is_said(run_with: RunWith) -> None:
     capped = replace(comparison, mistakes=replace(comparison.mistakes, tested=90_000, lost=2))
     section = section_of((capped, verdict))
     assert "90,000 were made; of larger test parts 5,000 rows are kept, drawn at random" in section
-    assert "Of 2 pairs the predictions are missing" in section
+    assert "Of 2 replicates the predictions are missing" in section
 
 
 def test_predictions_that_are_gone_are_said_to_be(run_with: RunWith) -> None:
@@ -88,7 +88,7 @@ def test_rows_that_were_not_written_down_have_their_numbers(run_named: RunNamed)
 
 
 def test_models_without_a_mistake_are_said_to_make_none(run_with: RunWith) -> None:
-    comparison, verdict = run_with(pairs=2)
+    comparison, verdict = run_with(replicates=2)
     found = with_mistakes(comparison, verdict).mistakes
     assert found is not None and found.classes is not None
     perfect = replace(

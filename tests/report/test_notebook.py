@@ -32,7 +32,7 @@ def test_the_card_says_verdict_scores_and_difference(run_with: Callable[..., Run
     card = notebook_card(comparison, verdict, tmp_path)
     shown = words(card)
     assert verdict.explanation[0] in shown
-    for part in ("GRU", "LSTM", "majority class", "test accuracy", "±", "GRU leads LSTM by", "12 pairs", "95%"):
+    for part in ("GRU", "LSTM", "majority class", "test accuracy", "±", "GRU leads LSTM by", "12 replicates", "95%"):
         assert part in shown
     assert len(card) < 8_000
 
@@ -61,9 +61,11 @@ def test_nothing_on_the_card_is_taken_for_markup(run_with: Callable[..., Run], t
     assert "<script>alert(1)</script> & <b>" in words(card)
 
 
-def test_a_run_without_pairs_has_a_card(run_with: Callable[..., Run], tmp_path: Path) -> None:
-    comparison, verdict = run_with(pairs=0)
-    assert "0 pairs" in words(notebook_card(comparison, replace(verdict, scores={}, difference=None, explanation=()), tmp_path))
+def test_a_run_without_replicates_has_a_card(run_with: Callable[..., Run], tmp_path: Path) -> None:
+    comparison, verdict = run_with(replicates=0)
+    assert "0 replicates" in words(
+        notebook_card(comparison, replace(verdict, scores={}, difference=None, explanation=()), tmp_path)
+    )
 
 
 def test_colours_are_those_of_the_report(run_with: Callable[..., Run], tmp_path: Path) -> None:

@@ -40,15 +40,15 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Output:
 def test_one_output_is_written_over(notebook: Output) -> None:
     with NotebookView() as view:
         for number in range(40):
-            view.log(f"pair {number} <of many>")
+            view.log(f"replicate {number} <of many>")
         for _ in range(1000):
             view.update(Progress("tuning", 0, None, 1.0, 60.0))
     assert notebook.displays == 1
     assert len(notebook.shown) < 60
     last = notebook.shown[-1]
-    assert last["text/plain"].splitlines()[-1] == "pair 39 <of many>"
+    assert last["text/plain"].splitlines()[-1] == "replicate 39 <of many>"
     assert len(last["text/plain"].splitlines()) == 12
-    assert "pair 39 &lt;of many&gt;" in last["text/html"]
+    assert "replicate 39 &lt;of many&gt;" in last["text/html"]
 
 
 def test_notebooks_and_prompts_are_shown_progress_and_scripts_are_not(notebook: Output, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,7 +107,7 @@ def test_rows_without_a_score_of_their_own_have_none_by_length(metric: str, run_
 
 def test_figures_are_well_formed_and_described(any_run: Run) -> None:
     figures = re.findall(r'<svg class="drawing".*?</svg>(?=\s*(?:<figcaption|</figure))', render_page(*any_run), flags=re.DOTALL)
-    assert bool(figures) == bool(any_run[1].pairs)
+    assert bool(figures) == bool(any_run[1].replicates)
     for figure in figures:
         root = ElementTree.fromstring(figure)
         assert root.get("role") == "img"
@@ -137,16 +137,16 @@ def test_the_verdict_comes_first_and_the_numbers_are_written_out(run_named: Call
     assert "0.00213" in page.words["tuning"]
     assert "92.9%" in page.words["time"]
     assert "10,662" in page.words["data"]
-    assert "Training rows of each pair 7,600" in page.words["data"]
-    assert "Validation rows of each pair, which end the training 930" in page.words["data"]
+    assert "Training rows of each replicate 7,600" in page.words["data"]
+    assert "Validation rows of each replicate, which end the training 930" in page.words["data"]
     assert "7,600 training, 930 validation and 1,066 test rows" in page.words["decided"]
     assert "16.8 GB" in page.words["reproduce"]
     assert "Nadeau" in page.words["decided"] and "Benavoli" in page.words["decided"]
 
 
-def test_every_pair_and_every_tuning_trial_has_its_dot(run_named: Callable[[str], Run]) -> None:
+def test_every_replicate_and_every_tuning_trial_has_its_dot(run_named: Callable[[str], Run]) -> None:
     source = render_page(*run_named("three_arms"))
-    assert source.count('class="pair"') == 12
+    assert source.count('class="replicate"') == 12
     assert source.count('class="faint arm-2"') == 12 + 8
     tuning = source[source.index('id="tuning"') :]
     assert tuning.count('class="fill outlined arm-') == 3
@@ -157,10 +157,13 @@ def test_every_pair_and_every_tuning_trial_has_its_dot(run_named: Callable[[str]
     [
         ("three_arms", ["Every pair of arms", "Row over column GRU LSTM RNN", "Bonferroni"]),
         ("same_cell_twice", ["GRU (1) leads GRU (2)"]),
-        ("undecided", ["Undecided", "Provisionally: GRU", "About 9 further pairs would probably decide."]),
+        ("undecided", ["Undecided", "Provisionally: GRU", "About 9 further replicates would probably decide."]),
         ("baseline", ["A baseline wins", "Recommended: TF-IDF + logistic regression"]),
-        ("no_pairs", ["No difference can be shown", "No costs were measured", "No tuning trials", "It was interrupted"]),
-        ("one_pair", ["how far that may be off is not known yet", "Probability not known yet it takes 3 pairs", "over 1 pair."]),
+        ("no_replicates", ["No difference can be shown", "No costs were measured", "No tuning trials", "It was interrupted"]),
+        (
+            "one_replicate",
+            ["how far that may be off is not known yet", "Probability not known yet it takes 3 replicates", "over 1 replicate."],
+        ),
         ("fixed_test", ["source’s own test part", "length in steps", "linear model on simple features", "Channels 12"]),
     ],
 )
@@ -169,13 +172,13 @@ def test_each_kind_of_run_says_what_is_particular_to_it(kind: str, words: list[s
     assert [word for word in words if word not in text] == []
 
 
-def test_a_run_without_pairs_recommends_nothing(run_named: Callable[[str], Run]) -> None:
-    assert "Provisionally" not in render_page(*run_named("no_pairs"))
+def test_a_run_without_replicates_recommends_nothing(run_named: Callable[[str], Run]) -> None:
+    assert "Provisionally" not in render_page(*run_named("no_replicates"))
 
 
-def test_a_fixed_number_of_pairs_is_not_described_as_looked_at_after_each(run_with: Callable[..., Run]) -> None:
-    planned = render_page(*run_with(comparison={"config": Config("reviews.csv", pairs=12)}))
-    assert "Sequential looks" not in planned and "after every pair" not in planned
+def test_a_fixed_number_of_replicates_is_not_described_as_looked_at_after_each(run_with: Callable[..., Run]) -> None:
+    planned = render_page(*run_with(comparison={"config": Config("reviews.csv", replicates=12)}))
+    assert "Sequential looks" not in planned and "after every replicate" not in planned
     assert "One look." in planned
     assert "Sequential looks" in render_page(*run_with())
 
@@ -201,7 +204,7 @@ def test_user_strings_are_escaped_everywhere(run_with: Callable[..., Run]) -> No
 
 
 def test_arms_of_one_score_and_a_single_epoch_still_give_figures(run_with: Callable[..., Run]) -> None:
-    comparison, verdict = run_with(pairs=2)
+    comparison, verdict = run_with(replicates=2)
     same = tuple(replace(trial, test_score=0.8, history=trial.history[:1]) for trial in comparison.trials)
     difference = replace(verdict.difference, mean=0.0, ci95=(0.0, 0.0)) if verdict.difference else None
     source = render_page(replace(comparison, trials=same), replace(verdict, difference=difference))
@@ -209,10 +212,10 @@ def test_arms_of_one_score_and_a_single_epoch_still_give_figures(run_with: Calla
     assert source.count('class="drawing"') == 6
 
 
-def test_an_unfinished_pair_is_no_difference(run_with: Callable[..., Run]) -> None:
+def test_an_unfinished_replicate_is_no_difference(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with()
     half = replace(comparison, trials=comparison.trials[:-1])
-    assert render_page(half, verdict).count('class="pair"') == 11
+    assert render_page(half, verdict).count('class="replicate"') == 11
 
 
 def test_time_that_no_phase_accounts_for_is_listed(run_with: Callable[..., Run]) -> None:
@@ -231,8 +234,8 @@ def test_time_that_no_phase_accounts_for_is_listed(run_with: Callable[..., Run])
             "gatewise compare 'my data.csv' --text 'the text' --cells gru,gru --budget 90s --bidirectional --seed 3",
         ),
         (
-            Config("a.csv", series=("x", "y"), budget_s=None, pairs=8, margin=0.02, hidden_size=32),
-            "gatewise compare a.csv --series x --series y --cells gru,lstm --pairs 8 --margin 0.02 --hidden-size 32 --seed 0",
+            Config("a.csv", series=("x", "y"), budget_s=None, replicates=8, margin=0.02, hidden_size=32),
+            "gatewise compare a.csv --series x --series y --cells gru,lstm --replicates 8 --margin 0.02 --hidden-size 32 --seed 0",
         ),
         (Config("a.csv", budget_s=1800.0), "gatewise compare a.csv --cells gru,lstm --budget 30m --seed 0"),
     ],
@@ -263,7 +266,7 @@ def test_the_command_names_the_constraints_and_the_curve_as_they_are_typed(run_n
                     "points",
                 ],
                 "difference": ["points in test accuracy; 95% interval"],
-                "scores": ["Test accuracy, over 12 pairs", "Train minus test"],
+                "scores": ["Test accuracy, over 12 replicates", "Train minus test"],
                 "data": ["Length in tokens", "Class Rows Share negative 5,331 50.0%"],
                 "decided": ["±1.0 points in accuracy is taken"],
             },
@@ -281,7 +284,7 @@ def test_the_command_names_the_constraints_and_the_curve_as_they_are_typed(run_n
                     "within ±248",
                 ],
                 "costs": ["until the validation MAE first falls to 9,000"],
-                "scores": ["Test MAE, lower is better, over 12 pairs", "12,410 ± 119", "Test minus train"],
+                "scores": ["Test MAE, lower is better, over 12 replicates", "12,410 ± 119", "Test minus train"],
                 "lengths": ["7,816", "Lead of GRU (hidden 74) over GRU (hidden 64)", "length in steps"],
                 "tuning": ["the validation MAE moved by 749 for GRU (hidden 64)"],
                 "data": ["Name Least Median Greatest demand −1,520.25 30,412.5 98,400", "Channels 24"],
@@ -301,7 +304,7 @@ def test_the_command_names_the_constraints_and_the_curve_as_they_are_typed(run_n
                     "Channels that are predicted 1: OT",
                     "a stretch of time, after all that is learned from",
                 ],
-                "decided": ["Every pair is tested on one block of time"],
+                "decided": ["Every replicate is tested on one block of time"],
             },
         ),
         (
@@ -350,7 +353,7 @@ def test_a_lead_of_lower_scores_is_positive_in_every_figure_and_table(run_with: 
         replace(trial, test_score=0.80 if trial.name == "gru" else 0.85 + 0.001 * trial.number) for trial in comparison.trials
     )
     source = render_page(replace(comparison, trials=better), verdict)
-    places = [float(place) for place in re.findall(r'<circle cx="([\d.]+)%"[^>]*class="pair"', source)]
+    places = [float(place) for place in re.findall(r'<circle cx="([\d.]+)%"[^>]*class="replicate"', source)]
     assert len(places) == 12 and min(places) > 50
 
 
@@ -393,7 +396,8 @@ def test_the_learning_curve_is_told_in_words_numbers_and_figures(run_named: Call
     words = Page(source).words["by-data"]
     least = [trial.test_score or 0.0 for trial in comparison.curve_trials if trial.name == "gru_h64" and trial.share == 0.1]
     assert (
-        "10% (760 rows, 3 pairs), 25% (1,900 rows, 3 pairs), 50% (3,800 rows, 3 pairs) and 100% (7,600 rows, 12 pairs)" in words
+        "10% (760 rows, 3 replicates), 25% (1,900 rows, 3 replicates), 50% (3,800 rows, 3 replicates) and 100% (7,600 rows, 12 replicates)"
+        in words
     )
     assert (
         f"From the smallest share to the largest the test MASE goes from {fmean(least):.3f} to 0.811 for GRU (hidden 64)" in words
@@ -418,16 +422,16 @@ def test_a_learning_curve_that_is_flat_and_equal_is_said_to_be_so(run_with: Call
     assert "not beyond the band of ±248, so more data of the same kind would hardly help" in words
 
 
-def test_a_learning_curve_of_single_pairs_claims_no_difference(run_with: Callable[..., Run]) -> None:
-    comparison, verdict = run_with(pairs=1, curve=(0.5,))
+def test_a_learning_curve_of_single_replicates_claims_no_difference(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(replicates=1, curve=(0.5,))
     lone = replace(comparison, curve_trials=comparison.curve_trials[:2])
     words = Page(render_page(lone, verdict)).words["by-data"]
-    assert "A single pair at each share does not show whether the arms differ." in words
+    assert "A single replicate at each share does not show whether the arms differ." in words
     assert "ahead" not in words and "hold zero" not in words
 
 
-def test_a_learning_curve_without_a_complete_pair_has_nothing_to_show(run_with: Callable[..., Run]) -> None:
-    comparison, verdict = run_with(pairs=0, curve=(0.5,))
+def test_a_learning_curve_without_a_complete_replicate_has_nothing_to_show(run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(replicates=0, curve=(0.5,))
     lone = replace(comparison, curve_trials=comparison.curve_trials[:1])
     assert "No learning curve can be shown" in Page(render_page(lone, verdict)).words["by-data"]
 
@@ -469,7 +473,7 @@ def test_a_training_that_diverged_leaves_the_page_whole(run_with: Callable[..., 
     history = tuple(replace(epoch, validation_score=float("inf")) for epoch in first.history)
     broken = replace(first, history=history, test_score=float("nan"))
     source = render_page(replace(comparison, trials=(broken, *comparison.trials[1:])), verdict)
-    assert source.count('class="pair"') == 11
+    assert source.count('class="replicate"') == 11
     assert not re.search(r'="[^"]*(nan|inf)[%"]', source)
 
 

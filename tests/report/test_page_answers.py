@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewise.comparison.outlook import budget_to_decide, pairs_to_decide
+from gatewise.comparison.outlook import budget_to_decide, replicates_to_decide
 from gatewise.records import Comparison, Config, Verdict
 from gatewise.report.page import render_page
 from gatewise.report.sections.reproduce import as_it_was, command_line
@@ -38,8 +38,8 @@ def test_every_report_is_small_valid_and_leads_with_the_winner(any_report: Run) 
 def test_the_gallery_has_every_ending() -> None:
     decisions = {name: make()[1].decision for name, make in GALLERY.items()}
     assert decisions["decided"] == decisions["text"] == "lstm"
-    assert {name: decisions[name] for name in ("equivalent", "baseline", "undecided", "one_pair")} == {
-        "equivalent": "equivalent", "baseline": "baseline", "undecided": "undecided", "one_pair": "undecided",
+    assert {name: decisions[name] for name in ("equivalent", "baseline", "undecided", "one_replicate")} == {
+        "equivalent": "equivalent", "baseline": "baseline", "undecided": "undecided", "one_replicate": "undecided",
     }  # fmt: skip
 
 
@@ -53,13 +53,13 @@ def test_a_baseline_that_wins_or_leads_is_in_headline_tiles_and_figure() -> None
         assert "TF-IDF + logistic regression better ▸" in words["difference"]
 
 
-@pytest.mark.parametrize("pairs", [1, 2])
-def test_under_three_pairs_nothing_is_known_yet(pairs: int, run_with: Callable[..., Run]) -> None:
-    comparison, verdict = run_with(pairs=pairs, difference={"conclusion": "undecided"})
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_under_three_replicates_nothing_is_known_yet(replicates: int, run_with: Callable[..., Run]) -> None:
+    comparison, verdict = run_with(replicates=replicates, difference={"conclusion": "undecided"})
     source = render_page(comparison, verdict)
-    assert "Probability not known yet it takes 3 pairs" in Page(source).words["head"]
+    assert "Probability not known yet it takes 3 replicates" in Page(source).words["head"]
     assert "probabilities-title" not in source and 'class="interval"' not in source
-    assert ("± 0" in source) == (pairs == 2)
+    assert ("± 0" in source) == (replicates == 2)
 
 
 def test_scores_come_before_costs_and_rare_latencies_are_folded(run_named: Callable[[str], Run]) -> None:
@@ -70,7 +70,7 @@ def test_scores_come_before_costs_and_rare_latencies_are_folded(run_named: Calla
     assert "Latency p50" not in folded and source.count("Latency p90") == 2
 
 
-def test_of_several_arms_every_pair_and_every_ratio_is_in_a_table(any_report: Run) -> None:
+def test_of_several_arms_every_replicate_and_every_ratio_is_in_a_table(any_report: Run) -> None:
     comparison, verdict = any_report
     words = Page(render_page(comparison, verdict)).words
     several = len(comparison.arms) > 2
@@ -118,18 +118,18 @@ def test_two_arms_of_one_cell_are_told_apart_everywhere() -> None:
         assert "GRU (1)" in words[section] and "GRU (2)" in words[section], section
 
 
-def test_the_command_has_the_rounds_and_pairs_as_they_were(run_with: Callable[..., Run]) -> None:
-    comparison, _ = run_with(pairs=7)
+def test_the_command_has_the_rounds_and_replicates_as_they_were(run_with: Callable[..., Run]) -> None:
+    comparison, _ = run_with(replicates=7)
     assert command_line(as_it_was(comparison)) == (
-        "gatewise compare reviews.csv --cells gru,lstm --rivals majority,tfidf_logistic --pairs 7 --tune 8 --max-epochs 12 "
+        "gatewise compare reviews.csv --cells gru,lstm --rivals majority,tfidf_logistic --replicates 7 --tune 8 --max-epochs 12 "
         "--seed 0"
     )
-    assert as_it_was(run_with(pairs=1)[0]).pairs == 2
-    assert as_it_was(replace(comparison, pairs=0)) == comparison.config
+    assert as_it_was(run_with(replicates=1)[0]).replicates == 2
+    assert as_it_was(replace(comparison, replicates=0)) == comparison.config
     assert as_it_was(replace(comparison, tuning=())).tune == 0, "there was no time for tuning"
     frame = replace(comparison, config=Config("<pandas DataFrame>", cells=("gru", "rnn"), seed=3))
     assert command_line(as_it_was(frame)) == (
-        "gatewise.compare(data, cells=('gru', 'rnn'), rivals=('majority', 'tfidf_logistic'), pairs=7, tune=8, seed=3)"
+        "gatewise.compare(data, cells=('gru', 'rnn'), rivals=('majority', 'tfidf_logistic'), replicates=7, tune=8, seed=3)"
     )
 
 
@@ -138,26 +138,26 @@ def test_what_to_do_next_is_the_last_thing_on_the_page(run_named: Callable[[str]
     source = render_page(comparison, verdict, FOLDER)
     words = Page(source).words
     assert list(words)[-1] == "next"
-    assert "About 9 further pairs would probably decide: gatewise resume runs/mr --budget 20m" in words["next"]
+    assert "About 9 further replicates would probably decide: gatewise resume runs/mr --budget 20m" in words["next"]
     decided = Page(render_page(*run_named("equivalent"), FOLDER)).words["next"]
     assert "gatewise predict runs/mr NEW_FILE" in decided and 'model = gatewise.open_run("runs/mr").model' in decided
     assert "resume" not in decided
-    planned = replace(comparison, config=replace(comparison.config, pairs=5, budget_s=None))
-    assert "--pairs 14 --tune 8" in Page(render_page(planned, verdict, FOLDER)).words["next"]
+    planned = replace(comparison, config=replace(comparison.config, replicates=5, budget_s=None))
+    assert "--replicates 14 --tune 8" in Page(render_page(planned, verdict, FOLDER)).words["next"]
     table = replace(comparison, config=replace(comparison.config, source="<pandas DataFrame>"))
     assert 'gatewise.resume("runs/mr", data=data, budget="20m")' in Page(render_page(table, verdict, FOLDER)).words["next"]
-    cut = Page(render_page(*run_named("no_pairs"), FOLDER)).words["next"]
+    cut = Page(render_page(*run_named("no_replicates"), FOLDER)).words["next"]
     assert "gatewise resume runs/mr" in cut and "predict" not in cut
     assert "next" not in Page(render_page(comparison, verdict)).words
 
 
 def test_a_budget_that_decides_is_round_and_above_the_old_one(run_named: Callable[[str], Run]) -> None:
     comparison, verdict = run_named("undecided")
-    assert (pairs_to_decide(comparison, verdict), budget_to_decide(comparison, verdict)) == (9, 20 * 60.0)
+    assert (replicates_to_decide(comparison, verdict), budget_to_decide(comparison, verdict)) == (9, 20 * 60.0)
     assert budget_to_decide(replace(comparison, elapsed_s=10.0, trials=(), baseline_trials=()), verdict) == 15 * 60.0
-    assert pairs_to_decide(*run_named("equivalent")) is None
-    single, unclear = run_named("one_pair")
-    assert pairs_to_decide(single, unclear) == 4, "nothing is decided before five"
+    assert replicates_to_decide(*run_named("equivalent")) is None
+    single, unclear = run_named("one_replicate")
+    assert replicates_to_decide(single, unclear) == 4, "nothing is decided before five"
     assert verdict.difference is not None
-    hopeless = replace(verdict, difference=replace(verdict.difference, further_pairs=None))
+    hopeless = replace(verdict, difference=replace(verdict.difference, further_replicates=None))
     assert budget_to_decide(comparison, hopeless) is None

@@ -15,9 +15,9 @@ Run = tuple[Comparison, Verdict]
 
 SIZES = [
     ("three_arms", 390),
-    ("one_pair", 390),
+    ("one_replicate", 390),
     ("baseline", 1280),
-    ("no_pairs", 390),
+    ("no_replicates", 390),
     ("one_left", 390),
     ("audio", 390),
     ("whole_classification", 390),
@@ -40,7 +40,7 @@ def test_layout_fits_the_screen_and_texts_do_not_collide(
     assert found["width"] <= width
     assert found["outside"] == []
     assert found["overlapping"] == []
-    if verdict.pairs:
+    if verdict.replicates:
         assert found["smallest"] >= 12
     assert verdict.explanation[0] in found["words"]
     assert "How this was decided" in found["words"]

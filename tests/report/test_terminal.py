@@ -65,13 +65,13 @@ def test_the_end_says_what_to_do_next_in_lines_to_copy(run_named: Callable[[str]
     assert '  model = gatewise.open_run("my runs/mr").model' in decided
     undecided = _printed(run_named("undecided"), LONG)
     assert f"\n  gatewise resume {LONG.parent} --budget 20m\n" in undecided
-    assert "About 9 further pairs would probably decide:" in undecided
-    assert _printed(run_named("no_pairs"), run / "report.html").splitlines()[-1] == "  gatewise resume 'my runs/mr'"
+    assert "About 9 further replicates would probably decide:" in undecided
+    assert _printed(run_named("no_replicates"), run / "report.html").splitlines()[-1] == "  gatewise resume 'my runs/mr'"
 
 
-@pytest.mark.parametrize(("pairs", "shown"), [(1, False), (2, False), (3, True)])
-def test_probabilities_take_three_pairs(pairs: int, shown: bool, run_with: Callable[..., Run]) -> None:
-    words = _words(_printed(run_with(pairs=pairs, difference={"conclusion": "undecided"})))
+@pytest.mark.parametrize(("replicates", "shown"), [(1, False), (2, False), (3, True)])
+def test_probabilities_take_three_replicates(replicates: int, shown: bool, run_with: Callable[..., Run]) -> None:
+    words = _words(_printed(run_with(replicates=replicates, difference={"conclusion": "undecided"})))
     assert ("practically equal 97%" in words) == shown
     assert ("(95%: not known yet)" in words) == (not shown)
 
@@ -92,7 +92,7 @@ def test_answer_scores_costs_and_report_are_there(any_run: Run) -> None:
     for score in verdict.scores.values():
         assert MetricText.of(comparison).summary(score) in words
     assert "Report: report.html" in words
-    assert ("12.3 0.412 4.13 412 MB 1,305,282 5.22 MB" in words) == bool(comparison.pairs)
+    assert ("12.3 0.412 4.13 412 MB 1,305,282 5.22 MB" in words) == bool(comparison.replicates)
 
 
 def test_difference_is_shown_with_band_and_probabilities(run_with: Callable[..., Run]) -> None:

@@ -18,7 +18,7 @@ def broken(rows: list[Row]) -> list[tuple[str, str]]:
 
 
 def test_wrong_statements_stay_within_five_percent_on_resampled_splits() -> None:
-    rows = list(resampled.errors(1000, sds=(0.7, 1.5, 20.0), ratios=(0.0, 1 / 9), most_pairs=30))
+    rows = list(resampled.errors(1000, sds=(0.7, 1.5, 20.0), ratios=(0.0, 1 / 9), most_replicates=30))
     assert len(rows) == 6
     assert not broken(rows)
     # The rule is not merely silent.
@@ -30,24 +30,24 @@ def test_wrong_statements_stay_within_five_percent_on_a_fixed_test_part() -> Non
 
 
 def test_heavy_tails_ties_and_skewness_do_not_break_the_promise() -> None:
-    assert not broken(list(resampled.stress(500, sds=(1.0,), ratios=(0.0,), most_pairs=40)))
+    assert not broken(list(resampled.stress(500, sds=(1.0,), ratios=(0.0,), most_replicates=40)))
 
 
 def test_rows_that_depend_on_each_other_name_no_winner() -> None:
-    rows = list(fixed_test.dependent_rows(150, pairs=15))
+    rows = list(fixed_test.dependent_rows(150, replicates=15))
     assert not broken(rows)
     by_name = {row.setting: row.rates["independent"] for row in rows}
     assert by_name["300 windows, AR(1) 0.95"] > 0.3 and by_name["6 groups, equal"] > 0.2, "taken as independent they would"
 
 
 def test_splits_that_repeat_name_no_winner() -> None:
-    rows = list(resampled.repeated_splits(400, most_pairs=40))
+    rows = list(resampled.repeated_splits(400, most_replicates=40))
     assert not broken(rows)
     assert max(row.rates["uncapped"] for row in rows) > 0.1
 
 
 def test_a_collapse_that_was_seen_is_not_called_equivalent() -> None:
-    assert not broken(list(resampled.collapses(300, most_pairs=30)))
+    assert not broken(list(resampled.collapses(300, most_replicates=30)))
 
 
 def test_equally_good_classifiers_get_no_winner() -> None:

@@ -1,4 +1,4 @@
-"""The posterior against an independent implementation, and at the edges of what pairs can say."""
+"""The posterior against an independent implementation, and at the edges of what replicates can say."""
 
 import json
 from dataclasses import replace
@@ -99,13 +99,13 @@ def test_skewness_makes_the_crowded_side_less_sure() -> None:
         fixed([1, 0], [1], 1),
     ],
 )
-def test_a_single_pair_split_or_row_carries_no_information(nothing: Posterior) -> None:
+def test_a_single_replicate_split_or_row_carries_no_information(nothing: Posterior) -> None:
     assert float(nothing.p_value()) == 1.0
     assert [float(p) for p in nothing.probabilities(0.01)] == [0.5, 0.0, 0.5]
 
 
-def test_no_pair_is_an_error() -> None:
-    with pytest.raises(ValueError, match="at least one pair"):
+def test_no_replicate_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least one replicate"):
         Differences.of([])
 
 

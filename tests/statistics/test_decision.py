@@ -18,11 +18,11 @@ RULE = Rule.sequential(1 / 9)
 )
 def test_the_four_conclusions(mean: float, scale: float, expected: str) -> None:
     known = Posterior(mean, scale, 20.0)
-    assert compare("gru", "lstm", known, 0.01, RULE, pairs=21).conclusion == expected
-    assert compare("gru", "lstm", known, 0.01, RULE, pairs=4).conclusion == "undecided"
+    assert compare("gru", "lstm", known, 0.01, RULE, replicates=21).conclusion == expected
+    assert compare("gru", "lstm", known, 0.01, RULE, replicates=4).conclusion == "undecided"
 
 
-def test_equivalence_takes_more_pairs_than_a_winner() -> None:
+def test_equivalence_takes_more_replicates_than_a_winner() -> None:
     assert str(conclude(Posterior(0.0, 0.001, 7.0), 0.01, RULE, 8)) == "undecided"
     assert str(conclude(Posterior(0.0, 0.001, 9.0), 0.01, RULE, 10)) == "equivalent"
     assert str(conclude(Posterior(0.05, 0.001, 7.0), 0.01, RULE, 8)) == "first"
@@ -32,7 +32,7 @@ def test_a_winner_needs_the_interval_that_allows_for_the_looks() -> None:
     known = Posterior(0.1, 0.1 / 2.2, 20.0)  # 97.5% likely above zero, and above so narrow a margin
     assert str(conclude(known, 1e-6, Rule.planned(), 21)) == "first"
     assert str(conclude(known, 1e-6, RULE, 21)) == "undecided"
-    difference = compare("gru", "lstm", known, 1e-6, RULE, pairs=21)
+    difference = compare("gru", "lstm", known, 1e-6, RULE, replicates=21)
     assert difference.ci95[0] > 0 > difference.ci95_sequential[0]
 
 
@@ -48,9 +48,9 @@ def test_a_sure_but_tiny_difference_is_equivalence() -> None:
     assert str(conclude(Posterior(0.002, 0.0001, 20.0), 0.01, RULE, 21)) == "equivalent"
 
 
-def test_one_pair_gives_bounded_figures() -> None:
+def test_one_replicate_gives_bounded_figures() -> None:
     one = posterior(Differences.of([0.1]), Resampled(1 / 9, 0.01))
-    difference = compare("gru", "lstm", one, 0.01, RULE, pairs=1)
+    difference = compare("gru", "lstm", one, 0.01, RULE, replicates=1)
     assert difference.ci95 == difference.ci95_sequential == (-1.0, 1.0)
     json.dumps(to_json(difference), allow_nan=False)
 
@@ -66,7 +66,7 @@ def test_what_is_foreseen_comes_true() -> None:
         drawn = generator.normal(0.02, 0.02) + scatter / 3 * generator.normal() + scatter * generator.normal(size=150)
         if str(conclude(posterior(Differences.of(drawn[:6]), spread), 0.01, RULE, 6)) != "undecided":
             continue
-        number = foresee(Differences.of(drawn[:6]), spread, 0.01, RULE).further_pairs
+        number = foresee(Differences.of(drawn[:6]), spread, 0.01, RULE).further_replicates
         if number is not None and number > 144:
             continue
         looks = range(7, 151 if number is None else 7 + number)
@@ -80,16 +80,16 @@ def test_the_same_evidence_foresees_the_same() -> None:
     seen = Differences.of([0.03, 0.05, 0.02, 0.06, 0.02])
     one = foresee(seen, Resampled(1 / 9, 0.001), 0.01, RULE)
     assert one == foresee(seen, Resampled(1 / 9, 0.001), 0.01, RULE)
-    assert one.further_pairs is not None and one.further_pairs > 1
-    assert foresee(Differences.of([0.02]), Resampled(1 / 9, 0.001), 0.01, RULE).further_pairs == 4
+    assert one.further_replicates is not None and one.further_replicates > 1
+    assert foresee(Differences.of([0.02]), Resampled(1 / 9, 0.001), 0.01, RULE).further_replicates == 4
 
 
-def test_no_number_of_pairs_removes_what_the_rows_leave_uncertain() -> None:
+def test_no_number_of_replicates_removes_what_the_rows_leave_uncertain() -> None:
     seen = Differences.of(np.tile([0.09, -0.07], 10))
     hopeless = foresee(seen, Resampled(1 / 4, 0.01), 0.01, RULE)
-    assert hopeless.further_pairs is None and hopeless.within_most < 0.5
-    # Independent pairs would decide: only the part that pairs do not remove stands in the way.
-    assert foresee(seen, Resampled(0.0, 0.01), 0.02, RULE).further_pairs is not None
+    assert hopeless.further_replicates is None and hopeless.within_most < 0.5
+    # Independent replicates would decide: only the part that replicates do not remove stands in the way.
+    assert foresee(seen, Resampled(0.0, 0.01), 0.02, RULE).further_replicates is not None
 
 
 def test_shapes_that_the_statistics_do_not_expect_are_seen() -> None:

@@ -19,8 +19,16 @@ import gatewise
 from gatewise.study.api import Result
 
 SOURCE = "builtin:parity?rows=120&length=20"
-# Long enough for a signal to arrive in the midst of the pairs, and with a budget that nothing is cut for on a busy machine.
-QUICK: dict[str, Any] = {"budget": "10m", "pairs": 3, "tune": 2, "hidden_size": 8, "max_epochs": 8, "seed": 5, "rivals": "simple"}
+# Long enough for a signal to arrive in the midst of the replicates, and with a budget that nothing is cut for on a busy machine.
+QUICK: dict[str, Any] = {
+    "budget": "10m",
+    "replicates": 3,
+    "tune": 2,
+    "hidden_size": 8,
+    "max_epochs": 8,
+    "seed": 5,
+    "rivals": "simple",
+}
 # The command as it is, but for the measurement of memory, as in the tests' own process.
 WITHOUT_MEMORY_PROBES = (
     "import gatewise.study.phases as phases, runpy; phases._measure_memory = lambda *_: None; "
@@ -48,7 +56,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, measure_memory: Any) -> Resu
             tmp_path_factory,
             "whole",
             "builtin:parity?rows=60&length=10",
-            pairs=2,
+            replicates=2,
             tune=1,
             hidden_size=8,
             max_epochs=2,
@@ -73,13 +81,13 @@ class Command:
         """Wait until the journal holds this many rows, and return their keys."""
         return self._wait(lambda keys: len(keys) >= rows, f"{rows} rows")
 
-    def wait_for_pair(self, models: int) -> list[str]:
-        """Wait until every model of the first pair is in the journal, and return its keys."""
+    def wait_for_replicate(self, models: int) -> list[str]:
+        """Wait until every model of the first replicate is in the journal, and return its keys."""
 
         def whole(keys: list[str]) -> bool:
-            return sum(key.endswith(":0") and key.startswith(("pair:", "baseline:")) for key in keys) >= models
+            return sum(key.endswith(":0") and key.startswith(("replicate:", "baseline:")) for key in keys) >= models
 
-        return self._wait(whole, f"{models} models of the first pair")
+        return self._wait(whole, f"{models} models of the first replicate")
 
     def _wait(self, enough: Callable[[list[str]], bool], what: str) -> list[str]:
         deadline = time.monotonic() + 180
@@ -180,7 +188,7 @@ def outcome_of(result: Result) -> Outcome:
     fitted = {
         row["key"]: (row["hyperparameters"], row["validation_loss"], row["test_score"], row["row_scores"], row["best_epoch"])
         for row in rows
-        if row["kind"] in ("tuning", "pair", "baseline")
+        if row["kind"] in ("tuning", "replicate", "baseline")
     }
     kept = {file.name: file.read_bytes() for file in [*result.path.glob("predictions/*"), *result.path.glob("examples.json")]}
     return Outcome(content["decision"], content["recommended"], content["difference"], content["scores"], fitted, kept)

@@ -1,4 +1,4 @@
-"""The first pair has the trainings of tuning: the same result as training again, and no training twice."""
+"""The first replicate has the trainings of tuning: the same result as training again, and no training twice."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from gatewise.training.fit import fit as train
 
 SOURCE = "builtin:parity?rows=80&length=10"
 OPTIONS: dict[str, Any] = {
-    "pairs": 2,
+    "replicates": 2,
     "tune": 2,
     "hidden_size": 4,
     "max_epochs": 2,
@@ -56,17 +56,17 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def again(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    """A run whose first pair is trained again."""
+    """A run whose first replicate is trained again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TrainedFolder, "load", lambda *_: False)
         return gatewise.compare(SOURCE, **OPTIONS, out=tmp_path_factory.mktemp("again") / "run")
 
 
-def test_the_first_pair_is_what_training_again_gives_with_one_training_fewer_an_arm(
+def test_the_first_replicate_is_what_training_again_gives_with_one_training_fewer_an_arm(
     again: Result, trained: Counter[str], outcome: Of, tmp_path: Path
 ) -> None:
     result = gatewise.compare(SOURCE, **OPTIONS, out=tmp_path / "run")
-    assert trained == {"tuning": 4, "pair": 2, "final": 1}
+    assert trained == {"tuning": 4, "replicate": 2, "final": 1}
     assert outcome(result) == outcome(again)
     chosen = result.comparison.chosen
     for trial in result.comparison.trials:
@@ -76,7 +76,7 @@ def test_the_first_pair_is_what_training_again_gives_with_one_training_fewer_an_
         assert trial.adopted == (tuned.number if trial.number == 0 else None)
         if trial.number == 0:
             assert trial.history == tuned.history
-            # Its cost is that of a training, which whoever foresees further pairs must know.
+            # Its cost is that of a training, which whoever foresees further replicates must know.
             assert trial.seconds > tuned.seconds
     assert {trial.adopted for trial in again.comparison.trials} == {None}
     model = tmp_path / "run" / "model" / "model.safetensors"
@@ -103,7 +103,7 @@ def test_what_was_tuned_before_a_crash_is_not_trained_again_if_it_is_whole(
     files[0].write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     trained.clear()
     result = gatewise.resume(tmp_path / "run")
-    assert trained == {"pair": 3, "final": 1}
+    assert trained == {"replicate": 3, "final": 1}
     assert [trial.name for trial in result.comparison.trials if trial.adopted is not None] == ["lstm"]
     assert outcome(result) == outcome(again)
 
@@ -118,7 +118,7 @@ def test_the_test_part_is_scored_for_what_was_chosen_alone(tmp_path: Path, monke
 
     monkeypatch.setattr(Workload, "_scored", record)
     gatewise.compare(SOURCE, **OPTIONS | {"rivals": "none"}, out=tmp_path / "run")
-    assert sorted(scored) == ["pair gru 0", "pair gru 1", "pair lstm 0", "pair lstm 1"]
+    assert sorted(scored) == ["replicate gru 0", "replicate gru 1", "replicate lstm 0", "replicate lstm 1"]
 
 
 def test_weights_are_those_of_one_trial_and_one_shape(tmp_path: Path) -> None:

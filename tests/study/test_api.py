@@ -34,14 +34,14 @@ def test_every_file_of_the_run_is_there(whole: Result) -> None:
         "examples.json",
     }
     assert {path.name for path in (whole.path / "predictions").iterdir()} == {
-        f"{name}-{pair}.safetensors" for name in ("gru", "lstm", "majority", "linear_features") for pair in (0, 1)
+        f"{name}-{replicate}.safetensors" for name in ("gru", "lstm", "majority", "linear_features") for replicate in (0, 1)
     }
     assert {path.name for path in (whole.path / "model").iterdir()} == {"model.json", "model.safetensors"}
     assert not list(whole.path.glob(".*.part"))
 
 
 def test_config_holds_every_default(whole: Result) -> None:
-    asked = Config(SOURCE, budget_s=None, pairs=2, tune=1, hidden_size=8, max_epochs=2, rivals=("simple",))
+    asked = Config(SOURCE, budget_s=None, replicates=2, tune=1, hidden_size=8, max_epochs=2, rivals=("simple",))
     found: dict[str, Any] = {"task": "classification", "metric": "accuracy", "batch_size": 8, "pooling": "summary"}
     assert RunFolder(whole.path).open() == replace(asked, **found)
 
@@ -51,11 +51,16 @@ def test_verdict_json_holds_what_other_tools_read(whole: Result) -> None:
     assert replace(from_json(Verdict, content), elapsed_s=0.0) == replace(whole.verdict, elapsed_s=0.0)
     assert content["elapsed_s"] >= whole.verdict.elapsed_s > 0
     assert set(content) >= {
-        *("decision", "recommended", "metric", "higher_is_better", "margin", "pairs", "difference", "scores", "costs"),
+        *("decision", "recommended", "metric", "higher_is_better", "margin", "replicates", "difference", "scores", "costs"),
         *("training_time_ratios", "budget_s", "elapsed_s", "warnings"),
     }
     assert content["decision"] in {"gru", "lstm", "equivalent", "undecided", "baseline"}
-    assert (content["metric"], content["higher_is_better"], content["margin"], content["pairs"]) == ("accuracy", True, 0.01, 2)
+    assert (content["metric"], content["higher_is_better"], content["margin"], content["replicates"]) == (
+        "accuracy",
+        True,
+        0.01,
+        2,
+    )
     assert set(content["difference"]) >= {"mean", "ci95", "p_first", "p_equivalent", "p_second", "first", "second"}
     assert set(content["scores"]) == {"gru", "lstm", "majority", "linear_features"}
     assert all(set(score) == {"mean", "sd", "n"} and score["n"] == 2 for score in content["scores"].values())
@@ -72,7 +77,7 @@ def test_verdict_json_holds_what_other_tools_read(whole: Result) -> None:
     low, high = step["ratio"]["ci95"]
     assert (step["first"], step["second"]) == ("gru", "lstm") and low <= step["ratio"]["median"] <= high
     assert content["costs"]["gru"]["parameters"] < content["costs"]["lstm"]["parameters"]
-    assert content["stopped"] == "pairs"
+    assert content["stopped"] == "replicates"
 
 
 def test_journal_and_trials_hold_one_row_a_unit(whole: Result, keys: Callable[[Path], list[str]]) -> None:
@@ -80,7 +85,7 @@ def test_journal_and_trials_hold_one_row_a_unit(whole: Result, keys: Callable[[P
     found = keys(whole.path)
     assert [row["key"] for row in rows] == found
     assert len(set(found)) == len(found)
-    pairs = {f"{kind}:{name}:{pair}" for kind, name in EVERYONE for pair in (0, 1)}
+    replicates = {f"{kind}:{name}:{replicate}" for kind, name in EVERYONE for replicate in (0, 1)}
     once = {
         "config",
         "data",
@@ -94,11 +99,11 @@ def test_journal_and_trials_hold_one_row_a_unit(whole: Result, keys: Callable[[P
         "timing:baselines",
         "final:0",
     }
-    assert set(found) == pairs | once
+    assert set(found) == replicates | once
     assert all(row["elapsed_s"] > 0 and row["finished_at"].endswith("+00:00") for row in rows)
 
 
-EVERYONE = (("pair", "gru"), ("pair", "lstm"), ("baseline", "majority"), ("baseline", "linear_features"))
+EVERYONE = (("replicate", "gru"), ("replicate", "lstm"), ("baseline", "majority"), ("baseline", "linear_features"))
 
 
 def test_the_report_is_one_file_that_asks_for_nothing(whole: Result, tmp_path: Path) -> None:
@@ -171,7 +176,7 @@ def test_an_a_a_run_on_text_names_no_winner(tmp_path: Path) -> None:
     source = tmp_path / "reviews.csv"
     source.write_text("\n".join(rows), encoding="utf-8")
     options: dict[str, Any] = {
-        "pairs": 2,
+        "replicates": 2,
         "tune": 1,
         "hidden_size": 4,
         "embedding_size": 4,
@@ -200,7 +205,7 @@ def test_a_data_frame_is_resumed_with_its_data(tmp_path: Path, monkeypatch: pyte
 
     with monkeypatch.context() as patch:
         patch.setattr("gatewise.study.run.measure", interrupt)
-        result = gatewise.compare(dataset, pairs=2, tune=1, hidden_size=4, max_epochs=1, budget="10m", out=tmp_path / "run")
+        result = gatewise.compare(dataset, replicates=2, tune=1, hidden_size=4, max_epochs=1, budget="10m", out=tmp_path / "run")
     assert result.verdict.decision == "undecided"
     assert result.verdict.stopped == "interrupted"
     assert result.comparison.config.source == "<parity>"
@@ -210,7 +215,7 @@ def test_a_data_frame_is_resumed_with_its_data(tmp_path: Path, monkeypatch: pyte
         gatewise.resume(tmp_path / "run")
     with pytest.raises(RunError, match="not what it was"):
         gatewise.resume(tmp_path / "run", data=open_source(SOURCE, seed=1))
-    assert gatewise.resume(tmp_path / "run", data=dataset).verdict.pairs == 2
+    assert gatewise.resume(tmp_path / "run", data=dataset).verdict.replicates == 2
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from gatewise.records import Progress, Trial
 from gatewise.report.live import NullView
 from gatewise.report.sections.reproduce import as_it_was
 from gatewise.study import phases
-from gatewise.study.budget import BudgetPlan, Foresight, foreseen_pairs, plan_budget
+from gatewise.study.budget import BudgetPlan, Foresight, foreseen_replicates, plan_budget
 from gatewise.study.deadline import BudgetSpent
 from gatewise.study.work import Workload
 
@@ -45,7 +45,7 @@ class Listener(NullView):
 def test_a_budget_with_room_changes_nothing() -> None:
     plan = plan_budget(KNOWN)
     assert (plan.max_epochs, plan.own_epochs, plan.tuned, plan.better_s) == (100, 100, True, None)
-    assert plan.pairs >= 5
+    assert plan.replicates >= 5
     assert plan.training_s == pytest.approx(10.0)
 
 
@@ -56,59 +56,59 @@ def test_shorter_budgets_never_mean_longer_trainings(budget: float, epoch: float
     plan, richer = plan_budget(known), plan_budget(replace(known, budget_s=2 * budget))
     assert 1 <= plan.max_epochs <= richer.max_epochs <= 100
     assert plan.tuned <= richer.tuned
-    # Below a quarter of their epochs trainings are cut for the first pair alone, and then nothing is tuned.
+    # Below a quarter of their epochs trainings are cut for the first replicate alone, and then nothing is tuned.
     assert plan.max_epochs >= 25 or not plan.tuned
     if plan.max_epochs > 1 and not plan.tuned:
-        assert foreseen_pairs(known, plan.max_epochs, tuned=False, share=1.0) >= 1
+        assert foreseen_replicates(known, plan.max_epochs, tuned=False, share=1.0) >= 1
 
 
-def test_the_better_budget_holds_enough_pairs_of_full_length() -> None:
+def test_the_better_budget_holds_enough_replicates_of_full_length() -> None:
     known = replace(KNOWN, budget_s=30.0)
     plan = plan_budget(known)
     assert plan.max_epochs < 100
     assert plan.better_s is not None
     better = plan_budget(replace(known, budget_s=plan.better_s))
     assert (better.max_epochs, better.better_s) == (100, None)
-    assert better.pairs >= 5
+    assert better.replicates >= 5
 
 
 def test_hopeless_budgets_still_have_a_plan() -> None:
     plan = plan_budget(replace(KNOWN, budget_s=0.01, epoch_s=(500.0, 900.0)))
-    assert (plan.max_epochs, plan.tuned, plan.pairs) == (1, False, 0)
+    assert (plan.max_epochs, plan.tuned, plan.replicates) == (1, False, 0)
     assert plan.better_s is not None
 
 
 def test_rounds_of_tuning_that_were_asked_for_are_counted() -> None:
     known = replace(KNOWN, budget_s=120.0)
-    assert plan_budget(replace(known, tune=8)).pairs < plan_budget(replace(known, tune=1)).pairs
+    assert plan_budget(replace(known, tune=8)).replicates < plan_budget(replace(known, tune=1)).replicates
 
 
-def test_the_first_pair_costs_no_training_where_anything_is_tuned() -> None:
+def test_the_first_replicate_costs_no_training_where_anything_is_tuned() -> None:
     known = replace(KNOWN, budget_s=120.0, tune=1)
-    assert foreseen_pairs(known, 100, tuned=True) == foreseen_pairs(known, 100, tuned=False)
-    assert foreseen_pairs(replace(known, tune=0), 100, tuned=True) == foreseen_pairs(known, 100, tuned=False)
+    assert foreseen_replicates(known, 100, tuned=True) == foreseen_replicates(known, 100, tuned=False)
+    assert foreseen_replicates(replace(known, tune=0), 100, tuned=True) == foreseen_replicates(known, 100, tuned=False)
 
 
-def test_baselines_and_scores_take_their_time_from_the_pairs() -> None:
+def test_baselines_and_scores_take_their_time_from_the_replicates() -> None:
     plan = plan_budget(replace(KNOWN, budget_s=90.0))
     slower = plan_budget(replace(KNOWN, budget_s=90.0, baselines_s=8.0, scoring_s=2.0))
-    assert slower.pairs < plan.pairs
+    assert slower.replicates < plan.replicates
     assert slower.max_epochs < plan.max_epochs
     # Two processes share them, and get in each other's way.
     assert slower.baselines_s == pytest.approx(8.0 * 1.25 / 2)
-    assert slower.pair_s == pytest.approx(0.125 * 0.6 * slower.max_epochs + slower.baselines_s + slower.scoring_s)
+    assert slower.replicate_s == pytest.approx(0.125 * 0.6 * slower.max_epochs + slower.baselines_s + slower.scoring_s)
     assert slower.better_s is not None
-    assert plan_budget(replace(KNOWN, budget_s=slower.better_s, baselines_s=8.0, scoring_s=2.0)).pairs >= 5
+    assert plan_budget(replace(KNOWN, budget_s=slower.better_s, baselines_s=8.0, scoring_s=2.0)).replicates >= 5
 
 
-def test_epochs_grow_where_enough_pairs_fit_even_if_all_are_used() -> None:
+def test_epochs_grow_where_enough_replicates_fit_even_if_all_are_used() -> None:
     free = replace(KNOWN, enough=10)
     tight = plan_budget(replace(KNOWN, budget_s=30.0)).max_epochs
     for budget, most in ((900.0, 400), (600.0, 200), (300.0, 100), (30.0, tight)):
         plan = plan_budget(replace(free, budget_s=budget))
         assert (plan.max_epochs, plan.own_epochs, plan.may_grow) == (most, 100, True), budget
         if most > 100:
-            assert foreseen_pairs(replace(free, budget_s=budget), most, tuned=True, share=1.0) >= 10
+            assert foreseen_replicates(replace(free, budget_s=budget), most, tuned=True, share=1.0) >= 10
     assert plan_budget(replace(free, enough=200)).max_epochs == 100
 
 
@@ -148,20 +148,20 @@ def slow_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return slow
 
 
-def test_a_budget_too_small_for_one_pair_keeps_the_run(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
+def test_a_budget_too_small_for_one_replicate_keeps_the_run(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
     import sklearn.linear_model  # noqa: F401  (seconds, which a command spends while it reads)
 
     slow_steps(0.3)
     view = Listener()
     result = gatewise.compare(SLOW, budget=6, hidden_size=4, out=tmp_path / "run", view=view)
-    assert (result.verdict.decision, result.verdict.pairs, result.comparison.stopped) == ("undecided", 0, "budget")
+    assert (result.verdict.decision, result.verdict.replicates, result.comparison.stopped) == ("undecided", 0, "budget")
     assert (tmp_path / "run/report.html").exists()
-    assert json.loads((tmp_path / "run/verdict.json").read_text(encoding="utf-8"))["pairs"] == 0
+    assert json.loads((tmp_path / "run/verdict.json").read_text(encoding="utf-8"))["replicates"] == 0
     # An epoch takes longer than the whole budget: the training under way was given up in the midst of it.
     rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert not {"tuning", "pair"} & {row["kind"] for row in rows}
+    assert not {"tuning", "replicate"} & {row["kind"] for row in rows}
     said = "\n".join(line for _, line in view.lines)
-    assert all(word in said for word in ("even one pair may not fit", "--budget", "--max-epochs", "--hidden-size"))
+    assert all(word in said for word in ("even one replicate may not fit", "--budget", "--max-epochs", "--hidden-size"))
 
 
 def test_what_would_be_better_is_said_before_anything_is_trained(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
@@ -169,12 +169,12 @@ def test_what_would_be_better_is_said_before_anything_is_trained(tmp_path: Path,
     view = Listener()
     result = gatewise.compare(SLOW, budget=6, hidden_size=4, out=tmp_path / "run", view=view)
     advice = next(number for number, (_, line) in enumerate(view.lines) if "A new run with --budget" in line)
-    assert not any("tuning" in line or line.startswith("pair") for _, line in view.lines[:advice] if "is tuned" not in line)
+    assert not any("tuning" in line or line.startswith("replicate") for _, line in view.lines[:advice] if "is tuned" not in line)
     assert any("Every training was cut to" in warning for warning in result.verdict.warnings)
 
 
 def test_nothing_that_was_trained_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that ends within its first pair goes on from the trainings it has."""
+    """A run that ends within its first replicate goes on from the trainings it has."""
     own = Workload.run
     finished: list[str] = []
 
@@ -186,13 +186,13 @@ def test_nothing_that_was_trained_is_thrown_away(tmp_path: Path, monkeypatch: py
         return trial
 
     monkeypatch.setattr(Workload, "run", run)
-    options: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "pairs": 2, "budget": 300, "margin": 0.01}
+    options: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "replicates": 2, "budget": 300, "margin": 0.01}
     first = gatewise.compare("builtin:parity?rows=100&length=10", tune=1, out=tmp_path / "run", **options)
-    assert (first.verdict.pairs, finished) == (0, ["tuning:gru:0", "tuning:lstm:0"])
+    assert (first.verdict.replicates, finished) == (0, ["tuning:gru:0", "tuning:lstm:0"])
 
     monkeypatch.setattr(Workload, "run", own)
     resumed = gatewise.resume(tmp_path / "run", budget=400)
-    assert resumed.verdict.pairs == 2
+    assert resumed.verdict.replicates == 2
     rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len({row["key"] for row in rows}) == len(rows)
     whole = gatewise.compare("builtin:parity?rows=100&length=10", tune=1, out=tmp_path / "whole", **options)
@@ -209,23 +209,23 @@ def test_a_round_of_tuning_that_was_given_up_does_not_count(tmp_path: Path, monk
 
     monkeypatch.setattr(Workload, "run", run)
     result = gatewise.compare(
-        "builtin:parity?rows=100&length=10", tune=3, pairs=2, budget=300, hidden_size=4, max_epochs=2, out=tmp_path / "run"
+        "builtin:parity?rows=100&length=10", tune=3, replicates=2, budget=300, hidden_size=4, max_epochs=2, out=tmp_path / "run"
     )
     assert [(trial.name, trial.number) for trial in result.comparison.tuning] == [("gru", 0), ("lstm", 0)]
-    assert result.verdict.pairs == 2
+    assert result.verdict.replicates == 2
 
 
 def test_without_time_for_tuning_every_cell_has_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     untuned = BudgetPlan(2, 40, False, 3, 9.0, 0.1, 0.1, 120.0)
     monkeypatch.setattr("gatewise.study.outlook.plan_budget", lambda known: untuned)
-    result = gatewise.compare("builtin:parity?rows=100&length=10", pairs=2, budget=300, hidden_size=4, out=tmp_path / "run")
+    result = gatewise.compare("builtin:parity?rows=100&length=10", replicates=2, budget=300, hidden_size=4, out=tmp_path / "run")
     assert result.comparison.tuning == ()
     assert result.comparison.chosen["gru"] == result.comparison.chosen["lstm"]
     assert result.comparison.config.max_epochs == 2
     assert all(len(trial.history) <= 2 for trial in result.comparison.trials)
     notes = [warning for warning in result.verdict.warnings if "to fit into" in warning or "no time to tune" in warning]
     assert len(notes) == 2
-    # Another session keeps the plan, whatever its budget: pairs must be alike.
+    # Another session keeps the plan, whatever its budget: replicates must be alike.
     resumed = gatewise.resume(tmp_path / "run", budget="1h")
     assert resumed.comparison.config.max_epochs == 2
 
@@ -233,18 +233,18 @@ def test_without_time_for_tuning_every_cell_has_the_defaults(tmp_path: Path, mon
 def test_no_tuning_can_be_asked_for_and_repeats_a_run_that_had_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     untuned = BudgetPlan(2, 40, False, 3, 9.0, 0.1, 0.1, 120.0)
     source = "builtin:parity?rows=100&length=10"
-    asked = gatewise.compare(source, tune=0, pairs=2, max_epochs=2, hidden_size=4, budget=300, out=tmp_path / "asked")
+    asked = gatewise.compare(source, tune=0, replicates=2, max_epochs=2, hidden_size=4, budget=300, out=tmp_path / "asked")
     assert asked.comparison.tuning == ()
     assert not any("no time to tune" in warning for warning in asked.verdict.warnings)
     monkeypatch.setattr("gatewise.study.outlook.plan_budget", lambda known: untuned)
-    short = gatewise.compare(source, pairs=2, hidden_size=4, budget=300, out=tmp_path / "short")
+    short = gatewise.compare(source, replicates=2, hidden_size=4, budget=300, out=tmp_path / "short")
     assert short.verdict.scores == asked.verdict.scores
 
 
 def test_a_run_with_time_lets_trainings_go_on_and_its_command_repeats_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tasks.TASKS, "classification", replace(tasks.TASKS["classification"], steps=100))
     source = "builtin:parity?rows=60&length=10"
-    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "rivals": "simple"}
+    options: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "rivals": "simple"}
     result = gatewise.compare(source, budget="5h", out=tmp_path / "run", **options)
     usual = gatewise.compare(source, budget="5h", max_epochs=20, out=tmp_path / "asked", **options)
     assert (result.comparison.config.max_epochs, usual.comparison.config.max_epochs) == (80, 20)
@@ -262,17 +262,17 @@ def test_a_run_with_time_lets_trainings_go_on_and_its_command_repeats_it(tmp_pat
 def test_a_run_without_trainings_is_planned_anew(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
     slow_steps(0.5)
     short = gatewise.compare(
-        "builtin:parity?rows=100&length=10", pairs=2, tune=1, budget=2, hidden_size=4, max_epochs=8, out=tmp_path / "run"
+        "builtin:parity?rows=100&length=10", replicates=2, tune=1, budget=2, hidden_size=4, max_epochs=8, out=tmp_path / "run"
     )
-    assert (short.verdict.pairs, short.comparison.config.max_epochs) == (0, 1)
+    assert (short.verdict.replicates, short.comparison.config.max_epochs) == (0, 1)
     slow_steps(0.0)
     resumed = gatewise.resume(tmp_path / "run", budget=300)
-    assert (resumed.verdict.pairs, resumed.comparison.config.max_epochs) == (2, 8)
+    assert (resumed.verdict.replicates, resumed.comparison.config.max_epochs) == (2, 8)
 
 
-def test_the_margin_comes_from_the_first_pair_and_waits_for_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_margin_comes_from_the_first_replicate_and_waits_for_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its baselines are fitted once, and what a budget leaves open is fixed when there is time."""
-    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1, "budget": 300}
+    options: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1, "budget": 300}
     source = "builtin:waves?rows=120"
     whole = gatewise.compare(source, out=tmp_path / "whole", **options)
     first = [trial.validation_score for trial in whole.comparison.baseline_trials if trial.number == 0]
@@ -285,7 +285,7 @@ def test_the_margin_comes_from_the_first_pair_and_waits_for_time(tmp_path: Path,
 
     monkeypatch.setattr(Workload, "run", run)
     short = gatewise.compare(source, out=tmp_path / "short", **options)
-    assert (short.verdict.pairs, short.verdict.decision) == (0, "undecided")
+    assert (short.verdict.replicates, short.verdict.decision) == (0, "undecided")
     monkeypatch.setattr(Workload, "run", own)
     resumed = gatewise.resume(tmp_path / "short")
     assert resumed.verdict.margin == whole.verdict.margin
@@ -296,7 +296,7 @@ def test_the_reported_time_begins_with_the_program(tmp_path: Path) -> None:
     began = time.monotonic() - 25.0
     result = gatewise.compare(
         "builtin:parity?rows=60&length=10",
-        pairs=2,
+        replicates=2,
         tune=1,
         hidden_size=4,
         max_epochs=1,
@@ -311,7 +311,7 @@ def test_measuring_takes_no_more_than_its_share(tmp_path: Path, slow_steps: Call
     slow_steps(0.3)
     gatewise.compare(
         "builtin:parity?rows=64&length=10",
-        pairs=2,
+        replicates=2,
         tune=1,
         budget=40,
         hidden_size=4,
@@ -330,7 +330,7 @@ def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkey
 
     own = Session.left
     monkeypatch.setattr(Session, "left", lambda self: 0.0 if "on all data" in self.progress.phase else own(self))
-    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 3, "budget": 300, "rivals": "simple"}
+    options: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 3, "budget": 300, "rivals": "simple"}
     view = Listener()
     gatewise.compare("builtin:parity?rows=100&length=10", out=tmp_path / "run", view=view, **options)
     assert any("the budget ended the training" in line for _, line in view.lines)
@@ -342,7 +342,7 @@ def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkey
 
 
 def test_trainings_that_the_cap_ended_are_counted_in_verdict_and_page(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"pairs": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1, "rivals": "simple"}
+    options: dict[str, Any] = {"replicates": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1, "rivals": "simple"}
     result = gatewise.compare("builtin:parity?rows=60&length=10", out=tmp_path / "run", **options)
     (warning,) = (one for one in result.verdict.warnings if "ended at the cap" in one)
     assert warning.startswith("4 of 4 trainings (GRU 2, LSTM 2) ended at the cap of 1 epoch while")
@@ -354,7 +354,7 @@ def test_trainings_that_the_cap_ended_are_counted_in_verdict_and_page(tmp_path: 
 @pytest.mark.parametrize(
     ("budget", "fits", "kept"), [(None, 1.0, 13.0), (240.0, 1.0, 13.0), (100.0, 1.0, 5.0), (240.0, 16.0, 8.0)]
 )
-def test_time_is_kept_for_what_is_measured_after_the_pairs(budget: float | None, fits: float, kept: float) -> None:
+def test_time_is_kept_for_what_is_measured_after_the_replicates(budget: float | None, fits: float, kept: float) -> None:
     session: Any = SimpleNamespace(
         config=SimpleNamespace(budget_s=budget),
         workload=SimpleNamespace(baselines=("majority",)),

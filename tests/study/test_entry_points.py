@@ -56,7 +56,7 @@ def test_options_may_be_spelled_as_on_the_command_line(asked: Asked) -> None:
         max_size="1MB",
         max_memory=2_000_000,
         curve="0.1,1",
-        pairs=4,
+        replicates=4,
     )
     assert asked.positional[0] == Config(
         SOURCE,
@@ -69,7 +69,7 @@ def test_options_may_be_spelled_as_on_the_command_line(asked: Asked) -> None:
         max_size_bytes=1_000_000,
         max_memory_bytes=2_000_000,
         curve=(0.1, 1.0),
-        pairs=4,
+        replicates=4,
         budget_s=None,
     )
 

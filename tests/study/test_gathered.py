@@ -1,4 +1,4 @@
-"""From rows to evidence: which pairs count, what a target is, and sums that can be checked by hand."""
+"""From rows to evidence: which replicates count, what a target is, and sums that can be checked by hand."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +8,11 @@ import pytest
 from gatewise.comparison.plan import arms_of
 from gatewise.metrics import METRICS
 from gatewise.records import Config, Epoch, Hyperparameters, Profile, Trial, to_json
-from gatewise.study.gathered import build_comparison, chosen_hyperparameters, complete_pairs, read_trials, target_score
+from gatewise.study.gathered import build_comparison, chosen_hyperparameters, complete_replicates, read_trials, target_score
 from gatewise.study.journal import Journal, open_journal
 from gatewise.training.tune import default_hyperparameters
 
-CONFIG = Config("data", pairs=3)
+CONFIG = Config("data", replicates=3)
 PROFILE = Profile("data", "series", 40, {"a": 20, "b": 20}, 2, 5.0, 9.0, 10, 0, 1, None, "abc", warnings=("few rows",))
 KNOWN = {
     "arms": to_json(arms_of(("gru", "lstm"))),
@@ -33,7 +33,18 @@ def trial(name: str, number: int, *scores: float, by_length: tuple[tuple[int, in
         return Trial("baseline", name, number, None, 0.5, None, 0.5, 0.5, 10, by_length=by_length)
     values = Hyperparameters(0.01, 0.1, 0.1, 0.1)
     return Trial(
-        "pair", name, number, values, max(scores), 0.5, 0.9, 0.6, 10, history=epochs(*scores), by_length=by_length, parameters=7
+        "replicate",
+        name,
+        number,
+        values,
+        max(scores),
+        0.5,
+        0.9,
+        0.6,
+        10,
+        history=epochs(*scores),
+        by_length=by_length,
+        parameters=7,
     )
 
 
@@ -41,12 +52,12 @@ def tuning(name: str, number: int, score: float) -> Trial:
     return Trial("tuning", name, number, Hyperparameters(0.001 * (number + 1), 0.1, 0.1, 0.1), score, 0.5)
 
 
-def test_pairs_count_from_the_first_and_only_when_complete() -> None:
+def test_replicates_count_from_the_first_and_only_when_complete() -> None:
     whole = [trial(name, number, 0.5) for number in (0, 1, 3) for name in NAMES]
-    assert complete_pairs(whole, NAMES) == 2
-    assert complete_pairs(whole[1:], NAMES) == 0
-    assert complete_pairs([], NAMES) == 0
-    assert complete_pairs([*whole, *(trial(name, 2, 0.5) for name in NAMES)], NAMES) == 4
+    assert complete_replicates(whole, NAMES) == 2
+    assert complete_replicates(whole[1:], NAMES) == 0
+    assert complete_replicates([], NAMES) == 0
+    assert complete_replicates([*whole, *(trial(name, 2, 0.5) for name in NAMES)], NAMES) == 4
 
 
 def test_target_lies_near_the_weakest_arms_tuned_best() -> None:
@@ -75,7 +86,7 @@ def test_what_tuning_chose_stays_as_it_was_recorded(tmp_path: Path) -> None:
 
 
 def test_evidence_of_a_run(tmp_path: Path) -> None:
-    pairs = [
+    replicates = [
         trial("gru", 0, 0.5, 0.8, 0.9),
         trial("gru", 1, 0.5, 0.7, 0.7),
         trial("gru", 2, 0.9),
@@ -97,21 +108,21 @@ def test_evidence_of_a_run(tmp_path: Path) -> None:
         steps = {"gru": [1.0, 3.0, 2.0, 2.0, 2.0], "lstm": [2.0, 6.0, 4.0, 4.0, 4.0]}
         journal.add("timing:steps", "timing", {"milliseconds": steps}, 2.5)
         bins = {0: lambda item: replace(item, by_length=(item.by_length[0], (0, 0), item.by_length[1]))}
-        for item in [*pairs, *baselines, tuning("gru", 0, 0.8), tuning("lstm", 0, 0.9)]:
+        for item in [*replicates, *baselines, tuning("gru", 0, 0.8), tuning("lstm", 0, 0.9)]:
             stored = bins[0](item) if item.by_length else item
             journal.add(f"{item.kind}:{item.name}:{item.number}", item.kind, to_json(stored), 3.0)
         found = read_trials(journal)
         comparison = build_comparison(CONFIG, {}, journal, found, elapsed_s=9.0, stopped="budget")
         assert comparison == build_comparison(CONFIG, {}, journal, read_trials(journal), elapsed_s=9.0, stopped="budget")
 
-    assert comparison.pairs == 2
+    assert comparison.replicates == 2
     assert {item.number for item in (*comparison.trials, *comparison.baseline_trials)} == {0, 1}
     assert comparison.warnings == ("few rows", "cut")
     gru, lstm = comparison.costs["gru"], comparison.costs["lstm"]
     assert (gru.train_ms_per_step, lstm.train_ms_per_step) == (2.0, 4.0)
     (step,) = comparison.training_time_ratios
     assert (step.first, step.second) == ("gru", "lstm") and step.ratio.median == pytest.approx(0.5)
-    # The GRU reaches 0.8 in epoch 2 and, in its other pair, never: the median of the two is 'never'.
+    # The GRU reaches 0.8 in epoch 2 and, in its other replicate, never: the median of the two is 'never'.
     assert (gru.target_reached, gru.epochs_to_target, gru.seconds_to_target) == (1, None, None)
     assert (lstm.target_reached, lstm.epochs_to_target, lstm.seconds_to_target) == (2, 1.5, 3.0)
     assert (gru.latency_ms, gru.peak_memory_bytes, gru.parameters) == ({}, None, 7)
@@ -122,10 +133,10 @@ def test_evidence_of_a_run(tmp_path: Path) -> None:
     assert long.scores == {"gru": 6 / 12, "lstm": 3 / 12}
 
 
-def test_evidence_before_the_first_pair(tmp_path: Path) -> None:
+def test_evidence_before_the_first_replicate(tmp_path: Path) -> None:
     with open_journal(tmp_path / "journal.sqlite") as journal:
         data = {"profile": to_json(PROFILE), "length_edges": [10], "train_rows": 30, "test_rows": 10, "warnings": [], **KNOWN}
         journal.add("data", "data", data, 1.0)
         comparison = build_comparison(CONFIG, {}, journal, read_trials(journal), elapsed_s=1.0, stopped="interrupted")
-    assert (comparison.pairs, comparison.by_length, comparison.target_score) == (0, (), None)
+    assert (comparison.replicates, comparison.by_length, comparison.target_score) == (0, (), None)
     assert comparison.costs["gru"].epochs_to_target is None

@@ -33,14 +33,14 @@ def path(tmp_path: Path) -> Path:
 
 def test_rows_are_there_when_opened_again(path: Path) -> None:
     with open_journal(path) as journal:
-        journal.add("pair:gru:1", "pair", {"name": "gru", "number": 1}, 2.0)
+        journal.add("replicate:gru:1", "replicate", {"name": "gru", "number": 1}, 2.0)
         journal.add("data", "data", {"rows": 30}, 0.5)
-        journal.add("pair:gru:0", "pair", {"name": "gru", "number": 0}, 3.0)
+        journal.add("replicate:gru:0", "replicate", {"name": "gru", "number": 0}, 3.0)
         before = list(journal.rows())
     with open_journal(path) as journal:
         assert list(journal.rows()) == before
-        assert [row["key"] for row in before] == ["pair:gru:1", "data", "pair:gru:0"]
-        assert journal.payloads("pair") == [{"name": "gru", "number": 1}, {"name": "gru", "number": 0}]
+        assert [row["key"] for row in before] == ["replicate:gru:1", "data", "replicate:gru:0"]
+        assert journal.payloads("replicate") == [{"name": "gru", "number": 1}, {"name": "gru", "number": 0}]
         assert journal.get("data") == {"rows": 30}
         assert journal.get("plan") is None
         assert "data" in journal
@@ -61,13 +61,13 @@ def test_a_row_is_on_disk_before_add_returns(path: Path) -> None:
 
 def test_a_unit_is_counted_once(path: Path) -> None:
     with open_journal(path) as first, open_journal(path) as second:
-        first.add("pair:gru:0", "pair", {"score": 1}, 1.0)
+        first.add("replicate:gru:0", "replicate", {"score": 1}, 1.0)
         for journal in (first, second):
-            with pytest.raises(RunError, match="pair:gru:0 is already in"):
-                journal.add("pair:gru:0", "pair", {"score": 2}, 2.0)
-        assert first.get("pair:gru:0") == {"score": 1}
+            with pytest.raises(RunError, match="replicate:gru:0 is already in"):
+                journal.add("replicate:gru:0", "replicate", {"score": 2}, 2.0)
+        assert first.get("replicate:gru:0") == {"score": 1}
     with open_journal(path) as again:
-        assert again.get("pair:gru:0") == {"score": 1}
+        assert again.get("replicate:gru:0") == {"score": 1}
 
 
 def test_what_is_not_finite_is_never_written(path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_damaged_row_is_refused(path: Path, change: str, read: Callable[[Path]
 def test_every_flipped_bit_is_refused_or_changes_nothing(path: Path) -> None:
     with open_journal(path) as journal:
         for number in range(30):
-            journal.add(f"pair:gru:{number}", "pair", {"name": "gru", "scores": [number / 7] * 5}, 0.1 * number)
+            journal.add(f"replicate:gru:{number}", "replicate", {"name": "gru", "scores": [number / 7] * 5}, 0.1 * number)
         rows = list(journal.rows())
     whole = path.read_bytes()
     refused = 0

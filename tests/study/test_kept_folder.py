@@ -11,7 +11,7 @@ from gatewise.mistakes import ClassPredictions, NumberPredictions
 from gatewise.records import Trial
 from gatewise.study.kept import KeptFolder
 
-TRIAL = Trial("pair", "gru", 3, None, 0.7, 0.5, test_score=0.123456789012345, test_rows=4)
+TRIAL = Trial("replicate", "gru", 3, None, 0.7, 0.5, test_score=0.123456789012345, test_rows=4)
 
 
 def kept() -> ClassPredictions:

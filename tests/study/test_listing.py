@@ -90,4 +90,4 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_verdict_is_short() -> None:
-    assert repr(verdict()) == "<Verdict 'lstm', recommended 'lstm'; accuracy: gru 0.8, lstm 0.831; 7 pairs>"
+    assert repr(verdict()) == "<Verdict 'lstm', recommended 'lstm'; accuracy: gru 0.8, lstm 0.831; 7 replicates>"

@@ -16,7 +16,7 @@ from gatewise.data.sources import open_source
 from gatewise.study.api import Result
 
 SMALL: dict[str, Any] = {
-    "pairs": 2,
+    "replicates": 2,
     "tune": 1,
     "hidden_size": 6,
     "max_epochs": 3,
@@ -40,7 +40,7 @@ def test_tables_agree_with_the_scores(whole: Result) -> None:
     table = pandas.DataFrame(whole.predictions())
     comparison = whole.comparison
     for trial in (*comparison.trials, *comparison.baseline_trials):
-        own = table[(table["name"] == trial.name) & (table["pair"] == trial.number)]
+        own = table[(table["name"] == trial.name) & (table["replicate"] == trial.number)]
         assert len(own) == trial.test_rows
         assert own["correct"].mean() == pytest.approx(trial.test_score)
         assert ((own["truth"] == own["prediction"]) == own["correct"]).all()
@@ -75,7 +75,7 @@ def test_the_section_stands_in_the_report_and_needs_no_data(copy: Path) -> None:
     for words in ("Confusion matrix", "Recall", "Do the cells make the same mistakes?", "Reliability", "Calibration error"):
         assert words in section
     assert "The worst mistakes of the cells" in section
-    assert "over 2 pairs" in section
+    assert "over 2 replicates" in section
 
 
 def test_a_run_of_before_predictions_were_kept_still_reports(whole: Result, copy: Path) -> None:
@@ -89,15 +89,15 @@ def test_a_run_of_before_predictions_were_kept_still_reports(whole: Result, copy
     assert gatewise.resume(copy).verdict.decision == whole.verdict.decision
 
 
-def test_a_damaged_file_costs_its_pair_alone_and_no_verdict(whole: Result, copy: Path) -> None:
+def test_a_damaged_file_costs_its_replicate_alone_and_no_verdict(whole: Result, copy: Path) -> None:
     (copy / "predictions" / "gru-1.safetensors").write_bytes(b"nothing")
     (copy / "examples.json").write_text("{", encoding="utf-8")
     result = gatewise.open_run(copy)
     assert result.verdict == whole.verdict
-    assert {line["pair"] for line in result.predictions()} == {0}
+    assert {line["replicate"] for line in result.predictions()} == {0}
     section = section_of(copy)
-    assert "over 1 pair." in section
-    assert "Of 1 pair the predictions are missing" in section
+    assert "over 1 replicate." in section
+    assert "Of 1 replicate the predictions are missing" in section
 
 
 def test_texts_of_the_rows_shown_are_kept_and_escaped(tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ def test_numbers_keep_what_was_predicted(tmp_path: Path) -> None:
     table = pandas.DataFrame(result.predictions())
     truth = open_source("builtin:waves?rows=120").targets[:, 0]
     np.testing.assert_allclose(table["truth"], truth[table["row"]], rtol=1e-6)
-    by_pair = table["error"].abs().groupby([table["name"], table["pair"]]).mean()
+    by_replicate = table["error"].abs().groupby([table["name"], table["replicate"]]).mean()
     for trial in (*result.comparison.trials, *result.comparison.baseline_trials):
-        assert by_pair[trial.name, trial.number] == pytest.approx(trial.test_score, rel=1e-5)
+        assert by_replicate[trial.name, trial.number] == pytest.approx(trial.test_score, rel=1e-5)
     overall = result.errors()[0]
     assert overall["mae"] == pytest.approx(table[table["name"] == overall["name"]]["error"].abs().mean(), rel=1e-5)
     worst = result.mistakes()[0]
@@ -167,6 +167,6 @@ def test_next_steps_name_the_channels(tmp_path: Path) -> None:
 
 def test_processes_side_by_side_keep_the_same(whole: Result, outcome: Callable[[Result], Any], tmp_path: Path) -> None:
     """Workers write what one process would."""
-    options: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 8, "max_epochs": 2, "jobs": 2, "rivals": "simple"}
+    options: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 8, "max_epochs": 2, "jobs": 2, "rivals": "simple"}
     result = gatewise.compare("builtin:parity?rows=60&length=10", **options, out=tmp_path / "run")
     assert outcome(result).kept == outcome(whole).kept != {}

@@ -15,7 +15,7 @@ from gatewise.records import Config, Hyperparameters, from_json, to_json
 from gatewise.study.config_file import read_config_file
 from gatewise.study.work import Workload
 
-SMALL: dict[str, Any] = {"rivals": "simple", "pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 2, "budget": None}
+SMALL: dict[str, Any] = {"rivals": "simple", "replicates": 2, "tune": 1, "hidden_size": 6, "max_epochs": 2, "budget": None}
 HYPERPARAMETERS = Hyperparameters(3e-3, 0.1, 0.1, 0.01)
 SEASONAL: dict[str, Any] = {"task": "forecast", "window": 24, "horizon": 4}
 

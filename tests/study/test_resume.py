@@ -17,7 +17,7 @@ from gatewise.errors import RunError
 from gatewise.study.api import Result
 from gatewise.study.journal import open_journal
 
-QUICK: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
+QUICK: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1}
 Start = Callable[..., Any]
 Keys = Callable[[Path], list[str]]
 Of = Callable[[Result], Any]
@@ -53,14 +53,14 @@ def test_a_signal_prints_the_verdict_so_far_and_resume_finishes(
 ) -> None:
     folder = tmp_path / "run"
     running = start("compare", folder, "--json")
-    running.wait_for_pair(len(uninterrupted.comparison.arms) + len(uninterrupted.comparison.baselines))
+    running.wait_for_replicate(len(uninterrupted.comparison.arms) + len(uninterrupted.comparison.baselines))
     running.process.send_signal(number)
     printed, messages = running.process.communicate(timeout=180)
     assert running.process.returncode == 128 + number
     verdict = json.loads(printed)
     assert verdict == json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     assert verdict["stopped"] == "interrupted"
-    assert verdict["pairs"] in (1, 2)  # another pair may end between the look at the journal and the signal
+    assert verdict["replicates"] in (1, 2)  # another replicate may end between the look at the journal and the signal
     assert f"gatewise resume {folder}" in messages
     assert "Traceback" not in messages
     assert (folder / "report.html").is_file()
@@ -105,7 +105,7 @@ def test_a_signal_before_the_first_unit_says_how_to_go_on(tmp_path: Path, monkey
         with pytest.raises(KeyboardInterrupt, match=f"continue with `gatewise resume {tmp_path / 'run'}`"):
             gatewise.compare("builtin:parity?rows=60&length=10", **QUICK, out=tmp_path / "run")
     result = gatewise.resume(tmp_path / "run")
-    assert result.verdict.pairs == QUICK["pairs"]
+    assert result.verdict.replicates == QUICK["replicates"]
 
 
 def test_data_that_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_data_that_changed_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
     with monkeypatch.context() as patch:
         patch.setattr("gatewise.study.run.tune", interrupt)
-        gatewise.compare(source, pairs=2, tune=1, hidden_size=4, max_epochs=1, out=tmp_path / "run")
+        gatewise.compare(source, replicates=2, tune=1, hidden_size=4, max_epochs=1, out=tmp_path / "run")
     source.write_text("\n".join(["text,label", *lines[::-1]]), encoding="utf-8")
     with pytest.raises(RunError, match="not what it was when the run began"):
         gatewise.resume(tmp_path / "run")
@@ -144,7 +144,7 @@ def test_a_run_that_did_nothing_yet_can_only_be_resumed(whole: Result, tmp_path:
         ("hidden_size: 8", "hidden_size: 9", "hidden_size was 8, is now 9. Put it back, or start a new run"),
         ("seed: 0", "seed: 1", "seed was 0, is now 1"),
         ("threads: 1", "threads: 2", "threads was 1, is now 2"),
-        ("pairs: 2", "pairs: 3", "pairs was 2, is now 3"),
+        ("replicates: 2", "replicates: 3", "replicates was 2, is now 3"),
         ("- lstm", "- rnn", r"cells was \[gru, lstm\], is now \[gru, rnn\]"),
         ("margin: null", "margin: 0.02", "margin was null, is now 0.02"),
         ("bidirectional: false", "bidirectional: true", "bidirectional was false, is now true"),

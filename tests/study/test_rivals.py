@@ -12,7 +12,7 @@ from gatewise.report.sections.reproduce import as_it_was, command_line
 from gatewise.study.journal import read_journal
 
 SOURCE = "builtin:parity?rows=60&length=10"
-SMALL: dict[str, Any] = {"pairs": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1, "budget": "10m"}
+SMALL: dict[str, Any] = {"replicates": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1, "budget": "10m"}
 
 
 def test_strong_baselines_are_there_by_default_and_stay_when_the_budget_changes(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_strong_baselines_are_there_by_default_and_stay_when_the_budget_changes(
 
 
 def test_what_the_budget_has_no_time_for_is_left_out_and_said(tmp_path: Path) -> None:
-    result = gatewise.compare("builtin:digits", out=tmp_path / "run", **SMALL | {"budget": "10s", "pairs": None})
+    result = gatewise.compare("builtin:digits", out=tmp_path / "run", **SMALL | {"budget": "10s", "replicates": None})
     assert result.comparison.baselines == ("majority",)
     (said,) = (one for one in result.comparison.profile.inferred if one.startswith("Left out for their time: "))
     assert "linear model on simple features" in said

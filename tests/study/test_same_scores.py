@@ -1,4 +1,4 @@
-"""One data set through every way in: the same pair has the same scores, to the last bit."""
+"""One data set through every way in: the same replicate has the same scores, to the last bit."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,11 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Ways:
     series = [generator.normal(row % 2, 1, (generator.integers(4, 12), 2)).astype(np.float32) for row in range(60)]
     cells = {name: [values[:, number].tolist() for values in series] for number, name in enumerate("uv")}
     table = {**cells, "label": labels}
-    steps = [(row, step, *map(float, pair), labels[row]) for row, values in enumerate(series) for step, pair in enumerate(values)]
+    steps = [
+        (row, step, *map(float, replicate), labels[row])
+        for row, values in enumerate(series)
+        for step, replicate in enumerate(values)
+    ]
     long = pl.DataFrame(steps, schema=["id", "step", "u", "v", "label"], orient="row")
     pl.DataFrame({**{name: list(map(json.dumps, column)) for name, column in cells.items()}, "label": labels}).write_csv(
         folder / "data.csv"
@@ -72,7 +76,7 @@ def scored(source: Any, reading: dict[str, Any], unit: Unit) -> Trial:
 @pytest.mark.parametrize("name", ["gru", "linear_features"])
 def test_every_way_in_gives_the_same_scores(ways: Ways, name: str) -> None:
     chosen = Hyperparameters(3e-3, 0.1, 0.1, 0.01)
-    unit = Unit("pair", name, 0, chosen) if name == "gru" else Unit("baseline", name, 0)
+    unit = Unit("replicate", name, 0, chosen) if name == "gru" else Unit("baseline", name, 0)
     trials = {way: scored(*source, unit) for way, source in ways.items()}
     found = {
         way: (trial.test_score, trial.train_score, trial.validation_score, trial.validation_loss, trial.row_scores)

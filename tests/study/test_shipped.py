@@ -1,4 +1,4 @@
-"""The model that is shipped and its own score, which is not the pairs' mean."""
+"""The model that is shipped and its own score, which is not the replicates' mean."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 import gatewise
 from gatewise.records import Shipped
 
-SMALL: dict[str, Any] = {"pairs": 2, "tune": 0, "hidden_size": 4, "max_epochs": 2, "rivals": "simple", "budget": "10m"}
+SMALL: dict[str, Any] = {"replicates": 2, "tune": 0, "hidden_size": 4, "max_epochs": 2, "rivals": "simple", "budget": "10m"}
 
 
 @pytest.mark.parametrize("recommended", ["cell", "baseline"])
@@ -29,7 +29,7 @@ def test_a_source_with_a_test_part_scores_the_very_model(tmp_path: Path, recomme
     assert (shipped.test_rows, shipped.test_score) == (40, model.score(list(values[80:]), labels[80:].tolist()))
     assert model.details["test_score"] == shipped.test_score
     (said,) = (one for one in result.verdict.explanation if "that is shipped" in one)
-    assert f"Itself it scores {100 * shipped.test_score:.1f}% on the test part; the mean of the 2 pairs is" in said
+    assert f"Itself it scores {100 * shipped.test_score:.1f}% on the test part; the mean of the 2 replicates is" in said
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert f"the shipped model itself {100 * shipped.test_score:.1f}%" in page
     assert gatewise.open_run(tmp_path / "run").verdict.shipped == shipped

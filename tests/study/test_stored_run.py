@@ -45,7 +45,7 @@ def test_it_is_reported_and_goes_on_where_it_was_interrupted(run: Path) -> None:
     before = gatewise.open_run(run).verdict.scores
     reported = CliRunner().invoke(app, ["report", str(run)])
     assert reported.exit_code == 0, reported.output
-    assert "2 pairs" in reported.output
+    assert "2 replicates" in reported.output
     with closing(sqlite3.connect(run / "journal.sqlite")) as journal:
         keys = [key for (key,) in journal.execute("SELECT key FROM units")]
         gone = [key for key in keys if key.endswith(":1") or key.startswith("final")]
@@ -53,6 +53,6 @@ def test_it_is_reported_and_goes_on_where_it_was_interrupted(run: Path) -> None:
         journal.commit()
     assert len(gone) >= 2
     result = gatewise.resume(run)
-    assert result.comparison.pairs == 2
+    assert result.comparison.replicates == 2
     for name, score in result.verdict.scores.items():
         assert score.mean == pytest.approx(before[name].mean, rel=1e-3)

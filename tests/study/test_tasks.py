@@ -10,7 +10,7 @@ import gatewise
 from gatewise.data.dataset.splits import make_split
 from gatewise.data.sources import open_source
 
-SMALL: dict[str, Any] = {"pairs": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None, "rivals": "simple"}
+SMALL: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 6, "max_epochs": 3, "budget": None, "rivals": "simple"}
 
 
 def test_regression(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_curve_and_weighed_classes(tmp_path: Path) -> None:
     options: dict[str, Any] = {"curve": (0.25, 1.0), "weigh_classes": "balanced", "metric": "auroc"}
     result = gatewise.compare(source, out=tmp_path / "run", **options, **SMALL)
     curve = result.comparison.curve_trials
-    wanted = {(name, pair, 0.25) for name in ("gru", "lstm") for pair in (0, 1)}
+    wanted = {(name, replicate, 0.25) for name in ("gru", "lstm") for replicate in (0, 1)}
     assert {(trial.name, trial.number, trial.share) for trial in curve} == wanted
     test_rows = {(trial.name, trial.number): trial.test_rows for trial in result.comparison.trials}
     assert all(trial.test_score is not None and trial.test_rows == test_rows[trial.name, trial.number] for trial in curve)

@@ -44,11 +44,11 @@ def unit(kind: Any, name: str, number: int) -> Unit:
 
 
 UNITS = [
-    unit("pair", "gru", 1),
+    unit("replicate", "gru", 1),
     unit("baseline", "linear_features", 0),
-    unit("pair", "gru", 0),
+    unit("replicate", "gru", 0),
     unit("tuning", "lstm", 2),
-    unit("pair", "lstm", 1),
+    unit("replicate", "lstm", 1),
 ]
 
 
@@ -89,7 +89,7 @@ def test_a_process_that_dies_is_reported(dataset: Dataset) -> None:
             list(results)
 
 
-def test_arms_of_a_pair_read_the_same_batches(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arms_of_a_replicate_read_the_same_batches(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[bytes]] = []
 
     def recording(encoded: Encoded, plan: Any) -> Any:
@@ -101,11 +101,11 @@ def test_arms_of_a_pair_read_the_same_batches(dataset: Dataset, monkeypatch: pyt
     bench = workload(dataset)
     for name, number in (("gru", 0), ("lstm", 0), ("gru", 1)):
         seen.append([])
-        bench.run(unit("pair", name, number))
+        bench.run(unit("replicate", name, number))
     assert seen[0] == seen[1] != seen[2]
 
 
-def test_arms_of_a_pair_start_from_the_same_embedding_and_head(dataset: Dataset) -> None:
+def test_arms_of_a_replicate_start_from_the_same_embedding_and_head(dataset: Dataset) -> None:
     bench = workload(dataset)
     gru, lstm = (bench.network(arm, 3, HYPERPARAMETERS, 8) for arm in bench.arms)
     assert (gru.head.weight == lstm.head.weight).all()
@@ -137,7 +137,7 @@ def test_everything_fitted_saw_the_training_part_only(dataset: Dataset) -> None:
 @pytest.mark.parametrize("name", ["gru", "linear_features"])
 def test_a_scored_trial_says_what_was_right_row_by_row(dataset: Dataset, name: str) -> None:
     bench = workload(dataset)
-    trial = bench.run(unit("baseline" if name == "linear_features" else "pair", name, 0))
+    trial = bench.run(unit("baseline" if name == "linear_features" else "replicate", name, 0))
     correct = unpack_rows(trial.row_scores, trial.test_rows)
     assert trial.test_rows == len(bench.encode(0).split.test) == 12
     assert trial.test_score == pytest.approx(correct.mean())
@@ -264,7 +264,7 @@ def test_the_regularisation_is_what_the_metric_prefers_on_the_validation_part() 
             assert chosen >= held.merit(alone.predict(held.inputs))
 
 
-@pytest.mark.parametrize(("kind", "name"), [("pair", "gru"), ("baseline", "linear_features")])
+@pytest.mark.parametrize(("kind", "name"), [("replicate", "gru"), ("baseline", "linear_features")])
 def test_row_weights_weigh_the_scores_of_cells_and_baselines_alike(kind: str, name: str, tmp_path: Path) -> None:
     plain = nine_to_one(120)
     weights = np.where(plain.targets == 1, 5.0, 1.0)

@@ -1,4 +1,4 @@
-"""How scores grow with the training data: the arms' pairs at shares of the training part, as estimates with intervals."""
+"""How scores grow with the training data: the arms' replicates at shares of the training part, as estimates with intervals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CurvePoint", "Estimate", "curve_points"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over pairs with its 95% interval, corrected for the rows that pairs share; None for fewer than two pairs."""
+    """A mean over replicates with its 95% interval, corrected for the rows that replicates share; None for fewer than two replicates."""
 
     mean: float
     ci95: tuple[float, float] | None
@@ -27,14 +27,14 @@ class Estimate:
 class CurvePoint:
     """What the arms reach with a share of the training part.
 
-    train_rows: that share in rows. pairs: those in which every arm was scored. scores: test score of each arm. gaps: by how much
-    each arm is better on the rows it learned from than on the test rows, in units of the metric. differences:
+    train_rows: that share in rows. replicates: those in which every arm was scored. scores: test score of each arm. gaps: by how
+    much each arm is better on the rows it learned from than on the test rows, in units of the metric. differences:
     by how much the first arm is better than each other one, by the other's name.
     """
 
     share: float
     train_rows: int
-    pairs: int
+    replicates: int
     scores: Mapping[str, Estimate]
     gaps: Mapping[str, Estimate]
     differences: Mapping[str, Estimate]
@@ -43,23 +43,23 @@ class CurvePoint:
 def curve_points(
     trials: Sequence[Trial], arms: Sequence[str], metric: Metric, *, train_rows: int, test_rows: int, resolution: float
 ) -> tuple[CurvePoint, ...]:
-    """One point for every share of the training data at which all arms were scored on the same pair, the smallest first.
+    """One point for every share of the training data at which all arms were scored on the same replicate, the smallest first.
 
-    trials: of kind `curve`, and of kind `pair` for the whole training part; others are passed over. arms: names, the one that
-    the others are subtracted from first. train_rows: of the whole training part. resolution: the least change of a score that
-    can be seen, below which no standard deviation is taken (1 / test_rows for accuracy).
+    trials: of kind `curve`, and of kind `replicate` for the whole training part; others are passed over. arms: names, the one
+    that the others are subtracted from first. train_rows: of the whole training part. resolution: the least change of a score
+    that can be seen, below which no standard deviation is taken (1 / test_rows for accuracy).
 
-    Pairs at share f learn from f * train_rows rows, and so overlap less than those on all of it: the variance of a mean over J
-    pairs is s^2 (1/J + test_rows / (f * train_rows)) (Nadeau and Bengio 2003, "Inference for the generalization error").
+    Replicates at share f learn from f * train_rows rows, and so overlap less than those on all of it: the variance of a mean over
+    J replicates is s^2 (1/J + test_rows / (f * train_rows)) (Nadeau and Bengio 2003, "Inference for the generalization error").
     """
     by_share: dict[float, dict[int, dict[str, Trial]]] = {}
     for trial in trials:
         scored = trial.test_score is not None and trial.train_score is not None
-        if trial.kind in ("pair", "curve") and trial.name in arms and scored:
+        if trial.kind in ("replicate", "curve") and trial.name in arms and scored:
             by_share.setdefault(trial.share, {}).setdefault(trial.number, {})[trial.name] = trial
     points = []
-    for share, pairs in sorted(by_share.items()):
-        complete = [pairs[number] for number in sorted(pairs) if len(pairs[number]) == len(arms)]
+    for share, replicates in sorted(by_share.items()):
+        complete = [replicates[number] for number in sorted(replicates) if len(replicates[number]) == len(arms)]
         if complete:
             rows = max(1, round(share * train_rows))
             points.append(_point(share, rows, complete, arms, metric, test_rows / rows, resolution))
@@ -69,14 +69,14 @@ def curve_points(
 def _point(
     share: float,
     rows: int,
-    pairs: Sequence[Mapping[str, Trial]],
+    replicates: Sequence[Mapping[str, Trial]],
     arms: Sequence[str],
     metric: Metric,
     ratio: float,
     resolution: float,
 ) -> CurvePoint:
-    tests = {name: np.array([pair[name].test_score for pair in pairs], dtype=np.float64) for name in arms}
-    trains = {name: np.array([pair[name].train_score for pair in pairs], dtype=np.float64) for name in arms}
+    tests = {name: np.array([replicate[name].test_score for replicate in replicates], dtype=np.float64) for name in arms}
+    trains = {name: np.array([replicate[name].train_score for replicate in replicates], dtype=np.float64) for name in arms}
     sign = metric.gain(1.0)
 
     def estimate(values: NDArray[np.float64]) -> Estimate:
@@ -88,7 +88,7 @@ def _point(
     return CurvePoint(
         share=share,
         train_rows=rows,
-        pairs=len(pairs),
+        replicates=len(replicates),
         scores={name: estimate(tests[name]) for name in arms},
         gaps={name: estimate(sign * (trains[name] - tests[name])) for name in arms},
         differences={name: estimate(sign * (tests[arms[0]] - tests[name])) for name in arms[1:]},

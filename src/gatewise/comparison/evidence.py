@@ -17,7 +17,7 @@ from gatewise.records import Comparison, ScoreSummary, Trial
 from gatewise.statistics.correlated import FixedTest, Resampled, Spread
 from gatewise.statistics.decision import Rule
 from gatewise.statistics.rows import TestRows, variance_over_rows
-from gatewise.statistics.sequential import MOST_PAIRS
+from gatewise.statistics.sequential import MOST_REPLICATES
 from gatewise.training.metrics import unpack_rows
 
 __all__ = ["Evidence"]
@@ -27,7 +27,7 @@ _FAILED_MARGINS = 5
 
 @dataclass(frozen=True)
 class Evidence:
-    """The complete pairs of a comparison: those that every arm has finished, and the baselines' trials on the same pairs."""
+    """The complete replicates of a comparison: those that every arm has finished, and the baselines' trials on the same replicates."""
 
     comparison: Comparison
 
@@ -61,18 +61,18 @@ class Evidence:
 
     @property
     def adaptive(self) -> bool:
-        """Whether the run stops when decided, so that every pair is a look at the data."""
-        return self.comparison.config.pairs is None
+        """Whether the run stops when decided, so that every replicate is a look at the data."""
+        return self.comparison.config.replicates is None
 
     @property
     def fixed_test(self) -> bool:
-        """Whether all pairs are scored on the source's own test part."""
+        """Whether all replicates are scored on the source's own test part."""
         return self.comparison.profile.fixed_test_rows is not None
 
     @property
-    def minimum_pairs(self) -> int:
-        """Pairs below which nothing is decided."""
-        return self.rule(1).minimum_pairs
+    def minimum_replicates(self) -> int:
+        """Replicates below which nothing is decided."""
+        return self.rule(1).minimum_replicates
 
     @cached_property
     def couples(self) -> tuple[tuple[str, str], ...]:
@@ -86,19 +86,19 @@ class Evidence:
 
     @cached_property
     def trials(self) -> Mapping[str, Mapping[int, Trial]]:
-        """Scored trials by name of arm or baseline, then by number of the pair, in ascending order."""
+        """Scored trials by name of arm or baseline, then by number of the replicate, in ascending order."""
         names = (*self.arms, *self.comparison.baselines)
         scored: dict[str, dict[int, Trial]] = {name: {} for name in names}
         trials = (*self.comparison.trials, *self.comparison.baseline_trials)
         for trial in sorted(trials, key=lambda one: one.number):
-            if trial.name in scored and trial.number < self.comparison.pairs and trial.test_score is not None:
+            if trial.name in scored and trial.number < self.comparison.replicates and trial.test_score is not None:
                 scored[trial.name][trial.number] = trial
         complete = set.intersection(*(set(scored[name]) for name in self.arms))
         return {name: {number: scored[name][number] for number in scored[name] if number in complete} for name in names}
 
     @property
-    def pairs(self) -> int:
-        """Number of complete pairs."""
+    def replicates(self) -> int:
+        """Number of complete replicates."""
         return len(self.trials[self.arms[0]])
 
     @cached_property
@@ -114,9 +114,9 @@ class Evidence:
 
     @cached_property
     def failed_trainings(self) -> Mapping[str, int]:
-        """Of every arm, in how many pairs it lost more than half of its median lead over the simplest baseline, and 5 margins."""
+        """Of every arm, in how many replicates it lost more than half of its median lead over the simplest baseline, and 5 margins."""
         simplest = next((name for name in self.comparison.baselines if self.trials[name]), None)
-        if simplest is None or not self.pairs:
+        if simplest is None or not self.replicates:
             return dict.fromkeys(self.arms, 0)
         return {name: self._failures(self.differences(name, simplest)) for name in self.arms}
 
@@ -128,33 +128,33 @@ class Evidence:
     def rule(self, comparisons: int) -> Rule:
         """What a conclusion asks for at one look at one of several comparisons.
 
-        A run that goes on past the most pairs it is planned for is judged with the next multiple of them. On a fixed test part
-        the share of the variance that all looks have in common is not known in advance, so the looks are taken as differing
+        A run that goes on past the most replicates it is planned for is judged with the next multiple of them. On a fixed test
+        part the share of the variance that all looks have in common is not known in advance, so the looks are taken as differing
         most (ratio 0): the strictest.
         """
         if not self.adaptive:
             return Rule.planned(comparisons)
         ratio = 0.0 if self.fixed_test else self._test_to_train_ratio
-        return Rule.sequential(ratio, comparisons, MOST_PAIRS * math.ceil(max(self.pairs, 1) / MOST_PAIRS))
+        return Rule.sequential(ratio, comparisons, MOST_REPLICATES * math.ceil(max(self.replicates, 1) / MOST_REPLICATES))
 
-    def shared_pairs(self, first: str, second: str) -> list[int]:
-        """Numbers of the complete pairs on which both were scored."""
+    def shared_replicates(self, first: str, second: str) -> list[int]:
+        """Numbers of the complete replicates on which both were scored."""
         return [number for number in self.trials[first] if number in self.trials[second]]
 
     def differences(self, first: str, second: str) -> NDArray[np.float64]:
-        """The first's lead over the second in every pair that both were scored in, turned so that more is better."""
-        numbers = self.shared_pairs(first, second)
+        """The first's lead over the second in every replicate that both were scored in, turned so that more is better."""
+        numbers = self.shared_replicates(first, second)
         return self._gains_of(first, numbers) - self._gains_of(second, numbers)
 
     def spread(self, first: str, second: str) -> Spread:
-        """What, beside the scatter of the pairs, makes the mean lead uncertain.
+        """What, beside the scatter of the replicates, makes the mean lead uncertain.
 
         Raises RunError where a trial on a fixed test part lacks its record of the rows' scores.
         """
         of = self.comparison.dependence
         if not self.fixed_test:
             return Resampled(self._test_to_train_ratio, self.resolution, of.splits, of.groups)
-        numbers = self.shared_pairs(first, second)
+        numbers = self.shared_replicates(first, second)
         rows = self._gain_of_rows(first, numbers) - self._gain_of_rows(second, numbers)
         return FixedTest(variance_over_rows(rows, self._test_rows), self.resolution)
 
@@ -178,7 +178,7 @@ class Evidence:
         return np.array([self.metric.gain(self.trials[name][number].test_score or 0.0) for number in numbers], dtype=np.float64)
 
     def _gain_of_rows(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
-        """Mean over the pairs of what each test row adds to the score, turned so that more is better, [rows]."""
+        """Mean over the replicates of what each test row adds to the score, turned so that more is better, [rows]."""
         total = np.zeros(self.comparison.test_rows)
         for number in numbers:
             total += _row_scores(self.trials[name][number], self.comparison.test_rows)
@@ -192,6 +192,6 @@ def _row_scores(trial: Trial, rows: int) -> NDArray[np.float64]:
         return unpack_rows(trial.row_scores, rows)
     except ValueError as error:
         raise RunError(
-            f"pair {trial.number} of {trial.name} should record the scores of {rows} test rows, but {error}; the run is damaged: "
+            f"replicate {trial.number} of {trial.name} should record the scores of {rows} test rows, but {error}; the run is damaged: "
             "start it again in a new folder"
         ) from error

@@ -12,7 +12,7 @@ from gatewise.metrics import Metric, difference_text, value_text
 from gatewise.names import baseline_kind, display_name
 from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
 from gatewise.statistics.decision import ERROR
-from gatewise.statistics.power import MOST_FURTHER_PAIRS
+from gatewise.statistics.power import MOST_FURTHER_REPLICATES
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
 from gatewise.tasks import TASKS, in_time
 from gatewise.wording import capitalised, counted, joined, probability
@@ -107,7 +107,7 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
     if comparison.metric == "mse" and in_time(comparison.profile.task):
         yield "The MSE is that of values divided by their standard deviation in the training part, as is usual for forecasts."
     simplest = next((one for name, one in findings.against_leader.items() if name in SIMPLEST_BASELINES), None)
-    if simplest is not None and simplest.pairs >= evidence.minimum_pairs and not _beaten(simplest, baseline):
+    if simplest is not None and simplest.replicates >= evidence.minimum_replicates and not _beaten(simplest, baseline):
         yield f"Warning: {_the(findings.leader)} is not shown to beat {_the(simplest.first)}; the cells may have learned nothing."
     missing = comparison.environment.get("compiled_kernels", {}).get("missing")
     if missing:
@@ -117,15 +117,15 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
         )
 
 
-def _shipped(shipped: Shipped, pairs: ScoreSummary, say: Wording) -> str:
-    """What is known of the very model that is shipped, beside what the pairs say of models like it."""
+def _shipped(shipped: Shipped, replicates: ScoreSummary, say: Wording) -> str:
+    """What is known of the very model that is shipped, beside what the replicates say of models like it."""
     model = f"The {display_name(shipped.name)} that is shipped was trained once more, on {counted(shipped.train_rows, 'row')}"
-    mean = f"the mean of the {_pairs(pairs.n)} is {say.value(pairs.mean)}"
+    mean = f"the mean of the {_replicates(replicates.n)} is {say.value(replicates.mean)}"
     if shipped.cut_short:
         model += ", until the budget ended it"
     if shipped.test_score is not None:
         return f"{model}. Itself it scores {say.value(shipped.test_score)} on the test part; {mean}."
-    return f"{model}. It learned from rows that the pairs were tested on, so it has no test score of its own; {mean}."
+    return f"{model}. It learned from rows that the replicates were tested on, so it has no test score of its own; {mean}."
 
 
 def _same(one: Difference, other: Difference | None) -> bool:
@@ -135,8 +135,8 @@ def _same(one: Difference, other: Difference | None) -> bool:
 def _beaten(simplest: Difference, best: Difference | None) -> bool:
     """Whether the leader may be said to have learned something, for all that the simplest baseline is not formally beaten.
 
-    Who beats the best baseline beats the simplest, which is no better. And where few pairs scatter much, a lead beyond their 95%
-    interval is no sign of a cell that learned nothing, though it is no finding at the level of one look among many.
+    Who beats the best baseline beats the simplest, which is no better. And where few replicates scatter much, a lead beyond their
+    95% interval is no sign of a cell that learned nothing, though it is no finding at the level of one look among many.
     """
     equivalent = simplest.conclusion == "equivalent"
     return equivalent or simplest.ci95[1] < 0.0 or (best is not None and best.conclusion == "second")
@@ -177,10 +177,10 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
     if verdict.decision != "undecided":
         better = "more accurate" if say.metric.name == "accuracy" else f"better in {say.metric.label}"
         return f"Ship {_the(findings.leader)}: it is {better} than {_all_of(findings.rivals)}."
-    if verdict.pairs == 0:
-        return f"Undecided: no pair has finished yet; {_the(findings.leader)} is named only because it is listed first."
+    if verdict.replicates == 0:
+        return f"Undecided: no replicate has finished yet; {_the(findings.leader)} is named only because it is listed first."
     return (
-        f"Undecided after {_pairs(verdict.pairs)}: {_the(findings.leader)}, the best of the cells so far, "
+        f"Undecided after {_replicates(verdict.replicates)}: {_the(findings.leader)}, the best of the cells so far, "
         "is recommended provisionally."
     )
 
@@ -204,31 +204,31 @@ def _measured(difference: Difference, evidence: Evidence, say: Wording) -> str:
     settings = (
         f"with the hyperparameters that {rounds:,} rounds of tuning chose" if rounds > 1 else "with default hyperparameters"
     )
-    sentence = f"{_lead(difference, say)} {inside} over {_pairs(difference.pairs)} {settings}"
-    if difference.extremes is not None and difference.pairs > 1:
+    sentence = f"{_lead(difference, say)} {inside} over {_replicates(difference.replicates)} {settings}"
+    if difference.extremes is not None and difference.replicates > 1:
         sentence += f", from {say.range(difference.extremes)} in single ones"
     if not difference.is_known:
-        few = "a single pair does" if difference.pairs == 1 else "so few pairs do"
+        few = "a single replicate does" if difference.replicates == 1 else "so few replicates do"
         return f"{sentence}; {few} not show how far that may be off."
     sentence += f" (95% interval {say.range(difference.ci95)}"
-    causes = ["looking after every pair"] * evidence.adaptive + ["comparing several arms"] * (len(evidence.arms) > 2)
+    causes = ["looking after every replicate"] * evidence.adaptive + ["comparing several arms"] * (len(evidence.arms) > 2)
     if causes:
         sentence += f"; {say.range(difference.ci95_sequential)} when widened for {' and '.join(causes)}"
     return f"{sentence}), against a band of equivalence of ±{say.band()}."
 
 
 def _shape(difference: Difference, evidence: Evidence) -> Iterator[str]:
-    """What the pairs look like where that is not what their statistics expect."""
+    """What the replicates look like where that is not what their statistics expect."""
     leads = evidence.differences(difference.first, difference.second)
     if is_skewed(leads):
         worst = difference.first if abs(leads.min() - leads.mean()) > abs(leads.max() - leads.mean()) else difference.second
         yield (
-            f"The pairs scatter to one side: now and then {_the(worst)} does much worse than usual. The probabilities allow for "
-            "that, but few pairs may not have shown the worst; look at single pairs before you rely on them."
+            f"The replicates scatter to one side: now and then {_the(worst)} does much worse than usual. The probabilities allow for "
+            "that, but few replicates may not have shown the worst; look at single replicates before you rely on them."
         )
     if is_serial(leads):
         yield (
-            "Each pair resembles the one before it, which pairs with seeds and splits of their own should not: take the "
+            "Each replicate resembles the one before it, which replicates with seeds and splits of their own should not: take the "
             "probabilities as less sure than they look."
         )
 
@@ -239,14 +239,14 @@ def _failures(verdict: Verdict, evidence: Evidence, difference: Difference) -> I
     failed = [name for name in names if verdict.failed_trainings[name]]
     for name in failed:
         number = verdict.failed_trainings[name]
-        bound = probability(failure_rate_bound(verdict.pairs, number))
+        bound = probability(failure_rate_bound(verdict.replicates, number))
         yield (
-            f"{number:,} of {counted(verdict.pairs, 'training')} of {_the(name)} failed: they lost more than half of what the "
+            f"{number:,} of {counted(verdict.replicates, 'training')} of {_the(name)} failed: they lost more than half of what the "
             f"others learned (up to {bound} of trainings may do so). Try a lower learning rate or more epochs first."
         )
     if verdict.decision == "equivalent" and not failed:
-        bound = probability(failure_rate_bound(verdict.pairs))
-        yield f"No training of either failed in {_pairs(verdict.pairs)}, which leaves room for failures in up to {bound} of them."
+        bound = probability(failure_rate_bound(verdict.replicates))
+        yield f"No training of either failed in {_replicates(verdict.replicates)}, which leaves room for failures in up to {bound} of them."
 
 
 def _lead(difference: Difference, say: Wording) -> str:
@@ -268,15 +268,15 @@ def _probabilities(difference: Difference, evidence: Evidence, say: Wording) -> 
 def _missing(difference: Difference, evidence: Evidence) -> str:
     """What a verdict lacks where the probabilities would do for one look."""
     rule = evidence.rule(len(evidence.couples))
-    if difference.conclusion != "undecided" or not evidence.adaptive or difference.pairs < rule.minimum_pairs:
+    if difference.conclusion != "undecided" or not evidence.adaptive or difference.replicates < rule.minimum_replicates:
         return ""
     if max(difference.p_first, difference.p_second) >= 1.0 - ERROR:
         low, high = difference.ci95_sequential
         if low <= 0.0 <= high:
-            return "A verdict also needs the interval that is widened for looking after every pair to leave out 0."
-        return f"Looking after every pair, a verdict takes {probability(1.0 - rule.beyond)}."
-    if difference.p_equivalent >= 1.0 - ERROR and difference.pairs >= rule.equivalence_pairs:
-        return f"Looking after every pair, a verdict takes {probability(1.0 - rule.inside)}."
+            return "A verdict also needs the interval that is widened for looking after every replicate to leave out 0."
+        return f"Looking after every replicate, a verdict takes {probability(1.0 - rule.beyond)}."
+    if difference.p_equivalent >= 1.0 - ERROR and difference.replicates >= rule.equivalence_replicates:
+        return f"Looking after every replicate, a verdict takes {probability(1.0 - rule.inside)}."
     return ""
 
 
@@ -320,14 +320,14 @@ def _judged(first: str, second: str, ratio: Ratio) -> str:
 
 
 def _outlook(difference: Difference, evidence: Evidence) -> str:
-    if difference.pairs < evidence.minimum_pairs:
-        return f"Nothing is decided before {_pairs(evidence.minimum_pairs)}."
-    if difference.further_pairs is not None:
-        return f"About {_pairs(difference.further_pairs, 'further ')} would make a decision more likely than not."
+    if difference.replicates < evidence.minimum_replicates:
+        return f"Nothing is decided before {_replicates(evidence.minimum_replicates)}."
+    if difference.further_replicates is not None:
+        return f"About {_replicates(difference.further_replicates, 'further ')} would make a decision more likely than not."
     chance = f"with probability {probability(min(1.0 - difference.decided_within_most, 0.999))}"
     return (
-        f"{MOST_FURTHER_PAIRS:,} further pairs would leave it undecided {chance}: what is uncertain comes in good part from "
-        f"{_limit(evidence)}, which more pairs do not add to; more of that or a wider margin would help."
+        f"{MOST_FURTHER_REPLICATES:,} further replicates would leave it undecided {chance}: what is uncertain comes in good part from "
+        f"{_limit(evidence)}, which more replicates do not add to; more of that or a wider margin would help."
     )
 
 
@@ -379,5 +379,5 @@ def _all_of(names: Sequence[str]) -> str:
     return joined([_the(name) for name in names])
 
 
-def _pairs(number: int, kind: str = "") -> str:
-    return counted(number, f"{kind}pair")
+def _replicates(number: int, kind: str = "") -> str:
+    return counted(number, f"{kind}replicate")

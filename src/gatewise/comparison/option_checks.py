@@ -15,7 +15,7 @@ __all__ = ["check_options"]
 
 _STANDARD_INPUT = "-"
 _SEQUENCES = ("text", "audio", "series")
-# Without a budget a run goes on to its number of pairs.
+# Without a budget a run goes on to its number of replicates.
 _NEVER_NONE = frozenset(field.name for field in fields(Config) if field.default is not None) - {"budget_s"}
 
 
@@ -28,8 +28,8 @@ def check_options(config: Config) -> None:
         raise OptionError(f"--cells names {len(config.cells)} cell; a comparison needs at least two, for example gru,lstm")
     if not config.rivals:
         raise OptionError("--rivals names nothing; write none for no baselines, or leave it out for the strong ones")
-    if config.budget_s is None and config.pairs is None:
-        raise OptionError("neither a budget nor a number of pairs is given; pass --budget 10m or --pairs 10")
+    if config.budget_s is None and config.replicates is None:
+        raise OptionError("neither a budget nor a number of replicates is given; pass --budget 10m or --replicates 10")
     if config.forget_bias is not None and config.chrono is not None:
         raise OptionError("--forget-bias and --chrono both set the biases of the gates; give one of them")
     _check_columns(config)

@@ -5,40 +5,40 @@ from __future__ import annotations
 from statistics import fmean
 
 from gatewise.records import Comparison, Verdict
-from gatewise.statistics.sequential import MINIMUM_PAIRS, MOST_PAIRS
+from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
 
-__all__ = ["budget_to_decide", "pairs_to_decide"]
+__all__ = ["budget_to_decide", "replicates_to_decide"]
 
-# Pairs differ in length, and further_pairs is where a decision becomes more likely than not.
+# Replicates differ in length, and further_replicates is where a decision becomes more likely than not.
 _SPARE = 1.25
 
 
-def pairs_to_decide(comparison: Comparison, verdict: Verdict) -> int | None:
-    """Return about how many further pairs would decide; None where it is decided, or where no number that a run makes would."""
+def replicates_to_decide(comparison: Comparison, verdict: Verdict) -> int | None:
+    """Return about how many further replicates would decide; None where it is decided, or where no number that a run makes would."""
     if verdict.decision != "undecided":
         return None
-    adaptive = comparison.config.pairs is None
-    further = None if verdict.difference is None else verdict.difference.further_pairs
-    if further is None and adaptive and verdict.pairs < MINIMUM_PAIRS:
+    adaptive = comparison.config.replicates is None
+    further = None if verdict.difference is None else verdict.difference.further_replicates
+    if further is None and adaptive and verdict.replicates < MINIMUM_REPLICATES:
         # So few do not tell yet.
-        further = MINIMUM_PAIRS - verdict.pairs
-    return None if further is None or (adaptive and verdict.pairs + further > MOST_PAIRS) else further
+        further = MINIMUM_REPLICATES - verdict.replicates
+    return None if further is None or (adaptive and verdict.replicates + further > MOST_REPLICATES) else further
 
 
 def budget_to_decide(comparison: Comparison, verdict: Verdict) -> float | None:
     """Return a total budget in seconds, in whole minutes, within which an undecided run would probably be decided.
 
-    None where it is decided, where more pairs would not decide, or where nothing has been trained by which to tell.
+    None where it is decided, where more replicates would not decide, or where nothing has been trained by which to tell.
     """
-    further, pair = pairs_to_decide(comparison, verdict), _pair_seconds(comparison)
-    if further is None or pair is None:
+    further, replicate = replicates_to_decide(comparison, verdict), _replicate_seconds(comparison)
+    if further is None or replicate is None:
         return None
-    needed = comparison.elapsed_s + _SPARE * pair * (further + 1)
+    needed = comparison.elapsed_s + _SPARE * replicate * (further + 1)
     return 60.0 * _round_minutes(max(needed, (comparison.config.budget_s or 0.0) + 60) / 60)
 
 
-def _pair_seconds(comparison: Comparison) -> float | None:
-    """Wall seconds of a pair: of those done, or of one trial of each arm where none is."""
+def _replicate_seconds(comparison: Comparison) -> float | None:
+    """Wall seconds of a replicate: of those done, or of one trial of each arm where none is."""
     together = min(comparison.config.jobs, len(comparison.arms))
     totals: dict[int, float] = {}
     for trial in (*comparison.trials, *comparison.baseline_trials):

@@ -27,7 +27,7 @@ def is_unfinished(trial: Trial, cap: int | None) -> bool:
 
 
 def unfinished_warning(config: Config, trials: Sequence[Trial]) -> Iterator[str]:
-    """A warning where a tenth of the arms' trainings or more were unfinished; trials: those of the pairs."""
+    """A warning where a tenth of the arms' trainings or more were unfinished; trials: those of the replicates."""
     cap = config.max_epochs
     ended = [trial.name for trial in trials if is_unfinished(trial, cap)]
     if cap is None or not ended or len(ended) < WORTH_A_WARNING * len(trials):

@@ -21,7 +21,7 @@ FAR_CHEAPER = "in a tenth of the training time or less"
 
 
 def decide(comparison: Comparison) -> Verdict:
-    """Return the verdict on all pairs that are complete for every arm; it can be asked for after every pair.
+    """Return the verdict on all replicates that are complete for every arm; it can be asked for after every replicate.
 
     The leader is the arm with the highest mean score (the first listed of equals). Every arm it does not beat stays in question.
     If none stays, the leader is the decision; if the leader is equivalent to all that stay, the decision is "equivalent" and
@@ -34,15 +34,15 @@ def decide(comparison: Comparison) -> Verdict:
 
     Arms and baselines are two families of comparisons; within each the error is divided by their number (`Rule`).
 
-    Every number in the verdict is finite: with a single pair the intervals are `Evidence.bounds`, and with none `difference` is
-    None. Raises RunError where the record of a trial on a fixed test part is damaged.
+    Every number in the verdict is finite: with a single replicate the intervals are `Evidence.bounds`, and with none `difference`
+    is None. Raises RunError where the record of a trial on a fixed test part is damaged.
     """
     evidence = Evidence(comparison)
     scores = evidence.scores
     excluded = excluded_arms(comparison)
     allowed = [name for name in evidence.arms if name not in excluded]
-    leader = _best(evidence, allowed or evidence.arms) if evidence.pairs else (allowed or evidence.arms)[0]
-    couples = evidence.couples if evidence.pairs else ()
+    leader = _best(evidence, allowed or evidence.arms) if evidence.replicates else (allowed or evidence.arms)[0]
+    couples = evidence.couples if evidence.replicates else ()
     between_arms = tuple(_difference(evidence, *couple, comparisons=len(couples)) for couple in couples)
     scored_baselines = [name for name in comparison.baselines if name in scores]
     against_leader = {name: _difference(evidence, name, leader, comparisons=len(scored_baselines)) for name in scored_baselines}
@@ -55,7 +55,7 @@ def decide(comparison: Comparison) -> Verdict:
     beaten = _by_baseline(against_leader, best_baseline)
     if best_baseline is not None and (not allowed or beaten is not None):
         decision, choice, difference = "baseline", Choice(best_baseline, ""), beaten if allowed else None
-    elif not evidence.pairs:
+    elif not evidence.replicates:
         decision = "undecided"
     elif not in_question:
         decision = leader
@@ -81,7 +81,7 @@ def decide(comparison: Comparison) -> Verdict:
         metric=comparison.metric,
         higher_is_better=evidence.metric.higher_is_better,
         margin=comparison.margin,
-        pairs=evidence.pairs,
+        replicates=evidence.replicates,
         difference=None if difference is None else difference.better_first(),
         comparisons=(*between_arms, *((rival,) if rival is not None else ())),
         scores=scores,
@@ -102,7 +102,7 @@ def decide(comparison: Comparison) -> Verdict:
 
 
 def is_settled(verdict: Verdict) -> bool:
-    """Whether further pairs would be wasted: a decision is there, and no baseline may yet turn out to beat the best arm.
+    """Whether further replicates would be wasted: a decision is there, and no baseline may yet turn out to beat the best arm.
 
     A baseline keeps the question open while its mean lead over the leader exceeds the margin and is undecided.
     """
@@ -144,17 +144,17 @@ def _best(evidence: Evidence, names: Sequence[str]) -> str:
 
 
 def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int) -> Difference:
-    """Compare two names on the pairs they share; foresee how many more would decide where these do not."""
+    """Compare two names on the replicates they share; foresee how many more would decide where these do not."""
     margin, rule = evidence.comparison.margin, evidence.rule(comparisons)
     leads, spread = evidence.differences(first, second), evidence.spread(first, second)
     seen = Differences.of(leads)
     known = posterior(seen, spread)
-    difference = compare(first, second, known, margin, rule, pairs=int(seen.pairs), bounds=evidence.bounds)
+    difference = compare(first, second, known, margin, rule, replicates=int(seen.replicates), bounds=evidence.bounds)
     difference = replace(difference, extremes=(float(leads.min()), float(leads.max())))
     if difference.conclusion != "undecided":
         return difference
     ahead = foresee(seen, spread, margin, rule)
-    return replace(difference, further_pairs=ahead.further_pairs, decided_within_most=ahead.within_most)
+    return replace(difference, further_replicates=ahead.further_replicates, decided_within_most=ahead.within_most)
 
 
 def _by_rival(leader: str, between_arms: tuple[Difference, ...]) -> dict[str, Difference]:

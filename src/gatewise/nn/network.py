@@ -95,8 +95,8 @@ class Architecture:
     the LSTM's forget gate, the GRU's update gate, and in minGRU and minLSTM whatever has that effect. chrono: longest memory in
     steps that these gates are initialised for (Tallec & Ollivier 2018). An rnn and a tcn have no gate and ignore both, so that
     they can be compared with cells that have.
-    seed: of embedding, head and pooling alone, so that they are identical in every arm of a pair of one hidden size; cell_seed:
-    of the recurrent part.
+    seed: of embedding, head and pooling alone, so that they are identical in every arm of a replicate of one hidden size;
+    cell_seed: of the recurrent part.
     """
 
     cell: str = field(kw_only=False)

@@ -21,7 +21,7 @@ def option_words(config: Config) -> list[str]:
 
 
 def option_arguments(config: Config) -> list[str]:
-    """The same as arguments of `gatewise.compare` behind the data: `cells=("gru", "lstm")`, `pairs=12`."""
+    """The same as arguments of `gatewise.compare` behind the data: `cells=("gru", "lstm")`, `replicates=12`."""
     defaults = Config(config.source)
     arguments = []
     for option in OPTIONS:
@@ -40,8 +40,8 @@ def duration_words(seconds: float) -> str:
 def _words(option: Option, config: Config, defaults: Config) -> Iterator[str]:
     value = getattr(config, option.config_field)
     default = getattr(defaults, option.config_field)
-    # An exact number of pairs implies no budget, so that beside it even the default one has to be said.
-    said = option.name in _ALWAYS or (option.name == "budget" and config.pairs is not None)
+    # An exact number of replicates implies no budget, so that beside it even the default one has to be said.
+    said = option.name in _ALWAYS or (option.name == "budget" and config.replicates is not None)
     if option.name == "source" or value is None or (value == default and not said):
         return
     if option.kind == "flag":

@@ -43,7 +43,7 @@ def build_config(source: str, options: Mapping[str, Any]) -> Config:
         for name, value in options.items()
         if value is not None and OPTION[name].in_config
     }
-    if "pairs" in values:
-        # An exact number of pairs is a limit by itself.
+    if "replicates" in values:
+        # An exact number of replicates is a limit by itself.
         values.setdefault("budget_s", None)
     return Config(source, **values)

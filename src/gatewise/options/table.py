@@ -203,11 +203,16 @@ OPTIONS: tuple[Option, ...] = (
         _COMPARISON,
         "duration",
         "Time budget, like 90s, 10m or 1h30m, or seconds.",
-        unset="10m, or no limit where pairs is given",
+        unset="10m, or no limit where replicates is given",
         other_field="budget_s",
     ),
     Option(
-        "pairs", _COMPARISON, "whole", "Exact number of pairs, instead of stopping when decided.", unset="until decided", least=2
+        "replicates",
+        _COMPARISON,
+        "whole",
+        "Exact number of replicates, instead of stopping when decided.",
+        unset="until decided",
+        least=2,
     ),
     Option(
         "margin",
@@ -241,7 +246,7 @@ OPTIONS: tuple[Option, ...] = (
         "curve",
         _COMPARISON,
         "shares",
-        "Shares of the training data at which pairs are run, like 0.1,0.25,0.5,1.",
+        "Shares of the training data at which replicates are run, like 0.1,0.25,0.5,1.",
         default=(),
         unset="all of it only",
     ),

@@ -5,7 +5,7 @@ import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gatewise.comparison.outlook import budget_to_decide, pairs_to_decide
+from gatewise.comparison.outlook import budget_to_decide, replicates_to_decide
 from gatewise.names import display_name
 from gatewise.options.command import duration_words
 from gatewise.records import Comparison, Verdict
@@ -31,19 +31,19 @@ def follow_up(comparison: Comparison, verdict: Verdict, run: Path) -> tuple[Step
 def _going_on(comparison: Comparison, verdict: Verdict, run: Path) -> tuple[Step, ...]:
     if comparison.stopped in ("interrupted", "running"):
         return (Step("It was cut short, and goes on where it ended:", _resume(comparison, run)),)
-    further = pairs_to_decide(comparison, verdict)
+    further = replicates_to_decide(comparison, verdict)
     if further is None:
         return ()
-    sentence = f"About {counted(further, 'further pair')} would probably decide:"
-    if comparison.config.pairs is not None:
+    sentence = f"About {counted(further, 'further replicate')} would probably decide:"
+    if comparison.config.replicates is not None:
         asked = as_it_was(comparison)
-        return (Step(sentence, command_line(replace(asked, pairs=verdict.pairs + further))),)
+        return (Step(sentence, command_line(replace(asked, replicates=verdict.replicates + further))),)
     budget = budget_to_decide(comparison, verdict)
     return () if budget is None else (Step(sentence, _resume(comparison, run, duration_words(budget))),)
 
 
 def _using(verdict: Verdict, run: Path) -> tuple[Step, ...]:
-    if not verdict.pairs or verdict.stopped in ("interrupted", "running"):
+    if not verdict.replicates or verdict.stopped in ("interrupted", "running"):
         return ()
     what = "what is best so far" if verdict.decision == "undecided" else "what is recommended"
     model = display_name(verdict.recommended)

@@ -41,19 +41,19 @@ class NullView:
 
 
 class PlainView(NullView):
-    """Plain lines without control codes: one for each event, one for each finished pair, and one now and then in between."""
+    """Plain lines without control codes: one for each event, one for each finished replicate, and one now and then in between."""
 
     def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._clock = clock
-        self._pairs_done = 0
+        self._replicates_done = 0
         self._last = -HEARTBEAT_S
 
     def update(self, progress: Progress) -> None:
-        """Print a line where a pair was finished, or where nothing was printed for a while."""
+        """Print a line where a replicate was finished, or where nothing was printed for a while."""
         quiet = self._clock() - self._last
-        if progress.pairs_done > self._pairs_done or quiet >= HEARTBEAT_S:
-            self._pairs_done = progress.pairs_done
+        if progress.replicates_done > self._replicates_done or quiet >= HEARTBEAT_S:
+            self._replicates_done = progress.replicates_done
             self.log(f"{progress.phase} · {status_line(progress)}")
 
     def log(self, message: str) -> None:
@@ -99,7 +99,7 @@ class LiveView(NullView):
         lines: list[RenderableType] = [
             plain_text(progress.phase, "bold"),
             _time_line(progress, progress.elapsed_s + since, since),
-            Text(_pairs(progress)),
+            Text(_replicates(progress)),
         ]
         if progress.difference is not None and progress.difference.is_known:
             lines.append(ProbabilityBar(progress.difference))
@@ -130,16 +130,16 @@ def _time_line(progress: Progress, elapsed: float, since: float) -> RenderableTy
     return line
 
 
-def _pairs(progress: Progress) -> str:
-    if progress.pairs_planned is None:
-        return f"{counted(progress.pairs_done, 'pair')}, until decided"
-    return f"{count(progress.pairs_done)} of {counted(progress.pairs_planned, 'pair')}"
+def _replicates(progress: Progress) -> str:
+    if progress.replicates_planned is None:
+        return f"{counted(progress.replicates_done, 'replicate')}, until decided"
+    return f"{count(progress.replicates_done)} of {counted(progress.replicates_planned, 'replicate')}"
 
 
 def status_line(progress: Progress) -> str:
-    """Time, pairs and the odds so far, in one line."""
+    """Time, replicates and the odds so far, in one line."""
     parts = [duration(progress.elapsed_s) + ("" if progress.budget_s is None else f" of {duration(progress.budget_s)}")]
-    parts.append(_pairs(progress))
+    parts.append(_replicates(progress))
     if progress.difference is not None and progress.difference.is_known:
         parts += [f"{outcome} {probability(share)}" for outcome, share in outcomes(progress.difference)]
     return ", ".join(parts)

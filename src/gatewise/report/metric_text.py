@@ -78,7 +78,7 @@ class MetricText:
         return f"{self.difference(bounds[0], unit=False)} to {self.difference(bounds[1], unit=unit)}"
 
     def interval(self, difference: Difference, *, unit: bool = True) -> str:
-        """Return the 95% interval of a difference, where it has enough pairs to say anything."""
+        """Return the 95% interval of a difference, where it has enough replicates to say anything."""
         return self.range(difference.ci95, unit=unit) if difference.is_known else UNKNOWN
 
     def versus(self, first: str, second: str) -> str:

@@ -44,7 +44,7 @@ def notebook_card(comparison: Comparison, verdict: Verdict, folder: Path) -> str
         header=(say.axis("test"), "training step", "latency, batch 1", "size"),
         rows=rows,
         difference=_difference(verdict, say),
-        pairs=f"{counted(verdict.pairs, 'pair')} in {duration(verdict.elapsed_s)}",
+        replicates=f"{counted(verdict.replicates, 'replicate')} in {duration(verdict.elapsed_s)}",
         link=_link(report) if report.is_file() else "",
         folder=str(folder),
     )

@@ -14,7 +14,7 @@ from gatewise.report.live import NullView, status_line
 
 __all__ = ["NotebookView", "in_notebook", "is_interactive"]
 
-# What the run says of the data and of its pairs, above the state; older lines go.
+# What the run says of the data and of its replicates, above the state; older lines go.
 _LINES = 12
 _REFRESH_S = 0.25
 

@@ -6,7 +6,7 @@ import jinja2
 from markupsafe import Markup
 
 from gatewise.names import display_name
-from gatewise.records import FEWEST_TELLING_PAIRS, Comparison, Difference, Verdict
+from gatewise.records import FEWEST_TELLING_REPLICATES, Comparison, Difference, Verdict
 from gatewise.report.blocks import Section
 from gatewise.report.metric_text import UNKNOWN, MetricText
 from gatewise.report.numbers import count, duration, typographic
@@ -53,7 +53,7 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
         subject=subject_of(profile),
         badge=badge,
         decision=verdict.decision,
-        recommended=display_name(verdict.recommended) if verdict.pairs else "",
+        recommended=display_name(verdict.recommended) if verdict.replicates else "",
         headline=f"{headline}." if stop else headline,
         beside=beside,
         sentences=verdict.explanation[1:],
@@ -66,7 +66,7 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
         dependent_rows=_dependent_rows(comparison),
         metric=say.label,
         higher_is_better=say.metric.higher_is_better,
-        adaptive=comparison.config.pairs is None,
+        adaptive=comparison.config.replicates is None,
         several=len(comparison.arms) > 2,
         one_size=len({arm.hidden_size for arm in comparison.arms}) == 1,
         fixed_test=profile.fixed_test_rows is not None,
@@ -152,7 +152,7 @@ def _facts(verdict: Verdict, say: MetricText) -> list[tuple[str, str, str]]:
         reasons = "; ".join(verdict.excluded.values())
         facts.append(("Excluded by the constraints", ", ".join(map(display_name, verdict.excluded)), reasons))
     of_budget = "no time limit" if verdict.budget_s is None else f"of {duration(verdict.budget_s)}"
-    facts.append(("Pairs", count(verdict.pairs), f"in {duration(verdict.elapsed_s)}, {of_budget}"))
+    facts.append(("Replicates", count(verdict.replicates), f"in {duration(verdict.elapsed_s)}, {of_budget}"))
     return facts
 
 
@@ -163,7 +163,7 @@ def _lead(difference: Difference, say: MetricText) -> tuple[str, str, str]:
 
 def _probability(difference: Difference) -> tuple[str, str, str]:
     if not difference.is_known:
-        return "Probability", UNKNOWN, f"it takes {FEWEST_TELLING_PAIRS} pairs"
+        return "Probability", UNKNOWN, f"it takes {FEWEST_TELLING_REPLICATES} replicates"
     outcomes = {
         f"{display_name(difference.first)} is better": difference.p_first,
         "they are practically equal": difference.p_equivalent,

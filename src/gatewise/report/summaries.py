@@ -15,7 +15,7 @@ __all__ = [
     "leading_baseline",
     "near_best",
     "phase_seconds",
-    "scores_by_pair",
+    "scores_by_replicate",
     "shown_difference",
     "train_test_gaps",
     "training_curves",
@@ -30,7 +30,7 @@ FEWEST_EPOCHS = 3
 
 @dataclass(frozen=True)
 class Curve:
-    """Validation score against epoch over the pairs of one arm: `mean` and standard deviation `sd` at each of `epochs`."""
+    """Validation score against epoch over the replicates of one arm: `mean` and standard deviation `sd` at each of `epochs`."""
 
     epochs: tuple[int, ...]
     mean: tuple[float, ...]
@@ -43,7 +43,7 @@ def arms_left(comparison: Comparison, verdict: Verdict) -> list[str]:
 
 
 def shown_difference(verdict: Verdict) -> Difference | None:
-    """Return the comparison that decides, or the first of all where constraints leave fewer than two arms; None without pairs."""
+    """Return the comparison that decides, or the first of all where constraints leave fewer than two arms; None without replicates."""
     return verdict.difference or next((one.better_first() for one in verdict.comparisons), None)
 
 
@@ -53,8 +53,8 @@ def leading_baseline(verdict: Verdict) -> Difference | None:
     return None if verdict.decision == "baseline" else next(found, None)
 
 
-def scores_by_pair(comparison: Comparison) -> dict[str, dict[int, float]]:
-    """Return the finite test scores of every arm and baseline by the number of the pair, in the order arms, then baselines."""
+def scores_by_replicate(comparison: Comparison) -> dict[str, dict[int, float]]:
+    """Return the finite test scores of every arm and baseline by the number of the replicate, in the order arms, then baselines."""
     scores: dict[str, dict[int, float]] = {name: {} for name in (*_arm_names(comparison), *comparison.baselines)}
     for trial in (*comparison.trials, *comparison.baseline_trials):
         if trial.test_score is not None and math.isfinite(trial.test_score):
@@ -63,7 +63,7 @@ def scores_by_pair(comparison: Comparison) -> dict[str, dict[int, float]]:
 
 
 def differences(scores: Mapping[str, Mapping[int, float]], first: str, second: str, metric: Metric) -> list[float]:
-    """Return by how much the first is better than the second in every pair that has both, by the number of the pair."""
+    """Return by how much the first is better than the second in every replicate that has both, by the number of the replicate."""
     one, other = scores.get(first, {}), scores.get(second, {})
     return [metric.gain(one[number] - other[number]) for number in sorted(one.keys() & other.keys())]
 
@@ -81,7 +81,7 @@ def train_test_gaps(comparison: Comparison) -> dict[str, float]:
 def training_curves(comparison: Comparison) -> dict[str, Curve]:
     """Return the score by epoch of every arm that has one.
 
-    Early stopping ends the pairs at different epochs. A curve ends where fewer than half of the arm's pairs were still
+    Early stopping ends the replicates at different epochs. A curve ends where fewer than half of the arm's replicates were still
     training, so that the few that train longest do not bend its end. Scores that are not finite, of a training that
     diverged, do not count.
     """

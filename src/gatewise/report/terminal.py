@@ -44,7 +44,9 @@ def verdict_panel(
     headline, *sentences = verdict.explanation or (f"Decision: {display_name(verdict.decision)}.",)
     say = MetricText.of(comparison)
     limit = "" if verdict.budget_s is None else f" of {duration(verdict.budget_s)}"
-    last: list[RenderableType] = [Text(f"{counted(verdict.pairs, 'pair')} in {duration(verdict.elapsed_s)}{limit}.", "dim")]
+    last: list[RenderableType] = [
+        Text(f"{counted(verdict.replicates, 'replicate')} in {duration(verdict.elapsed_s)}{limit}.", "dim")
+    ]
     if report is not None:
         path = plain_text(f"Report: {report}")
         path.overflow = "fold"
@@ -159,7 +161,7 @@ def _cost_cells(arm: Cost | None, baseline: Cost | None) -> tuple[str, ...]:
 
 
 def _difference_lines(difference: Difference | None, say: MetricText) -> list[RenderableType]:
-    """Who leads by how much, and the probabilities where there are pairs enough to tell them."""
+    """Who leads by how much, and the probabilities where there are replicates enough to tell them."""
     if difference is None:
         return []
     line = f"{say.leads(difference)} (95%: {say.interval(difference, unit=False)}), equal within {say.band()}"

@@ -1,7 +1,8 @@
-"""What paired score differences say about the true difference, when the pairs are not independent.
+"""What paired score differences say about the true difference, when the replicates are not independent.
 
-Pairs overlap: they reuse training rows (resampled splits) or test rows (one fixed test part). Treating them as independent
-makes the variance of their mean too small, so both posteriors here add the part of the variance that more pairs do not remove.
+Replicates overlap: they reuse training rows (resampled splits) or test rows (one fixed test part). Treating them as independent
+makes the variance of their mean too small, so both posteriors here add the part of the variance that more replicates do not
+remove.
 
 Sources: Nadeau and Bengio (2003), "Inference for the generalization error", Machine Learning 52; Bouckaert and Frank (2004),
 "Evaluating the replicability of significance tests for comparing learning algorithms", PAKDD; Corani and Benavoli (2015),
@@ -30,11 +31,11 @@ class Posterior:
 
     Under the flat prior of Corani and Benavoli (2015) it is the posterior, and its central interval is also the
     corrected t confidence interval. The fields are numbers, or arrays of one shape that hold one entry a study.
-    An infinite scale says that the pairs carry no information: the interval is unbounded, the p-value 1.
+    An infinite scale says that the replicates carry no information: the interval is unbounded, the p-value 1.
 
     skewness: of the mean of the differences, in its own standard deviations. Where differences are skewed, a t distribution takes
-    the side of the many small ones to be surer than it is: a few pairs without the rare large difference look alike and small.
-    Every tail is therefore the larger of Student's and of that after the transformation of Hall (1992).
+    the side of the many small ones to be surer than it is: a few replicates without the rare large difference look alike and
+    small. Every tail is therefore the larger of Student's and of that after the transformation of Hall (1992).
     """
 
     mean: Values | float
@@ -79,53 +80,53 @@ class Posterior:
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """The score differences of some pairs, summed up: mean, sample variance and skewness, and the number of pairs.
+    """The score differences of some replicates, summed up: mean, sample variance and skewness, and the number of replicates.
 
-    The fields are numbers, or arrays of one shape with one entry a study. variance: NaN for a single pair.
+    The fields are numbers, or arrays of one shape with one entry a study. variance: NaN for a single replicate.
     """
 
     mean: Values
     variance: Values
     skewness: Values
-    pairs: Values
+    replicates: Values
 
     @classmethod
     def of(cls, differences: ArrayLike) -> Differences:
         """differences: [..., J], one study along the last axis. Raises ValueError where there is none."""
         values = np.atleast_1d(np.asarray(differences, dtype=np.float64))
-        pairs = values.shape[-1]
-        if pairs == 0:
-            raise ValueError("no score differences were given; at least one pair is needed")
+        replicates = values.shape[-1]
+        if replicates == 0:
+            raise ValueError("no score differences were given; at least one replicate is needed")
         mean = values.mean(axis=-1)
-        variance = values.var(axis=-1, ddof=1) if pairs > 1 else np.full(mean.shape, np.nan)
-        return cls(mean, variance, _skewness(values, mean), np.asarray(float(pairs)))
+        variance = values.var(axis=-1, ddof=1) if replicates > 1 else np.full(mean.shape, np.nan)
+        return cls(mean, variance, _skewness(values, mean), np.asarray(float(replicates)))
 
 
 def _skewness(values: Values, mean: Values) -> Values:
     """Sample skewness with the correction for few values; 0 for fewer than three, or where nothing varies."""
-    pairs = values.shape[-1]
-    if pairs < 3:
+    replicates = values.shape[-1]
+    if replicates < 3:
         return np.zeros(mean.shape)
     deviations = values - mean[..., None]
     second = (deviations**2).mean(axis=-1)
     third = (deviations**3).mean(axis=-1)
     varies = second > 1e-30
     skewness = np.where(varies, third / np.where(varies, second, 1.0) ** 1.5, 0.0)
-    return np.asarray(skewness * (np.sqrt(pairs * (pairs - 1.0)) / (pairs - 2.0)), dtype=np.float64)
+    return np.asarray(skewness * (np.sqrt(replicates * (replicates - 1.0)) / (replicates - 2.0)), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """Pairs on resampled splits of the same rows.
+    """Replicates on resampled splits of the same rows.
 
     The variance of the mean of J differences with sample variance s^2 is s^2 (1/J + n_test/n_train), with J - 1 degrees of
     freedom (Nadeau and Bengio 2003); for k-fold cross-validation repeated, J counts every fold (Bouckaert and Frank 2004).
 
     resolution: s is not taken below this, the change of the score when one test row changes hands (1 / n_test for accuracy): a
     score moves in steps of that size, so equal differences show only that s is too small to be seen, not that it is zero.
-    distinct: how many splits there are before they repeat, as the blocks of a series do; more pairs on the same splits average
-    over seeds only, so that J is not counted beyond it. groups: how many groups of rows the splits are dealt from; however often
-    they are dealt anew, s is known no better than from as many rows. None where there is no end of them.
+    distinct: how many splits there are before they repeat, as the blocks of a series do; more replicates on the same splits
+    average over seeds only, so that J is not counted beyond it. groups: how many groups of rows the splits are dealt from;
+    however often they are dealt anew, s is known no better than from as many rows. None where there is no end of them.
     """
 
     test_to_train_ratio: float
@@ -135,29 +136,30 @@ class Resampled:
 
     def scale(self, seen: Differences) -> tuple[Values, Values]:
         """Standard deviation and degrees of freedom of the mean."""
-        counted = np.asarray(seen.pairs, dtype=np.float64)
+        counted = np.asarray(seen.replicates, dtype=np.float64)
         variance = np.maximum(seen.variance, self.resolution**2)
         if self.distinct is not None:
             counted = np.minimum(counted, float(self.distinct))
             # Repeats make the sample variance smaller than that of the splits' own means.
-            variance = variance * (counted / (counted - 1.0)) / (seen.pairs / (seen.pairs - 1.0))
+            variance = variance * (counted / (counted - 1.0)) / (seen.replicates / (seen.replicates - 1.0))
         degrees = counted - 1.0 if self.groups is None else np.minimum(counted - 1.0, self.groups - 1.0)
         return np.sqrt(variance * (1.0 / counted + self.test_to_train_ratio)), degrees
 
     @property
     def informative(self) -> bool:
-        """Whether more than one pair says anything."""
+        """Whether more than one replicate says anything."""
         return all(one is None or one > 1 for one in (self.distinct, self.groups))
 
 
 @dataclass(frozen=True, eq=False)
 class FixedTest:
-    """Pairs that were all scored on the same test rows.
+    """Replicates that were all scored on the same test rows.
 
-    The variance of the mean of J differences is s^2/J + v: seeds and validation parts vary from pair to pair (s^2), and the test
-    rows are a sample too (v), which no number of pairs removes. v comes from the rows' paired differences, averaged over pairs
-    (`variance_over_rows`); it also holds 1/J of each row's own seed noise, which s^2/J counts already, so the sum errs on the
-    side of caution, the less the more pairs there are. Degrees of freedom by Welch (1947) and Satterthwaite (1946).
+    The variance of the mean of J differences is s^2/J + v: seeds and validation parts vary from replicate to replicate (s^2), and
+    the test rows are a sample too (v), which no number of replicates removes. v comes from the rows' paired differences, averaged
+    over replicates (`variance_over_rows`); it also holds 1/J of each row's own seed noise, which s^2/J counts already, so the sum
+    errs on the side of caution, the less the more replicates there are. Degrees of freedom by Welch (1947) and Satterthwaite
+    (1946).
 
     Neither s nor the square root of v is taken below `resolution` (1/n for accuracy): a single row that changed hands would give
     each about that value, so nothing smaller can be told from n rows.
@@ -168,16 +170,16 @@ class FixedTest:
 
     def scale(self, seen: Differences) -> tuple[Values, Values]:
         """Standard deviation and degrees of freedom of the mean."""
-        from_pairs = np.maximum(seen.variance, self.resolution**2) / seen.pairs
+        from_replicates = np.maximum(seen.variance, self.resolution**2) / seen.replicates
         from_rows = np.maximum(self.rows.variance, self.resolution**2)
-        total = from_pairs + from_rows
+        total = from_replicates + from_rows
         with np.errstate(invalid="ignore"):
-            degrees = total**2 / (from_pairs**2 / (seen.pairs - 1.0) + from_rows**2 / self.rows.degrees_of_freedom)
+            degrees = total**2 / (from_replicates**2 / (seen.replicates - 1.0) + from_rows**2 / self.rows.degrees_of_freedom)
         return np.sqrt(total), np.where(np.isfinite(degrees), degrees, 1.0)
 
     @property
     def informative(self) -> bool:
-        """Whether more than one pair says anything."""
+        """Whether more than one replicate says anything."""
         return bool(np.isfinite(self.rows.variance).all())
 
 
@@ -185,11 +187,11 @@ Spread = Resampled | FixedTest
 
 
 def posterior(seen: Differences, spread: Spread) -> Posterior:
-    """What the pairs say about the true difference. One pair, one split or one block of rows gives an infinite scale."""
+    """What the replicates say about the true difference. One replicate, one split or one block of rows gives an infinite scale."""
     if np.isnan(seen.variance).any() or not spread.informative:
-        shape = np.broadcast(seen.mean, seen.pairs).shape
+        shape = np.broadcast(seen.mean, seen.replicates).shape
         return Posterior(seen.mean, np.full(shape, np.inf), 1.0)
     scale, degrees = spread.scale(seen)
-    # The part of the spread that the pairs themselves show is what their skewness speaks of.
-    own = np.sqrt(np.maximum(seen.variance, spread.resolution**2) / seen.pairs) / scale
-    return Posterior(seen.mean, scale, degrees, seen.skewness / np.sqrt(seen.pairs) * own)
+    # The part of the spread that the replicates themselves show is what their skewness speaks of.
+    own = np.sqrt(np.maximum(seen.variance, spread.resolution**2) / seen.replicates) / scale
+    return Posterior(seen.mean, scale, degrees, seen.skewness / np.sqrt(seen.replicates) * own)

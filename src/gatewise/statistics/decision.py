@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gatewise.records import Difference
 from gatewise.statistics.correlated import Posterior
-from gatewise.statistics.sequential import EQUIVALENCE_PAIRS, MINIMUM_PAIRS, MOST_PAIRS, nominal_level
+from gatewise.statistics.sequential import EQUIVALENCE_REPLICATES, MINIMUM_REPLICATES, MOST_REPLICATES, nominal_level
 
 __all__ = ["ERROR", "Rule", "compare", "conclude"]
 
@@ -18,7 +18,7 @@ ERROR = 0.05
 """Chance, at most, of each wrong statement: a winner without a difference, a lead beyond the margin that is none, and
 'equivalent' of a difference that is not inside it."""
 
-_MINIMUM_PLANNED_PAIRS = 2  # fewer give no standard deviation
+_MINIMUM_PLANNED_REPLICATES = 2  # fewer give no standard deviation
 
 Conclusion = Literal["first", "equivalent", "second", "undecided"]
 
@@ -28,49 +28,51 @@ class Rule:
     """What a conclusion asks for at one look.
 
     level: two-sided, of no difference at all. beyond: largest probability that the lead is not above the margin; inside: that the
-    difference is beyond one given end of the band. minimum_pairs, equivalence_pairs: fewer decide nothing, or no equivalence.
+    difference is beyond one given end of the band. minimum_replicates, equivalence_replicates: fewer decide nothing, or no
+    equivalence.
     """
 
     level: float
     beyond: float
     inside: float
-    minimum_pairs: int
-    equivalence_pairs: int
+    minimum_replicates: int
+    equivalence_replicates: int
 
     @classmethod
     def planned(cls, comparisons: int = 1) -> Rule:
-        """One look, after a number of pairs that was fixed beforehand.
+        """One look, after a number of replicates that was fixed beforehand.
 
         comparisons: in how many a winner may be found; the error is divided by them (Bonferroni). 'Equivalent' needs no such
         division, because it is only said where every single comparison allows it (Berger 1982, intersection-union).
         """
         alpha = ERROR / max(comparisons, 1)
-        return cls(alpha, alpha, ERROR, _MINIMUM_PLANNED_PAIRS, _MINIMUM_PLANNED_PAIRS)
+        return cls(alpha, alpha, ERROR, _MINIMUM_PLANNED_REPLICATES, _MINIMUM_PLANNED_REPLICATES)
 
     @classmethod
-    def sequential(cls, test_to_train_ratio: float, comparisons: int = 1, most_pairs: int = MOST_PAIRS) -> Rule:
-        """A look after every pair, from the fifth to `most_pairs`, until something is concluded."""
+    def sequential(cls, test_to_train_ratio: float, comparisons: int = 1, most_replicates: int = MOST_REPLICATES) -> Rule:
+        """A look after every replicate, from the fifth to `most_replicates`, until something is concluded."""
         alpha = ERROR / max(comparisons, 1)
         level, two_sided, inside = (
-            nominal_level(test_to_train_ratio, alpha=one, most_pairs=most_pairs) for one in (alpha, 2 * alpha, 2 * ERROR)
+            nominal_level(test_to_train_ratio, alpha=one, most_replicates=most_replicates)
+            for one in (alpha, 2 * alpha, 2 * ERROR)
         )
-        return cls(level, two_sided / 2, inside / 2, MINIMUM_PAIRS, EQUIVALENCE_PAIRS)
+        return cls(level, two_sided / 2, inside / 2, MINIMUM_REPLICATES, EQUIVALENCE_REPLICATES)
 
 
-def conclude(posterior: Posterior, margin: float, rule: Rule, pairs: int | NDArray[np.int64]) -> NDArray[np.str_]:
-    """Return "first", "equivalent", "second" or "undecided" for every study that `posterior` holds, after so many pairs.
+def conclude(posterior: Posterior, margin: float, rule: Rule, replicates: int | NDArray[np.int64]) -> NDArray[np.str_]:
+    """Return "first", "equivalent", "second" or "undecided" for every study that `posterior` holds, after so many replicates.
 
     An arm wins where it is shown to differ at all and to lead by more than `margin`; two are equivalent where each end of the
     band is shown to be out of reach (two one-sided tests, Schuirmann 1987).
     """
     differs = posterior.p_value() <= rule.level
     inside = (posterior.not_below(margin) <= rule.inside) & (posterior.not_above(-margin) <= rule.inside)
-    enough = np.asarray(pairs) >= rule.minimum_pairs
+    enough = np.asarray(replicates) >= rule.minimum_replicates
     return np.select(
         [
             (posterior.not_above(margin) <= rule.beyond) & differs & enough,
             (posterior.not_below(-margin) <= rule.beyond) & differs & enough,
-            inside & enough & (np.asarray(pairs) >= rule.equivalence_pairs),
+            inside & enough & (np.asarray(replicates) >= rule.equivalence_replicates),
         ],
         ["first", "second", "equivalent"],
         "undecided",
@@ -84,13 +86,13 @@ def compare(
     margin: float,
     rule: Rule,
     *,
-    pairs: int,
+    replicates: int,
     bounds: tuple[float, float] = (-1.0, 1.0),
 ) -> Difference:
-    """Return what `pairs` pairs say about score(first) - score(second).
+    """Return what `replicates` replicates say about score(first) - score(second).
 
     margin: half width of the band of practical equivalence. bounds: the least and greatest possible difference; intervals end
-    there, so they are finite even after a single pair.
+    there, so they are finite even after a single replicate.
     """
     p_first, p_equivalent, p_second = posterior.probabilities(margin)
     return Difference(
@@ -102,8 +104,8 @@ def compare(
         p_first=float(p_first),
         p_equivalent=float(p_equivalent),
         p_second=float(p_second),
-        pairs=pairs,
-        conclusion=cast(Conclusion, str(conclude(posterior, margin, rule, pairs))),
+        replicates=replicates,
+        conclusion=cast(Conclusion, str(conclude(posterior, margin, rule, replicates))),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether the pairs look like what the statistics of their mean take them for: independent, and alike."""
+"""Whether the replicates look like what the statistics of their mean take them for: independent, and alike."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from gatewise.statistics.correlated import Differences
 __all__ = ["FEWEST_FOR_SHAPE", "failure_rate_bound", "is_serial", "is_skewed"]
 
 FEWEST_FOR_SHAPE = 8
-"""Pairs that a look at their shape takes."""
+"""Replicates that a look at their shape takes."""
 
 _CLEAR = 2.0
 
 
 def is_skewed(differences: ArrayLike) -> bool:
-    """Whether some pairs lie far to one side: a sample skewness beyond two of its standard errors under a normal distribution."""
+    """Whether some replicates lie far to one side: a sample skewness beyond two of its standard errors under a normal distribution."""
     seen = Differences.of(differences)
-    pairs = int(seen.pairs)
-    if pairs < FEWEST_FOR_SHAPE:
+    replicates = int(seen.replicates)
+    if replicates < FEWEST_FOR_SHAPE:
         return False
-    error = math.sqrt(6.0 * pairs * (pairs - 1) / ((pairs - 2) * (pairs + 1) * (pairs + 3)))
+    error = math.sqrt(6.0 * replicates * (replicates - 1) / ((replicates - 2) * (replicates + 1) * (replicates + 3)))
     return abs(float(seen.skewness)) > _CLEAR * error
 
 
 def is_serial(differences: ArrayLike) -> bool:
-    """Whether pairs resemble the pair before: an autocorrelation beyond 2.6 standard errors, which chance gives in 1% of runs."""
+    """Whether replicates resemble the replicate before: an autocorrelation beyond 2.6 standard errors, which chance gives in 1% of runs."""
     values = np.asarray(differences, dtype=np.float64)
     values = values - values.mean()
     power = float((values**2).sum())

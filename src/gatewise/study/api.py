@@ -57,7 +57,7 @@ class Result:
                     "name": name,
                     "score": score.mean,
                     "sd": score.sd,
-                    "pairs": score.n,
+                    "replicates": score.n,
                     "fit_s": cost.fit_s if cost else None,
                     "train_ms_per_step": cost.train_ms_per_step if cost else None,
                     "latency_ms_p50": latency.p50 if latency else None,
@@ -69,11 +69,11 @@ class Result:
         return sorted(rows, key=lambda row: float(row["score"] or 0.0), reverse=METRICS[self.verdict.metric].higher_is_better)
 
     def predictions(self) -> list[dict[str, Any]]:
-        """The test predictions of every pair and model that the run kept: one dict each, ready for a data frame.
+        """The test predictions of every replicate and model that the run kept: one dict each, ready for a data frame.
 
-        pair, name, row (position in the data, from 0), then truth, prediction, confidence, p_truth and correct of classes; truth,
-        prediction and error of numbers, in a forecast with step and channel; steps and nll of sequences whose next steps are
-        predicted. Raises RunError, as the next four do, where the run kept none.
+        replicate, name, row (position in the data, from 0), then truth, prediction, confidence, p_truth and correct of classes;
+        truth, prediction and error of numbers, in a forecast with step and channel; steps and nll of sequences whose next steps
+        are predicted. Raises RunError, as the next four do, where the run kept none.
         """
         from gatewise.study.tables import predictions_table
 
@@ -140,7 +140,7 @@ class Result:
 
     def __repr__(self) -> str:
         found = self.verdict
-        return f"<gatewise.Result {found.decision!r}, ship {display_name(found.recommended)}; {found.pairs} pairs: {self.path}>"
+        return f"<gatewise.Result {found.decision!r}, ship {display_name(found.recommended)}; {found.replicates} replicates: {self.path}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -174,7 +174,7 @@ def compare(
     cells: str | Sequence[str] = ("gru", "lstm"),
     rivals: str | Sequence[str] = ("strong",),
     budget: str | float | None = None,
-    pairs: int | None = None,
+    replicates: int | None = None,
     margin: str | float | None = None,
     tune: int | None = None,
     cost: str = "training",
@@ -218,12 +218,12 @@ def compare(
 
     Comparison. cells: two or more of gru, lstm, rnn, min_gru, min_lstm. rivals: baselines beside them: "none", "simple",
     "strong" (those too that are strong on such data and take little of the budget), "all", or names. budget: `"10m"` or seconds,
-    by default ten minutes, or no limit where `pairs` is given. pairs: an exact number of pairs instead of stopping when decided.
-    margin: half width of the band of practical equivalence, in units of the metric or like `"2%"` of the best baseline's error
-    (of a metric written in percent: points). tune: tuning trials for each cell, 0 for the default hyperparameters. cost: what
-    decides between equivalent cells, "training", "latency", "memory" or "size". match: arms of equal "hidden" size, of equal
-    "parameters", or "both".
-    curve: shares of the training data that rise to 1, at which pairs are run.
+    by default ten minutes, or no limit where `replicates` is given. replicates: an exact number of replicates instead of stopping
+    when decided. margin: half width of the band of practical equivalence, in units of the metric or like `"2%"` of the best
+    baseline's error (of a metric written in percent: points). tune: tuning trials for each cell, 0 for the default
+    hyperparameters. cost: what decides between equivalent cells, "training", "latency", "memory" or "size". match: arms of equal
+    "hidden" size, of equal "parameters", or "both".
+    curve: shares of the training data that rise to 1, at which replicates are run.
 
     Cells and training. hidden_size, layers, bidirectional, embedding_size: the same for every cell, and so are pooling, what the
     head reads of the states ("last", "mean", "max", "summary" for these three side by side, the default, or "attention"), and

@@ -9,18 +9,18 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-__all__ = ["MAX_TUNING", "MEASURING_SHARE", "TUNING_SHARE", "BudgetPlan", "Foresight", "foreseen_pairs", "plan_budget"]
+__all__ = ["MAX_TUNING", "MEASURING_SHARE", "TUNING_SHARE", "BudgetPlan", "Foresight", "foreseen_replicates", "plan_budget"]
 
 MAX_TUNING = 8
 TUNING_SHARE = 0.25
 MEASURING_SHARE = 0.08
 # Early stopping ends trainings before their epochs are used up; this much of them is used on average over data sets.
 TYPICAL_SHARE = 0.6
-# Trainings are not cut below this share of their epochs for the sake of more pairs, only for the sake of the first.
+# Trainings are not cut below this share of their epochs for the sake of more replicates, only for the sake of the first.
 SHORTEST_SHARE = 0.25
-# With fewer pairs than these, the time of tuning is better spent on another.
-PAIRS_WORTH_TUNING = 3
-# Processes that train side by side share caches and memory, and wait for each other at the end of a pair.
+# With fewer replicates than these, the time of tuning is better spent on another.
+REPLICATES_WORTH_TUNING = 3
+# Processes that train side by side share caches and memory, and wait for each other at the end of a replicate.
 CONTENTION = 1.25
 # Trainings still getting better at their last epoch may have so many times as many, where there is time.
 LONGER = (4, 2)
@@ -33,9 +33,9 @@ class Foresight:
 
     budget_s: the whole. elapsed_s: what reading and starting took. epoch_s: seconds of an epoch of every arm, with the machine to
     itself. report_s: what the report will take at the end. epochs: most of a training without a budget. jobs: processes.
-    baselines_s, scoring_s: seconds of a pair beside its trainings: of its baselines, and of the arms on the test part.
-    tune: tuning rounds asked for, None for what the budget allows. wanted: pairs below which nothing is decided. enough: pairs
-    beyond which longer trainings are the better use of time; None where the epochs were asked for.
+    baselines_s, scoring_s: seconds of a replicate beside its trainings: of its baselines, and of the arms on the test part.
+    tune: tuning rounds asked for, None for what the budget allows. wanted: replicates below which nothing is decided. enough:
+    replicates beyond which longer trainings are the better use of time; None where the epochs were asked for.
     """
 
     budget_s: float
@@ -54,8 +54,8 @@ class Foresight:
         """Seconds in which every arm is trained once for so many epochs."""
         return self.shared_s(epochs * sum(self.epoch_s))
 
-    def pair_s(self, epochs: float) -> float:
-        """Seconds of a pair whose trainings take so many epochs."""
+    def replicate_s(self, epochs: float) -> float:
+        """Seconds of a replicate whose trainings take so many epochs."""
         return self.shared_s(epochs * sum(self.epoch_s) + self.baselines_s + self.scoring_s)
 
     def shared_s(self, seconds: float) -> float:
@@ -74,18 +74,18 @@ class BudgetPlan:
 
     max_epochs: most of every training; own_epochs: what it would be without a budget, and what is foreseen to be used where there
     may be more. tuned: whether there is time for tuning.
-    pairs: how many are foreseen, 0 where not even one is sure. training_s: seconds of the longest training at `own_epochs`.
-    pair_s, closing_s: seconds foreseen for one pair, and for the end of the run. baselines_s, scoring_s: of a pair beside its
-    trainings: for the baselines, and for the arms on the test part. better_s: a budget that holds the wanted pairs
-    at full length; None where this one does. may_grow: whether trainings may have more epochs than without a budget.
+    replicates: how many are foreseen, 0 where not even one is sure. training_s: seconds of the longest training at `own_epochs`.
+    replicate_s, closing_s: seconds foreseen for one replicate, and for the end of the run. baselines_s, scoring_s: of a replicate
+    beside its trainings: for the baselines, and for the arms on the test part. better_s: a budget that holds the wanted
+    replicates at full length; None where this one does. may_grow: whether trainings may have more epochs than without a budget.
     """
 
     max_epochs: int
     own_epochs: int
     tuned: bool
-    pairs: int
+    replicates: int
     training_s: float
-    pair_s: float
+    replicate_s: float
     closing_s: float
     better_s: float | None
     may_grow: bool = False
@@ -94,18 +94,18 @@ class BudgetPlan:
 
 
 def plan_budget(known: Foresight) -> BudgetPlan:
-    """Shorten trainings by halves, as far as it takes to fit the wanted pairs and not below a quarter; below that, and without
-    tuning, only so that the first pair fits. Lengthen them where enough pairs fit even if every training uses all of its epochs:
-    early stopping still ends those that no longer get better."""
+    """Shorten trainings by halves, as far as it takes to fit the wanted replicates and not below a quarter; below that, and
+    without tuning, only so that the first replicate fits. Lengthen them where enough replicates fit even if every training uses
+    all of its epochs: early stopping still ends those that no longer get better."""
     epochs, tuned = _chosen(known)
-    whole = foreseen_pairs(known, known.epochs, tuned=True) >= known.wanted
+    whole = foreseen_replicates(known, known.epochs, tuned=True) >= known.wanted
     return BudgetPlan(
         max_epochs=_longer(known) if whole else epochs,
         own_epochs=known.epochs,
         tuned=tuned,
-        pairs=int(foreseen_pairs(known, epochs, tuned=tuned)),
+        replicates=int(foreseen_replicates(known, epochs, tuned=tuned)),
         training_s=known.epochs * max(known.epoch_s),
-        pair_s=known.pair_s(TYPICAL_SHARE * epochs),
+        replicate_s=known.replicate_s(TYPICAL_SHARE * epochs),
         closing_s=known.closing_s(TYPICAL_SHARE * epochs),
         better_s=None if whole else _better(known),
         may_grow=known.enough is not None,
@@ -114,10 +114,10 @@ def plan_budget(known: Foresight) -> BudgetPlan:
     )
 
 
-def foreseen_pairs(known: Foresight, epochs: int, *, tuned: bool, share: float = TYPICAL_SHARE) -> float:
-    """How many pairs of so many epochs fit. share: of its epochs that a training uses.
+def foreseen_replicates(known: Foresight, epochs: int, *, tuned: bool, share: float = TYPICAL_SHARE) -> float:
+    """How many replicates of so many epochs fit. share: of its epochs that a training uses.
 
-    The trainings of the first pair are those of a round of tuning, where there is one.
+    The trainings of the first replicate are those of a round of tuning, where there is one.
     """
     used = epochs * share
     left = known.budget_s * (1 - MEASURING_SHARE) - known.elapsed_s - known.closing_s(used)
@@ -125,18 +125,18 @@ def foreseen_pairs(known: Foresight, epochs: int, *, tuned: bool, share: float =
         one_round = known.round_s(used)
         most = min(MAX_TUNING, max(1.0, TUNING_SHARE * known.budget_s / one_round))
         left -= one_round * max((most if known.tune is None else known.tune) - 1, 0)
-    return max(left / known.pair_s(used), 0.0)
+    return max(left / known.replicate_s(used), 0.0)
 
 
 def _chosen(known: Foresight) -> tuple[int, bool]:
     shortest = max(1, math.ceil(known.epochs * SHORTEST_SHARE))
     for epochs in _halves(known.epochs, shortest):
-        if foreseen_pairs(known, epochs, tuned=True) >= known.wanted:
+        if foreseen_replicates(known, epochs, tuned=True) >= known.wanted:
             return epochs, True
-    if foreseen_pairs(known, shortest, tuned=True) >= PAIRS_WORTH_TUNING:
+    if foreseen_replicates(known, shortest, tuned=True) >= REPLICATES_WORTH_TUNING:
         return shortest, True
     for epochs in _halves(shortest, 1):
-        if foreseen_pairs(known, epochs, tuned=False, share=1.0) >= 1:
+        if foreseen_replicates(known, epochs, tuned=False, share=1.0) >= 1:
             return epochs, False
     return 1, False
 
@@ -146,7 +146,7 @@ def _longer(known: Foresight) -> int:
         return known.epochs
     longer = (factor * known.epochs for factor in LONGER)
     return next(
-        (epochs for epochs in longer if foreseen_pairs(known, epochs, tuned=True, share=1.0) >= known.enough), known.epochs
+        (epochs for epochs in longer if foreseen_replicates(known, epochs, tuned=True, share=1.0) >= known.enough), known.epochs
     )
 
 
@@ -160,5 +160,5 @@ def _halves(most: int, least: int) -> Iterator[int]:
 
 def _better(known: Foresight) -> float:
     longer = (seconds for seconds in ROUND_BUDGETS if seconds > known.budget_s)
-    fits = (float(s) for s in longer if foreseen_pairs(replace(known, budget_s=s), known.epochs, tuned=True) >= known.wanted)
+    fits = (float(s) for s in longer if foreseen_replicates(replace(known, budget_s=s), known.epochs, tuned=True) >= known.wanted)
     return next(fits, float(ROUND_BUDGETS[-1]))

@@ -1,4 +1,4 @@
-"""The learning curve: pairs on shares of the training part."""
+"""The learning curve: replicates on shares of the training part."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from gatewise.study.work import Unit
 __all__ = ["run_curve"]
 
 BUDGET_SHARE = 0.5
-MOST_PAIRS = 10
+MOST_REPLICATES = 10
 
 
 def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-    """Run rounds of one pair at every share below 1 of `config.curve`; the pairs at 1 are those of the comparison.
+    """Run rounds of one replicate at every share below 1 of `config.curve`; the replicates at 1 are those of the comparison.
 
-    Rounds end at half of the budget, or after `config.pairs` or 10 of them; the first is given up only where it takes the time
-    of the report. A share has the same split, test part and batches' seed as the whole pair of that number.
+    Rounds end at half of the budget, or after `config.replicates` or 10 of them; the first is given up only where it takes the
+    time of the report. A share has the same split, test part and batches' seed as the whole replicate of that number.
     """
     shares = [share for share in session.config.curve if share < 1.0]
     if not shares:
         return
-    most = session.config.pairs or MOST_PAIRS
+    most = session.config.replicates or MOST_REPLICATES
 
     def units() -> Iterator[Unit]:
         for number in count():
@@ -44,7 +44,7 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
 
     def on_progress(unit: Unit, epoch: Epoch | None) -> None:
         at = f", epoch {epoch.epoch}" if epoch else ""
-        session.show(f"learning curve at {unit.share:.0%}, pair {unit.number + 1}: {display_name(unit.name)}{at}")
+        session.show(f"learning curve at {unit.share:.0%}, replicate {unit.number + 1}: {display_name(unit.name)}{at}")
 
     # A later round may cost half as much again as those before it.
     rest = (1 - 1.5 * BUDGET_SHARE) * (session.config.budget_s or 0.0)
@@ -54,11 +54,11 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
         for unit, trial in session.runner.results(units(), on_progress, check):
             session.add_trial(unit, trial)
             session.view.log(
-                f"learning curve at {unit.share:.0%}, pair {unit.number + 1}: {display_name(unit.name)} "
+                f"learning curve at {unit.share:.0%}, replicate {unit.number + 1}: {display_name(unit.name)} "
                 f"{session.score_text(trial.test_score or 0.0)}"
             )
     except BudgetSpent:
-        session.view.log("the learning curve ends here, for the budget needs the time for the pairs")
+        session.view.log("the learning curve ends here, for the budget needs the time for the replicates")
 
 
 def _fits(session: Session, rounds: int) -> bool:

@@ -1,4 +1,4 @@
-"""How the rows and splits of a data set depend on each other, for the statistics of its pairs."""
+"""How the rows and splits of a data set depend on each other, for the statistics of its replicates."""
 
 from __future__ import annotations
 

@@ -36,13 +36,13 @@ def train_final(session: Session, verdict: Verdict) -> None:
     """Train the recommended model for use, unless it is there already.
 
     It learns from all rows but one validation part, which stops its training; where the source has a test part of its own, that
-    part stays unseen, and the model is scored on it. Elsewhere it has learned from the rows that the pairs were tested on: its
-    score is what they estimated, each with slightly less data. Without a pair nothing is recommended, and nothing trained. A
-    training that the budget cut short is done anew when the run is resumed.
+    part stays unseen, and the model is scored on it. Elsewhere it has learned from the rows that the replicates were tested on:
+    its score is what they estimated, each with slightly less data. Without a replicate nothing is recommended, and nothing
+    trained. A training that the budget cut short is done anew when the run is resumed.
     """
     finals = session.journal.payloads("final")
     done = finals and finals[-1]["name"] == verdict.recommended and _is_whole(session.folder.model)
-    if (done and not (finals[-1].get("cut_short") and session.left() > session.report_s)) or not verdict.pairs:
+    if (done and not (finals[-1].get("cut_short") and session.left() > session.report_s)) or not verdict.replicates:
         return
     name = display_name(verdict.recommended)
     session.show(f"training the {name} on all data")
@@ -98,7 +98,7 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
         predictions = None
         if len(test):
             predictions = workload.objective.predict(fitted.network, encoder.encode_rows(workload.prepared, test))
-    metric, score_of_pairs = workload.metric.name, verdict.scores.get(name)
+    metric, score_of_replicates = workload.metric.name, verdict.scores.get(name)
     own = None if predictions is None else score(metric, predictions, truth_of(dataset, test, train))
     shipped = Shipped(name, len(train), len(validation), own, len(test), cut_short)
     details = {
@@ -106,7 +106,7 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
         "trained_on_rows": len(train),
         "stopped_by_rows": len(validation),
         "metric": verdict.metric,
-        "expected_score": to_json(score_of_pairs) if score_of_pairs else None,
+        "expected_score": to_json(score_of_replicates) if score_of_replicates else None,
         "test_score": own,
         "seed": session.config.seed,
     }

@@ -35,7 +35,7 @@ from gatewise.training.tune import choose_hyperparameters, default_hyperparamete
 __all__ = [
     "build_comparison",
     "chosen_hyperparameters",
-    "complete_pairs",
+    "complete_replicates",
     "counted_tuning",
     "margin_of",
     "read_profile",
@@ -51,7 +51,7 @@ Trials = Mapping[str, list[Trial]]
 
 
 def read_trials(journal: Journal) -> dict[str, list[Trial]]:
-    """Finished trials by kind: `tuning`, `pair`, `baseline` and `curve`. Raises RunError where one is no record of a trial."""
+    """Finished trials by kind: `tuning`, `replicate`, `baseline` and `curve`. Raises RunError where one is no record of a trial."""
     try:
         return {kind: [from_json(Trial, payload) for payload in journal.payloads(kind)] for kind in get_args(TrialKind)}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -77,8 +77,8 @@ def build_comparison(
     names = tuple(arm.name for arm in arms)
     baselines = tuple(data["baselines"])
     tuning = tuple(counted_tuning(journal, found["tuning"], names))
-    count = complete_pairs([*found["pair"], *found["baseline"]], (*names, *baselines))
-    used = tuple(trial for trial in found["pair"] if trial.number < count)
+    count = complete_replicates([*found["replicate"], *found["baseline"]], (*names, *baselines))
+    used = tuple(trial for trial in found["replicate"] if trial.number < count)
     plan = journal.get("plan") or {"target_score": None}
     steps = journal.get("timing:steps")
     return Comparison(
@@ -88,12 +88,12 @@ def build_comparison(
         baselines=baselines,
         metric=metric.name,
         margin=margin_of(journal),
-        chosen=chosen_hyperparameters(journal, tuning, names, metric, profile) if tuning or found["pair"] else {},
+        chosen=chosen_hyperparameters(journal, tuning, names, metric, profile) if tuning or found["replicate"] else {},
         tuning=tuning,
         trials=used,
         baseline_trials=tuple(trial for trial in found["baseline"] if trial.number < count),
         curve_trials=tuple(found["curve"]),
-        pairs=count,
+        replicates=count,
         train_rows=data["train_rows"],
         test_rows=data["test_rows"],
         validation_rows=data.get("validation_rows", 0),
@@ -129,8 +129,8 @@ def margin_of(journal: Journal) -> float:
     return float((journal.get("margin") or journal.get("data"))["margin"])
 
 
-def complete_pairs(trials: Sequence[Trial], names: Sequence[str]) -> int:
-    """How many pairs, counted from the first, have a score of every arm and baseline."""
+def complete_replicates(trials: Sequence[Trial], names: Sequence[str]) -> int:
+    """How many replicates, counted from the first, have a score of every arm and baseline."""
     finished = {(trial.name, trial.number) for trial in trials}
     count = 0
     while all((name, count) in finished for name in names):
@@ -151,7 +151,8 @@ def counted_tuning(journal: Journal, tuning: Sequence[Trial], names: Sequence[st
 def chosen_hyperparameters(
     journal: Journal, tuning: Sequence[Trial], names: Sequence[str], metric: Metric, profile: Profile
 ) -> dict[str, Hyperparameters]:
-    """What every arm is trained with in the pairs: as recorded when tuning ended, and until then by the trials that there are.
+    """What every arm is trained with in the replicates: as recorded when tuning ended, and until then by the trials that there
+    are.
 
     The defaults where there was no time for any.
     """
@@ -165,7 +166,7 @@ def chosen_hyperparameters(
 
 
 def target_score(tuning: Sequence[Trial], names: Sequence[str], simplest: float, metric: Metric) -> float:
-    """The validation score to be reached, fixed before the first pair.
+    """The validation score to be reached, fixed before the first replicate.
 
     It lies 95% of the way from the simplest baseline's score to the weakest arm's tuned best: close to what all can do, and
     still within reach where the validation part is small and the best of several trials was lucky.
@@ -183,7 +184,7 @@ def _step_ratios(names: Sequence[str], milliseconds: Mapping[str, Sequence[float
 
 
 def _epoch_ratios(names: Sequence[str], used: Sequence[Trial]) -> tuple[StepRatio, ...]:
-    """The ratio of the epochs that the trainings of a pair took, of every pair of arms; none where there are few pairs."""
+    """The ratio of the epochs that the trainings of a replicate took, of every pair of arms; none where there are few replicates."""
     trained = [trial for trial in used if trial.history]
     epochs = {name: {trial.number: len(trial.history) for trial in trained if trial.name == name} for name in names}
     ratios = []
@@ -218,7 +219,7 @@ def _cost(
 
 
 def _baseline_cost(name: str, journal: Journal, trials: Sequence[Trial]) -> Cost:
-    """What was measured of a baseline alone on the machine; where there was no time for that, its fits in the pairs."""
+    """What was measured of a baseline alone on the machine; where there was no time for that, its fits in the replicates."""
     own = [trial for trial in trials if trial.name == name]
     alone = (journal.get("timing:baselines") or {}).get(name)
     beside = _median_or_none([trial.phases["fitting"] for trial in own if "fitting" in trial.phases])

@@ -29,7 +29,7 @@ class KeptFolder:
         write_arrays(self._file(trial), {item.name: getattr(kept, item.name) for item in fields(kept)}, _result(trial))
 
     def read(self, trials: Sequence[Trial], task: Task) -> dict[str, dict[int, Kept]]:
-        """What was kept of some trials, by name and pair; those without a file that is whole and theirs are left out."""
+        """What was kept of some trials, by name and replicate; those without a file that is whole and theirs are left out."""
         found: dict[str, dict[int, Kept]] = {}
         for trial in trials:
             if (kept := self._read(trial, task)) is not None:

@@ -31,7 +31,7 @@ _TABLE_WIDTH = 100
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in a line. decision, recommended, metric, difference, pairs: None where the run says nothing yet.
+    """A run in a line. decision, recommended, metric, difference, replicates: None where the run says nothing yet.
 
     difference: in words, the leader first. changed: when it last wrote something, local time in ISO 8601. problem: of a damaged
     run.
@@ -45,7 +45,7 @@ class RunSummary:
     recommended: str | None = None
     metric: str | None = None
     difference: str | None = None
-    pairs: int | None = None
+    replicates: int | None = None
     problem: str | None = None
 
     @property
@@ -121,7 +121,7 @@ def _summary(run: RunFolder) -> RunSummary:
         verdict.recommended,
         verdict.metric,
         _difference(verdict),
-        verdict.pairs,
+        verdict.replicates,
     )
 
 

@@ -18,7 +18,7 @@ __all__ = ["read_pooled", "with_mistakes"]
 
 
 def read_pooled(folder: RunFolder, comparison: Comparison) -> Pooled[Any]:
-    """The test predictions that a run kept, of the pairs that count."""
+    """The test predictions that a run kept, of the replicates that count."""
     trials = (*comparison.trials, *comparison.baseline_trials)
     return pooled_of(comparison, KeptFolder(folder.predictions).read(trials, comparison.profile.task))
 

@@ -43,6 +43,6 @@ def read_data(config: Config, data: Any, view: View, *, test: Any = None, starte
         reading["test"] = test
 
     def show(text: str) -> None:
-        view.update(Progress(text, 0, config.pairs, time.monotonic() - begun, config.budget_s))
+        view.update(Progress(text, 0, config.replicates, time.monotonic() - begun, config.budget_s))
 
     return open_source(data, seed=config.seed, on_progress=show, **reading)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from gatewise.report.numbers import count, duration
-from gatewise.statistics.sequential import MINIMUM_PAIRS
+from gatewise.statistics.sequential import MINIMUM_REPLICATES
 from gatewise.study.budget import BudgetPlan, Foresight, plan_budget
 from gatewise.study.measure import probe_epochs, scoring_share
 from gatewise.study.session import Session
@@ -19,21 +19,21 @@ __all__ = ["plan_run"]
 
 PROBE_SECONDS = 1.5
 PROBE_SHARE = 0.02
-# Twice the pairs before which nothing is decided.
-ENOUGH_PAIRS = 2 * MINIMUM_PAIRS
+# Twice the replicates before which nothing is decided.
+ENOUGH_REPLICATES = 2 * MINIMUM_REPLICATES
 
 
 def plan_run(session: Session, *, may_grow: bool = False) -> None:
     """Fit a run into its budget: how long trainings may be, and whether there is tuning; said in the log and in the report.
 
-    A run whose trainings have begun keeps its plan, for pairs must be alike; one that has none yet is planned anew. may_grow:
-    whether trainings may have more epochs than suit the data where there is time, in a run that has no plan yet.
+    A run whose trainings have begun keeps its plan, for replicates must be alike; one that has none yet is planned anew.
+    may_grow: whether trainings may have more epochs than suit the data where there is time, in a run that has no plan yet.
     """
     budget, most = session.config.budget_s, session.config.max_epochs
     if budget is None or most is None:
         return
     earlier = session.journal.payloads("budget")
-    if session.trials("tuning", "pair", "curve"):
+    if session.trials("tuning", "replicate", "curve"):
         if earlier:
             session.plan = _plan_of(earlier[-1])
             session.limit_epochs(session.plan.max_epochs)
@@ -51,10 +51,10 @@ def plan_run(session: Session, *, may_grow: bool = False) -> None:
         epochs=earlier[-1]["own_epochs"] if earlier else most,
         jobs=session.config.jobs,
         tune=session.config.tune,
-        wanted=min(session.config.pairs or MINIMUM_PAIRS, MINIMUM_PAIRS),
+        wanted=min(session.config.replicates or MINIMUM_REPLICATES, MINIMUM_REPLICATES),
         baselines_s=_baseline_seconds(session),
         scoring_s=scoring_share(session.workload) * sum(epoch_s.values()),
-        enough=max(ENOUGH_PAIRS, session.config.pairs or 0) if grows else None,
+        enough=max(ENOUGH_REPLICATES, session.config.replicates or 0) if grows else None,
     )
     plan = plan_budget(known)
     session.plan = plan
@@ -65,7 +65,7 @@ def plan_run(session: Session, *, may_grow: bool = False) -> None:
 
 
 def _baseline_seconds(session: Session) -> float:
-    """Seconds of all baselines of a pair: of the first one, where they are fitted, else as foreseen."""
+    """Seconds of all baselines of a replicate: of the first one, where they are fitted, else as foreseen."""
     workload = session.workload
     fitted = {trial.name: trial.seconds for trial in session.trials("baseline") if trial.number == 0}
     foreseen = foreseen_seconds(workload.dataset, workload.encode(0).split, workload.baselines)
@@ -80,7 +80,7 @@ def _plan_of(payload: dict[str, Any]) -> BudgetPlan:
 def _lines(plan: BudgetPlan, known: Foresight) -> Iterator[str]:
     whole = f"A training takes up to {duration(plan.training_s)} ({counted(plan.own_epochs, 'epoch')})"
     budget = duration(known.budget_s)
-    fits = f"about {counted(plan.pairs, 'pair')} should fit" if plan.pairs else "even one pair may not fit"
+    fits = f"about {counted(plan.replicates, 'replicate')} should fit" if plan.replicates else "even one replicate may not fit"
     if plan.max_epochs > plan.own_epochs:
         yield (
             f"{whole}, and where it goes on getting better up to {counted(plan.max_epochs, 'epoch')}, for there is time: in "
@@ -93,7 +93,7 @@ def _lines(plan: BudgetPlan, known: Foresight) -> Iterator[str]:
         yield f"{whole}, too long for {budget}: every training is cut to {counted(plan.max_epochs, 'epoch')}{tuning}; {fits}."
     if plan.better_s is not None:
         yield (
-            f"Nothing is decided before {counted(known.wanted, 'pair')}. {capitalised(_whole_length(plan))}; --max-epochs, "
+            f"Nothing is decided before {counted(known.wanted, 'replicate')}. {capitalised(_whole_length(plan))}; --max-epochs, "
             "--hidden-size or --max-length make trainings shorter."
         )
 
@@ -110,7 +110,9 @@ def _notes(plan: BudgetPlan, budget: float) -> Iterator[str]:
 
 
 def _whole_length(plan: BudgetPlan) -> str:
-    return f"a new run with --budget {_written(plan.better_s)} should hold enough pairs of full length" if plan.better_s else ""
+    return (
+        f"a new run with --budget {_written(plan.better_s)} should hold enough replicates of full length" if plan.better_s else ""
+    )
 
 
 def _written(seconds: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The phases of a run, each picking up where the journal ends: tune, measure, run pairs."""
+"""The phases of a run, each picking up where the journal ends: tune, measure, run replicates."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters, Trial, to_json
-from gatewise.statistics.sequential import MINIMUM_PAIRS, MOST_PAIRS
+from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
 from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
 from gatewise.study.deadline import BudgetSpent, until
-from gatewise.study.gathered import complete_pairs, target_score
+from gatewise.study.gathered import complete_replicates, target_score
 from gatewise.study.measure import measure_baselines, measure_latency, measure_memory, measure_steps
 from gatewise.study.session import Session
 from gatewise.study.work import Unit
 from gatewise.training.tune import contenders, suggest
 from gatewise.wording import counted
 
-__all__ = ["fix_margin", "measure", "measure_late", "run_pairs", "tune"]
+__all__ = ["fix_margin", "measure", "measure_late", "run_replicates", "tune"]
 
 TUNING_WITHOUT_BUDGET = 4
 MEASURING_SECONDS = 15.0
@@ -34,7 +34,7 @@ STILL_UNDER_WAY = 0.25
 
 
 def fix_margin(session: Session) -> None:
-    """Fit the first pair's baselines, where the margin is a share of the best one's error on its validation part.
+    """Fit the first replicate's baselines, where the margin is a share of the best one's error on its validation part.
 
     A budget that ends before they are fitted leaves the margin open; nothing is decided by then.
     """
@@ -62,11 +62,12 @@ def fix_margin(session: Session) -> None:
 def tune(session: Session) -> dict[str, Hyperparameters]:
     """Tune every arm alike: rounds of one trial an arm, until `--tune` rounds are done or a quarter of the budget is spent.
 
-    A round takes no time that the first pair needs: it is given up then, and does not count. A budget without time for any
-    tuning leaves every arm with the defaults. The weights of trials that may still be chosen are kept: the first pair has them.
+    A round takes no time that the first replicate needs: it is given up then, and does not count. A budget without time for any
+    tuning leaves every arm with the defaults. The weights of trials that may still be chosen are kept: the first replicate has
+    them.
     """
     untuned = session.plan is not None and not session.plan.tuned
-    if "plan" not in session.journal and not untuned and not session.trials("pair", "curve"):
+    if "plan" not in session.journal and not untuned and not session.trials("replicate", "curve"):
         _tuning_rounds(session)
         whole = session.tuning()
         if whole:
@@ -123,7 +124,7 @@ def _tuning_round(session: Session, number: int, planned: int) -> None:
         session.show(f"tuning {display_name(unit.name)}, trial {number + 1} of {planned} at most{_at(epoch)}")
 
     session.show(f"tuning, trial {number + 1} of {planned} at most")
-    reserve = _first_pair_seconds(session) + session.report_s
+    reserve = _first_replicate_seconds(session) + session.report_s
     for unit, trial in session.runner.results(units(), on_progress, until(session, lambda: reserve)):
         session.add_trial(unit, trial)
         session.view.log(
@@ -141,7 +142,7 @@ def _round_fits(session: Session, trials: list[Trial], finished_rounds: int) -> 
         return True
     seconds = sum(trial.seconds for trial in trials) / finished_rounds / min(session.config.jobs, len(session.names))
     if session.config.tune is not None:
-        return seconds + _first_pair_seconds(session) + _closing_seconds(session) <= session.left()
+        return seconds + _first_replicate_seconds(session) + _closing_seconds(session) <= session.left()
     return session.elapsed() + seconds <= TUNING_SHARE * session.config.budget_s
 
 
@@ -162,9 +163,9 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
 
 
 def measure_late(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-    """Measure the baselines' costs and the memory after the pairs, where the time that is left allows it."""
+    """Measure the baselines' costs and the memory after the replicates, where the time that is left allows it."""
     room = session.left() - _closing_seconds(session)
-    if session.pairs_done and 0.0 < _baselines_seconds(session) <= room:
+    if session.replicates_done and 0.0 < _baselines_seconds(session) <= room:
         _measure_baselines(session)
         room = session.left() - _closing_seconds(session)
     if 0.0 < _memory_seconds(session) <= room:
@@ -172,7 +173,7 @@ def measure_late(session: Session, chosen: Mapping[str, Hyperparameters]) -> Non
 
 
 def _late_seconds(session: Session) -> float:
-    """What is kept of a budget for `measure_late`, once pairs are enough to decide: at most as much as measuring took before."""
+    """What is kept of a budget for `measure_late`, once replicates are enough to decide: at most as much as measuring took before."""
     kept, most = 0.0, MEASURING_SHARE * (session.config.budget_s or math.inf)
     for seconds in (_baselines_seconds(session), _memory_seconds(session)):
         if kept + seconds <= most:
@@ -214,24 +215,24 @@ def _measure_memory(session: Session, chosen: Mapping[str, Hyperparameters]) -> 
     session.once("timing:memory", lambda: measure_memory(session.workload, chosen))
 
 
-def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
-    """Run pairs until the decision is clear, their number is reached or the budget is spent; returns which of these."""
+def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
+    """Run replicates until the decision is clear, their number is reached or the budget is spent; returns which of these."""
     config = session.config
     baselines = session.workload.baselines
     everyone = (*session.names, *baselines)
     stopped = "running"
 
     def reason(number: int) -> str | None:
-        """Why pair `number` should not be begun."""
-        if config.pairs is not None and number >= config.pairs:
-            return "pairs"
-        if config.pairs is None and is_settled(session.verdict()):
+        """Why replicate `number` should not be begun."""
+        if config.replicates is not None and number >= config.replicates:
+            return "replicates"
+        if config.replicates is None and is_settled(session.verdict()):
             return "decided"
-        if config.pairs is None and number >= MOST_PAIRS:
-            return "most_pairs"
+        if config.replicates is None and number >= MOST_REPLICATES:
+            return "most_replicates"
         # One that turns out to take too long is given up, so that the shortest so far is what has to fit.
-        late = _late_seconds(session) if number >= MINIMUM_PAIRS else 0.0
-        if number and _pair_seconds(session, shortest=True) + late + _closing_seconds(session) > session.left():
+        late = _late_seconds(session) if number >= MINIMUM_REPLICATES else 0.0
+        if number and _replicate_seconds(session, shortest=True) + late + _closing_seconds(session) > session.left():
             return "budget"
         return None
 
@@ -240,7 +241,7 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
         for number in count():
             missing = [
                 unit
-                for unit in _units_of_pair(number, session.names, baselines, chosen, {} if number else session.adoptable())
+                for unit in _units_of_replicate(number, session.names, baselines, chosen, {} if number else session.adoptable())
                 if unit.key not in session.journal
             ]
             if not missing:
@@ -251,26 +252,26 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
             yield from missing
 
     def on_progress(unit: Unit, epoch: Epoch | None) -> None:
-        session.show(f"pair {unit.number + 1}: {display_name(unit.name)}{_at(epoch)}")
+        session.show(f"replicate {unit.number + 1}: {display_name(unit.name)}{_at(epoch)}")
 
-    # The first pair may take the time in which the model would be trained; a later one may not.
+    # The first replicate may take the time in which the model would be trained; a later one may not.
     overtime = OVERTIME_SHARE * (config.budget_s or 0.0)
-    check = until(session, lambda: _closing_seconds(session) - overtime if session.pairs_done else session.report_s)
+    check = until(session, lambda: _closing_seconds(session) - overtime if session.replicates_done else session.report_s)
 
     def run() -> None:
         for unit, trial in session.runner.results(units(), on_progress, check):
-            before = session.pairs_done
+            before = session.replicates_done
             session.add_trial(unit, trial)
-            _count_pairs(session, everyone)
-            if session.pairs_done > before:
+            _count_replicates(session, everyone)
+            if session.replicates_done > before:
                 _show_evidence(session)
-                session.view.log(_pair_line(session, everyone, session.pairs_done))
+                session.view.log(_replicate_line(session, everyone, session.replicates_done))
 
-    _count_pairs(session, everyone)
+    _count_replicates(session, everyone)
     _show_evidence(session)
     try:
         run()
-        # A pair that was under way when the decision fell counts too, and may have undone it.
+        # A replicate that was under way when the decision fell counts too, and may have undone it.
         while stopped == "decided" and not is_settled(session.verdict()):
             run()
     except BudgetSpent:
@@ -278,7 +279,7 @@ def run_pairs(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
     return stopped
 
 
-def _units_of_pair(
+def _units_of_replicate(
     number: int,
     names: tuple[str, ...],
     baselines: tuple[str, ...],
@@ -289,43 +290,46 @@ def _units_of_pair(
         yield Unit("baseline", name, number)
     # The order alternates, so that no arm always runs first on a machine that warms up or slows down.
     for name in names if number % 2 == 0 else reversed(names):
-        yield Unit("pair", name, number, chosen[name], trained=trained.get(name))
+        yield Unit("replicate", name, number, chosen[name], trained=trained.get(name))
 
 
-def _count_pairs(session: Session, names: tuple[str, ...]) -> None:
-    """Count the pairs that are whole; from the first on, nobody needs the weights of tuning any more."""
-    session.pairs_done = _complete(session, names)
-    if session.pairs_done and session.workload.trained is not None:
+def _count_replicates(session: Session, names: tuple[str, ...]) -> None:
+    """Count the replicates that are whole; from the first on, nobody needs the weights of tuning any more."""
+    session.replicates_done = _complete(session, names)
+    if session.replicates_done and session.workload.trained is not None:
         session.workload.trained.remove()
 
 
 def _complete(session: Session, names: tuple[str, ...]) -> int:
-    return complete_pairs(session.trials("pair", "baseline"), names)
+    return complete_replicates(session.trials("replicate", "baseline"), names)
 
 
 def _show_evidence(session: Session) -> None:
-    done, remaining = session.pairs_done, None
-    if session.config.pairs is not None:
-        remaining = (session.config.pairs - done) * _pair_seconds(session)
+    done, remaining = session.replicates_done, None
+    if session.config.replicates is not None:
+        remaining = (session.config.replicates - done) * _replicate_seconds(session)
     if session.config.budget_s is not None:
         remaining = min(session.left(), remaining if remaining is not None else session.left())
-    session.show(pairs_done=done, difference=session.verdict().difference, remaining_s=remaining)
+    session.show(replicates_done=done, difference=session.verdict().difference, remaining_s=remaining)
 
 
-def _pair_line(session: Session, names: tuple[str, ...], done: int) -> str:
-    scores = {trial.name: trial.test_score or 0.0 for trial in session.trials("pair", "baseline") if trial.number == done - 1}
-    return f"pair {done}: " + ", ".join(f"{display_name(name)} {session.score_text(scores[name])}" for name in names)
+def _replicate_line(session: Session, names: tuple[str, ...], done: int) -> str:
+    scores = {
+        trial.name: trial.test_score or 0.0 for trial in session.trials("replicate", "baseline") if trial.number == done - 1
+    }
+    return f"replicate {done}: " + ", ".join(f"{display_name(name)} {session.score_text(scores[name])}" for name in names)
 
 
-def _pair_seconds(session: Session, *, shortest: bool = False) -> float:
-    """A cautious estimate of the next pair's seconds: the mean of those done, half way to the longest; or the shortest of them.
+def _replicate_seconds(session: Session, *, shortest: bool = False) -> float:
+    """A cautious estimate of the next replicate's seconds: the mean of those done, half way to the longest; or the shortest of
+    them.
 
-    Arms that train side by side share the time, less what is still under way when the pair begins.
+    Arms that train side by side share the time, less what is still under way when the replicate begins.
     """
     together = min(session.config.jobs, len(session.names))
     share = 1.0 if together == 1 else 1.0 / together + STILL_UNDER_WAY
     totals: dict[int, float] = {}
-    for trial in session.trials("pair", "baseline"):
+    for trial in session.trials("replicate", "baseline"):
         totals[trial.number] = totals.get(trial.number, 0.0) + trial.seconds
     whole = [totals[number] for number in range(_complete(session, (*session.names, *session.workload.baselines)))]
     if whole:
@@ -334,21 +338,21 @@ def _pair_seconds(session: Session, *, shortest: bool = False) -> float:
     if tuned:
         trained = share * _mean(trial.seconds for trial in tuned) * len(session.names)
         return trained + _baseline_seconds(session) + _scoring_seconds(session)
-    return session.plan.pair_s if session.plan else 0.0
+    return session.plan.replicate_s if session.plan else 0.0
 
 
-def _first_pair_seconds(session: Session) -> float:
-    """What is left to do of the first pair after tuning, which leaves it the trainings."""
+def _first_replicate_seconds(session: Session) -> float:
+    """What is left to do of the first replicate after tuning, which leaves it the trainings."""
     return _scoring_seconds(session) + (0.0 if _first_baselines(session) else _baseline_seconds(session))
 
 
 def _scoring_seconds(session: Session) -> float:
-    """What the test part will take of the arms of a pair."""
+    """What the test part will take of the arms of a replicate."""
     return session.plan.scoring_s if session.plan else 0.0
 
 
 def _baseline_seconds(session: Session) -> float:
-    """What the baselines of a pair will take: what they took in the first one, and until then what was foreseen."""
+    """What the baselines of a replicate will take: what they took in the first one, and until then what was foreseen."""
     fitted = _first_baselines(session)
     if fitted:
         return sum(trial.seconds for trial in fitted) / min(session.config.jobs, len(session.names))
@@ -356,14 +360,14 @@ def _baseline_seconds(session: Session) -> float:
 
 
 def _first_baselines(session: Session) -> list[Trial]:
-    """Those of the first pair, once all of them are fitted."""
+    """Those of the first replicate, once all of them are fitted."""
     fitted = [trial for trial in session.trials("baseline") if trial.number == 0]
     return fitted if len(fitted) == len(session.workload.baselines) else []
 
 
 def _closing_seconds(session: Session) -> float:
     """What training the winner on all data, and writing the report, will take; a baseline may be the winner."""
-    trials = session.trials("pair") or session.trials("tuning")
+    trials = session.trials("replicate") or session.trials("tuning")
     if not trials:
         return session.plan.closing_s if session.plan else session.report_s
     trials += session.trials("baseline")

@@ -51,13 +51,13 @@ class Session:
     progress: Progress = field(init=False)
     found: dict[str, list[Trial]] = field(init=False)
     plan: BudgetPlan | None = field(init=False, default=None)
-    pairs_done: int = field(init=False, default=0)
+    replicates_done: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.found = read_trials(self.journal)
         self._before = self.journal.elapsed_s()
         self.report_s = LEAST_REPORT_SECONDS + REPORT_SHARE * (time.monotonic() - self.started)
-        self.progress = Progress("starting", 0, self.config.pairs, self._before, self.config.budget_s)
+        self.progress = Progress("starting", 0, self.config.replicates, self._before, self.config.budget_s)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,12 +103,12 @@ class Session:
         return counted_tuning(self.journal, self.found["tuning"], self.names)
 
     def chosen(self) -> dict[str, Hyperparameters]:
-        """What every arm is trained with in the pairs."""
+        """What every arm is trained with in the replicates."""
         profile = read_profile(self.journal)
         return chosen_hyperparameters(self.journal, self.tuning(), self.names, self.workload.metric, profile)
 
     def adoptable(self) -> dict[str, Trial]:
-        """Of each arm the tuning trial that is the first pair's training, where there is one."""
+        """Of each arm the tuning trial that is the first replicate's training, where there is one."""
         chosen = self.chosen()
         tuned = {(trial.name, trial.hyperparameters): trial for trial in self.found["tuning"]}
         return {name: tuned[name, values] for name, values in chosen.items() if (name, values) in tuned}

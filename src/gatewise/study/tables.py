@@ -23,8 +23,8 @@ Table = list[dict[str, Any]]
 
 
 def predictions_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
-    """One dict for each test prediction that was kept: pair, name, row, and by task what came and what was said."""
-    _need_pairs(pooled)
+    """One dict for each test prediction that was kept: replicate, name, row, and by task what came and what was said."""
+    _need_replicates(pooled)
     made = {
         ClassPredictions: _class_predictions,
         NumberPredictions: _number_predictions,
@@ -32,9 +32,9 @@ def predictions_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
         StepPredictions: _step_predictions,
     }[traits_of(comparison.profile.task).kept]
     return [
-        {"pair": pair, "name": name, **line}
-        for name, by_pair in pooled.by_pair.items()
-        for pair, kept in zip(pooled.pairs, by_pair, strict=True)
+        {"replicate": replicate, "name": name, **line}
+        for name, by_replicate in pooled.by_replicate.items()
+        for replicate, kept in zip(pooled.replicates, by_replicate, strict=True)
         for line in made(comparison, kept)
     ]
 
@@ -125,7 +125,7 @@ def calibration_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
 
 def errors_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
     """Where the errors lie: one dict for each model and class, fifth of the truth, step ahead, channel or position."""
-    _need_pairs(pooled)
+    _need_replicates(pooled)
     found = comparison.mistakes or Mistakes(0, 0, 0, 0, 0)
     names = pooled.names
     if found.classes is not None:
@@ -186,7 +186,7 @@ def errors_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
 def mistakes_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
     """One dict for each row that an arm got wrong, the worst first: row, text where it is known, truth, tests, and of every model
     `NAME` (what it said), and `NAME_p_truth` and `NAME_wrong` where classes are predicted."""
-    _need_pairs(pooled)
+    _need_replicates(pooled)
     arms, kept = _arms(comparison), traits_of(comparison.profile.task).kept
     examples = comparison.mistakes.examples if comparison.mistakes is not None else {}
 
@@ -211,20 +211,20 @@ def mistakes_table(comparison: Comparison, pooled: Pooled[Any]) -> Table:
 def _windows(pooled: Pooled[Any], arms: Sequence[str]) -> Table:
     """Windows by the mean error of the arms, each time that one was tested."""
     errors = {name: pooled.joined(name, "errors").tolist() for name in pooled.names}
-    pairs = np.repeat(pooled.pairs, [len(kept.rows) for kept in pooled.any]).tolist()
+    replicates = np.repeat(pooled.replicates, [len(kept.rows) for kept in pooled.any]).tolist()
     order = np.argsort(-np.mean([errors[name] for name in arms], axis=0), kind="stable").tolist()
     rows = pooled.rows.tolist()
-    return [{"pair": pairs[at], "row": rows[at], **{name: errors[name][at] for name in pooled.names}} for at in order]
+    return [{"replicate": replicates[at], "row": rows[at], **{name: errors[name][at] for name in pooled.names}} for at in order]
 
 
 def _arms(comparison: Comparison) -> tuple[str, ...]:
     return tuple(arm.name for arm in comparison.arms)
 
 
-def _need_pairs(pooled: Pooled[Any]) -> None:
-    if not pooled.pairs:
+def _need_replicates(pooled: Pooled[Any]) -> None:
+    if not pooled.replicates:
         raise RunError(
-            "the run's folder holds no test predictions of a whole pair: it was made by a version that kept none, no pair was "
+            "the run's folder holds no test predictions of a whole replicate: it was made by a version that kept none, no replicate was "
             "finished, or its folder `predictions` was removed or damaged"
         )
 
@@ -234,4 +234,4 @@ def _need_classes(comparison: Comparison, pooled: Pooled[Any], method: str) -> N
         raise OptionError(
             f"{method}() is of classes, and this run's task is {comparison.profile.task}; use errors() or mistakes()"
         )
-    _need_pairs(pooled)
+    _need_replicates(pooled)

@@ -1,7 +1,7 @@
-"""The folder `trained/` of a run: weights that tuning reached, kept until the first pair has them.
+"""The folder `trained/` of a run: weights that tuning reached, kept until the first replicate has them.
 
-The first pair trains on tuning's split, from its seeds, to its cap: of the hyperparameters that are chosen it would come to the
-weights that tuning came to, bit by bit. A file that is missing or damaged costs no more than that training.
+The first replicate trains on tuning's split, from its seeds, to its cap: of the hyperparameters that are chosen it would come to
+the weights that tuning came to, bit by bit. A file that is missing or damaged costs no more than that training.
 """
 
 from __future__ import annotations

@@ -47,8 +47,9 @@ OnStep = Callable[[], None]
 class Unit:
     """A piece of work by name.
 
-    number: of the tuning trial, or of the pair. share: of the training part, for a learning curve. trained: of the first pair,
-    the tuning trial that had its hyperparameters: the same training, and the same result whether it is repeated or taken over.
+    number: of the tuning trial, or of the replicate. share: of the training part, for a learning curve. trained: of the first
+    replicate, the tuning trial that had its hyperparameters: the same training, and the same result whether it is repeated or
+    taken over.
     """
 
     kind: TrialKind
@@ -80,7 +81,7 @@ class EncodedSplit:
 class Workload:
     """The data and configuration that units share inside one process.
 
-    kept: where test predictions of pairs are kept. trained: where what tuning reached is kept.
+    kept: where test predictions of replicates are kept. trained: where what tuning reached is kept.
     """
 
     config: Config
@@ -144,7 +145,7 @@ class Workload:
         return next(arm for arm in (*self.arms, *rivals) if arm.name == name)
 
     def encode(self, number: int) -> EncodedSplit:
-        """Split `number`, encoded. The last one is kept, because all units of a pair ask for the same."""
+        """Split `number`, encoded. The last one is kept, because all units of a replicate ask for the same."""
         if self._encoded is None or self._encoded[0] != number:
             started = time.perf_counter()
             split = make_split(self.dataset, number, self.config.seed)
@@ -170,7 +171,7 @@ class Workload:
 
     @property
     def schedule(self) -> Schedule:
-        """How long every arm may train, in every pair."""
+        """How long every arm may train, in every replicate."""
         config = self.config
         return default_schedule(
             self._first_rows, batch_size=config.batch_size, max_epochs=config.max_epochs, task=self.dataset.task
@@ -184,7 +185,7 @@ class Workload:
     def architecture(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> Architecture:
         """What an arm's network is built of.
 
-        In pair `number` every arm has the same embedding and head, and a cell of its own.
+        In replicate `number` every arm has the same embedding and head, and a cell of its own.
         """
         config = self.config
         rival = arm.cell in RIVALS
@@ -283,14 +284,14 @@ class Workload:
             raise ValueError(f"unit {unit.key} has no hyperparameters")
         started = time.perf_counter()
         # Every tuning trial uses the first split, whose test part it never sees.
-        pair = 0 if unit.kind == "tuning" else unit.number
-        fresh = self._encoded is None or self._encoded[0] != pair
-        encoded = self.encode(pair) if unit.share == 1.0 else self._encode(self._shortened(pair, unit.share), started)
+        replicate = 0 if unit.kind == "tuning" else unit.number
+        fresh = self._encoded is None or self._encoded[0] != replicate
+        encoded = self.encode(replicate) if unit.share == 1.0 else self._encode(self._shortened(replicate, unit.share), started)
         found = self._adopted(unit, arm, encoded.train.input_size)
         if found is None:
             rows = encoded.split.train, encoded.split.validation
             parts = encoded.train, encoded.validation
-            fitted = self.fit_arm(arm, pair, unit.hyperparameters, *parts, rows, on_epoch, on_step)
+            fitted = self.fit_arm(arm, replicate, unit.hyperparameters, *parts, rows, on_epoch, on_step)
             encoding = encoded.seconds if fresh or unit.share < 1.0 else 0.0
             found = fitted.network, _trial_of(unit, fitted, encoding)
         network, trial = found
@@ -300,7 +301,7 @@ class Workload:
                 self.trained.write(trial, network)
             return trial
         scoring = time.perf_counter()
-        sample = self._sample(encoded.split.train, pair)
+        sample = self._sample(encoded.split.train, replicate)
         own = encoded.encoder.encode_rows(self.prepared, sample)
         trial = replace(
             self._scored(trial, self.objective.predict(network, encoded.test), encoded.split),
@@ -373,7 +374,7 @@ class Workload:
         bins = np.searchsorted(edges, self.prepared.lengths[split.test])
         counts = np.bincount(bins, minlength=len(edges))
         sums = sums_by_bin(value, rows, truth, bins, counts)
-        # Only a test part that all pairs share needs the rows; bits are kept for whoever wants to look.
+        # Only a test part that all replicates share needs the rows; bits are kept for whoever wants to look.
         keep = self.dataset.fixed_test is not None or self.metric.name == "accuracy"
         scored = replace(
             trial,

@@ -74,7 +74,7 @@ class Baseline(Protocol):
 
     @classmethod
     def foreseen(cls, size: Size, /) -> float:
-        """Seconds that it takes in a pair, scores included, roughly: from the size of the data alone."""
+        """Seconds that it takes in a replicate, scores included, roughly: from the size of the data alone."""
 
     @classmethod
     def fit(cls, train: Examples, validation: Examples) -> Baseline:

@@ -94,7 +94,7 @@ def fit(
     """Train until the validation loss has not fallen for `patience` epochs, and return the weights of the best one.
 
     network: is trained on; what is returned is the average of its weights. score: the metric of predictions on `validation`.
-    Data order and dropout are drawn from `seed` alone, so that arms of one pair see the same batches in the same order. The
+    Data order and dropout are drawn from `seed` alone, so that arms of one replicate see the same batches in the same order. The
     caller's random state is left as it was. on_epoch, on_step: called after each; what they raise ends it without a result.
     time_left: asked after every step; where it says no, the epoch under way is evaluated as it stands, and training ends.
     """

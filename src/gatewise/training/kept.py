@@ -13,7 +13,7 @@ from gatewise.training.next_step import step_nll
 
 __all__ = ["MOST_ROWS", "kept_of"]
 
-# At most 100 kB a model and pair.
+# At most 100 kB a model and replicate.
 MOST_ROWS = 5000
 MOST_NUMBERS = 10_000
 MOST_CHANNELS = 6

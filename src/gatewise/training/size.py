@@ -1,4 +1,4 @@
-"""What the time of a baseline depends on: each says from it how long it takes in a pair, on one core of a recent machine."""
+"""What the time of a baseline depends on: each says from it how long it takes in a replicate, on one core of a recent machine."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class Size:
 
     @property
     def values(self) -> float:
-        """Numbers that are read in a pair."""
+        """Numbers that are read in a replicate."""
         return self.seen * self.steps * self.channels
 
     @property
     def seen(self) -> int:
-        """Rows whose features are computed in a pair."""
+        """Rows whose features are computed in a replicate."""
         return self.train + self.validation + self.test + min(self.train, SCORED_TRAINING_ROWS)

@@ -25,16 +25,16 @@ def predictions(rows: list[int], truth: list[int], said: list[int], p_truth: lis
     )
 
 
-def pooled_at_random(classes: int, pairs: int = 3, rows: int = 200) -> Pooled[ClassPredictions]:
+def pooled_at_random(classes: int, replicates: int = 3, rows: int = 200) -> Pooled[ClassPredictions]:
     generator = np.random.default_rng(3)
     kept: dict[str, dict[int, ClassPredictions]] = {name: {} for name in ARMS}
-    for pair in range(pairs):
+    for replicate in range(replicates):
         truth = generator.integers(classes, size=rows)
         for name in ARMS:
             said = np.where(generator.random(rows) < 0.7, truth, generator.integers(classes, size=rows))
-            # Rows overlap from pair to pair.
-            kept[name][pair] = predictions(list(range(50 * pair, 50 * pair + rows)), truth.tolist(), said.tolist())
-    return pool(kept, pairs)
+            # Rows overlap from replicate to replicate.
+            kept[name][replicate] = predictions(list(range(50 * replicate, 50 * replicate + rows)), truth.tolist(), said.tolist())
+    return pool(kept, replicates)
 
 
 def test_matrices_recall_and_precision_are_those_of_scikit_learn() -> None:
@@ -92,7 +92,7 @@ def test_agreement_counts_every_prediction() -> None:
     assert found.agreements == (Agreement("gru", "lstm", both=1, only_first=1, only_second=1, neither=1),)
 
 
-def test_a_row_that_several_pairs_test_is_one_row_with_the_mean() -> None:
+def test_a_row_that_several_replicates_test_is_one_row_with_the_mean() -> None:
     def kept(first: float, second: float) -> Mapping[int, ClassPredictions]:
         return {0: predictions([4, 7], [0, 1], [1, 1], [first, 0.9]), 1: predictions([4, 9], [0, 1], [0, 1], [second, 0.9])}
 
@@ -114,7 +114,7 @@ def test_worst_mistakes_and_disagreements_come_in_their_order() -> None:
     assert [row.row for row in found.disagreements] == [2, 1]  # first what only the GRU has right
 
 
-def test_pairs_that_a_model_lacks_or_that_hold_other_rows_are_left_out() -> None:
+def test_replicates_that_a_model_lacks_or_that_hold_other_rows_are_left_out() -> None:
     one, other = predictions([0, 1], [0, 1], [0, 1]), predictions([0, 2], [0, 1], [0, 1])
     pooled = pool({"gru": {0: one, 1: one, 2: one, 5: one}, "lstm": {0: one, 2: other, 5: one}}, 4)
-    assert pooled.pairs == (0,)
+    assert pooled.replicates == (0,)

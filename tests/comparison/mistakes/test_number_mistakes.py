@@ -59,7 +59,7 @@ def forecast(rows: int, error: float, channel_mase: tuple[float, float]) -> Fore
     )
 
 
-def test_forecasts_weigh_pairs_by_their_windows_and_name_the_hardest_channel() -> None:
+def test_forecasts_weigh_replicates_by_their_windows_and_name_the_hardest_channel() -> None:
     kept = {
         "gru": {0: forecast(5, 1.0, (1.0, 3.0)), 1: forecast(10, 4.0, (1.0, 3.0))},
         "lstm": {0: forecast(5, 2.0, (2.0, 2.5)), 1: forecast(10, 4.0, (2.0, 2.5))},
@@ -71,7 +71,7 @@ def test_forecasts_weigh_pairs_by_their_windows_and_name_the_hardest_channel() -
     assert found.agreements == (Agreement("gru", "lstm", both=10, only_first=5, only_second=0),)
     assert found.kept == 15
     best, median, worst = found.windows
-    assert [(one.rank, one.pair, one.row) for one in (best, worst)] == [("best", 0, 100), ("worst", 1, 109)]
+    assert [(one.rank, one.replicate, one.row) for one in (best, worst)] == [("best", 0, 100), ("worst", 1, 109)]
     assert best.errors["gru"] <= median.errors["gru"] <= worst.errors["gru"]
     assert worst.channel == "price"
     assert worst.truth == (37.0, 39.0)

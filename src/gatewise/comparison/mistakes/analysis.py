@@ -21,19 +21,21 @@ __all__ = ["analyse", "key_names", "pooled_of", "shown_rows"]
 
 
 def pooled_of(comparison: Comparison, kept: Mapping[str, Mapping[int, Kept]]) -> Pooled[Any]:
-    """The predictions of the pairs that count, of all arms and baselines. kept: by name and pair."""
+    """The predictions of the replicates that count, of all arms and baselines. kept: by name and replicate."""
     names = (*(arm.name for arm in comparison.arms), *comparison.baselines)
-    return pool({name: kept.get(name, {}) for name in names}, comparison.pairs)
+    return pool({name: kept.get(name, {}) for name in names}, comparison.replicates)
 
 
 def analyse(comparison: Comparison, verdict: Verdict, pooled: Pooled[Any]) -> Mistakes:
     """What the models got wrong, without the rows themselves."""
     tested = {trial.number: trial.test_rows for trial in comparison.trials}
-    count = sum(tested[number] for number in pooled.pairs)
-    if not pooled.pairs:
-        return Mistakes(0, comparison.pairs, 0, 0, 0)
+    count = sum(tested[number] for number in pooled.replicates)
+    if not pooled.replicates:
+        return Mistakes(0, comparison.replicates, 0, 0, 0)
     rows = pooled.rows
-    found = Mistakes(len(pooled.pairs), comparison.pairs - len(pooled.pairs), count, len(rows), len(np.unique(rows)))
+    found = Mistakes(
+        len(pooled.replicates), comparison.replicates - len(pooled.replicates), count, len(rows), len(np.unique(rows))
+    )
     arms, profile = tuple(arm.name for arm in comparison.arms), comparison.profile
     kept = traits_of(profile.task).kept
     if kept is ClassPredictions:

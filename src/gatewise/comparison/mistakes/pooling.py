@@ -1,4 +1,4 @@
-"""Predictions of all pairs put together, and rows that several pairs tested brought back to one."""
+"""Predictions of all replicates put together, and rows that several replicates tested brought back to one."""
 
 from __future__ import annotations
 
@@ -21,38 +21,41 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Pooled(Generic[K]):
-    """The predictions of the pairs that every model has: pairs, their numbers; models, in one order, the rows of one place alike.
+    """The predictions of the replicates that every model has: replicates, their numbers; models, in one order, the rows of one
+    place alike.
 
-    by_pair: of every model the predictions of each of `pairs`.
+    by_replicate: of every model the predictions of each of `replicates`.
     """
 
-    pairs: tuple[int, ...]
-    by_pair: Mapping[str, tuple[K, ...]]
+    replicates: tuple[int, ...]
+    by_replicate: Mapping[str, tuple[K, ...]]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The models."""
-        return tuple(self.by_pair)
+        return tuple(self.by_replicate)
 
     @property
     def any(self) -> tuple[K, ...]:
         """The predictions of one of the models: rows and truth are the same in all."""
-        return next(iter(self.by_pair.values()))
+        return next(iter(self.by_replicate.values()))
 
     def joined(self, name: str, field: str) -> NDArray[Any]:
-        """An array of one model, the pairs end to end."""
-        return np.concatenate([getattr(kept, field) for kept in self.by_pair[name]])
+        """An array of one model, the replicates end to end."""
+        return np.concatenate([getattr(kept, field) for kept in self.by_replicate[name]])
 
     @property
     def rows(self) -> NDArray[np.int64]:
-        """Positions in the data, the pairs end to end."""
+        """Positions in the data, the replicates end to end."""
         return np.concatenate([np.asarray(kept.rows, dtype=np.int64) for kept in self.any])
 
 
 def pool(kept: Mapping[str, Mapping[int, K]], count: int) -> Pooled[K]:
-    """Put together the pairs below `count` that all models have predictions of, of the same rows. kept: by model and pair."""
-    pairs = tuple(number for number in range(count) if _complete([by_pair.get(number) for by_pair in kept.values()]))
-    return Pooled(pairs, {name: tuple(by_pair[number] for number in pairs) for name, by_pair in kept.items()})
+    """Put together the replicates below `count` that all models have predictions of, of the same rows. kept: by model and replicate."""
+    replicates = tuple(
+        number for number in range(count) if _complete([by_replicate.get(number) for by_replicate in kept.values()])
+    )
+    return Pooled(replicates, {name: tuple(by_replicate[number] for number in replicates) for name, by_replicate in kept.items()})
 
 
 def _complete(held: Sequence[K | None]) -> bool:
@@ -68,7 +71,7 @@ def _complete(held: Sequence[K | None]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class ByRow:
-    """Rows that were tested, each once. rows: int64 [rows]; tests: how many pairs tested each."""
+    """Rows that were tested, each once. rows: int64 [rows]; tests: how many replicates tested each."""
 
     rows: NDArray[np.int64]
     tests: NDArray[np.int64]

@@ -35,13 +35,15 @@ def key_scores(pooled: Pooled[StepPredictions], channels: Sequence[str], arms: S
     """Every key, that with the greatest loss of the arms first."""
     weights = np.array([kept.position_rows.sum() for kept in pooled.any], dtype=np.float64)
 
-    def over_pairs(name: str, field: str) -> list[float]:
-        found: list[float] = np.average([getattr(kept, field) for kept in pooled.by_pair[name]], axis=0, weights=weights).tolist()
+    def over_replicates(name: str, field: str) -> list[float]:
+        found: list[float] = np.average(
+            [getattr(kept, field) for kept in pooled.by_replicate[name]], axis=0, weights=weights
+        ).tolist()
         return found
 
-    losses = {name: over_pairs(name, "key_losses") for name in pooled.names}
-    expected = {name: over_pairs(name, "key_expected") for name in pooled.names}
-    shares = over_pairs(pooled.names[0], "key_shares")
+    losses = {name: over_replicates(name, "key_losses") for name in pooled.names}
+    expected = {name: over_replicates(name, "key_expected") for name in pooled.names}
+    shares = over_replicates(pooled.names[0], "key_shares")
     order = np.argsort(-np.mean([losses[name] for name in arms], axis=0), kind="stable")
     return [
         KeyScore(
@@ -80,7 +82,7 @@ def _stretches(positions: int) -> list[tuple[int, int]]:
 def _by_position(pooled: Pooled[StepPredictions], name: str, stretches: Sequence[tuple[int, int]]) -> tuple[float, ...]:
     found = []
     for first, last in stretches:
-        losses = np.concatenate([kept.position_losses[first:last] for kept in pooled.by_pair[name]])
-        rows = np.concatenate([kept.position_rows[first:last] for kept in pooled.by_pair[name]])
+        losses = np.concatenate([kept.position_losses[first:last] for kept in pooled.by_replicate[name]])
+        rows = np.concatenate([kept.position_rows[first:last] for kept in pooled.by_replicate[name]])
         found.append(float(np.average(losses, weights=rows)))
     return tuple(found)

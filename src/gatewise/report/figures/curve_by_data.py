@@ -29,7 +29,7 @@ def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str
     """
     series = {name: [getattr(point, quantity)[name] for point in points] for name in getattr(points[-1], quantity)}
     values = [one.mean for estimates in series.values() for one in estimates]
-    # Intervals of two or three pairs would leave no room for what the means say.
+    # Intervals of two or three replicates would leave no room for what the means say.
     most = max(max(values) - min(values), NARROWEST_MARGINS * say.margin)
     bounds = [
         min(max(bound, min(values) - most), max(values) + most)

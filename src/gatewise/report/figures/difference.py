@@ -13,17 +13,17 @@ __all__ = ["difference_figure", "probability_figure"]
 
 DOT_SPACING = 10
 DOT_WIDTH_PERCENT = 2.8
-NARROWER_THAN_THE_PAIRS = 3
+NARROWER_THAN_THE_REPLICATES = 3
 # Of both arms' names side by side on a phone.
 MOST_CHARACTERS = 30
 
 
 def difference_figure(difference: Difference, values: Sequence[float], say: MetricText, identifier: str = "difference") -> str:
-    """Return the figure of every pair's difference, their mean with its intervals, and the band of practical equivalence.
+    """Return the figure of every replicate's difference, their mean with its intervals, and the band of practical equivalence.
 
-    values: by how much the first is better in every pair. The scale is symmetric about 0, so both sides have the same room. An
-    interval wider than a few times the pairs' own range (few pairs) is cut at the edge and ends in an arrow; one that says
-    nothing yet is not drawn.
+    values: by how much the first is better in every replicate. The scale is symmetric about 0, so both sides have the same room.
+    An interval wider than a few times the replicates' own range (few replicates) is cut at the edge and ends in an arrow; one
+    that says nothing yet is not drawn.
     """
     margin = say.margin
     first, second = display_name(difference.first), display_name(difference.second)
@@ -31,7 +31,7 @@ def difference_figure(difference: Difference, values: Sequence[float], say: Metr
     intervals = (*difference.ci95, *difference.ci95_sequential) if difference.is_known else ()
     bounds = [abs(bound) for bound in intervals if math.isfinite(bound)]
     widest = max([observed, 1.6 * margin, *bounds])
-    reach = 1.08 * min(widest, NARROWER_THAN_THE_PAIRS * max(observed, 1.6 * margin))
+    reach = 1.08 * min(widest, NARROWER_THAN_THE_REPLICATES * max(observed, 1.6 * margin))
     across = Scale(-reach, reach)
     places = _beeswarm([across(value) for value in sorted(values)])
     top, dots = 26, 40 + DOT_SPACING * max((row for _, row in places), default=0)
@@ -43,7 +43,7 @@ def difference_figure(difference: Difference, values: Sequence[float], say: Metr
         height=axis + 66 + stacked,
         title=f"{capitalised(versus)} in test {say.label}, against the band of practical equivalence",
         description=f"Mean {say.difference(difference.mean)}, 95% interval {say.interval(difference)}, "
-        f"over {counted(len(values), 'pair')}; "
+        f"over {counted(len(values), 'replicate')}; "
         f"the band reaches from {say.range((-margin, margin))}.",
     )
     drawing.rectangle(across(-margin), across(margin), top, axis, "band")
@@ -57,7 +57,7 @@ def difference_figure(difference: Difference, values: Sequence[float], say: Metr
     drawing.text(0, axis + 60, f"◂ {second} better", "label", shift=-18)
     drawing.text(100, axis + 60 + stacked, f"{first} better ▸", "label end", shift=18)
     for (x, row), value in zip(places, sorted(values), strict=True):
-        drawing.dot(x, dots - DOT_SPACING * row, "pair", hint=say.difference(value, fine=True))
+        drawing.dot(x, dots - DOT_SPACING * row, "replicate", hint=say.difference(value, fine=True))
     if difference.is_known and difference.ci95_sequential != difference.ci95:
         _interval_line(drawing, across, difference.ci95_sequential, mean, "interval-wide")
     if difference.is_known:

@@ -20,7 +20,7 @@ NEAR_CAP = 0.6
 def curves_figure(
     curves: Mapping[str, Curve], colours: Mapping[str, str], target: float | None, say: MetricText, cap: int | None = None
 ) -> str:
-    """Return validation score against epoch: a line for the mean over pairs, an area for one standard deviation either way.
+    """Return validation score against epoch: a line for the mean over replicates, an area for one standard deviation either way.
 
     target: the score whose reaching is timed, drawn as a dashed line. cap: most epochs of a training, marked where the curves
     come near it. None leaves either out.

@@ -47,7 +47,7 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
         reaches = "reaches" if say.metric.higher_is_better else "falls to"
         paragraphs.append(
             f"Time to target counts until the validation {say.label} first {reaches} {say.value(comparison.target_score)}, a "
-            "target fixed before the pairs were trained."
+            "target fixed before the replicates were trained."
         )
     header = ("Cost", *map(display_name, names))
     tables = [Table(header, rows, highlighted=highlighted)]
@@ -83,8 +83,8 @@ def _baseline_tables(verdict: Verdict) -> list[Table]:
             rows,
             caption="What the baselines cost",
             note="A fit includes the choice of the regularisation on the validation part. Latency is from words or values to the "
-            "prediction, features included; the cells' is that of the network alone, on encoded rows. Measured after the pairs "
-            "with nothing else running; where there was no time for that, a fit is the median of those in the pairs, beside "
+            "prediction, features included; the cells' is that of the network alone, on encoded rows. Measured after the replicates "
+            "with nothing else running; where there was no time for that, a fit is the median of those in the replicates, beside "
             "other trainings.",
         )
     ]
@@ -134,7 +134,7 @@ def _lines(comparison: Comparison, costs: Mapping[str, Cost]) -> list[_Line]:
         lines += [
             line("Epochs to target", lambda cost: _or_missing(cost.epochs_to_target, "{:.3g}".format, "not reached")),
             line("Time to target", lambda cost: _or_missing(cost.seconds_to_target, duration, "not reached")),
-            line("Pairs that reached it", lambda cost: f"{count(cost.target_reached)} of {count(comparison.pairs)}"),
+            line("Replicates that reached it", lambda cost: f"{count(cost.target_reached)} of {count(comparison.replicates)}"),
         ]
     lines += _latency_lines(costs, ("p50",))
     lines.append(line("Peak memory", lambda cost: _or_missing(cost.peak_memory_bytes, bytes_text), "memory"))

@@ -27,9 +27,9 @@ def data_section(comparison: Comparison, verdict: Verdict) -> Section:
         ("Task", traits_of(profile.task).title),
         (f"Rows ({_rows_noun(profile)})", count(profile.rows)),
         *_shape(profile),
-        ("Training rows of each pair", count(comparison.train_rows - comparison.validation_rows)),
-        ("Validation rows of each pair, which end the training", count(comparison.validation_rows)),
-        ("Test rows of each pair", count(comparison.test_rows)),
+        ("Training rows of each replicate", count(comparison.train_rows - comparison.validation_rows)),
+        ("Validation rows of each replicate, which end the training", count(comparison.validation_rows)),
+        ("Test rows of each replicate", count(comparison.test_rows)),
         ("Test part", _test_part(profile)),
         ("Fingerprint", profile.fingerprint),
     ]
@@ -71,10 +71,10 @@ def _shape(profile: Profile) -> list[tuple[str, str]]:
 
 def _test_part(profile: Profile) -> str:
     if profile.fixed_test_rows is not None:
-        return "the source's own, the same for every pair"
+        return "the source's own, the same for every replicate"
     if traits_of(profile.task).in_time:
         return "a stretch of time, after all that is learned from"
-    return "drawn anew for every pair"
+    return "drawn anew for every replicate"
 
 
 def _forecast(forecast: Forecast, profile: Profile) -> Table:

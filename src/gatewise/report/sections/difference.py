@@ -9,7 +9,7 @@ from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
 from gatewise.report.figures.difference import difference_figure, probability_figure
 from gatewise.report.metric_text import UNKNOWN, MetricText
 from gatewise.report.numbers import count
-from gatewise.report.summaries import arms_left, differences, leading_baseline, scores_by_pair, shown_difference
+from gatewise.report.summaries import arms_left, differences, leading_baseline, scores_by_replicate, shown_difference
 from gatewise.wording import counted, probability
 
 __all__ = ["difference_section"]
@@ -21,13 +21,13 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on the deciding difference against the band of practical equivalence."""
     difference = shown_difference(verdict)
     if difference is None:
-        reason = "No difference can be shown: it takes complete pairs of two arms, and this run has none."
+        reason = "No difference can be shown: it takes complete replicates of two arms, and this run has none."
         return Section("difference", TITLE, (reason,))
     say = MetricText.of(comparison)
-    scores = scores_by_pair(comparison)
+    scores = scores_by_replicate(comparison)
     paragraphs = [*_undeciding(comparison, verdict), _measured(difference, say)]
-    if difference.conclusion == "undecided" and difference.further_pairs is not None:
-        further = counted(difference.further_pairs, "further pair")
+    if difference.conclusion == "undecided" and difference.further_replicates is not None:
+        further = counted(difference.further_replicates, "further replicate")
         paragraphs.append(f"About {further} would probably decide.")
     blocks: list[Block] = _figures(comparison, difference, scores, say, "difference")
     shown = [difference]
@@ -53,24 +53,24 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
 def _figures(
     comparison: Comparison, difference: Difference, scores: Mapping[str, Mapping[int, float]], say: MetricText, identifier: str
 ) -> list[Block]:
-    """The pairs with mean and interval; and the probabilities, where there are pairs enough to tell them."""
+    """The replicates with mean and interval; and the probabilities, where there are replicates enough to tell them."""
     first, second = display_name(difference.first), display_name(difference.second)
     shades = colours(comparison)
     sides = (shades.get(difference.first, "baseline"), shades.get(difference.second, "baseline"))
     values = differences(scores, difference.first, difference.second, say.metric)
     interval = f", the thick line its 95% interval{_widened(comparison, difference)}" if difference.is_known else ""
-    pairs = Figure(
+    replicates = Figure(
         difference_figure(difference, values, say, identifier),
-        "Each dot is one pair: the same split, seed, data order, initial embedding and head, and only "
+        "Each dot is one replicate: the same split, seed, data order, initial embedding and head, and only "
         f"{_differs(comparison)}. The diamond is the mean{interval}.",
         (
-            Key("dot", "one pair"),
+            Key("dot", "one replicate"),
             Key("diamond", "mean and 95% interval" if difference.is_known else "mean"),
             Key("area", "practically equal"),
         ),
     )
     if not difference.is_known:
-        return [pairs]
+        return [replicates]
     outcomes = (difference.p_first, difference.p_equivalent, difference.p_second)
     labels = (f"{first} better", "practically equal", f"{second} better")
     keys = tuple(
@@ -82,7 +82,7 @@ def _figures(
         f"Posterior probability that the true difference lies above, inside or below the band. {_asked_for(comparison)}",
         keys,
     )
-    return [pairs, bar]
+    return [replicates, bar]
 
 
 def _undeciding(comparison: Comparison, verdict: Verdict) -> list[str]:
@@ -98,7 +98,7 @@ def _measured(difference: Difference, say: MetricText) -> str:
     turned = "" if say.metric.higher_is_better else ", where lower is better"
     interval = f"95% interval {say.interval(difference)}" if difference.is_known else "how far that may be off is not known yet"
     return (
-        f"{say.leads(difference)} in test {say.label}{turned}; {interval}, over {counted(difference.pairs, 'pair')}. Up to "
+        f"{say.leads(difference)} in test {say.label}{turned}; {interval}, over {counted(difference.replicates, 'replicate')}. Up to "
         f"{say.band()} counts as practically equal."
     )
 
@@ -112,8 +112,8 @@ def _widened(comparison: Comparison, difference: Difference) -> str:
     if difference.ci95_sequential == difference.ci95:
         return ""
     reasons = []
-    if comparison.config.pairs is None:
-        reasons.append("looking at the result after every pair")
+    if comparison.config.replicates is None:
+        reasons.append("looking at the result after every replicate")
     if len(comparison.arms) > 2:
         reasons.append("comparing several arms")
     return f", and the thin line the interval widened for {' and '.join(reasons)}"
@@ -156,8 +156,8 @@ def _others(others: list[Difference], say: MetricText) -> Table:
             f"{second} better {probability(one.p_second)}"
         )
         leader = f"{first} over {second}"
-        rows.append((leader, say.size(one.mean), say.interval(one), chances if one.is_known else UNKNOWN, count(one.pairs)))
-    header = ("Lead of", "Mean", "95% interval", "Probability", "Pairs")
+        rows.append((leader, say.size(one.mean), say.interval(one), chances if one.is_known else UNKNOWN, count(one.replicates)))
+    header = ("Lead of", "Mean", "95% interval", "Probability", "Replicates")
     return Table(header, tuple(rows), caption="The other comparisons")
 
 
@@ -167,4 +167,6 @@ def _asked_for(comparison: Comparison) -> str:
     least = probability(1.0 - evidence.rule(len(evidence.couples)).inside)
     if not evidence.adaptive:
         return f"A verdict takes {least}."
-    return f"Because every pair is looked at, a verdict takes {least}; over all looks together it is then right in 95% of runs."
+    return (
+        f"Because every replicate is looked at, a verdict takes {least}; over all looks together it is then right in 95% of runs."
+    )

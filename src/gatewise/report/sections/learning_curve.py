@@ -32,11 +32,11 @@ def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section 
         resolution=Evidence(comparison).resolution,
     )
     if not points:
-        return Section("by-data", TITLE, ("No learning curve can be shown: no pair on a share of the rows was finished.",))
+        return Section("by-data", TITLE, ("No learning curve can be shown: no replicate on a share of the rows was finished.",))
     blocks = (
         Figure(
             curve_by_data_figure(points, shades, say, "scores"),
-            "Each dot is the mean of all pairs at that share, the bar its 95% interval, cut where it leaves the figure. The "
+            "Each dot is the mean of all replicates at that share, the bar its 95% interval, cut where it leaves the figure. The "
             "intervals of two arms may overlap and the arms still differ, because they share splits: the difference below is "
             "what tells.",
         ),
@@ -59,7 +59,10 @@ def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section 
 
 def _paragraphs(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> list[str]:
     shares = joined(
-        [f"{percent(point.share, 0)} ({counted(point.train_rows, 'row')}, {counted(point.pairs, 'pair')})" for point in points]
+        [
+            f"{percent(point.share, 0)} ({counted(point.train_rows, 'row')}, {counted(point.replicates, 'replicate')})"
+            for point in points
+        ]
     )
     paragraphs = [f"The arms were trained on {shares} of the training part."]
     first, last = points[0], points[-1]
@@ -76,8 +79,8 @@ def _paragraphs(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricTe
 def _differing(points: Sequence[CurvePoint], arms: Sequence[str]) -> list[str]:
     """At which shares the first arm and another differ beyond the interval, and which arms it does not differ from at any."""
     first, *others = arms
-    if all(point.pairs < 2 for point in points):
-        return ["A single pair at each share does not show whether the arms differ."]
+    if all(point.replicates < 2 for point in points):
+        return ["A single replicate at each share does not show whether the arms differ."]
     sentences, alike = [], []
     for other in others:
         ahead: dict[str, list[str]] = {}
@@ -114,10 +117,11 @@ def _last_step(before: CurvePoint, last: CurvePoint, arms: Sequence[str], say: M
 
 def _scores_table(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> Table:
     rows = tuple(
-        (count(point.train_rows), count(point.pairs), *(_score(point.scores[name], say) for name in arms)) for point in points
+        (count(point.train_rows), count(point.replicates), *(_score(point.scores[name], say) for name in arms))
+        for point in points
     )
     caption = f"Test {say.label}, with 95% intervals"
-    return Table(("Training rows", "Pairs", *map(display_name, arms)), rows, caption=caption)
+    return Table(("Training rows", "Replicates", *map(display_name, arms)), rows, caption=caption)
 
 
 def _differences_table(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> Table:

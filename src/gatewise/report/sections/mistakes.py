@@ -1,4 +1,4 @@
-"""What the models get wrong on the test parts of the pairs."""
+"""What the models get wrong on the test parts of the replicates."""
 
 from gatewise.metrics import METRICS
 from gatewise.mistakes import Mistakes
@@ -17,11 +17,11 @@ TITLE = "What the models get wrong"
 
 
 def mistakes_section(comparison: Comparison, verdict: Verdict) -> Section | None:
-    """Return the section on mistakes; None where no pair was run, or nobody looked into them."""
+    """Return the section on mistakes; None where no replicate was run, or nobody looked into them."""
     found = comparison.mistakes
-    if found is None or not comparison.pairs:
+    if found is None or not comparison.replicates:
         return None
-    if not found.pairs:
+    if not found.replicates:
         return Section(
             "mistakes",
             TITLE,
@@ -55,16 +55,16 @@ def _shown(comparison: Comparison, verdict: Verdict) -> tuple[str, ...]:
 def _counted(found: Mistakes, comparison: Comparison) -> str:
     """What is counted here, and how."""
     noun = "window" if found.forecast is not None else "row"
-    text = f"Counted are {count(found.predictions)} test predictions of each model, over {counted(found.pairs, 'pair')}"
+    text = f"Counted are {count(found.predictions)} test predictions of each model, over {counted(found.replicates, 'replicate')}"
     if found.predictions < found.tested:
         text += f" ({count(found.tested)} were made; of larger test parts {count(5000)} {noun}s are kept, drawn at random)"
     if found.rows < found.predictions:
         text += (
-            f". They are of {count(found.rows)} different {noun}s: one that several pairs tested counts each time, and where "
+            f". They are of {count(found.rows)} different {noun}s: one that several replicates tested counts each time, and where "
             f"single {noun}s are listed, once, with the mean over its tests"
         )
     if comparison.config.weights is not None or comparison.config.weigh_classes is not None:
         text += ". Weights do not enter here"
     if found.lost:
-        text += f". Of {counted(found.lost, 'pair')} the predictions are missing in the run’s folder, or damaged"
+        text += f". Of {counted(found.lost, 'replicate')} the predictions are missing in the run’s folder, or damaged"
     return f"{text}. {noun.capitalize()}s are numbered from 1, in the order of the data as they were read."

@@ -98,7 +98,7 @@ def _share(value: float | None) -> str:
 
 
 def _agreements(found: ClassMistakes) -> Table:
-    one_pair = len(found.agreements) == 1
+    one_replicate = len(found.agreements) == 1
     rows = []
     for one in found.agreements:
         counts = (one.both, one.only_first, one.only_second, one.neither)
@@ -110,7 +110,7 @@ def _agreements(found: ClassMistakes) -> Table:
             )
         )
     only = found.agreements[0]
-    first, second = (display_name(only.first), display_name(only.second)) if one_pair else ("the first", "the second")
+    first, second = (display_name(only.first), display_name(only.second)) if one_replicate else ("the first", "the second")
     header = ("Cells", "Both right", f"Only {first} right", f"Only {second} right", "Both wrong")
     return Table(header, tuple(rows), caption="Do the cells make the same mistakes?")
 

@@ -59,7 +59,9 @@ def _window(window: Window, mistakes: Mistakes, arms: Sequence[str], shades: dic
     svg = window_figure(f"window-{window.rank}", window, past[0] if past else (), arms, shades)
     errors = " · ".join(f"{display_name(name)} {significant(window.errors[name])}" for name in arms)
     heading = f"{window.rank.capitalize()} window ({shown_text(window.channel, 40)})"
-    return Figure(svg, f"Pair {count(window.pair + 1)}, window {count(window.row + 1)}. Error: {errors}.", heading=heading)
+    return Figure(
+        svg, f"Replicate {count(window.replicate + 1)}, window {count(window.row + 1)}. Error: {errors}.", heading=heading
+    )
 
 
 def _channels(found: ForecastMistakes, shown: Sequence[str]) -> Table:

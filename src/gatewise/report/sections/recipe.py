@@ -112,7 +112,7 @@ def _first_weights(config: Config, is_text: bool) -> str:
         cell += f", but the gates that forget by chrono initialisation for {counted(config.chrono, 'step')} (--chrono)"
     embedding = f"; of the embedding normal with deviation {number(EMBEDDING_DEVIATION)}" if is_text else ""
     shared = ["embedding"] * is_text + ["query"] * (config.pooling == "attention") + ["head"]
-    return f"{cell}{embedding}; of the head uniform in ±1/√(its inputs). Alike in every arm of a pair: {joined(shared)}."
+    return f"{cell}{embedding}; of the head uniform in ±1/√(its inputs). Alike in every arm of a replicate: {joined(shared)}."
 
 
 def _loss(task: Task, metric: str) -> str:

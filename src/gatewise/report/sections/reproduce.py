@@ -12,14 +12,14 @@ from gatewise.report.numbers import bytes_text, duration
 
 __all__ = ["as_it_was", "command_line", "reproduce_section"]
 
-FEWEST_PAIRS = 2
-MOST_PAIRS_RUN = "It stopped undecided after as many pairs as such a run is planned for at most."
+FEWEST_REPLICATES = 2
+MOST_REPLICATES_RUN = "It stopped undecided after as many replicates as such a run is planned for at most."
 STOPPED = {
     "decided": "It stopped because the comparison was decided.",
-    "pairs": "It stopped after the number of pairs asked for.",
-    "most_pairs": MOST_PAIRS_RUN,
-    "horizon": MOST_PAIRS_RUN,  # what earlier versions wrote
-    "budget": "It stopped because the budget left no time for a further pair.",
+    "replicates": "It stopped after the number of replicates asked for.",
+    "most_replicates": MOST_REPLICATES_RUN,
+    "horizon": MOST_REPLICATES_RUN,  # what earlier versions wrote
+    "budget": "It stopped because the budget left no time for a further replicate.",
     "interrupted": "It was interrupted and can be resumed.",
     "running": "It is not finished: this is the state so far.",
 }
@@ -33,7 +33,7 @@ def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
     repeated = f"With the same seed ({config.seed}) and versions the scores repeat; times depend on the machine."
     if done != config:
         repeated += (
-            " The command says how many rounds of tuning and pairs it came to, for another machine would come to others in the "
+            " The command says how many rounds of tuning and replicates it came to, for another machine would come to others in the "
             "same time."
         )
     paragraphs = (
@@ -46,18 +46,18 @@ def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
 
 
 def as_it_was(comparison: Comparison) -> Config:
-    """Return the configuration that repeats what was done: its rounds of tuning, pairs and baselines in place of a budget.
+    """Return the configuration that repeats what was done: its rounds of tuning, replicates and baselines in place of a budget.
 
-    A run without a whole pair is repeated as it was asked for. One of a single pair is repeated with two, the fewest that can be
-    asked for.
+    A run without a whole replicate is repeated as it was asked for. One of a single replicate is repeated with two, the fewest
+    that can be asked for.
     """
     config = comparison.config
     rounds = min(sum(trial.name == arm.name for trial in comparison.tuning) for arm in comparison.arms)
-    if not comparison.pairs:
+    if not comparison.replicates:
         return config
     # Which baselines there was time for depended on the budget.
     rivals = comparison.baselines if {"simple", "strong"} & {*config.rivals} else config.rivals
-    return replace(config, budget_s=None, pairs=max(comparison.pairs, FEWEST_PAIRS), tune=rounds, rivals=rivals)
+    return replace(config, budget_s=None, replicates=max(comparison.replicates, FEWEST_REPLICATES), tune=rounds, rivals=rivals)
 
 
 def command_line(config: Config) -> str:

@@ -7,7 +7,7 @@ from gatewise.report.figures.lines import length_range, lengths_figure
 from gatewise.report.figures.strips import Strip, strips_figure
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import NOT_KNOWN, count
-from gatewise.report.summaries import scores_by_pair, shown_difference, train_test_gaps
+from gatewise.report.summaries import scores_by_replicate, shown_difference, train_test_gaps
 from gatewise.wording import capitalised, counted
 
 __all__ = ["lengths_section", "scores_section"]
@@ -23,15 +23,19 @@ def scores_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on the test scores of all arms and baselines."""
     title = "Scores"
     say = MetricText.of(comparison)
-    scores = {name: by_pair for name, by_pair in scores_by_pair(comparison).items() if by_pair and name in verdict.scores}
+    scores = {
+        name: by_replicate
+        for name, by_replicate in scores_by_replicate(comparison).items()
+        if by_replicate and name in verdict.scores
+    }
     arms = [arm.name for arm in comparison.arms if arm.name in scores]
     if not arms:
-        return Section("scores", title, ("No scores can be shown: no pair was finished.",))
+        return Section("scores", title, ("No scores can be shown: no replicate was finished.",))
     gaps, shades = train_test_gaps(comparison), colours(comparison)
     worst_arm = min(say.metric.gain(verdict.scores[name].mean) for name in arms)
     rows = []
     strips = []
-    for name, by_pair in scores.items():
+    for name, by_replicate in scores.items():
         summary = verdict.scores[name]
         gap = say.difference(gaps[name]) if name in gaps else "not measured"
         rows.append(
@@ -48,19 +52,19 @@ def scores_section(comparison: Comparison, verdict: Verdict) -> Section:
             Strip(
                 display_name(name),
                 shades.get(name, "baseline"),
-                tuple(by_pair.values()),
+                tuple(by_replicate.values()),
                 summary.mean,
                 say.summary(summary),
                 sets_scale=near or name in arms,
             )
         )
     figure = Figure(
-        strips_figure("scores-figure", strips, say, title=f"Test {say.label} of every pair", axis=say.axis("test")),
-        "Each dot is one pair, the diamond their mean; mean ± standard deviation over the splits stands at the right. Arms and "
-        "baselines share splits, so compare them by the difference of each pair, not by how far the rows overlap.",
+        strips_figure("scores-figure", strips, say, title=f"Test {say.label} of every replicate", axis=say.axis("test")),
+        "Each dot is one replicate, the diamond their mean; mean ± standard deviation over the splits stands at the right. Arms and "
+        "baselines share splits, so compare them by the difference of each replicate, not by how far the rows overlap.",
     )
     header = ("Arm or baseline", "Mean", "Standard deviation", "Splits", capitalised(say.ahead_on_training()))
-    over = f"over {counted(comparison.pairs, 'pair')} of {counted(comparison.test_rows, 'test row')} each"
+    over = f"over {counted(comparison.replicates, 'replicate')} of {counted(comparison.test_rows, 'test row')} each"
     tested = f"{capitalised(say.axis('test'))}, {over}."
     return Section("scores", title, (tested,), (figure, Table(header, tuple(rows))))
 
@@ -73,7 +77,7 @@ def lengths_section(comparison: Comparison, verdict: Verdict) -> Section | None:
         return None
     bins = [item for item in comparison.by_length if item.scores]
     if not bins:
-        return Section("lengths", title, ("Scores by length are not shown: no pair was finished.",))
+        return Section("lengths", title, ("Scores by length are not shown: no replicate was finished.",))
     say, unit = MetricText.of(comparison), unit_of_length(profile)
     if len(bins) == 1:
         only = ", ".join(f"{display_name(name)} {say.value(score)}" for name, score in bins[0].scores.items())
@@ -87,7 +91,7 @@ def lengths_section(comparison: Comparison, verdict: Verdict) -> Section | None:
     table = Table(header, tuple(_length_row(item, names, deciding, say) for item in bins))
     figure = Figure(
         lengths_figure(bins, colours(comparison), say, unit),
-        "Mean over the test rows of each bin, all pairs together. Bins with few rows scatter, so a gap there is no finding.",
+        "Mean over the test rows of each bin, all replicates together. Bins with few rows scatter, so a gap there is no finding.",
     )
     return Section("lengths", title, (), (figure, table))
 

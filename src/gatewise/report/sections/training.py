@@ -34,10 +34,10 @@ def curves_section(comparison: Comparison, verdict: Verdict) -> Section:
     whole = training_curves(comparison)
     curves = without_far_epochs(whole, say.metric, say.margin)
     if not curves:
-        return Section("curves", title, ("No training curves can be shown: no pair was finished.",))
+        return Section("curves", title, ("No training curves can be shown: no replicate was finished.",))
     caption = (
-        "Mean over the pairs; the shaded area is one standard deviation either way. Early stopping ends pairs at different "
-        "epochs, so a curve ends where fewer than half of its pairs were still training."
+        "Mean over the replicates; the shaded area is one standard deviation either way. Early stopping ends replicates at different "
+        "epochs, so a curve ends where fewer than half of its replicates were still training."
     )
     if curves != whole:
         caption += " Epochs far worse than the best, mostly the first ones, are left out."
@@ -88,9 +88,9 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
 
 
 def time_section(comparison: Comparison, verdict: Verdict) -> Section:
-    """Return the section on the wall time of training by phase, over tuning and pairs."""
+    """Return the section on the wall time of training by phase, over tuning and replicates."""
     title = "Where the time went"
-    # The trainings of the first pair are often those of tuning, and then took their time once.
+    # The trainings of the first replicate are often those of tuning, and then took their time once.
     adopted = {(trial.name, trial.adopted) for trial in comparison.trials}
     tuning = [trial for trial in comparison.tuning if (trial.name, trial.number) not in adopted]
     seconds = phase_seconds((*tuning, *comparison.trials, *comparison.curve_trials))
@@ -110,7 +110,9 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     stepping = sum(seconds[name].get(phase, 0.0) for name in names for phase in STEP_PHASES)
     share = percent(stepping / total if total else 0.0)
     all_of = (
-        "All tuning trials, pairs and trials of the learning curve" if comparison.curve_trials else "All tuning trials and pairs"
+        "All tuning trials, replicates and trials of the learning curve"
+        if comparison.curve_trials
+        else "All tuning trials and replicates"
     )
     lead = f"{all_of} took {duration(total)}, {share} of it in forward, backward and optimiser steps."
     table = Table(("Phase", *map(display_name, names)), tuple(rows), highlighted=(len(rows) - 1,))
@@ -118,7 +120,7 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
 
 
 def _capped(trials: Sequence[Trial], cap: int) -> str:
-    """How many trainings of the pairs were ended by the limit of epochs, not by early stopping."""
+    """How many trainings of the replicates were ended by the limit of epochs, not by early stopping."""
     ended = sum(is_unfinished(trial, cap) for trial in trials)
     if not ended:
         return f"No training was ended by the cap of {counted(cap, 'epoch')} (--max-epochs)."
@@ -160,4 +162,4 @@ def _chosen_table(comparison: Comparison) -> Table:
         for name, chosen in comparison.chosen.items()
     )
     header = ("Arm", "Learning rate", "Dropout", "Input dropout", "Weight decay")
-    return Table(header, rows, caption="Hyperparameters used for the pairs")
+    return Table(header, rows, caption="Hyperparameters used for the replicates")

@@ -138,7 +138,7 @@ class Boosted:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.2 + work(size.train, feature_count(size.channels), size.questions) * 1e-7
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -1,4 +1,4 @@
-"""Which baselines a run has: those that were asked for and fit the data, where a pair has the time."""
+"""Which baselines a run has: those that were asked for and fit the data, where a replicate has the time."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ __all__ = ["Rivals", "baselines_for", "choose_rivals", "foreseen_seconds", "simp
 # Batches that a usual training takes, and products for a step in a block of 64 units, forward and backward.
 TRAINED_BATCHES = 1200
 WORK_OF_BLOCK = 3 * 2 * 3 * 64**2
-# Seconds that a strong baseline may take in a pair, and their share of the budget.
+# Seconds that a strong baseline may take in a replicate, and their share of the budget.
 MOST_SECONDS = 10.0
 BUDGET_SHARE = 0.015
-# Share of the budget that a simple one may take in a pair: a quarter of it in the pairs before which nothing is decided.
+# Share of the budget that a simple one may take in a replicate: a quarter of it in the replicates before which nothing is
+# decided.
 SIMPLE_SHARE = 0.05
 
 
@@ -51,9 +52,10 @@ def choose_rivals(dataset: Dataset, split: Split, asked: Sequence[str], budget_s
     """The baselines of a run.
 
     asked: `none`, `simple`, `strong` (the simple ones too), `all`, or names. Of the groups `simple` and `strong` those are left
-    out that are estimated to take too long in a pair: simple ones more than 5% of the budget, strong ones more than 1.5% of it or
-    ten seconds. With `all`, and by name, they are taken whatever their time. split: the first of the run. The estimate depends on
-    the data and the budget alone, so that a run can be repeated. Raises OptionError for a name that does not fit the data.
+    out that are estimated to take too long in a replicate: simple ones more than 5% of the budget, strong ones more than 1.5% of
+    it or ten seconds. With `all`, and by name, they are taken whatever their time. split: the first of the run. The estimate
+    depends on the data and the budget alone, so that a run can be repeated. Raises OptionError for a name that does not fit the
+    data.
     """
     fitting = baselines_for(dataset)
     simple, strong, _ = _rivals(dataset)
@@ -73,13 +75,13 @@ def choose_rivals(dataset: Dataset, split: Split, asked: Sequence[str], budget_s
         raise OptionError(f"--rivals names {', '.join(unfit)}, which does not fit this data; those that do: {', '.join(fitting)}")
     chosen = {name for one in asked for name in groups.get(one, (one,))}
     wanted = {*simple, *strong} if "strong" in asked else {*simple} if "simple" in asked else set()
-    slow = [f"{display_name(name)} (about {seconds[name]:.2g} s a pair)" for name in fitting if name in wanted - chosen]
+    slow = [f"{display_name(name)} (about {seconds[name]:.2g} s a replicate)" for name in fitting if name in wanted - chosen]
     notes = (f"Left out for their time: {', '.join(slow)}. --rivals all has every baseline that fits the data.",) if slow else ()
     return Rivals(tuple(name for name in fitting if name in chosen), notes)
 
 
 def foreseen_seconds(dataset: Dataset, split: Split, names: Sequence[str]) -> dict[str, float]:
-    """Seconds that each baseline is estimated to take in a pair, scores included. split: one of the run's."""
+    """Seconds that each baseline is estimated to take in a replicate, scores included. split: one of the run's."""
     size = Size.of(dataset, split)
     return {name: BASELINES[name].foreseen(size) if name in BASELINES else _foreseen_network(size) for name in names}
 

@@ -32,7 +32,7 @@ class Majority:
 
     @staticmethod
     def foreseen(_: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.01
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -59,7 +59,7 @@ class MeanValue:
 
     @staticmethod
     def foreseen(_: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.01
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

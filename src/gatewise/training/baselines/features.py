@@ -54,7 +54,7 @@ class LinearFeatures(SimpleFeatures):
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return _foreseen_features(size) + size.train * feature_count(size.channels) * size.questions * 4e-7
 
 
@@ -66,7 +66,7 @@ class RidgeFeatures(SimpleFeatures):
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return _foreseen_features(size) + 5 * size.train * feature_count(size.channels) ** 2 * 1e-9
 
 

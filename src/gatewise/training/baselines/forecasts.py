@@ -47,7 +47,7 @@ class LastValue:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.05 + size.values * 1e-8
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -83,7 +83,7 @@ class LastSeason:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.05 + size.values * 1e-8
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -129,7 +129,7 @@ class LinearWindow:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.1 + size.values * size.longest * 1e-9
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

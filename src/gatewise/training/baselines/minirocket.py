@@ -74,7 +74,7 @@ class Rocket:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         learned, features = extent(size.train, size.steps)
         rows = learned + size.seen - size.train
         convolved = rows * size.steps * features * (1 + 0.1 * min(size.channels, 9)) * 1e-9

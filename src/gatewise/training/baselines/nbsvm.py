@@ -68,7 +68,7 @@ class Nbsvm:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.1 + size.seen * size.steps * (3e-6 + 2e-6 * size.questions)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -81,7 +81,7 @@ class NearestWarped:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         queries = len(BANDS) * size.validation + size.test + min(size.train, SCORED_TRAINING_ROWS)
         return 1.5e-9 * search_steps(queries, size.train, size.longest, size.shortest, size.channels)
 

@@ -73,7 +73,7 @@ class Phrases:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.2 + size.values * 2.5e-7
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

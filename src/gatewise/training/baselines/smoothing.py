@@ -83,7 +83,7 @@ class Smoothed:
 
     @classmethod
     def foreseen(cls, size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         # Its candidates on the windows that choose, and every window once.
         windows = cls.candidates * min(size.train, 200) + size.seen
         return 0.1 + windows * size.longest * size.channels * 1.5e-7

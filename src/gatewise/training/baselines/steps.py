@@ -52,7 +52,7 @@ class StepFrequency:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.1 + size.values * 3e-8
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -93,7 +93,7 @@ class RepeatStep:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.1 + size.values * 4e-8
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -153,7 +153,7 @@ class LinearStep:
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.5 + size.values * 1.1e-7
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

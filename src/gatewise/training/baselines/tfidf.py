@@ -82,7 +82,7 @@ class TfidfLogistic(Tfidf):
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.2 + size.seen * size.steps * 4e-6 * size.questions
 
 
@@ -98,7 +98,7 @@ class CharacterLogistic(Tfidf):
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.2 + size.seen * size.steps * (6e-6 + 12e-6 * size.questions)
 
 
@@ -110,7 +110,7 @@ class TfidfRidge(Tfidf):
 
     @staticmethod
     def foreseen(size: Size) -> float:
-        """Seconds in a pair, scores included."""
+        """Seconds in a replicate, scores included."""
         return 0.2 + size.seen * size.steps * 6e-6
 
 
