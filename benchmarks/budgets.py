@@ -87,7 +87,7 @@ def _run(name: str, budget: int, folder: Path, out: Path) -> dict[str, Any]:
     if done.returncode:
         return row | {"error": done.stderr.strip().splitlines()[-1:]}
     verdict = json.loads(done.stdout)
-    units = [json.loads(line) for line in (run / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    units = [json.loads(line) for line in (run / "units.jsonl").read_text(encoding="utf-8").splitlines()]
     plan: dict[str, Any] = next((unit for unit in units if unit["kind"] == "budget"), {})
     return row | {
         "reported": verdict["elapsed_s"],

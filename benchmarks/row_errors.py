@@ -20,7 +20,7 @@ from scipy.stats import t as student
 
 import gatewise
 from gatewise.names import display_name
-from gatewise.records import Comparison, Trial
+from gatewise.records import Comparison, Training
 from gatewise.statistics.rows import TestRows, variance_over_rows
 from gatewise.training.metrics import unpack_rows
 
@@ -73,8 +73,10 @@ def half_widths(
 
 def _rows(comparison: Comparison, name: str) -> NDArray[np.float64]:
     """What each test row adds to the score, the mean over the replicates."""
-    trials: list[Trial] = [trial for trial in (*comparison.trials, *comparison.baseline_trials) if trial.name == name]
-    scores = [unpack_rows(trial.row_scores, comparison.test_rows) for trial in trials]
+    trainings: list[Training] = [
+        training for training in (*comparison.trainings, *comparison.baseline_trainings) if training.name == name
+    ]
+    scores = [unpack_rows(training.row_scores, comparison.test_rows) for training in trainings]
     return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
 
 

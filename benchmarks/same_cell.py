@@ -26,7 +26,7 @@ from scipy.stats import beta, binom
 
 import gatewise
 from gatewise.comparison.verdict import decide
-from gatewise.records import Comparison, Trial
+from gatewise.records import Comparison, Training
 from gatewise.report.live import NullView
 from gatewise.statistics.decision import ERROR
 from gatewise.study import run as study
@@ -65,7 +65,7 @@ def one_run(number: int, replicates: int, out: Path) -> dict[str, Any]:
     )
     comparison = result.comparison
     shutil.rmtree(folder)
-    settings = {trial.name: repr(trial.hyperparameters) for trial in comparison.trials}
+    settings = {training.name: repr(training.hyperparameters) for training in comparison.trainings}
     return {
         "number": number,
         "task": task,
@@ -79,14 +79,14 @@ def one_run(number: int, replicates: int, out: Path) -> dict[str, Any]:
 def _first(comparison: Comparison, count: int) -> Comparison:
     """The run after so many replicates, with no number of replicates planned."""
 
-    def early(trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
-        return tuple(trial for trial in trials if trial.number < count)
+    def early(trainings: tuple[Training, ...]) -> tuple[Training, ...]:
+        return tuple(training for training in trainings if training.number < count)
 
     return replace(
         comparison,
         config=replace(comparison.config, replicates=None),
-        trials=early(comparison.trials),
-        baseline_trials=early(comparison.baseline_trials),
+        trainings=early(comparison.trainings),
+        baseline_trainings=early(comparison.baseline_trainings),
         replicates=count,
     )
 

@@ -27,7 +27,7 @@ from gatewise.records import (
     ScoreSummary,
     Shipped,
     StepRatio,
-    Trial,
+    Training,
     Verdict,
     from_json,
     to_json,
@@ -35,7 +35,7 @@ from gatewise.records import (
 
 HYPERPARAMETERS = Hyperparameters(3e-3, 0.6, 0.2, 0.01)
 DIFFERENCE = Difference("gru", "lstm", 0.01, (-0.01, 0.03), (-0.02, 0.04), 0.6, 0.3, 0.1, 5, "undecided", 12)
-TRIAL = Trial(
+TRAINING = Training(
     "replicate",
     "gru",
     3,
@@ -59,11 +59,11 @@ RECORDS = [
     AUDIO,
     HYPERPARAMETERS,
     DIFFERENCE,
-    TRIAL,
+    TRAINING,
     COST,
     CONFIG,
     PROFILE,
-    Trial("baseline", "majority", 0, None, 0.5, None),
+    Training("baseline", "majority", 0, None, 0.5, None),
     Shipped("gru", 80, 10, 0.9, 20, cut_short=True),
     Progress("tuning", 0, None, 1.0, 60.0, difference=DIFFERENCE),
     Verdict(
@@ -92,10 +92,10 @@ RECORDS = [
         "accuracy",
         0.01,
         {"gru": HYPERPARAMETERS},
-        (TRIAL,),
-        (TRIAL,),
+        (TRAINING,),
+        (TRAINING,),
         (),
-        (replace(TRIAL, kind="curve", share=0.25),),
+        (replace(TRAINING, kind="curve", share=0.25),),
         1,
         72,
         18,

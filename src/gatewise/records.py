@@ -43,7 +43,7 @@ __all__ = [
     "Shipped",
     "Split",
     "StepRatio",
-    "Trial",
+    "Training",
     "Verdict",
     "from_json",
     "to_json",
@@ -51,7 +51,7 @@ __all__ = [
 
 Kind = Literal["text", "series", "audio"]
 Task = Literal["classification", "regression", "forecast", "next_step"]
-TrialKind = Literal["tuning", "replicate", "baseline", "curve"]
+TrainingKind = Literal["tuning", "replicate", "baseline", "curve"]
 CostName = Literal["training", "latency", "memory", "size"]
 Ending = Literal["patience", "epochs", "time", "diverged"]
 Label: TypeAlias = str | int | float | bool
@@ -347,7 +347,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Training:
     """One model fitted once on one split.
 
     kind: `tuning` (never scored on the test part), `replicate`, `baseline`, or `curve`: a replicate on a share of its training
@@ -361,7 +361,7 @@ class Trial:
     adopted: number of the tuning trial whose training this is, its time included; None where it was trained for itself.
     """
 
-    kind: TrialKind
+    kind: TrainingKind
     name: str
     number: int
     hyperparameters: Hyperparameters | None
@@ -487,10 +487,10 @@ class Comparison:
     metric: str
     margin: float
     chosen: Mapping[str, Hyperparameters]
-    tuning: tuple[Trial, ...]
-    trials: tuple[Trial, ...]
-    baseline_trials: tuple[Trial, ...]
-    curve_trials: tuple[Trial, ...]
+    tuning: tuple[Training, ...]
+    trainings: tuple[Training, ...]
+    baseline_trainings: tuple[Training, ...]
+    curve_trainings: tuple[Training, ...]
     replicates: int
     train_rows: int
     test_rows: int

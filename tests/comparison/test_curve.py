@@ -8,27 +8,27 @@ from scipy import stats
 
 from gatewise.comparison.curve import CurvePoint, Estimate, curve_points
 from gatewise.metrics import METRICS
-from gatewise.records import Trial, from_json, to_json
+from gatewise.records import Training, from_json, to_json
 
 ARMS = ("gru", "lstm")
 
 
-def trial(name: str, number: int, share: float, test: float | None, train: float | None = 0.95) -> Trial:
-    return Trial(
+def training(name: str, number: int, share: float, test: float | None, train: float | None = 0.95) -> Training:
+    return Training(
         "replicate" if share == 1.0 else "curve", name, number, None, 0.8, 0.4, train_score=train, test_score=test, share=share
     )
 
 
-def replicates(share: float, first: list[float], second: list[float]) -> list[Trial]:
+def replicates(share: float, first: list[float], second: list[float]) -> list[Training]:
     return [
         made
         for number, (one, other) in enumerate(zip(first, second, strict=True))
-        for made in (trial("gru", number, share, one, one + 0.1), trial("lstm", number, share, other, other + 0.2))
+        for made in (training("gru", number, share, one, one + 0.1), training("lstm", number, share, other, other + 0.2))
     ]
 
 
-def points(trials: list[Trial], metric: str = "accuracy", resolution: float = 1e-6) -> tuple[CurvePoint, ...]:
-    return curve_points(trials, ARMS, METRICS[metric], train_rows=800, test_rows=100, resolution=resolution)
+def points(trainings: list[Training], metric: str = "accuracy", resolution: float = 1e-6) -> tuple[CurvePoint, ...]:
+    return curve_points(trainings, ARMS, METRICS[metric], train_rows=800, test_rows=100, resolution=resolution)
 
 
 def test_a_point_for_every_share_the_smallest_first() -> None:
@@ -78,7 +78,7 @@ def test_replicates_that_an_arm_has_not_finished_do_not_count() -> None:
     assert points([]) == ()
 
 
-def test_other_trials_are_passed_over() -> None:
+def test_other_trainings_are_passed_over() -> None:
     whole = replicates(1.0, [0.8, 0.9], [0.7, 0.8])
     baseline = replace(whole[0], kind="baseline", name="majority", test_score=0.1)
     tuning = replace(whole[0], kind="tuning", test_score=0.1)
@@ -87,7 +87,7 @@ def test_other_trials_are_passed_over() -> None:
 
 
 def test_a_gap_is_positive_where_the_training_part_goes_better_whichever_way_the_metric_goes() -> None:
-    losses = [trial(name, number, 0.5, test=0.9, train=0.5) for name in ARMS for number in range(2)]
+    losses = [training(name, number, 0.5, test=0.9, train=0.5) for name in ARMS for number in range(2)]
     (point,) = points(losses, "log_loss")
     assert point.gaps["gru"].mean == pytest.approx(0.4)
     assert point.scores["gru"].mean == pytest.approx(0.9)

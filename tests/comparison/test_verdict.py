@@ -20,7 +20,7 @@ from gatewise.records import (
     Profile,
     Ratio,
     StepRatio,
-    Trial,
+    Training,
     Verdict,
     to_json,
 )
@@ -53,13 +53,15 @@ def comparison(
     arms = tuple(Arm(name, name.split("_")[0], index, 64) for index, name in enumerate(scores))
     replicates = len(next(iter(scores.values())))
     shared: dict[str, Any] = {"hyperparameters": None, "validation_score": 0.8, "validation_loss": None, "test_rows": test_rows}
-    trials = tuple(
-        Trial("replicate", name, number, test_score=value, row_scores=correct_rows(value, test_rows), parameters=1000, **shared)
+    trainings = tuple(
+        Training(
+            "replicate", name, number, test_score=value, row_scores=correct_rows(value, test_rows), parameters=1000, **shared
+        )
         for name, values in scores.items()
         for number, value in enumerate(values)
     )
     simple = tuple(
-        Trial("baseline", name, number, test_score=value, row_scores=correct_rows(value, test_rows), **shared)
+        Training("baseline", name, number, test_score=value, row_scores=correct_rows(value, test_rows), **shared)
         for name, value in (baselines or {}).items()
         for number in range(replicates)
     )
@@ -80,11 +82,11 @@ def comparison(
             "baselines": tuple(baselines or ()),
             "metric": "accuracy",
             "margin": margin,
-            "curve_trials": (),
+            "curve_trainings": (),
             "chosen": {},
             "tuning": (),
-            "trials": trials,
-            "baseline_trials": simple,
+            "trainings": trainings,
+            "baseline_trainings": simple,
             "replicates": replicates,
             "train_rows": 9 * test_rows,
             "test_rows": test_rows,
@@ -191,7 +193,9 @@ def test_few_replicates_give_a_valid_file(replicates: int, fixed_test: bool) -> 
 
 def test_only_replicates_that_every_arm_has_finished_count() -> None:
     whole = comparison(EQUAL, {"majority": 0.5})
-    unfinished = replace(whole, trials=tuple(trial for trial in whole.trials if (trial.name, trial.number) != ("lstm", 9)))
+    unfinished = replace(
+        whole, trainings=tuple(training for training in whole.trainings if (training.name, training.number) != ("lstm", 9))
+    )
     found = decide(unfinished)
     assert found.replicates == found.scores["gru"].n == found.scores["majority"].n == 9
     assert decide(replace(whole, replicates=7)).replicates == 7
@@ -281,9 +285,9 @@ def test_a_fixed_test_part_limits_what_replicates_can_show() -> None:
 
 def test_damaged_record_of_correct_rows_is_named() -> None:
     whole = comparison(EQUAL, fixed_test=True)
-    damaged = tuple(replace(trial, row_scores="b:AAAA") if trial.number == 3 else trial for trial in whole.trials)
+    damaged = tuple(replace(training, row_scores="b:AAAA") if training.number == 3 else training for training in whole.trainings)
     with pytest.raises(RunError, match=r"replicate 3 of gru should record the scores of 1000 test rows, but .* start it again"):
-        decide(replace(whole, trials=damaged))
+        decide(replace(whole, trainings=damaged))
 
 
 # ---------------------------------------------------------------- several arms

@@ -386,7 +386,7 @@ RUNS: dict[str, Callable[[Path], None]] = {
     "a journal without its table": sql("DROP TABLE units"),
     "a payload that is no JSON": sql("UPDATE units SET payload = '{'"),
     "a payload of a number": sql("UPDATE units SET payload = '1', checksum = NULL"),
-    "a trial without its score": sql(
+    "a training without its score": sql(
         "UPDATE units SET payload = '{\"kind\": \"replicate\"}', checksum = NULL WHERE kind = 'replicate'"
     ),
     "a profile of nothing": sql("UPDATE units SET payload = '{}', checksum = NULL WHERE kind = 'data'"),

@@ -30,12 +30,15 @@ def made(task: str = "classification", worse: Mapping[str, float] | None = None,
     run["profile"] = {"fixed_test_rows": None, **run.get("profile", {})}
     comparison, _ = make_run(task=task, **run)
 
-    def shifted(trials: tuple[Any, ...]) -> tuple[Any, ...]:
+    def shifted(trainings: tuple[Any, ...]) -> tuple[Any, ...]:
         by = worse or {}
-        return tuple(replace(one, test_score=TASKS[task].worse(one.test_score, by.get(one.name, 0.0))) for one in trials)
+        return tuple(replace(one, test_score=TASKS[task].worse(one.test_score, by.get(one.name, 0.0))) for one in trainings)
 
     changed = replace(
-        comparison, trials=shifted(comparison.trials), baseline_trials=shifted(comparison.baseline_trials), warnings=()
+        comparison,
+        trainings=shifted(comparison.trainings),
+        baseline_trainings=shifted(comparison.baseline_trainings),
+        warnings=(),
     )
     return changed, decide(changed)
 

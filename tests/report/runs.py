@@ -29,7 +29,7 @@ from gatewise.records import (
     Ratio,
     ScoreSummary,
     StepRatio,
-    Trial,
+    Training,
     Verdict,
 )
 from tests.report.mistaken import with_mistakes
@@ -167,14 +167,14 @@ def _history(generator: np.random.Generator, facts: TaskFacts, peak: float, epoc
     return tuple(Epoch(n + 1, 0.7 / (n + 1), 0.6 / (n + 1), float(score), 2.1 * (n + 1)) for n, score in enumerate(scores))
 
 
-def _trial(generator: np.random.Generator, facts: TaskFacts, kind: Any, name: str, number: int, score: float) -> Trial:
+def _training(generator: np.random.Generator, facts: TaskFacts, kind: Any, name: str, number: int, score: float) -> Training:
     if kind == "baseline":
         train = facts.worse(score, -6)
         train = min(train, 1.0) if facts.metric.share else train
-        return Trial(kind, name, number, None, score, None, train, score, 1066, seconds=0.4)
+        return Training(kind, name, number, None, score, None, train, score, 1066, seconds=0.4)
     history = _history(generator, facts, facts.worse(score, -0.5), int(generator.integers(5, 11)))
     phases = {"forward": 6.1, "backward": 9.4, "optimiser": 1.5, "batches": 0.6, "evaluation": 0.7}
-    return Trial(
+    return Training(
         kind,
         name,
         number,
@@ -218,16 +218,18 @@ def _by_length(facts: TaskFacts, arms: tuple[str, ...], replicates: int) -> tupl
     )
 
 
-def _curve(generator: np.random.Generator, facts: TaskFacts, arms: tuple[str, ...], shares: Sequence[float]) -> tuple[Trial, ...]:
-    trials = []
+def _curve(
+    generator: np.random.Generator, facts: TaskFacts, arms: tuple[str, ...], shares: Sequence[float]
+) -> tuple[Training, ...]:
+    trainings = []
     for share in shares:
         for replicate in range(3):
             for place, name in enumerate(arms):
                 margins = 4 * (share**-0.5 - 1) * (1 + 0.2 * place) + generator.normal(0, 0.5)
-                trial = _trial(generator, facts, "curve", name, replicate, facts.worse(facts.means[name], margins))
-                gap = facts.worse(trial.test_score or 0.0, -6 - 4 * share**-0.5 - generator.normal(0, 0.3))
-                trials.append(replace(trial, share=share, train_score=gap))
-    return tuple(trials)
+                training = _training(generator, facts, "curve", name, replicate, facts.worse(facts.means[name], margins))
+                gap = facts.worse(training.test_score or 0.0, -6 - 4 * share**-0.5 - generator.normal(0, 0.3))
+                trainings.append(replace(training, share=share, train_score=gap))
+    return tuple(trainings)
 
 
 def make_run(
@@ -246,7 +248,7 @@ def make_run(
 ) -> Run:
     """Build a run of a task.
 
-    curve: shares of the training part below 1 at which there are trials. limits: fields of `Config`, what an arm may cost.
+    curve: shares of the training part below 1 at which there are trainings. limits: fields of `Config`, what an arm may cost.
     mistakes: whether those were looked into. The other mappings replace fields of the records.
     """
     generator = np.random.default_rng(7)
@@ -257,9 +259,9 @@ def make_run(
         spread = 0.0 if name in facts.constant else 0.6 * facts.margin
         scores[name] = [float(score) for score in facts.means[name] + generator.normal(0, spread, replicates)]
 
-    def trials(names: tuple[str, ...], kind: str) -> tuple[Trial, ...]:
+    def trainings(names: tuple[str, ...], kind: str) -> tuple[Training, ...]:
         return tuple(
-            _trial(generator, facts, kind, name, replicate, scores[name][replicate])
+            _training(generator, facts, kind, name, replicate, scores[name][replicate])
             for replicate in range(replicates)
             for name in names
         )
@@ -297,9 +299,9 @@ def make_run(
         margin=facts.margin,
         chosen=dict.fromkeys(arms, HYPERPARAMETERS),
         tuning=tuple(tuning),
-        trials=trials(arms, "replicate"),
-        baseline_trials=trials(baselines, "baseline"),
-        curve_trials=_curve(generator, facts, arms, curve),
+        trainings=trainings(arms, "replicate"),
+        baseline_trainings=trainings(baselines, "baseline"),
+        curve_trainings=_curve(generator, facts, arms, curve),
         replicates=replicates,
         train_rows=8530,
         validation_rows=930,

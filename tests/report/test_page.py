@@ -205,22 +205,22 @@ def test_user_strings_are_escaped_everywhere(run_with: Callable[..., Run]) -> No
 
 def test_arms_of_one_score_and_a_single_epoch_still_give_figures(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with(replicates=2)
-    same = tuple(replace(trial, test_score=0.8, history=trial.history[:1]) for trial in comparison.trials)
+    same = tuple(replace(training, test_score=0.8, history=training.history[:1]) for training in comparison.trainings)
     difference = replace(verdict.difference, mean=0.0, ci95=(0.0, 0.0)) if verdict.difference else None
-    source = render_page(replace(comparison, trials=same), replace(verdict, difference=difference))
+    source = render_page(replace(comparison, trainings=same), replace(verdict, difference=difference))
     assert "0.0 points" in source
     assert source.count('class="drawing"') == 6
 
 
 def test_an_unfinished_replicate_is_no_difference(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with()
-    half = replace(comparison, trials=comparison.trials[:-1])
+    half = replace(comparison, trainings=comparison.trainings[:-1])
     assert render_page(half, verdict).count('class="replicate"') == 11
 
 
 def test_time_that_no_phase_accounts_for_is_listed(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with()
-    slower = tuple(replace(trial, seconds=trial.seconds + 3.0) for trial in comparison.trials)
+    slower = tuple(replace(training, seconds=training.seconds + 3.0) for training in comparison.trainings)
     words = Page(render_page(replace(comparison, trials=slower, tuning=()), verdict)).words["time"]
     assert "Other 36 s (14.1%)" in words
 
@@ -350,9 +350,10 @@ def test_scores_that_are_no_shares_are_neither_in_percent_nor_in_points(kind: st
 def test_a_lead_of_lower_scores_is_positive_in_every_figure_and_table(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with(task="forecast")
     better = tuple(
-        replace(trial, test_score=0.80 if trial.name == "gru" else 0.85 + 0.001 * trial.number) for trial in comparison.trials
+        replace(training, test_score=0.80 if training.name == "gru" else 0.85 + 0.001 * training.number)
+        for training in comparison.trainings
     )
-    source = render_page(replace(comparison, trials=better), verdict)
+    source = render_page(replace(comparison, trainings=better), verdict)
     places = [float(place) for place in re.findall(r'<circle cx="([\d.]+)%"[^>]*class="replicate"', source)]
     assert len(places) == 12 and min(places) > 50
 
@@ -394,7 +395,11 @@ def test_the_learning_curve_is_told_in_words_numbers_and_figures(run_named: Call
     comparison, verdict = run_named("whole_forecast")
     source = render_page(comparison, verdict)
     words = Page(source).words["by-data"]
-    least = [trial.test_score or 0.0 for trial in comparison.curve_trials if trial.name == "gru_h64" and trial.share == 0.1]
+    least = [
+        training.test_score or 0.0
+        for training in comparison.curve_trainings
+        if training.name == "gru_h64" and training.share == 0.1
+    ]
     assert (
         "10% (760 rows, 3 replicates), 25% (1,900 rows, 3 replicates), 50% (3,800 rows, 3 replicates) and 100% (7,600 rows, 12 replicates)"
         in words
@@ -414,8 +419,10 @@ def test_the_learning_curve_is_told_in_words_numbers_and_figures(run_named: Call
 def test_a_learning_curve_that_is_flat_and_equal_is_said_to_be_so(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with(task="regression", curve=(0.5,))
     flat: dict[str, Any] = {
-        kind: tuple(replace(trial, test_score=8000.0 + 10 * (trial.number % 2), train_score=7000.0) for trial in trials)
-        for kind, trials in (("trials", comparison.trials), ("curve_trials", comparison.curve_trials))
+        kind: tuple(
+            replace(training, test_score=8000.0 + 10 * (training.number % 2), train_score=7000.0) for training in trainings
+        )
+        for kind, trainings in (("trainings", comparison.trainings), ("curve_trainings", comparison.curve_trainings))
     }
     words = Page(render_page(replace(comparison, **flat), verdict)).words["by-data"]
     assert "Between GRU and LSTM no share shows a difference: intervals hold zero." in words
@@ -424,7 +431,7 @@ def test_a_learning_curve_that_is_flat_and_equal_is_said_to_be_so(run_with: Call
 
 def test_a_learning_curve_of_single_replicates_claims_no_difference(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with(replicates=1, curve=(0.5,))
-    lone = replace(comparison, curve_trials=comparison.curve_trials[:2])
+    lone = replace(comparison, curve_trainings=comparison.curve_trainings[:2])
     words = Page(render_page(lone, verdict)).words["by-data"]
     assert "A single replicate at each share does not show whether the arms differ." in words
     assert "ahead" not in words and "hold zero" not in words
@@ -432,7 +439,7 @@ def test_a_learning_curve_of_single_replicates_claims_no_difference(run_with: Ca
 
 def test_a_learning_curve_without_a_complete_replicate_has_nothing_to_show(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with(replicates=0, curve=(0.5,))
-    lone = replace(comparison, curve_trials=comparison.curve_trials[:1])
+    lone = replace(comparison, curve_trainings=comparison.curve_trainings[:1])
     assert "No learning curve can be shown" in Page(render_page(lone, verdict)).words["by-data"]
 
 
@@ -440,10 +447,10 @@ def test_first_epochs_far_from_the_rest_do_not_flatten_the_curves(run_with: Call
     comparison, verdict = run_with(task="forecast")
     assert "left out" not in Page(render_page(comparison, verdict)).words["curves"]
     wild = tuple(
-        replace(trial, history=(replace(trial.history[0], validation_score=250.0), *trial.history[1:]))
-        for trial in comparison.trials
+        replace(training, history=(replace(training.history[0], validation_score=250.0), *training.history[1:]))
+        for training in comparison.trainings
     )
-    words = Page(render_page(replace(comparison, trials=wild), verdict)).words["curves"]
+    words = Page(render_page(replace(comparison, trainings=wild), verdict)).words["curves"]
     assert "Epochs far worse than the best, mostly the first ones, are left out." in words
     assert "200" not in words
 
@@ -451,10 +458,10 @@ def test_first_epochs_far_from_the_rest_do_not_flatten_the_curves(run_with: Call
 def test_short_curves_are_drawn_whole(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with(task="forecast")
     steep = tuple(
-        replace(trial, history=tuple(replace(epoch, validation_score=30.0 / epoch.epoch**4) for epoch in trial.history[:2]))
-        for trial in comparison.trials
+        replace(training, history=tuple(replace(epoch, validation_score=30.0 / epoch.epoch**4) for epoch in training.history[:2]))
+        for training in comparison.trainings
     )
-    source = render_page(replace(comparison, trials=steep), verdict)
+    source = render_page(replace(comparison, trainings=steep), verdict)
     assert "left out" not in Page(source).words["curves"]
     assert "GRU ends at 1.875 after 2 epochs" in source
 
@@ -464,15 +471,15 @@ def test_a_single_tuning_trial_is_not_told_as_a_range(run_with: Callable[..., Ru
     single = tuple(trial for trial in comparison.tuning if trial.number == 3)
     words = Page(render_page(replace(comparison, tuning=single), verdict)).words["tuning"]
     assert "Nothing was tuned: a single trial had the default hyperparameters." in words
-    assert "moved by" not in words and "1 trials" not in words
+    assert "moved by" not in words and "1 trainings" not in words
 
 
 def test_a_training_that_diverged_leaves_the_page_whole(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with(task="regression")
-    first = comparison.trials[0]
+    first = comparison.trainings[0]
     history = tuple(replace(epoch, validation_score=float("inf")) for epoch in first.history)
     broken = replace(first, history=history, test_score=float("nan"))
-    source = render_page(replace(comparison, trials=(broken, *comparison.trials[1:])), verdict)
+    source = render_page(replace(comparison, trainings=(broken, *comparison.trainings[1:])), verdict)
     assert source.count('class="replicate"') == 11
     assert not re.search(r'="[^"]*(nan|inf)[%"]', source)
 

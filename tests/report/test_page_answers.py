@@ -94,13 +94,13 @@ def test_no_axis_goes_beyond_what_can_be(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with()
     perfect = tuple(
         replace(
-            trial,
-            test_score=1.0 - 0.001 * trial.number,
-            history=tuple(replace(epoch, validation_score=1.0 - 0.02 / epoch.epoch) for epoch in trial.history),
+            training,
+            test_score=1.0 - 0.001 * training.number,
+            history=tuple(replace(epoch, validation_score=1.0 - 0.02 / epoch.epoch) for epoch in training.history),
         )
-        for trial in comparison.trials
+        for training in comparison.trainings
     )
-    source = render_page(replace(comparison, trials=perfect), verdict)
+    source = render_page(replace(comparison, trainings=perfect), verdict)
     assert "100%" in source or "100.0%" in source
     assert not re.search(r"\b10[1-9](\.\d)?%<", source)
 
@@ -154,7 +154,7 @@ def test_what_to_do_next_is_the_last_thing_on_the_page(run_named: Callable[[str]
 def test_a_budget_that_decides_is_round_and_above_the_old_one(run_named: Callable[[str], Run]) -> None:
     comparison, verdict = run_named("undecided")
     assert (replicates_to_decide(comparison, verdict), budget_to_decide(comparison, verdict)) == (9, 20 * 60.0)
-    assert budget_to_decide(replace(comparison, elapsed_s=10.0, trials=(), baseline_trials=()), verdict) == 15 * 60.0
+    assert budget_to_decide(replace(comparison, elapsed_s=10.0, trainings=(), baseline_trainings=()), verdict) == 15 * 60.0
     assert replicates_to_decide(*run_named("equivalent")) is None
     single, unclear = run_named("one_replicate")
     assert replicates_to_decide(single, unclear) == 4, "nothing is decided before five"

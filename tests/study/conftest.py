@@ -178,13 +178,13 @@ class Outcome:
     recommended: str
     difference: Any
     scores: Any
-    trials: dict[str, tuple[Any, ...]]
+    trainings: dict[str, tuple[Any, ...]]
     kept: dict[str, bytes]
 
 
 def outcome_of(result: Result) -> Outcome:
     content = json.loads((result.path / "verdict.json").read_text(encoding="utf-8"))
-    rows = [json.loads(line) for line in (result.path / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in (result.path / "units.jsonl").read_text(encoding="utf-8").splitlines()]
     fitted = {
         row["key"]: (row["hyperparameters"], row["validation_loss"], row["test_score"], row["row_scores"], row["best_epoch"])
         for row in rows

@@ -10,7 +10,7 @@ import pytest
 
 import gatewise
 from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import Trial
+from gatewise.records import Training
 from gatewise.report.sections.training import time_section
 from gatewise.study import work
 from gatewise.study.api import Result
@@ -42,7 +42,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         times[kinds[-1]] += 1
         return train(*arguments, **options)
 
-    def run_unit(self: Workload, unit: Any, *rest: Any) -> Trial:
+    def run_unit(self: Workload, unit: Any, *rest: Any) -> Training:
         kinds.append(unit.kind)
         try:
             return run(self, unit, *rest)
@@ -69,21 +69,21 @@ def test_the_first_replicate_is_what_training_again_gives_with_one_training_fewe
     assert trained == {"tuning": 4, "replicate": 2, "final": 1}
     assert outcome(result) == outcome(again)
     chosen = result.comparison.chosen
-    for trial in result.comparison.trials:
+    for training in result.comparison.trainings:
         (tuned,) = (
             one for one in result.comparison.tuning if (one.name, one.hyperparameters) == (trial.name, chosen[trial.name])
         )
         assert trial.adopted == (tuned.number if trial.number == 0 else None)
-        if trial.number == 0:
+        if training.number == 0:
             assert trial.history == tuned.history
             # Its cost is that of a training, which whoever foresees further replicates must know.
             assert trial.seconds > tuned.seconds
-    assert {trial.adopted for trial in again.comparison.trials} == {None}
+    assert {training.adopted for training in again.comparison.trainings} == {None}
     model = tmp_path / "run" / "model" / "model.safetensors"
     assert model.read_bytes() == (again.path / "model" / "model.safetensors").read_bytes()
     assert not (tmp_path / "run" / "trained").exists()
     comparison = result.comparison
-    twice = replace(comparison, trials=tuple(replace(trial, adopted=None) for trial in comparison.trials))
+    twice = replace(comparison, trainings=tuple(replace(training, adopted=None) for training in comparison.trainings))
     assert time_section(comparison, result.verdict).paragraphs != time_section(twice, result.verdict).paragraphs
 
 
@@ -104,7 +104,7 @@ def test_what_was_tuned_before_a_crash_is_not_trained_again_if_it_is_whole(
     trained.clear()
     result = gatewise.resume(tmp_path / "run")
     assert trained == {"replicate": 3, "final": 1}
-    assert [trial.name for trial in result.comparison.trials if trial.adopted is not None] == ["lstm"]
+    assert [training.name for training in result.comparison.trainings if training.adopted is not None] == ["lstm"]
     assert outcome(result) == outcome(again)
 
 
@@ -112,18 +112,18 @@ def test_the_test_part_is_scored_for_what_was_chosen_alone(tmp_path: Path, monke
     own = Workload._scored
     scored: list[str] = []
 
-    def record(self: Workload, trial: Trial, *rest: Any) -> Trial:
-        scored.append(f"{trial.kind} {trial.name} {trial.number}")
-        return own(self, trial, *rest)
+    def record(self: Workload, training: Training, *rest: Any) -> Training:
+        scored.append(f"{training.kind} {training.name} {training.number}")
+        return own(self, training, *rest)
 
     monkeypatch.setattr(Workload, "_scored", record)
     gatewise.compare(SOURCE, **OPTIONS | {"rivals": "none"}, out=tmp_path / "run")
     assert sorted(scored) == ["replicate gru 0", "replicate gru 1", "replicate lstm 0", "replicate lstm 1"]
 
 
-def test_weights_are_those_of_one_trial_and_one_shape(tmp_path: Path) -> None:
+def test_weights_are_those_of_one_training_and_one_shape(tmp_path: Path) -> None:
     folder = TrainedFolder(tmp_path / "trained")
-    trial = Trial("tuning", "gru", 1, None, 0.7, 0.5)
+    trial = Training("tuning", "gru", 1, None, 0.7, 0.5)
 
     def network(hidden_size: int, seed: int) -> SequenceNetwork:
         return Architecture(
@@ -142,15 +142,15 @@ def test_weights_are_those_of_one_trial_and_one_shape(tmp_path: Path) -> None:
             cell_seed=seed,
         ).build()
 
-    folder.write(trial, network(4, 0))
+    folder.write(training, network(4, 0))
     other = network(4, 1)
-    assert not folder.load(replace(trial, validation_loss=0.4), other)
-    assert not folder.load(replace(trial, number=0), other)
-    assert not folder.load(trial, network(5, 0))
-    assert folder.load(trial, other)
+    assert not folder.load(replace(training, validation_loss=0.4), other)
+    assert not folder.load(replace(training, number=0), other)
+    assert not folder.load(training, network(5, 0))
+    assert folder.load(training, other)
     for one, expected in zip(other.parameters(), network(4, 0).parameters(), strict=True):
         assert (one == expected).all()
     folder.keep({("gru", 1)})
-    assert folder.load(trial, other)
+    assert folder.load(training, other)
     folder.keep({("lstm", 1)})
-    assert not folder.load(trial, other)
+    assert not folder.load(training, other)

@@ -26,7 +26,7 @@ def test_every_file_of_the_run_is_there(whole: Result) -> None:
         "config.yaml",
         "environment.json",
         "journal.sqlite",
-        "trials.jsonl",
+        "units.jsonl",
         "verdict.json",
         "report.html",
         "model",
@@ -80,8 +80,8 @@ def test_verdict_json_holds_what_other_tools_read(whole: Result) -> None:
     assert content["stopped"] == "replicates"
 
 
-def test_journal_and_trials_hold_one_row_a_unit(whole: Result, keys: Callable[[Path], list[str]]) -> None:
-    rows = [json.loads(line) for line in (whole.path / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
+def test_journal_and_trainings_hold_one_row_a_unit(whole: Result, keys: Callable[[Path], list[str]]) -> None:
+    rows = [json.loads(line) for line in (whole.path / "units.jsonl").read_text(encoding="utf-8").splitlines()]
     found = keys(whole.path)
     assert [row["key"] for row in rows] == found
     assert len(set(found)) == len(found)
@@ -154,7 +154,7 @@ def test_resuming_a_finished_run_repeats_nothing(whole: Result, keys: Callable[[
     assert keys(again.path) == before
     assert weights.stat().st_mtime_ns == written
     assert replace(again.verdict, elapsed_s=0.0) == replace(whole.verdict, elapsed_s=0.0)
-    assert again.comparison.trials == whole.comparison.trials
+    assert again.comparison.trainings == whole.comparison.trainings
 
 
 def test_a_missing_model_is_trained_anew_and_the_same(whole: Result, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import gatewise
 from gatewise import tasks
-from gatewise.records import Progress, Trial
+from gatewise.records import Progress, Training
 from gatewise.report.live import NullView
 from gatewise.report.sections.reproduce import as_it_was
 from gatewise.study import phases
@@ -158,7 +158,7 @@ def test_a_budget_too_small_for_one_replicate_keeps_the_run(tmp_path: Path, slow
     assert (tmp_path / "run/report.html").exists()
     assert json.loads((tmp_path / "run/verdict.json").read_text(encoding="utf-8"))["replicates"] == 0
     # An epoch takes longer than the whole budget: the training under way was given up in the midst of it.
-    rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "run/units.jsonl").read_text(encoding="utf-8").splitlines()]
     assert not {"tuning", "replicate"} & {row["kind"] for row in rows}
     said = "\n".join(line for _, line in view.lines)
     assert all(word in said for word in ("even one replicate may not fit", "--budget", "--max-epochs", "--hidden-size"))
@@ -178,12 +178,12 @@ def test_nothing_that_was_trained_is_thrown_away(tmp_path: Path, monkeypatch: py
     own = Workload.run
     finished: list[str] = []
 
-    def run(self: Workload, unit: Any, *rest: Any) -> Trial:
+    def run(self: Workload, unit: Any, *rest: Any) -> Training:
         if len(finished) == 2:
             raise BudgetSpent
-        trial = own(self, unit, *rest)
+        training = own(self, unit, *rest)
         finished.append(unit.key)
-        return trial
+        return training
 
     monkeypatch.setattr(Workload, "run", run)
     options: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "replicates": 2, "budget": 300, "margin": 0.01}
@@ -193,7 +193,7 @@ def test_nothing_that_was_trained_is_thrown_away(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Workload, "run", own)
     resumed = gatewise.resume(tmp_path / "run", budget=400)
     assert resumed.verdict.replicates == 2
-    rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "run/units.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len({row["key"] for row in rows}) == len(rows)
     whole = gatewise.compare("builtin:parity?rows=100&length=10", tune=1, out=tmp_path / "whole", **options)
     assert resumed.verdict.scores == whole.verdict.scores
@@ -202,7 +202,7 @@ def test_nothing_that_was_trained_is_thrown_away(tmp_path: Path, monkeypatch: py
 def test_a_round_of_tuning_that_was_given_up_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = Workload.run
 
-    def run(self: Workload, unit: Any, *rest: Any) -> Trial:
+    def run(self: Workload, unit: Any, *rest: Any) -> Training:
         if unit.key == "tuning:lstm:1":
             raise BudgetSpent
         return own(self, unit, *rest)
@@ -222,7 +222,7 @@ def test_without_time_for_tuning_every_cell_has_the_defaults(tmp_path: Path, mon
     assert result.comparison.tuning == ()
     assert result.comparison.chosen["gru"] == result.comparison.chosen["lstm"]
     assert result.comparison.config.max_epochs == 2
-    assert all(len(trial.history) <= 2 for trial in result.comparison.trials)
+    assert all(len(training.history) <= 2 for training in result.comparison.trainings)
     notes = [warning for warning in result.verdict.warnings if "to fit into" in warning or "no time to tune" in warning]
     assert len(notes) == 2
     # Another session keeps the plan, whatever its budget: replicates must be alike.
@@ -248,10 +248,10 @@ def test_a_run_with_time_lets_trainings_go_on_and_its_command_repeats_it(tmp_pat
     result = gatewise.compare(source, budget="5h", out=tmp_path / "run", **options)
     usual = gatewise.compare(source, budget="5h", max_epochs=20, out=tmp_path / "asked", **options)
     assert (result.comparison.config.max_epochs, usual.comparison.config.max_epochs) == (80, 20)
-    assert {trial.ended for trial in result.comparison.trials} <= {"patience", "epochs"}
+    assert {training.ended for training in result.comparison.trainings} <= {"patience", "epochs"}
     # Who stopped early does so all the same.
-    for trial, other in zip(result.comparison.trials, usual.comparison.trials, strict=True):
-        assert other.ended == "epochs" or (other.test_score, other.best_epoch) == (trial.test_score, trial.best_epoch)
+    for training, other in zip(result.comparison.trainings, usual.comparison.trainings, strict=True):
+        assert other.ended == "epochs" or (other.test_score, other.best_epoch) == (training.test_score, training.best_epoch)
     assert gatewise.resume(tmp_path / "run", budget="10m").comparison.config.max_epochs == 80
     command = as_it_was(result.comparison)
     assert (command.max_epochs, command.budget_s) == (80, None)
@@ -275,12 +275,12 @@ def test_the_margin_comes_from_the_first_replicate_and_waits_for_time(tmp_path: 
     options: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 1, "budget": 300}
     source = "builtin:waves?rows=120"
     whole = gatewise.compare(source, out=tmp_path / "whole", **options)
-    first = [trial.validation_score for trial in whole.comparison.baseline_trials if trial.number == 0]
+    first = [training.validation_score for training in whole.comparison.baseline_trainings if training.number == 0]
     assert whole.verdict.margin == pytest.approx(0.02 * min(first))
 
     own = Workload.run
 
-    def run(self: Workload, unit: Any, *rest: Any) -> Trial:
+    def run(self: Workload, unit: Any, *rest: Any) -> Training:
         raise BudgetSpent
 
     monkeypatch.setattr(Workload, "run", run)
@@ -319,7 +319,7 @@ def test_measuring_takes_no_more_than_its_share(tmp_path: Path, slow_steps: Call
         rivals="none",
         out=tmp_path / "run",
     )
-    rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "run/units.jsonl").read_text(encoding="utf-8").splitlines()]
     # A round of two arms takes 0.6 s at least, and steps may be timed for 4% of 40 s, or for two rounds.
     milliseconds = next(row for row in rows if row["key"] == "timing:steps")["milliseconds"]
     assert all(2 <= len(values) <= 3 and np.median(values) >= 300 for values in milliseconds.values())
@@ -336,7 +336,7 @@ def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkey
     assert any("the budget ended the training" in line for _, line in view.lines)
     monkeypatch.setattr(Session, "left", own)
     gatewise.resume(tmp_path / "run")
-    rows = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "run/units.jsonl").read_text(encoding="utf-8").splitlines()]
     finals = [(row["epochs"], row["cut_short"]) for row in rows if row["kind"] == "final"]
     assert finals == [(1, True), (3, False)]
 
@@ -360,7 +360,7 @@ def test_time_is_kept_for_what_is_measured_after_the_replicates(budget: float | 
         workload=SimpleNamespace(baselines=("majority",)),
         journal={},
         names=("gru", "lstm"),
-        trials=lambda kind: [SimpleNamespace(number=0, phases={"fitting": fits})],
+        trainings=lambda kind: [SimpleNamespace(number=0, phases={"fitting": fits})],
     )
     assert phases._late_seconds(session) == pytest.approx(kept)
     session.journal = {"timing:baselines": {}, "timing:memory": {}}

@@ -106,10 +106,10 @@ def test_atomic_writes_leave_no_parts(tmp_path: Path) -> None:
     path = tmp_path / "verdict.json"
     write_json(path, {"score": 1.0, "name": "größe"})
     write_json(path, {"score": 2.0})
-    write_json_lines(tmp_path / "trials.jsonl", [{"a": 1}, {"a": 2}])
+    write_json_lines(tmp_path / "units.jsonl", [{"a": 1}, {"a": 2}])
     assert path.read_text(encoding="utf-8") == '{\n  "score": 2.0\n}\n'
-    assert (tmp_path / "trials.jsonl").read_text(encoding="utf-8") == '{"a": 1}\n{"a": 2}\n'
-    assert names(tmp_path) == ["trials.jsonl", "verdict.json"]
+    assert (tmp_path / "units.jsonl").read_text(encoding="utf-8") == '{"a": 1}\n{"a": 2}\n'
+    assert names(tmp_path) == ["units.jsonl", "verdict.json"]
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])

@@ -7,8 +7,8 @@ import pytest
 
 from gatewise.comparison.plan import arms_of
 from gatewise.metrics import METRICS
-from gatewise.records import Config, Epoch, Hyperparameters, Profile, Trial, to_json
-from gatewise.study.gathered import build_comparison, chosen_hyperparameters, complete_replicates, read_trials, target_score
+from gatewise.records import Config, Epoch, Hyperparameters, Profile, Training, to_json
+from gatewise.study.gathered import build_comparison, chosen_hyperparameters, complete_replicates, read_trainings, target_score
 from gatewise.study.journal import Journal, open_journal
 from gatewise.training.tune import default_hyperparameters
 
@@ -28,11 +28,11 @@ def epochs(*scores: float) -> tuple[Epoch, ...]:
     return tuple(Epoch(number, 0.5, 0.5, score, 2.0 * number) for number, score in enumerate(scores, 1))
 
 
-def trial(name: str, number: int, *scores: float, by_length: tuple[tuple[int, int], ...] = ((4, 3), (6, 3))) -> Trial:
+def training(name: str, number: int, *scores: float, by_length: tuple[tuple[int, int], ...] = ((4, 3), (6, 3))) -> Training:
     if name in ("majority", "linear_features"):
-        return Trial("baseline", name, number, None, 0.5, None, 0.5, 0.5, 10, by_length=by_length)
+        return Training("baseline", name, number, None, 0.5, None, 0.5, 0.5, 10, by_length=by_length)
     values = Hyperparameters(0.01, 0.1, 0.1, 0.1)
-    return Trial(
+    return Training(
         "replicate",
         name,
         number,
@@ -48,30 +48,30 @@ def trial(name: str, number: int, *scores: float, by_length: tuple[tuple[int, in
     )
 
 
-def tuning(name: str, number: int, score: float) -> Trial:
-    return Trial("tuning", name, number, Hyperparameters(0.001 * (number + 1), 0.1, 0.1, 0.1), score, 0.5)
+def tuning(name: str, number: int, score: float) -> Training:
+    return Training("tuning", name, number, Hyperparameters(0.001 * (number + 1), 0.1, 0.1, 0.1), score, 0.5)
 
 
 def test_replicates_count_from_the_first_and_only_when_complete() -> None:
-    whole = [trial(name, number, 0.5) for number in (0, 1, 3) for name in NAMES]
+    whole = [training(name, number, 0.5) for number in (0, 1, 3) for name in NAMES]
     assert complete_replicates(whole, NAMES) == 2
     assert complete_replicates(whole[1:], NAMES) == 0
     assert complete_replicates([], NAMES) == 0
-    assert complete_replicates([*whole, *(trial(name, 2, 0.5) for name in NAMES)], NAMES) == 4
+    assert complete_replicates([*whole, *(training(name, 2, 0.5) for name in NAMES)], NAMES) == 4
 
 
 def test_target_lies_near_the_weakest_arms_tuned_best() -> None:
     trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.8), tuning("lstm", 1, 0.6)]
-    assert target_score(trials, ("gru", "lstm"), 0.5, METRICS["accuracy"]) == pytest.approx(0.5 + 0.95 * 0.3)
+    assert target_score(trainings, ("gru", "lstm"), 0.5, METRICS["accuracy"]) == pytest.approx(0.5 + 0.95 * 0.3)
     # Of errors the weakest best is the largest: 0.7, from a baseline of 1.
-    assert target_score(trials, ("gru", "lstm"), 1.0, METRICS["mae"]) == pytest.approx(1 - 0.95 * 0.3)
+    assert target_score(trainings, ("gru", "lstm"), 1.0, METRICS["mae"]) == pytest.approx(1 - 0.95 * 0.3)
 
 
 def test_what_tuning_chose_stays_as_it_was_recorded(tmp_path: Path) -> None:
     trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.7), tuning("lstm", 1, 0.8)]
     names = ("gru", "lstm")
 
-    def rates(known: Journal, found: list[Trial]) -> dict[str, float]:
+    def rates(known: Journal, found: list[Training]) -> dict[str, float]:
         chosen = chosen_hyperparameters(known, found, names, METRICS["accuracy"], PROFILE)
         return {name: values.learning_rate for name, values in chosen.items()}
 
@@ -79,21 +79,21 @@ def test_what_tuning_chose_stays_as_it_was_recorded(tmp_path: Path) -> None:
         journal.add("data", "data", {"margin": 0.01, "validation_rows": 1000}, 1.0)
         default = default_hyperparameters(PROFILE.kind, PROFILE.task).learning_rate
         assert rates(journal, []) == {"gru": default, "lstm": default}
-        assert rates(journal, trials) == {"gru": 0.002, "lstm": 0.002}
+        assert rates(journal, trainings) == {"gru": 0.002, "lstm": 0.002}
         own = {name: to_json(Hyperparameters(rate, 0.1, 0.1, 0.1)) for name, rate in (("gru", 0.003), ("lstm", 0.004))}
         journal.add("plan", "plan", {"target_score": 0.8, "tuning_trials": 2, "chosen": own}, 2.0)
-        assert rates(journal, trials) == {"gru": 0.003, "lstm": 0.004}
+        assert rates(journal, trainings) == {"gru": 0.003, "lstm": 0.004}
 
 
 def test_evidence_of_a_run(tmp_path: Path) -> None:
     replicates = [
-        trial("gru", 0, 0.5, 0.8, 0.9),
-        trial("gru", 1, 0.5, 0.7, 0.7),
-        trial("gru", 2, 0.9),
-        trial("lstm", 0, 0.5, 0.8, by_length=((4, 4), (6, 2))),
-        trial("lstm", 1, 0.9, 0.8, by_length=((4, 4), (6, 1))),
+        training("gru", 0, 0.5, 0.8, 0.9),
+        training("gru", 1, 0.5, 0.7, 0.7),
+        training("gru", 2, 0.9),
+        training("lstm", 0, 0.5, 0.8, by_length=((4, 4), (6, 2))),
+        training("lstm", 1, 0.9, 0.8, by_length=((4, 4), (6, 1))),
     ]
-    baselines = [trial(name, number) for name in NAMES[2:] for number in (0, 1, 2)]
+    baselines = [training(name, number) for name in NAMES[2:] for number in (0, 1, 2)]
     with open_journal(tmp_path / "journal.sqlite") as journal:
         data = {
             "profile": to_json(PROFILE),
@@ -111,12 +111,12 @@ def test_evidence_of_a_run(tmp_path: Path) -> None:
         for item in [*replicates, *baselines, tuning("gru", 0, 0.8), tuning("lstm", 0, 0.9)]:
             stored = bins[0](item) if item.by_length else item
             journal.add(f"{item.kind}:{item.name}:{item.number}", item.kind, to_json(stored), 3.0)
-        found = read_trials(journal)
+        found = read_trainings(journal)
         comparison = build_comparison(CONFIG, {}, journal, found, elapsed_s=9.0, stopped="budget")
-        assert comparison == build_comparison(CONFIG, {}, journal, read_trials(journal), elapsed_s=9.0, stopped="budget")
+        assert comparison == build_comparison(CONFIG, {}, journal, read_trainings(journal), elapsed_s=9.0, stopped="budget")
 
     assert comparison.replicates == 2
-    assert {item.number for item in (*comparison.trials, *comparison.baseline_trials)} == {0, 1}
+    assert {item.number for item in (*comparison.trainings, *comparison.baseline_trainings)} == {0, 1}
     assert comparison.warnings == ("few rows", "cut")
     gru, lstm = comparison.costs["gru"], comparison.costs["lstm"]
     assert (gru.train_ms_per_step, lstm.train_ms_per_step) == (2.0, 4.0)
@@ -137,6 +137,6 @@ def test_evidence_before_the_first_replicate(tmp_path: Path) -> None:
     with open_journal(tmp_path / "journal.sqlite") as journal:
         data = {"profile": to_json(PROFILE), "length_edges": [10], "train_rows": 30, "test_rows": 10, "warnings": [], **KNOWN}
         journal.add("data", "data", data, 1.0)
-        comparison = build_comparison(CONFIG, {}, journal, read_trials(journal), elapsed_s=1.0, stopped="interrupted")
+        comparison = build_comparison(CONFIG, {}, journal, read_trainings(journal), elapsed_s=1.0, stopped="interrupted")
     assert (comparison.replicates, comparison.by_length, comparison.target_score) == (0, (), None)
     assert comparison.costs["gru"].epochs_to_target is None

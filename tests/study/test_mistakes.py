@@ -39,10 +39,10 @@ def copy(whole: Result, tmp_path: Path) -> Path:
 def test_tables_agree_with_the_scores(whole: Result) -> None:
     table = pandas.DataFrame(whole.predictions())
     comparison = whole.comparison
-    for trial in (*comparison.trials, *comparison.baseline_trials):
-        own = table[(table["name"] == trial.name) & (table["replicate"] == trial.number)]
-        assert len(own) == trial.test_rows
-        assert own["correct"].mean() == pytest.approx(trial.test_score)
+    for training in (*comparison.trainings, *comparison.baseline_trainings):
+        own = table[(table["name"] == training.name) & (table["replicate"] == training.number)]
+        assert len(own) == training.test_rows
+        assert own["correct"].mean() == pytest.approx(training.test_score)
         assert ((own["truth"] == own["prediction"]) == own["correct"]).all()
     confusion = pandas.DataFrame(whole.confusion())
     right = confusion[confusion["truth"] == confusion["prediction"]].groupby("name")["count"].sum()
@@ -124,8 +124,8 @@ def test_numbers_keep_what_was_predicted(tmp_path: Path) -> None:
     truth = open_source("builtin:waves?rows=120").targets[:, 0]
     np.testing.assert_allclose(table["truth"], truth[table["row"]], rtol=1e-6)
     by_replicate = table["error"].abs().groupby([table["name"], table["replicate"]]).mean()
-    for trial in (*result.comparison.trials, *result.comparison.baseline_trials):
-        assert by_replicate[trial.name, trial.number] == pytest.approx(trial.test_score, rel=1e-5)
+    for training in (*result.comparison.trainings, *result.comparison.baseline_trainings):
+        assert by_replicate[training.name, training.number] == pytest.approx(training.test_score, rel=1e-5)
     overall = result.errors()[0]
     assert overall["mae"] == pytest.approx(table[table["name"] == overall["name"]]["error"].abs().mean(), rel=1e-5)
     worst = result.mistakes()[0]
@@ -141,9 +141,9 @@ def test_forecasts_keep_windows_and_errors(tmp_path: Path) -> None:
     result = gatewise.compare("builtin:seasonal?rows=900", out=tmp_path / "run", **asked, **SMALL)
     steps = pandas.DataFrame([line for line in result.errors() if "step" in line])
     for name, own in steps.groupby("name"):
-        trials = [t for t in (*result.comparison.trials, *result.comparison.baseline_trials) if t.name == name]
-        weights = [trial.test_rows for trial in trials]
-        expected = np.average([trial.test_score or 0.0 for trial in trials], weights=weights)
+        trainings = [t for t in (*result.comparison.trainings, *result.comparison.baseline_trainings) if t.name == name]
+        weights = [training.test_rows for training in trainings]
+        expected = np.average([training.test_score or 0.0 for training in trainings], weights=weights)
         assert own["mase"].mean() == pytest.approx(expected, rel=1e-4)
     table = pandas.DataFrame(result.predictions())
     assert set(table["step"]) == {1, 2, 3, 4}

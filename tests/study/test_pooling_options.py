@@ -54,7 +54,7 @@ def test_a_run_keeps_its_pooling_to_the_model(tmp_path: Path) -> None:
     assert read_config_file(tmp_path / "run" / "config.yaml")["pooling"] == "attention"
     assert "--pooling attention" in (tmp_path / "run" / "report.html").read_text().replace("</span>", "").replace("<span>", "")
     again = gatewise.resume(tmp_path / "run")
-    assert again.comparison.trials == result.comparison.trials
+    assert again.comparison.trainings == result.comparison.trainings
     if result.verdict.recommended in ("gru", "lstm"):
         assert result.model.architecture is not None
         assert result.model.architecture.pooling == "attention"
@@ -73,9 +73,9 @@ def test_a_forecast_without_the_linear_part(tmp_path: Path) -> None:
     )
     assert (with_it.config.skip, without.config.skip) == (True, False)
     assert (with_it.config.pooling, without.config.pooling) == ("summary", "summary")
-    sizes = [{trial.name: trial.parameters for trial in one.trials} for one in (with_it, without)]
+    sizes = [{training.name: training.parameters for training in one.trainings} for one in (with_it, without)]
     assert {sizes[0][name] - sizes[1][name] for name in ("gru", "lstm")} == {24 * 4 + 4}
-    scores = [np.array([trial.test_score for trial in one.trials], dtype=np.float64) for one in (with_it, without)]
+    scores = [np.array([training.test_score for training in one.trainings], dtype=np.float64) for one in (with_it, without)]
     assert not np.allclose(scores[0], scores[1])
 
 

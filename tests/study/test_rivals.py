@@ -61,9 +61,9 @@ def test_names_are_taken_whatever_their_time_and_checked_before_anything_is_writ
 def test_a_network_is_a_rival_that_trains_by_the_same_loop_and_has_its_costs(tmp_path: Path) -> None:
     result = gatewise.compare(SOURCE, rivals="majority,tcn", out=tmp_path / "run", **SMALL)
     assert result.comparison.baselines == ("majority", "tcn")
-    trials = [trial for trial in result.comparison.baseline_trials if trial.name == "tcn"]
-    assert [len(trial.history) for trial in trials] == [1, 1]
-    assert all(trial.ended == "epochs" and trial.test_score is not None for trial in trials)
+    trainings = [training for training in result.comparison.baseline_trainings if training.name == "tcn"]
+    assert [len(training.history) for training in trainings] == [1, 1]
+    assert all(training.ended == "epochs" and training.test_score is not None for training in trainings)
     (row,) = (row for row in result.leaderboard() if row["name"] == "tcn")
     assert all(row[name] for name in ("fit_s", "latency_ms_p50", "parameters", "bytes"))
     assert "temporal convolutional network" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import torch
 
 from gatewise.comparison.plan import arms_of
 from gatewise.data.sources import open_source
-from gatewise.records import Config, Hyperparameters, Trial
+from gatewise.records import Config, Hyperparameters, Training
 from gatewise.study.work import Unit, Workload
 
 Ways = dict[str, tuple[Any, dict[str, Any]]]
@@ -67,7 +67,7 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Ways:
     }
 
 
-def scored(source: Any, reading: dict[str, Any], unit: Unit) -> Trial:
+def scored(source: Any, reading: dict[str, Any], unit: Unit) -> Training:
     dataset = open_source(str(source) if isinstance(source, Path) else source, **reading)
     config = Config("data", hidden_size=8, max_epochs=3, batch_size=8)
     return Workload(config, dataset, arms_of(("gru", "lstm"), 8)).run(unit)
@@ -77,11 +77,11 @@ def scored(source: Any, reading: dict[str, Any], unit: Unit) -> Trial:
 def test_every_way_in_gives_the_same_scores(ways: Ways, name: str) -> None:
     chosen = Hyperparameters(3e-3, 0.1, 0.1, 0.01)
     unit = Unit("replicate", name, 0, chosen) if name == "gru" else Unit("baseline", name, 0)
-    trials = {way: scored(*source, unit) for way, source in ways.items()}
+    trainings = {way: scored(*source, unit) for way, source in ways.items()}
     found = {
-        way: (trial.test_score, trial.train_score, trial.validation_score, trial.validation_loss, trial.row_scores)
-        for way, trial in trials.items()
+        way: (training.test_score, training.train_score, training.validation_score, training.validation_loss, training.row_scores)
+        for way, training in trainings.items()
     }
     assert len(found) == 11
     assert all(values == found["arrays"] for values in found.values()), found
-    assert 0.5 < (trials["npz"].test_score or 0.0) <= 1.0
+    assert 0.5 < (trainings["npz"].test_score or 0.0) <= 1.0

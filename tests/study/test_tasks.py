@@ -67,15 +67,17 @@ def test_a_curve_and_weighed_classes(tmp_path: Path) -> None:
     source = "builtin:parity?rows=120&length=12"
     options: dict[str, Any] = {"curve": (0.25, 1.0), "weigh_classes": "balanced", "metric": "auroc"}
     result = gatewise.compare(source, out=tmp_path / "run", **options, **SMALL)
-    curve = result.comparison.curve_trials
+    curve = result.comparison.curve_trainings
     wanted = {(name, replicate, 0.25) for name in ("gru", "lstm") for replicate in (0, 1)}
-    assert {(trial.name, trial.number, trial.share) for trial in curve} == wanted
-    test_rows = {(trial.name, trial.number): trial.test_rows for trial in result.comparison.trials}
-    assert all(trial.test_score is not None and trial.test_rows == test_rows[trial.name, trial.number] for trial in curve)
+    assert {(training.name, training.number, training.share) for training in curve} == wanted
+    test_rows = {(training.name, training.number): training.test_rows for training in result.comparison.trainings}
+    assert all(
+        training.test_score is not None and training.test_rows == test_rows[training.name, training.number] for training in curve
+    )
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "25%" in page and "AUROC" in page
     again = gatewise.resume(tmp_path / "run")
-    assert again.comparison.curve_trials == curve
+    assert again.comparison.curve_trainings == curve
 
 
 def test_a_limit_shuts_an_arm_out(tmp_path: Path) -> None:

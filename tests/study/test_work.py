@@ -13,7 +13,7 @@ from gatewise.data.encoding.encoders import encode_raw
 from gatewise.data.sources import open_source
 from gatewise.errors import GatewiseError, RunError
 from gatewise.mistakes import ClassPredictions
-from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Trial
+from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Training
 from gatewise.study import measure, work
 from gatewise.study.kept import KeptFolder
 from gatewise.study.runner import LocalRunner
@@ -52,9 +52,9 @@ UNITS = [
 ]
 
 
-def timeless(trial: Trial) -> Trial:
-    history = tuple(replace(epoch, seconds=0.0) for epoch in trial.history)
-    return replace(trial, phases={}, seconds=0.0, history=history)
+def timeless(training: Training) -> Training:
+    history = tuple(replace(epoch, seconds=0.0) for epoch in training.history)
+    return replace(training, phases={}, seconds=0.0, history=history)
 
 
 def test_units_do_not_depend_on_their_order(dataset: Dataset) -> None:
@@ -74,7 +74,7 @@ def test_units_do_not_depend_on_the_process(dataset: Dataset) -> None:
     with LocalRunner(there) as runner:
         elsewhere = [*runner.results(iter(UNITS[:2]), ignore), *runner.results(iter(UNITS[2:]), ignore)]
     assert [unit for unit, _ in elsewhere] == UNITS
-    assert [timeless(trial) for _, trial in elsewhere] == [timeless(here.run(unit)) for unit in UNITS]
+    assert [timeless(training) for _, training in elsewhere] == [timeless(here.run(unit)) for unit in UNITS]
 
 
 def test_a_process_that_dies_is_reported(dataset: Dataset) -> None:
@@ -135,19 +135,19 @@ def test_everything_fitted_saw_the_training_part_only(dataset: Dataset) -> None:
 
 
 @pytest.mark.parametrize("name", ["gru", "linear_features"])
-def test_a_scored_trial_says_what_was_right_row_by_row(dataset: Dataset, name: str) -> None:
+def test_a_scored_training_says_what_was_right_row_by_row(dataset: Dataset, name: str) -> None:
     bench = workload(dataset)
-    trial = bench.run(unit("baseline" if name == "linear_features" else "replicate", name, 0))
-    correct = unpack_rows(trial.row_scores, trial.test_rows)
-    assert trial.test_rows == len(bench.encode(0).split.test) == 12
-    assert trial.test_score == pytest.approx(correct.mean())
-    assert sum(rows for rows, _ in trial.by_length) == trial.test_rows
-    assert sum(right for _, right in trial.by_length) == correct.sum()
-    assert len(trial.by_length) == len(bench.length_edges)
-    assert trial.size_bytes >= 4 * trial.parameters > 0
-    assert sum(trial.phases.values()) <= trial.seconds
-    assert trial.train_score is not None
-    assert trial.ended == (None if name == "linear_features" else "epochs")
+    training = bench.run(unit("baseline" if name == "linear_features" else "replicate", name, 0))
+    correct = unpack_rows(training.row_scores, training.test_rows)
+    assert training.test_rows == len(bench.encode(0).split.test) == 12
+    assert training.test_score == pytest.approx(correct.mean())
+    assert sum(rows for rows, _ in training.by_length) == training.test_rows
+    assert sum(right for _, right in training.by_length) == correct.sum()
+    assert len(training.by_length) == len(bench.length_edges)
+    assert training.size_bytes >= 4 * training.parameters > 0
+    assert sum(training.phases.values()) <= training.seconds
+    assert training.train_score is not None
+    assert training.ended == (None if name == "linear_features" else "epochs")
 
 
 def test_length_edges_cover_every_row(dataset: Dataset) -> None:
@@ -165,8 +165,8 @@ def test_text_is_encoded_from_the_training_vocabulary() -> None:
     assert encoded.train.input_size == encoded.test.input_size == encoded.encoder.input_size
     again = encode_raw(encoded.encoder, [texts[row] for row in encoded.split.test])
     np.testing.assert_array_equal(again.values, encoded.test.values)
-    trial = bench.run(unit("baseline", "tfidf_logistic", 0))
-    assert trial.test_score == 1.0
+    training = bench.run(unit("baseline", "tfidf_logistic", 0))
+    assert training.test_score == 1.0
 
 
 def test_the_training_score_is_of_a_fixed_sample(monkeypatch: pytest.MonkeyPatch, dataset: Dataset) -> None:
@@ -271,20 +271,20 @@ def test_row_weights_weigh_the_scores_of_cells_and_baselines_alike(kind: str, na
     dataset = replace(plain, weights=weights, fixed_test=np.arange(120) >= 90)
     folder = KeptFolder(tmp_path)
     bench = Workload(CONFIG, dataset, arms_of(("gru", "lstm"), 8), folder)
-    trial = bench.run(unit(kind, name, 0))
+    training = bench.run(unit(kind, name, 0))
     split = bench.encode(0).split
-    kept = folder.read([trial], "classification")[name][0]
+    kept = folder.read([training], "classification")[name][0]
     assert isinstance(kept, ClassPredictions)
     right = kept.predicted == dataset.targets[split.test]
     expected = np.average(right, weights=weights[split.test])
-    assert trial.test_score == pytest.approx(expected)
-    assert trial.test_score != pytest.approx(right.mean())
-    rows = unpack_rows(trial.row_scores, trial.test_rows)
+    assert training.test_score == pytest.approx(expected)
+    assert training.test_score != pytest.approx(right.mean())
+    rows = unpack_rows(training.row_scores, training.test_rows)
     assert rows.mean() == pytest.approx(expected, rel=1e-6)
     shares = weights[split.test] / weights[split.test].mean()
     np.testing.assert_allclose(rows, expected + shares * (right - expected), rtol=1e-5)
     # One length bin holds all.
-    ((rows_of_bin, total),) = trial.by_length
+    ((rows_of_bin, total),) = training.by_length
     assert rows_of_bin == 30
     assert total == pytest.approx(30 * expected)
 

@@ -95,7 +95,7 @@ def _dearer(name: str, other: str, kind: CostName, comparison: Comparison) -> bo
 
 
 def _fewest_parameters(names: Sequence[str], comparison: Comparison) -> Choice:
-    counts = {trial.name: trial.parameters for trial in comparison.trials}
+    counts = {training.name: training.parameters for training in comparison.trainings}
     counts |= {name: cost.parameters for name, cost in comparison.costs.items()}
     fewest = [name for name in names if counts[name] == min(counts[other] for other in names)]
     return Choice(fewest[0], "which has fewer parameters" if len(fewest) < len(names) else "listed first, as they cost the same")

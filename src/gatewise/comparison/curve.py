@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.metrics import Metric
-from gatewise.records import Trial
+from gatewise.records import Training
 from gatewise.statistics.correlated import Differences, Resampled, posterior
 
 __all__ = ["CurvePoint", "Estimate", "curve_points"]
@@ -41,22 +41,22 @@ class CurvePoint:
 
 
 def curve_points(
-    trials: Sequence[Trial], arms: Sequence[str], metric: Metric, *, train_rows: int, test_rows: int, resolution: float
+    trainings: Sequence[Training], arms: Sequence[str], metric: Metric, *, train_rows: int, test_rows: int, resolution: float
 ) -> tuple[CurvePoint, ...]:
     """One point for every share of the training data at which all arms were scored on the same replicate, the smallest first.
 
-    trials: of kind `curve`, and of kind `replicate` for the whole training part; others are passed over. arms: names, the one
+    trainings: of kind `curve`, and of kind `replicate` for the whole training part; others are passed over. arms: names, the one
     that the others are subtracted from first. train_rows: of the whole training part. resolution: the least change of a score
     that can be seen, below which no standard deviation is taken (1 / test_rows for accuracy).
 
     Replicates at share f learn from f * train_rows rows, and so overlap less than those on all of it: the variance of a mean over
     J replicates is s^2 (1/J + test_rows / (f * train_rows)) (Nadeau and Bengio 2003, "Inference for the generalization error").
     """
-    by_share: dict[float, dict[int, dict[str, Trial]]] = {}
-    for trial in trials:
-        scored = trial.test_score is not None and trial.train_score is not None
-        if trial.kind in ("replicate", "curve") and trial.name in arms and scored:
-            by_share.setdefault(trial.share, {}).setdefault(trial.number, {})[trial.name] = trial
+    by_share: dict[float, dict[int, dict[str, Training]]] = {}
+    for training in trainings:
+        scored = training.test_score is not None and training.train_score is not None
+        if training.kind in ("replicate", "curve") and training.name in arms and scored:
+            by_share.setdefault(training.share, {}).setdefault(training.number, {})[training.name] = training
     points = []
     for share, replicates in sorted(by_share.items()):
         complete = [replicates[number] for number in sorted(replicates) if len(replicates[number]) == len(arms)]
@@ -69,7 +69,7 @@ def curve_points(
 def _point(
     share: float,
     rows: int,
-    replicates: Sequence[Mapping[str, Trial]],
+    replicates: Sequence[Mapping[str, Training]],
     arms: Sequence[str],
     metric: Metric,
     ratio: float,

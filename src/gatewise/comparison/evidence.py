@@ -1,4 +1,4 @@
-"""What the finished trials of a comparison say, as paired scores and posteriors."""
+"""What the finished trainings of a comparison say, as paired scores and posteriors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gatewise.errors import RunError
 from gatewise.metrics import METRICS, Metric
-from gatewise.records import Comparison, ScoreSummary, Trial
+from gatewise.records import Comparison, ScoreSummary, Training
 from gatewise.statistics.correlated import FixedTest, Resampled, Spread
 from gatewise.statistics.decision import Rule
 from gatewise.statistics.rows import TestRows, variance_over_rows
@@ -27,7 +27,7 @@ _FAILED_MARGINS = 5
 
 @dataclass(frozen=True)
 class Evidence:
-    """The complete replicates of a comparison: those that every arm has finished, and the baselines' trials on the same replicates."""
+    """The complete replicates of a comparison: those that every arm has finished, and the baselines' trainings on the same replicates."""
 
     comparison: Comparison
 
@@ -85,28 +85,28 @@ class Evidence:
         return tuple(arm.name for arm in self.comparison.arms)
 
     @cached_property
-    def trials(self) -> Mapping[str, Mapping[int, Trial]]:
-        """Scored trials by name of arm or baseline, then by number of the replicate, in ascending order."""
+    def trainings(self) -> Mapping[str, Mapping[int, Training]]:
+        """Scored trainings by name of arm or baseline, then by number of the replicate, in ascending order."""
         names = (*self.arms, *self.comparison.baselines)
-        scored: dict[str, dict[int, Trial]] = {name: {} for name in names}
-        trials = (*self.comparison.trials, *self.comparison.baseline_trials)
-        for trial in sorted(trials, key=lambda one: one.number):
-            if trial.name in scored and trial.number < self.comparison.replicates and trial.test_score is not None:
-                scored[trial.name][trial.number] = trial
+        scored: dict[str, dict[int, Training]] = {name: {} for name in names}
+        trainings = (*self.comparison.trainings, *self.comparison.baseline_trainings)
+        for training in sorted(trainings, key=lambda one: one.number):
+            if training.name in scored and training.number < self.comparison.replicates and training.test_score is not None:
+                scored[training.name][training.number] = training
         complete = set.intersection(*(set(scored[name]) for name in self.arms))
         return {name: {number: scored[name][number] for number in scored[name] if number in complete} for name in names}
 
     @property
     def replicates(self) -> int:
         """Number of complete replicates."""
-        return len(self.trials[self.arms[0]])
+        return len(self.trainings[self.arms[0]])
 
     @cached_property
     def scores(self) -> Mapping[str, ScoreSummary]:
         """Mean, standard deviation and number of the test scores of everything that has one; sd is 0 for a single score."""
         summaries = {}
-        for name, trials in self.trials.items():
-            values = np.array([trial.test_score for trial in trials.values()], dtype=np.float64)
+        for name, trainings in self.trainings.items():
+            values = np.array([training.test_score for training in trainings.values()], dtype=np.float64)
             if values.size:
                 sd = float(values.std(ddof=1)) if values.size > 1 else 0.0
                 summaries[name] = ScoreSummary(mean=float(values.mean()), sd=sd, n=values.size)
@@ -115,7 +115,7 @@ class Evidence:
     @cached_property
     def failed_trainings(self) -> Mapping[str, int]:
         """Of every arm, in how many replicates it lost more than half of its median lead over the simplest baseline, and 5 margins."""
-        simplest = next((name for name in self.comparison.baselines if self.trials[name]), None)
+        simplest = next((name for name in self.comparison.baselines if self.trainings[name]), None)
         if simplest is None or not self.replicates:
             return dict.fromkeys(self.arms, 0)
         return {name: self._failures(self.differences(name, simplest)) for name in self.arms}
@@ -139,7 +139,7 @@ class Evidence:
 
     def shared_replicates(self, first: str, second: str) -> list[int]:
         """Numbers of the complete replicates on which both were scored."""
-        return [number for number in self.trials[first] if number in self.trials[second]]
+        return [number for number in self.trainings[first] if number in self.trainings[second]]
 
     def differences(self, first: str, second: str) -> NDArray[np.float64]:
         """The first's lead over the second in every replicate that both were scored in, turned so that more is better."""
@@ -149,7 +149,7 @@ class Evidence:
     def spread(self, first: str, second: str) -> Spread:
         """What, beside the scatter of the replicates, makes the mean lead uncertain.
 
-        Raises RunError where a trial on a fixed test part lacks its record of the rows' scores.
+        Raises RunError where a training on a fixed test part lacks its record of the rows' scores.
         """
         of = self.comparison.dependence
         if not self.fixed_test:
@@ -175,23 +175,25 @@ class Evidence:
         return self.comparison.test_rows / self.comparison.train_rows
 
     def _gains_of(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
-        return np.array([self.metric.gain(self.trials[name][number].test_score or 0.0) for number in numbers], dtype=np.float64)
+        return np.array(
+            [self.metric.gain(self.trainings[name][number].test_score or 0.0) for number in numbers], dtype=np.float64
+        )
 
     def _gain_of_rows(self, name: str, numbers: list[int]) -> NDArray[np.float64]:
         """Mean over the replicates of what each test row adds to the score, turned so that more is better, [rows]."""
         total = np.zeros(self.comparison.test_rows)
         for number in numbers:
-            total += _row_scores(self.trials[name][number], self.comparison.test_rows)
+            total += _row_scores(self.trainings[name][number], self.comparison.test_rows)
         return total * self.metric.gain(1.0) / len(numbers)
 
 
-def _row_scores(trial: Trial, rows: int) -> NDArray[np.float64]:
+def _row_scores(training: Training, rows: int) -> NDArray[np.float64]:
     try:
-        if trial.test_rows != rows:
-            raise ValueError(f"there are {trial.test_rows} rows")
-        return unpack_rows(trial.row_scores, rows)
+        if training.test_rows != rows:
+            raise ValueError(f"there are {training.test_rows} rows")
+        return unpack_rows(training.row_scores, rows)
     except ValueError as error:
         raise RunError(
-            f"replicate {trial.number} of {trial.name} should record the scores of {rows} test rows, but {error}; the run is damaged: "
+            f"replicate {training.number} of {training.name} should record the scores of {rows} test rows, but {error}; the run is damaged: "
             "start it again in a new folder"
         ) from error

@@ -38,11 +38,11 @@ def budget_to_decide(comparison: Comparison, verdict: Verdict) -> float | None:
 
 
 def _replicate_seconds(comparison: Comparison) -> float | None:
-    """Wall seconds of a replicate: of those done, or of one trial of each arm where none is."""
+    """Wall seconds of a replicate: of those done, or of one training of each arm where none is."""
     together = min(comparison.config.jobs, len(comparison.arms))
     totals: dict[int, float] = {}
-    for trial in (*comparison.trials, *comparison.baseline_trials):
-        totals[trial.number] = totals.get(trial.number, 0.0) + trial.seconds
+    for training in (*comparison.trainings, *comparison.baseline_trainings):
+        totals[training.number] = totals.get(training.number, 0.0) + training.seconds
     if totals:
         return fmean(totals.values()) / together
     if comparison.tuning:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gatewise.names import display_name
-from gatewise.records import Config, Trial
+from gatewise.records import Config, Training
 from gatewise.wording import counted
 
 __all__ = ["LONGER", "is_unfinished", "unfinished_warning"]
@@ -16,27 +16,27 @@ WORTH_A_WARNING = 0.1
 LONGER = 4
 
 
-def is_unfinished(trial: Trial, cap: int | None) -> bool:
+def is_unfinished(training: Training, cap: int | None) -> bool:
     """Whether a training ended at the cap of epochs, its best epoch no further back than early stopping would have waited.
 
     A record of an earlier version does not say why a training ended: there the cap is taken for the reason where it was reached.
     """
-    if trial.ended is not None:
-        return trial.ended == "epochs"
-    return cap is not None and len(trial.history) >= cap
+    if training.ended is not None:
+        return training.ended == "epochs"
+    return cap is not None and len(training.history) >= cap
 
 
-def unfinished_warning(config: Config, trials: Sequence[Trial]) -> Iterator[str]:
-    """A warning where a tenth of the arms' trainings or more were unfinished; trials: those of the replicates."""
+def unfinished_warning(config: Config, trainings: Sequence[Training]) -> Iterator[str]:
+    """A warning where a tenth of the arms' trainings or more were unfinished; trainings: those of the replicates."""
     cap = config.max_epochs
-    ended = [trial.name for trial in trials if is_unfinished(trial, cap)]
-    if cap is None or not ended or len(ended) < WORTH_A_WARNING * len(trials):
+    ended = [training.name for training in trainings if is_unfinished(training, cap)]
+    if cap is None or not ended or len(ended) < WORTH_A_WARNING * len(trainings):
         return
     by_arm = Counter(ended)
-    each = ", ".join(f"{display_name(name)} {by_arm[name]:,}" for name in dict.fromkeys(trial.name for trial in trials))
+    each = ", ".join(f"{display_name(name)} {by_arm[name]:,}" for name in dict.fromkeys(training.name for training in trainings))
     budget = ", or without --max-epochs a larger --budget, which leaves room for more" if config.budget_s is not None else ""
     yield (
-        f"{len(ended):,} of {counted(len(trials), 'training')} ({each}) ended at the cap of {counted(cap, 'epoch')} while the "
+        f"{len(ended):,} of {counted(len(trainings), 'training')} ({each}) ended at the cap of {counted(cap, 'epoch')} while the "
         f"validation loss was still falling: more epochs might change the answer. Give a new run --max-epochs {LONGER * cap}"
         f"{budget}."
     )

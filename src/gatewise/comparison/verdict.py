@@ -35,7 +35,7 @@ def decide(comparison: Comparison) -> Verdict:
     Arms and baselines are two families of comparisons; within each the error is divided by their number (`Rule`).
 
     Every number in the verdict is finite: with a single replicate the intervals are `Evidence.bounds`, and with none `difference`
-    is None. Raises RunError where the record of a trial on a fixed test part is damaged.
+    is None. Raises RunError where the record of a training on a fixed test part is damaged.
     """
     evidence = Evidence(comparison)
     scores = evidence.scores

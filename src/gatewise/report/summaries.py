@@ -1,4 +1,4 @@
-"""What the report draws, gathered from the trials of a comparison: arrays in, plain numbers out."""
+"""What the report draws, gathered from the trainings of a comparison: arrays in, plain numbers out."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, pstdev
 
 from gatewise.metrics import METRICS, Metric
-from gatewise.records import Comparison, Difference, Trial, Verdict
+from gatewise.records import Comparison, Difference, Training, Verdict
 
 __all__ = [
     "Curve",
@@ -56,9 +56,9 @@ def leading_baseline(verdict: Verdict) -> Difference | None:
 def scores_by_replicate(comparison: Comparison) -> dict[str, dict[int, float]]:
     """Return the finite test scores of every arm and baseline by the number of the replicate, in the order arms, then baselines."""
     scores: dict[str, dict[int, float]] = {name: {} for name in (*_arm_names(comparison), *comparison.baselines)}
-    for trial in (*comparison.trials, *comparison.baseline_trials):
-        if trial.test_score is not None and math.isfinite(trial.test_score):
-            scores.setdefault(trial.name, {})[trial.number] = trial.test_score
+    for training in (*comparison.trainings, *comparison.baseline_trainings):
+        if training.test_score is not None and math.isfinite(training.test_score):
+            scores.setdefault(training.name, {})[training.number] = training.test_score
     return scores
 
 
@@ -72,9 +72,9 @@ def train_test_gaps(comparison: Comparison) -> dict[str, float]:
     """Return by how much every arm and baseline is better on training rows than on test rows, the mean where both were scored."""
     metric = METRICS[comparison.metric]
     gaps: dict[str, list[float]] = {}
-    for trial in (*comparison.trials, *comparison.baseline_trials):
-        if trial.train_score is not None and trial.test_score is not None:
-            gaps.setdefault(trial.name, []).append(metric.gain(trial.train_score - trial.test_score))
+    for training in (*comparison.trainings, *comparison.baseline_trainings):
+        if training.train_score is not None and training.test_score is not None:
+            gaps.setdefault(training.name, []).append(metric.gain(training.train_score - training.test_score))
     return {name: fmean(values) for name, values in gaps.items()}
 
 
@@ -87,7 +87,7 @@ def training_curves(comparison: Comparison) -> dict[str, Curve]:
     """
     curves = {}
     for name in _arm_names(comparison):
-        histories = [trial.history for trial in comparison.trials if trial.name == name and trial.history]
+        histories = [training.history for training in comparison.trainings if training.name == name and training.history]
         by_epoch: dict[int, list[float]] = {}
         for history in histories:
             for epoch in history:
@@ -128,22 +128,22 @@ def without_far_epochs(curves: Mapping[str, Curve], metric: Metric, margin: floa
     return near
 
 
-def tuning_by_arm(comparison: Comparison) -> dict[str, list[Trial]]:
+def tuning_by_arm(comparison: Comparison) -> dict[str, list[Training]]:
     """Return the tuning trials of every arm that was tuned, in the order they ran."""
-    trials = {
+    trainings = {
         name: sorted((trial for trial in comparison.tuning if trial.name == name), key=lambda trial: trial.number)
         for name in _arm_names(comparison)
     }
-    return {name: found for name, found in trials.items() if found}
+    return {name: found for name, found in trainings.items() if found}
 
 
-def phase_seconds(trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
-    """Return the wall seconds of every phase, summed over trials, by the trials' name; "other" is the rest."""
+def phase_seconds(trainings: Sequence[Training]) -> dict[str, dict[str, float]]:
+    """Return the wall seconds of every phase, summed over trainings, by the trainings' name; "other" is the rest."""
     seconds: dict[str, dict[str, float]] = {}
-    for trial in trials:
-        phases = seconds.setdefault(trial.name, {})
-        other = trial.seconds - sum(trial.phases.values())
-        for phase, spent in {**trial.phases, **({"other": other} if other > 0 else {})}.items():
+    for training in trainings:
+        phases = seconds.setdefault(training.name, {})
+        other = training.seconds - sum(training.phases.values())
+        for phase, spent in {**training.phases, **({"other": other} if other > 0 else {})}.items():
             phases[phase] = phases.get(phase, 0.0) + spent
     return seconds
 

@@ -49,13 +49,13 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
     # A later round may cost half as much again as those before it.
     rest = (1 - 1.5 * BUDGET_SHARE) * (session.config.budget_s or 0.0)
     first = session.report_s
-    check = until(session, lambda: rest if any(trial.number for trial in session.trials("curve")) else first)
+    check = until(session, lambda: rest if any(training.number for training in session.trainings("curve")) else first)
     try:
-        for unit, trial in session.runner.results(units(), on_progress, check):
-            session.add_trial(unit, trial)
+        for unit, training in session.runner.results(units(), on_progress, check):
+            session.add_training(unit, training)
             session.view.log(
                 f"learning curve at {unit.share:.0%}, replicate {unit.number + 1}: {display_name(unit.name)} "
-                f"{session.score_text(trial.test_score or 0.0)}"
+                f"{session.score_text(training.test_score or 0.0)}"
             )
     except BudgetSpent:
         session.view.log("the learning curve ends here, for the budget needs the time for the replicates")
@@ -67,5 +67,5 @@ def _fits(session: Session, rounds: int) -> bool:
     if budget is None:
         return True
     jobs = min(session.config.jobs, len(session.names))
-    seconds = sum(trial.seconds for trial in session.trials("curve")) / rounds / jobs
+    seconds = sum(training.seconds for training in session.trainings("curve")) / rounds / jobs
     return session.elapsed() + seconds <= BUDGET_SHARE * budget

@@ -42,8 +42,8 @@ class RunFolder:
         return self.path / "journal.sqlite"
 
     @property
-    def trials(self) -> Path:
-        return self.path / "trials.jsonl"
+    def trainings(self) -> Path:
+        return self.path / "units.jsonl"
 
     @property
     def verdict(self) -> Path:

@@ -24,8 +24,8 @@ from gatewise.records import (
     Profile,
     Shipped,
     StepRatio,
-    Trial,
-    TrialKind,
+    Training,
+    TrainingKind,
     from_json,
 )
 from gatewise.statistics.ratio import paired_ratio
@@ -39,7 +39,7 @@ __all__ = [
     "counted_tuning",
     "margin_of",
     "read_profile",
-    "read_trials",
+    "read_trainings",
     "target_score",
 ]
 
@@ -47,13 +47,13 @@ __all__ = [
 TARGET_SHARE = 0.95
 FEWEST_RATIOS = 5
 
-Trials = Mapping[str, list[Trial]]
+Trainings = Mapping[str, list[Training]]
 
 
-def read_trials(journal: Journal) -> dict[str, list[Trial]]:
+def read_trainings(journal: Journal) -> dict[str, list[Training]]:
     """Finished trials by kind: `tuning`, `replicate`, `baseline` and `curve`. Raises RunError where one is no record of a trial."""
     try:
-        return {kind: [from_json(Trial, payload) for payload in journal.payloads(kind)] for kind in get_args(TrialKind)}
+        return {kind: [from_json(Training, payload) for payload in journal.payloads(kind)] for kind in get_args(TrainingKind)}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise journal.damaged(error) from error
 
@@ -67,9 +67,9 @@ def read_profile(journal: Journal) -> Profile:
 
 
 def build_comparison(
-    config: Config, environment: Mapping[str, Any], journal: Journal, found: Trials, *, elapsed_s: float, stopped: str
+    config: Config, environment: Mapping[str, Any], journal: Journal, found: Trainings, *, elapsed_s: float, stopped: str
 ) -> Comparison:
-    """Everything a run has found so far. found: what `read_trials` gives."""
+    """Everything a run has found so far. found: what `read_trainings` gives."""
     data = journal.get("data")
     profile = read_profile(journal)
     arms = tuple(from_json(Arm, arm) for arm in data["arms"])
@@ -78,7 +78,7 @@ def build_comparison(
     baselines = tuple(data["baselines"])
     tuning = tuple(counted_tuning(journal, found["tuning"], names))
     count = complete_replicates([*found["replicate"], *found["baseline"]], (*names, *baselines))
-    used = tuple(trial for trial in found["replicate"] if trial.number < count)
+    used = tuple(training for training in found["replicate"] if training.number < count)
     plan = journal.get("plan") or {"target_score": None}
     steps = journal.get("timing:steps")
     return Comparison(
@@ -90,9 +90,9 @@ def build_comparison(
         margin=margin_of(journal),
         chosen=chosen_hyperparameters(journal, tuning, names, metric, profile) if tuning or found["replicate"] else {},
         tuning=tuning,
-        trials=used,
-        baseline_trials=tuple(trial for trial in found["baseline"] if trial.number < count),
-        curve_trials=tuple(found["curve"]),
+        trainings=used,
+        baseline_trainings=tuple(training for training in found["baseline"] if training.number < count),
+        curve_trainings=tuple(found["curve"]),
         replicates=count,
         train_rows=data["train_rows"],
         test_rows=data["test_rows"],
@@ -129,16 +129,16 @@ def margin_of(journal: Journal) -> float:
     return float((journal.get("margin") or journal.get("data"))["margin"])
 
 
-def complete_replicates(trials: Sequence[Trial], names: Sequence[str]) -> int:
+def complete_replicates(trainings: Sequence[Training], names: Sequence[str]) -> int:
     """How many replicates, counted from the first, have a score of every arm and baseline."""
-    finished = {(trial.name, trial.number) for trial in trials}
+    finished = {(training.name, training.number) for training in trainings}
     count = 0
     while all((name, count) in finished for name in names):
         count += 1
     return count
 
 
-def counted_tuning(journal: Journal, tuning: Sequence[Trial], names: Sequence[str]) -> list[Trial]:
+def counted_tuning(journal: Journal, tuning: Sequence[Training], names: Sequence[str]) -> list[Training]:
     """The tuning trials that count: those of whole rounds, so that no arm has a trial more than another."""
     plan = journal.get("plan")
     finished = {(trial.name, trial.number) for trial in tuning}
@@ -149,7 +149,7 @@ def counted_tuning(journal: Journal, tuning: Sequence[Trial], names: Sequence[st
 
 
 def chosen_hyperparameters(
-    journal: Journal, tuning: Sequence[Trial], names: Sequence[str], metric: Metric, profile: Profile
+    journal: Journal, tuning: Sequence[Training], names: Sequence[str], metric: Metric, profile: Profile
 ) -> dict[str, Hyperparameters]:
     """What every arm is trained with in the replicates: as recorded when tuning ended, and until then by the trials that there
     are.
@@ -165,11 +165,11 @@ def chosen_hyperparameters(
     return choose_hyperparameters(found, metric, margin_of(journal), journal.get("data").get("validation_rows", 0))
 
 
-def target_score(tuning: Sequence[Trial], names: Sequence[str], simplest: float, metric: Metric) -> float:
+def target_score(tuning: Sequence[Training], names: Sequence[str], simplest: float, metric: Metric) -> float:
     """The validation score to be reached, fixed before the first replicate.
 
     It lies 95% of the way from the simplest baseline's score to the weakest arm's tuned best: close to what all can do, and
-    still within reach where the validation part is small and the best of several trials was lucky.
+    still within reach where the validation part is small and the best of several trainings was lucky.
     """
     best = [max((trial.validation_score for trial in tuning if trial.name == name), key=metric.gain) for name in names]
     return simplest + TARGET_SHARE * (min(best, key=metric.gain) - simplest)
@@ -183,10 +183,10 @@ def _step_ratios(names: Sequence[str], milliseconds: Mapping[str, Sequence[float
     )
 
 
-def _epoch_ratios(names: Sequence[str], used: Sequence[Trial]) -> tuple[StepRatio, ...]:
+def _epoch_ratios(names: Sequence[str], used: Sequence[Training]) -> tuple[StepRatio, ...]:
     """The ratio of the epochs that the trainings of a replicate took, of every pair of arms; none where there are few replicates."""
-    trained = [trial for trial in used if trial.history]
-    epochs = {name: {trial.number: len(trial.history) for trial in trained if trial.name == name} for name in names}
+    trained = [training for training in used if training.history]
+    epochs = {name: {training.number: len(training.history) for training in trained if training.name == name} for name in names}
     ratios = []
     for one, other in combinations(names, 2):
         shared = sorted(set(epochs[one]) & set(epochs[other]))
@@ -197,12 +197,12 @@ def _epoch_ratios(names: Sequence[str], used: Sequence[Trial]) -> tuple[StepRati
 
 
 def _cost(
-    name: str, journal: Journal, sized: Sequence[Trial], used: Sequence[Trial], metric: Metric, target: float | None
+    name: str, journal: Journal, sized: Sequence[Training], used: Sequence[Training], metric: Metric, target: float | None
 ) -> Cost:
-    own = [trial for trial in used if trial.name == name]
-    reached = [_first_to_reach(trial, metric, target) for trial in own]
+    own = [training for training in used if training.name == name]
+    reached = [_first_to_reach(training, metric, target) for training in own]
     steps, latency, memory = (journal.get(f"timing:{what}") for what in ("steps", "latency", "memory"))
-    size = next((trial for trial in sized if trial.name == name), None)
+    size = next((training for training in sized if training.name == name), None)
     return Cost(
         train_ms_per_step=float(np.median(steps["milliseconds"][name])) if steps else None,
         epochs_to_target=_median_or_none([epoch.epoch if epoch else math.inf for epoch in reached]),
@@ -214,17 +214,17 @@ def _cost(
         peak_memory_bytes=memory["peak_memory_bytes"][name] if memory else None,
         parameters=size.parameters if size else 0,
         bytes=size.size_bytes if size else 0,
-        fit_s=_median_or_none([trial.history[-1].seconds for trial in own if trial.history]),
+        fit_s=_median_or_none([training.history[-1].seconds for training in own if training.history]),
     )
 
 
-def _baseline_cost(name: str, journal: Journal, trials: Sequence[Trial]) -> Cost:
+def _baseline_cost(name: str, journal: Journal, trainings: Sequence[Training]) -> Cost:
     """What was measured of a baseline alone on the machine; where there was no time for that, its fits in the replicates."""
-    own = [trial for trial in trials if trial.name == name]
+    own = [training for training in trainings if training.name == name]
     alone = (journal.get("timing:baselines") or {}).get(name)
-    beside = _median_or_none([trial.phases["fitting"] for trial in own if "fitting" in trial.phases])
+    beside = _median_or_none([training.phases["fitting"] for training in own if "fitting" in training.phases])
     latency = (alone or {}).get("latency_ms") or (journal.get("timing:latency") or {}).get("latency_ms", {}).get(name, {})
-    trained = _median_or_none([trial.history[-1].seconds for trial in own if trial.history])
+    trained = _median_or_none([training.history[-1].seconds for training in own if training.history])
     return Cost(
         train_ms_per_step=None,
         epochs_to_target=None,
@@ -238,10 +238,10 @@ def _baseline_cost(name: str, journal: Journal, trials: Sequence[Trial]) -> Cost
     )
 
 
-def _first_to_reach(trial: Trial, metric: Metric, target: float | None) -> Epoch | None:
+def _first_to_reach(training: Training, metric: Metric, target: float | None) -> Epoch | None:
     if target is None:
         return None
-    return next((epoch for epoch in trial.history if metric.gain(epoch.validation_score) >= metric.gain(target)), None)
+    return next((epoch for epoch in training.history if metric.gain(epoch.validation_score) >= metric.gain(target)), None)
 
 
 def _median_or_none(values: Sequence[float]) -> float | None:
@@ -252,11 +252,13 @@ def _median_or_none(values: Sequence[float]) -> float | None:
     return median if math.isfinite(median) else None
 
 
-def _by_length(trials: Sequence[Trial], names: Sequence[str], edges: Sequence[int], profile: Profile) -> tuple[LengthScore, ...]:
+def _by_length(
+    trainings: Sequence[Training], names: Sequence[str], edges: Sequence[int], profile: Profile
+) -> tuple[LengthScore, ...]:
     result = []
     low = profile.length_min
     for number, high in enumerate(edges):
-        counts = {name: [trial.by_length[number] for trial in trials if trial.name == name] for name in names}
+        counts = {name: [training.by_length[number] for training in trainings if training.name == name] for name in names}
         rows = sum(count for count, _ in counts[names[0]])
         if rows:
             scores = {name: sum(total for _, total in items) / rows for name, items in counts.items()}

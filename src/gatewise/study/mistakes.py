@@ -19,8 +19,8 @@ __all__ = ["read_pooled", "with_mistakes"]
 
 def read_pooled(folder: RunFolder, comparison: Comparison) -> Pooled[Any]:
     """The test predictions that a run kept, of the replicates that count."""
-    trials = (*comparison.trials, *comparison.baseline_trials)
-    return pooled_of(comparison, KeptFolder(folder.predictions).read(trials, comparison.profile.task))
+    trainings = (*comparison.trainings, *comparison.baseline_trainings)
+    return pooled_of(comparison, KeptFolder(folder.predictions).read(trainings, comparison.profile.task))
 
 
 def with_mistakes(folder: RunFolder, comparison: Comparison, verdict: Verdict, dataset: Dataset | None = None) -> Comparison:

@@ -33,7 +33,7 @@ def plan_run(session: Session, *, may_grow: bool = False) -> None:
     if budget is None or most is None:
         return
     earlier = session.journal.payloads("budget")
-    if session.trials("tuning", "replicate", "curve"):
+    if session.trainings("tuning", "replicate", "curve"):
         if earlier:
             session.plan = _plan_of(earlier[-1])
             session.limit_epochs(session.plan.max_epochs)
@@ -67,7 +67,7 @@ def plan_run(session: Session, *, may_grow: bool = False) -> None:
 def _baseline_seconds(session: Session) -> float:
     """Seconds of all baselines of a replicate: of the first one, where they are fitted, else as foreseen."""
     workload = session.workload
-    fitted = {trial.name: trial.seconds for trial in session.trials("baseline") if trial.number == 0}
+    fitted = {training.name: training.seconds for training in session.trainings("baseline") if training.number == 0}
     foreseen = foreseen_seconds(workload.dataset, workload.encode(0).split, workload.baselines)
     return sum(fitted.get(name, seconds) for name, seconds in foreseen.items())
 

@@ -11,7 +11,7 @@ import numpy as np
 from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.names import display_name
-from gatewise.records import Epoch, Hyperparameters, Trial, to_json
+from gatewise.records import Epoch, Hyperparameters, Training, to_json
 from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
 from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
 from gatewise.study.deadline import BudgetSpent, until
@@ -50,11 +50,11 @@ def fix_margin(session: Session) -> None:
 
     session.show("fitting the baselines")
     try:
-        for unit, trial in session.runner.results(missing, on_progress, until(session, lambda: session.report_s)):
-            session.add_trial(unit, trial)
+        for unit, training in session.runner.results(missing, on_progress, until(session, lambda: session.report_s)):
+            session.add_training(unit, training)
     except BudgetSpent:
         return
-    scores = [trial.validation_score for trial in session.trials("baseline") if trial.number == 0]
+    scores = [training.validation_score for training in session.trainings("baseline") if training.number == 0]
     best = max(scores, key=workload.metric.gain)
     session.record("margin", "margin", {"margin": resolve_margin(session.config.margin, workload.metric, best)})
 
@@ -67,7 +67,7 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
     them.
     """
     untuned = session.plan is not None and not session.plan.tuned
-    if "plan" not in session.journal and not untuned and not session.trials("replicate", "curve"):
+    if "plan" not in session.journal and not untuned and not session.trainings("replicate", "curve"):
         _tuning_rounds(session)
         whole = session.tuning()
         if whole:
@@ -77,7 +77,7 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
             chosen = {name: to_json(values) for name, values in session.chosen().items()}
             session.record("plan", "plan", {"target_score": target, "tuning_trials": rounds, "chosen": chosen})
     chosen = session.chosen()
-    _keep_weights(session, {(name, trial.number) for name, trial in session.adoptable().items()})
+    _keep_weights(session, {(name, training.number) for name, training in session.adoptable().items()})
     for name, values in chosen.items():
         session.view.log(
             f"{display_name(name)}: learning rate {values.learning_rate:.2g}, dropout {values.dropout:.2f}, "
@@ -91,24 +91,24 @@ def _tuning_rounds(session: Session) -> None:
     if planned is None:
         planned = MAX_TUNING if session.config.budget_s else TUNING_WITHOUT_BUDGET
     for number in range(planned):
-        trials = session.trials("tuning")
+        trials = session.trainings("tuning")
         # A round that was interrupted is finished if it can be, so that no arm has a trial more than another.
-        begun = number == 0 or any(trial.number == number for trial in trials)
-        if not begun and not _round_fits(session, trials, number):
+        begun = number == 0 or any(training.number == number for training in trainings)
+        if not begun and not _round_fits(session, trainings, number):
             return
         try:
             _tuning_round(session, number, planned)
         except BudgetSpent:
             return
-        trials = session.trials("tuning")
-        finished = {name: [trial for trial in trials if trial.name == name] for name in session.names}
-        later = {(trial.name, trial.number) for trial in trials if trial.number > number}
+        trials = session.trainings("tuning")
+        finished = {name: [training for training in trainings if training.name == name] for name in session.names}
+        later = {(training.name, training.number) for training in trainings if training.number > number}
         _keep_weights(session, contenders(finished, session.workload.metric) | later)
 
 
-def _keep_weights(session: Session, trials: Collection[tuple[str, int]]) -> None:
+def _keep_weights(session: Session, trainings: Collection[tuple[str, int]]) -> None:
     if session.workload.trained is not None:
-        session.workload.trained.keep(trials)
+        session.workload.trained.keep(trainings)
 
 
 def _tuning_round(session: Session, number: int, planned: int) -> None:
@@ -125,11 +125,11 @@ def _tuning_round(session: Session, number: int, planned: int) -> None:
 
     session.show(f"tuning, trial {number + 1} of {planned} at most")
     reserve = _first_replicate_seconds(session) + session.report_s
-    for unit, trial in session.runner.results(units(), on_progress, until(session, lambda: reserve)):
-        session.add_trial(unit, trial)
+    for unit, training in session.runner.results(units(), on_progress, until(session, lambda: reserve)):
+        session.add_training(unit, training)
         session.view.log(
             f"tuning {display_name(unit.name)} {number + 1}: validation {session.score_text(trial.validation_score)} "
-            f"after {counted(trial.best_epoch, 'epoch')}, {trial.seconds:.1f} s"
+            f"after {counted(training.best_epoch, 'epoch')}, {training.seconds:.1f} s"
         )
 
 
@@ -137,10 +137,10 @@ def _at(epoch: Epoch | None) -> str:
     return f", epoch {epoch.epoch}" if epoch else ""
 
 
-def _round_fits(session: Session, trials: list[Trial], finished_rounds: int) -> bool:
+def _round_fits(session: Session, trainings: list[Training], finished_rounds: int) -> bool:
     if session.config.budget_s is None:
         return True
-    seconds = sum(trial.seconds for trial in trials) / finished_rounds / min(session.config.jobs, len(session.names))
+    seconds = sum(training.seconds for training in trainings) / finished_rounds / min(session.config.jobs, len(session.names))
     if session.config.tune is not None:
         return seconds + _first_replicate_seconds(session) + _closing_seconds(session) <= session.left()
     return session.elapsed() + seconds <= TUNING_SHARE * session.config.budget_s
@@ -185,7 +185,7 @@ def _baselines_seconds(session: Session) -> float:
     """Seconds that the baselines' costs take to measure; 0 where that is done, or would be too much of the budget."""
     if not session.workload.baselines or "timing:baselines" in session.journal:
         return 0.0
-    fits = sum(trial.phases.get("fitting", 0.0) for trial in session.trials("baseline") if trial.number == 0)
+    fits = sum(training.phases.get("fitting", 0.0) for training in session.trainings("baseline") if training.number == 0)
     too_much = fits > MEMORY_SHARE * (session.config.budget_s or math.inf)
     return 0.0 if too_much else fits + _inference_seconds(session)
 
@@ -259,9 +259,9 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
     check = until(session, lambda: _closing_seconds(session) - overtime if session.replicates_done else session.report_s)
 
     def run() -> None:
-        for unit, trial in session.runner.results(units(), on_progress, check):
+        for unit, training in session.runner.results(units(), on_progress, check):
             before = session.replicates_done
-            session.add_trial(unit, trial)
+            session.add_training(unit, training)
             _count_replicates(session, everyone)
             if session.replicates_done > before:
                 _show_evidence(session)
@@ -284,7 +284,7 @@ def _units_of_replicate(
     names: tuple[str, ...],
     baselines: tuple[str, ...],
     chosen: Mapping[str, Hyperparameters],
-    trained: Mapping[str, Trial],
+    trained: Mapping[str, Training],
 ) -> Iterator[Unit]:
     for name in baselines:
         yield Unit("baseline", name, number)
@@ -301,7 +301,7 @@ def _count_replicates(session: Session, names: tuple[str, ...]) -> None:
 
 
 def _complete(session: Session, names: tuple[str, ...]) -> int:
-    return complete_replicates(session.trials("replicate", "baseline"), names)
+    return complete_replicates(session.trainings("replicate", "baseline"), names)
 
 
 def _show_evidence(session: Session) -> None:
@@ -315,7 +315,9 @@ def _show_evidence(session: Session) -> None:
 
 def _replicate_line(session: Session, names: tuple[str, ...], done: int) -> str:
     scores = {
-        trial.name: trial.test_score or 0.0 for trial in session.trials("replicate", "baseline") if trial.number == done - 1
+        training.name: training.test_score or 0.0
+        for training in session.trainings("replicate", "baseline")
+        if training.number == done - 1
     }
     return f"replicate {done}: " + ", ".join(f"{display_name(name)} {session.score_text(scores[name])}" for name in names)
 
@@ -329,12 +331,12 @@ def _replicate_seconds(session: Session, *, shortest: bool = False) -> float:
     together = min(session.config.jobs, len(session.names))
     share = 1.0 if together == 1 else 1.0 / together + STILL_UNDER_WAY
     totals: dict[int, float] = {}
-    for trial in session.trials("replicate", "baseline"):
-        totals[trial.number] = totals.get(trial.number, 0.0) + trial.seconds
+    for training in session.trainings("replicate", "baseline"):
+        totals[training.number] = totals.get(training.number, 0.0) + training.seconds
     whole = [totals[number] for number in range(_complete(session, (*session.names, *session.workload.baselines)))]
     if whole:
         return share * (min(whole) if shortest else (_mean(whole) + max(whole)) / 2)
-    tuned = session.trials("tuning")
+    tuned = session.trainings("tuning")
     if tuned:
         trained = share * _mean(trial.seconds for trial in tuned) * len(session.names)
         return trained + _baseline_seconds(session) + _scoring_seconds(session)
@@ -355,24 +357,24 @@ def _baseline_seconds(session: Session) -> float:
     """What the baselines of a replicate will take: what they took in the first one, and until then what was foreseen."""
     fitted = _first_baselines(session)
     if fitted:
-        return sum(trial.seconds for trial in fitted) / min(session.config.jobs, len(session.names))
+        return sum(training.seconds for training in fitted) / min(session.config.jobs, len(session.names))
     return session.plan.baselines_s if session.plan else 0.0
 
 
-def _first_baselines(session: Session) -> list[Trial]:
+def _first_baselines(session: Session) -> list[Training]:
     """Those of the first replicate, once all of them are fitted."""
-    fitted = [trial for trial in session.trials("baseline") if trial.number == 0]
+    fitted = [training for training in session.trainings("baseline") if training.number == 0]
     return fitted if len(fitted) == len(session.workload.baselines) else []
 
 
 def _closing_seconds(session: Session) -> float:
     """What training the winner on all data, and writing the report, will take; a baseline may be the winner."""
-    trials = session.trials("replicate") or session.trials("tuning")
-    if not trials:
+    trials = session.trainings("replicate") or session.trainings("tuning")
+    if not trainings:
         return session.plan.closing_s if session.plan else session.report_s
-    trials += session.trials("baseline")
+    trainings += session.trainings("baseline")
     names = (*session.names, *session.workload.baselines)
-    return max(_mean(trial.seconds for trial in trials if trial.name == name) for name in names) + session.report_s
+    return max(_mean(training.seconds for training in trainings if training.name == name) for name in names) + session.report_s
 
 
 def _mean(values: Iterable[float]) -> float:

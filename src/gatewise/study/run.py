@@ -19,7 +19,7 @@ from gatewise.study.dependence import dependence_of
 from gatewise.study.environment import describe_environment
 from gatewise.study.finish import remove_leftovers, train_final, write_results
 from gatewise.study.folder import RunFolder, write_json, write_json_lines
-from gatewise.study.gathered import build_comparison, read_profile, read_trials
+from gatewise.study.gathered import build_comparison, read_profile, read_trainings
 from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import Journal, open_journal, read_journal
 from gatewise.study.kept import KeptFolder
@@ -146,7 +146,7 @@ def read_run(folder: RunFolder) -> Finished:
         raise RunError(f"{folder.path} has not begun its work; continue it with `gatewise resume {folder.path}`")
     stopped, ended = folder.ending()
     elapsed = max(ended, journal.elapsed_s())
-    comparison = build_comparison(config, environment, journal, read_trials(journal), elapsed_s=elapsed, stopped=stopped)
+    comparison = build_comparison(config, environment, journal, read_trainings(journal), elapsed_s=elapsed, stopped=stopped)
     verdict = decide(comparison)
     return Finished(folder, with_mistakes(folder, comparison, verdict), verdict)
 
@@ -169,7 +169,7 @@ def _work(
         LocalRunner(workload) as runner,
     ):
         remove_leftovers(folder.path)
-        write_json_lines(folder.trials, journal.rows())
+        write_json_lines(folder.units, journal.rows())
         if "data" in journal:
             workload.baselines = _recorded_baselines(journal)
         session = Session(config, environment, folder, journal, workload, runner, view, started)

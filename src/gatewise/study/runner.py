@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from gatewise.errors import RunError
 
 if TYPE_CHECKING:
-    from gatewise.records import Arm, Config, Dataset, Epoch, Trial
+    from gatewise.records import Arm, Config, Dataset, Epoch, Training
     from gatewise.study.kept import KeptFolder
     from gatewise.study.trained import TrainedFolder
     from gatewise.study.work import Unit, Workload
@@ -81,7 +81,7 @@ class LocalRunner:
 
     def results(
         self, units: Iterator[Unit], on_progress: OnProgress, check: Callable[[], None] = lambda: None
-    ) -> Iterator[tuple[Unit, Trial]]:
+    ) -> Iterator[tuple[Unit, Training]]:
         """Do the units and yield each with its result, in the order given.
 
         units: taken one at a time as places fall free, so that the caller can stop the supply. on_progress: called after every
@@ -102,9 +102,9 @@ class LocalRunner:
 
     def _side_by_side(
         self, units: Iterator[Unit], on_progress: OnProgress, check: Callable[[], None]
-    ) -> Iterator[tuple[Unit, Trial]]:
+    ) -> Iterator[tuple[Unit, Training]]:
         executor = self._started()
-        waiting: deque[tuple[Unit, Future[Trial]]] = deque()
+        waiting: deque[tuple[Unit, Future[Training]]] = deque()
         try:
             while True:
                 while len(waiting) < self.jobs and (following := next(units, None)) is not None:
@@ -169,7 +169,7 @@ def _end_with_the_parent() -> None:
         os._exit(1)
 
 
-def _run_in_worker(unit: Unit) -> Trial:
+def _run_in_worker(unit: Unit) -> Training:
     if _workload is None:
         raise RuntimeError("the worker was not started with a workload")
     return _workload.run(unit)

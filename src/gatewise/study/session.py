@@ -9,7 +9,7 @@ from typing import Any
 
 from gatewise.comparison.verdict import decide
 from gatewise.metrics import value_text
-from gatewise.records import Comparison, Config, Hyperparameters, Progress, Trial, Verdict, to_json
+from gatewise.records import Comparison, Config, Hyperparameters, Progress, Training, Verdict, to_json
 from gatewise.study.budget import BudgetPlan
 from gatewise.study.folder import RunFolder, append_json_line
 from gatewise.study.gathered import (
@@ -18,7 +18,7 @@ from gatewise.study.gathered import (
     counted_tuning,
     margin_of,
     read_profile,
-    read_trials,
+    read_trainings,
 )
 from gatewise.study.journal import Journal
 from gatewise.study.runner import LocalRunner
@@ -49,12 +49,12 @@ class Session:
     view: View
     started: float
     progress: Progress = field(init=False)
-    found: dict[str, list[Trial]] = field(init=False)
+    found: dict[str, list[Training]] = field(init=False)
     plan: BudgetPlan | None = field(init=False, default=None)
     replicates_done: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.found = read_trials(self.journal)
+        self.found = read_trainings(self.journal)
         self._before = self.journal.elapsed_s()
         self.report_s = LEAST_REPORT_SECONDS + REPORT_SHARE * (time.monotonic() - self.started)
         self.progress = Progress("starting", 0, self.config.replicates, self._before, self.config.budget_s)
@@ -88,8 +88,8 @@ class Session:
         self.view.update(self.progress)
 
     def record(self, key: str, kind: str, payload: dict[str, Any]) -> None:
-        """Write one finished unit to the journal and to `trials.jsonl`."""
-        append_json_line(self.folder.trials, self.journal.add(key, kind, payload, self.elapsed()))
+        """Write one finished unit to the journal and to `units.jsonl`."""
+        append_json_line(self.folder.units, self.journal.add(key, kind, payload, self.elapsed()))
 
     def once(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The payload of a unit, made and recorded now unless it is in the journal."""
@@ -98,7 +98,7 @@ class Session:
         payload: dict[str, Any] = self.journal.get(key)
         return payload
 
-    def tuning(self) -> list[Trial]:
+    def tuning(self) -> list[Training]:
         """The tuning trials that count."""
         return counted_tuning(self.journal, self.found["tuning"], self.names)
 
@@ -107,20 +107,20 @@ class Session:
         profile = read_profile(self.journal)
         return chosen_hyperparameters(self.journal, self.tuning(), self.names, self.workload.metric, profile)
 
-    def adoptable(self) -> dict[str, Trial]:
+    def adoptable(self) -> dict[str, Training]:
         """Of each arm the tuning trial that is the first replicate's training, where there is one."""
         chosen = self.chosen()
         tuned = {(trial.name, trial.hyperparameters): trial for trial in self.found["tuning"]}
         return {name: tuned[name, values] for name, values in chosen.items() if (name, values) in tuned}
 
-    def add_trial(self, unit: Unit, trial: Trial) -> None:
-        """Record a finished trial."""
-        self.record(unit.key, unit.kind, to_json(trial))
-        self.found[unit.kind].append(trial)
+    def add_training(self, unit: Unit, training: Training) -> None:
+        """Record a finished training."""
+        self.record(unit.key, unit.kind, to_json(training))
+        self.found[unit.kind].append(training)
 
-    def trials(self, *kinds: str) -> list[Trial]:
-        """Finished trials of some kinds."""
-        return [trial for kind in kinds for trial in self.found[kind]]
+    def trainings(self, *kinds: str) -> list[Training]:
+        """Finished trainings of some kinds."""
+        return [training for kind in kinds for training in self.found[kind]]
 
     def comparison(self, stopped: str) -> Comparison:
         """All the evidence so far."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from gatewise.nn import SequenceNetwork
-from gatewise.records import Trial, to_json
+from gatewise.records import Training, to_json
 from gatewise.study.array_files import read_arrays, write_arrays
 
 __all__ = ["TrainedFolder"]
@@ -27,12 +27,12 @@ class TrainedFolder:
 
     path: Path
 
-    def write(self, trial: Trial, network: SequenceNetwork) -> None:
+    def write(self, trial: Training, network: SequenceNetwork) -> None:
         """Keep what a tuning trial reached, before the trial enters the journal. Raises RunError where it cannot be written."""
         weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
         write_arrays(self._file(trial.name, trial.number), weights, _result(trial))
 
-    def load(self, trial: Trial, network: SequenceNetwork) -> bool:
+    def load(self, trial: Training, network: SequenceNetwork) -> bool:
         """Give a network the weights of this very trial; whether they were there, whole, and fit."""
         arrays = read_arrays(self._file(trial.name, trial.number), _result(trial))
         shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
@@ -56,5 +56,5 @@ class TrainedFolder:
         return self.path / f"{name}-{number}.safetensors"
 
 
-def _result(trial: Trial) -> str:
+def _result(trial: Training) -> str:
     return json.dumps(to_json(trial), sort_keys=True)

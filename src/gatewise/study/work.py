@@ -19,7 +19,7 @@ from gatewise.metrics import METRICS, Metric
 from gatewise.nn import RIVALS, Architecture, SequenceNetwork
 from gatewise.nn.linear_skip import skip_of
 from gatewise.nn.tcn import levels_for
-from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Trial, TrialKind
+from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters, Split, Training, TrainingKind
 from gatewise.study.arms import outputs_of, pooling_of
 from gatewise.study.kept import KeptFolder
 from gatewise.study.trained import TrainedFolder
@@ -52,12 +52,12 @@ class Unit:
     taken over.
     """
 
-    kind: TrialKind
+    kind: TrainingKind
     name: str
     number: int
     hyperparameters: Hyperparameters | None = None
     share: float = 1.0
-    trained: Trial | None = None
+    trained: Training | None = None
 
     @property
     def key(self) -> str:
@@ -122,7 +122,7 @@ class Workload:
         quantiles = np.quantile(self.prepared.lengths, np.linspace(0, 1, LENGTH_BINS + 1)[1:], method="higher")
         return np.unique(quantiles.astype(np.int64))
 
-    def run(self, unit: Unit, on_epoch: OnEpoch = lambda _: None, on_step: OnStep = lambda: None) -> Trial:
+    def run(self, unit: Unit, on_epoch: OnEpoch = lambda _: None, on_step: OnStep = lambda: None) -> Training:
         """Do one unit of work.
 
         on_epoch, on_step: called while an arm trains, on_step also before a baseline is fitted and before it is scored; what they
@@ -279,7 +279,7 @@ class Workload:
     def _score(self, predictions: NDArray[np.float32], rows: NDArray[np.int64], train: NDArray[np.int64]) -> float:
         return score(self.metric.name, predictions, truth_of(self.dataset, rows, train))
 
-    def _run_arm(self, unit: Unit, arm: Arm, on_epoch: OnEpoch, on_step: OnStep) -> Trial:
+    def _run_arm(self, unit: Unit, arm: Arm, on_epoch: OnEpoch, on_step: OnStep) -> Training:
         if unit.hyperparameters is None:
             raise ValueError(f"unit {unit.key} has no hyperparameters")
         started = time.perf_counter()
@@ -293,25 +293,25 @@ class Workload:
             parts = encoded.train, encoded.validation
             fitted = self.fit_arm(arm, replicate, unit.hyperparameters, *parts, rows, on_epoch, on_step)
             encoding = encoded.seconds if fresh or unit.share < 1.0 else 0.0
-            found = fitted.network, _trial_of(unit, fitted, encoding)
-        network, trial = found
+            found = fitted.network, _training_of(unit, fitted, encoding)
+        network, training = found
         if unit.kind == "tuning":
-            trial = replace(trial, seconds=time.perf_counter() - started)
+            training = replace(training, seconds=time.perf_counter() - started)
             if self.trained is not None:
-                self.trained.write(trial, network)
-            return trial
+                self.trained.write(training, network)
+            return training
         scoring = time.perf_counter()
         sample = self._sample(encoded.split.train, replicate)
         own = encoded.encoder.encode_rows(self.prepared, sample)
-        trial = replace(
-            self._scored(trial, self.objective.predict(network, encoded.test), encoded.split),
+        training = replace(
+            self._scored(training, self.objective.predict(network, encoded.test), encoded.split),
             train_score=self._score(self.objective.predict(network, own), sample, encoded.split.train),
         )
         ended = time.perf_counter()
-        phases = {**trial.phases, "evaluation": trial.phases.get("evaluation", 0.0) + ended - scoring}
-        return replace(trial, phases=phases, seconds=trial.seconds + ended - started)
+        phases = {**training.phases, "evaluation": training.phases.get("evaluation", 0.0) + ended - scoring}
+        return replace(training, phases=phases, seconds=training.seconds + ended - started)
 
-    def _adopted(self, unit: Unit, arm: Arm, input_size: int) -> tuple[SequenceNetwork, Trial] | None:
+    def _adopted(self, unit: Unit, arm: Arm, input_size: int) -> tuple[SequenceNetwork, Training] | None:
         """What tuning trained already, where this unit is the same training and its weights are still there."""
         tuned = unit.trained
         if tuned is None or tuned.hyperparameters is None or self.trained is None:
@@ -334,7 +334,7 @@ class Workload:
             order = np.random.default_rng([self.config.seed, 4, number]).permutation(len(split.train))
         return replace(split, train=np.sort(split.train[order[:kept]]))
 
-    def _run_baseline(self, unit: Unit, on_step: OnStep) -> Trial:
+    def _run_baseline(self, unit: Unit, on_step: OnStep) -> Training:
         started = time.perf_counter()
         on_step()
         split = make_split(self.dataset, unit.number, self.config.seed)
@@ -346,7 +346,7 @@ class Workload:
             for part, rows in (("train", self._sample(split.train, unit.number)), ("validation", split.validation))
         }
         _, arrays = model.state()
-        trial = Trial(
+        training = Training(
             kind="baseline",
             name=unit.name,
             number=unit.number,
@@ -357,9 +357,9 @@ class Workload:
             parameters=sum(array.size for array in arrays.values()),
             size_bytes=sum(array.nbytes for array in arrays.values()),
         )
-        trial = self._scored(trial, model.predict(self.prepared.inputs(split.test)), split)
+        training = self._scored(training, model.predict(self.prepared.inputs(split.test)), split)
         ended = time.perf_counter()
-        return replace(trial, phases={"fitting": fitted - started, "evaluation": ended - fitted}, seconds=ended - started)
+        return replace(training, phases={"fitting": fitted - started, "evaluation": ended - fitted}, seconds=ended - started)
 
     def _sample(self, rows: NDArray[np.int64], number: int) -> NDArray[np.int64]:
         """At most 2,000 of some rows, drawn at random: enough to know the train-test gap to a point."""
@@ -367,7 +367,7 @@ class Workload:
             return rows
         return np.sort(np.random.default_rng(seed_of(self.config.seed, number)).choice(rows, TRAIN_SCORE_ROWS, replace=False))
 
-    def _scored(self, trial: Trial, predictions: NDArray[np.float32], split: Split) -> Trial:
+    def _scored(self, training: Training, predictions: NDArray[np.float32], split: Split) -> Training:
         truth = truth_of(self.dataset, split.test, split.train)
         value, rows = score_rows(self.metric.name, predictions, truth)
         edges = self.length_edges
@@ -377,21 +377,21 @@ class Workload:
         # Only a test part that all replicates share needs the rows; bits are kept for whoever wants to look.
         keep = self.dataset.fixed_test is not None or self.metric.name == "accuracy"
         scored = replace(
-            trial,
+            training,
             test_score=value,
             test_rows=len(split.test),
             row_scores=pack_rows(rows) if keep else "",
             by_length=tuple(zip(counts.tolist(), sums.tolist(), strict=True)),
         )
-        if self.kept is not None and trial.kind != "curve":
+        if self.kept is not None and training.kind != "curve":
             self.kept.write(scored, kept_of(self.dataset, predictions, truth, split.test, self.config.seed))
         return scored
 
 
-def _trial_of(unit: Unit, fitted: Fitted, encoding: float) -> Trial:
-    """The trial of a training, which knows nothing of the test part yet. encoding: seconds."""
+def _training_of(unit: Unit, fitted: Fitted, encoding: float) -> Training:
+    """The training of a training, which knows nothing of the test part yet. encoding: seconds."""
     weights = list(fitted.network.parameters())
-    return Trial(
+    return Training(
         kind=unit.kind,
         name=unit.name,
         number=unit.number,

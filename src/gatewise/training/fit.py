@@ -29,7 +29,7 @@ AVERAGING = 0.99
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A trained network at its best epoch. phases: wall seconds by phase; seconds: all. ended: as in `Trial`."""
+    """A trained network at its best epoch. phases: wall seconds by phase; seconds: all. ended: as in `Training`."""
 
     network: SequenceNetwork
     history: tuple[Epoch, ...]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatewise.metrics import Metric
-from gatewise.records import Hyperparameters, Kind, Task, Trial
+from gatewise.records import Hyperparameters, Kind, Task, Training
 from gatewise.tasks import traits_of
 
 __all__ = ["SearchRange", "choose_hyperparameters", "contenders", "default_hyperparameters", "search_space", "suggest"]
@@ -66,7 +66,7 @@ def _at(sought: SearchRange, share: float) -> float:
 
 
 def choose_hyperparameters(
-    finished: Mapping[str, Sequence[Trial]], metric: Metric, margin: float, validation_rows: int
+    finished: Mapping[str, Sequence[Training]], metric: Metric, margin: float, validation_rows: int
 ) -> dict[str, Hyperparameters]:
     """What every arm is trained with: what is best for all of them, or an arm's own best where that is clearly better for it.
 
@@ -88,18 +88,18 @@ def choose_hyperparameters(
     return chosen
 
 
-def contenders(finished: Mapping[str, Sequence[Trial]], metric: Metric) -> set[tuple[str, int]]:
+def contenders(finished: Mapping[str, Sequence[Training]], metric: Metric) -> set[tuple[str, int]]:
     """The trials, by name and number, of which one an arm is chosen, now or after further rounds if none of those is better."""
     by_number = _by_number(finished)
     shared = _best(by_number, [*by_number], metric)
     return {(name, number) for name in by_number for number in (shared, _best(by_number, [name], metric))}
 
 
-def _by_number(finished: Mapping[str, Sequence[Trial]]) -> dict[str, dict[int, Trial]]:
+def _by_number(finished: Mapping[str, Sequence[Training]]) -> dict[str, dict[int, Training]]:
     return {name: {trial.number: trial for trial in trials} for name, trials in finished.items()}
 
 
-def _best(by_number: Mapping[str, Mapping[int, Trial]], names: Sequence[str], metric: Metric) -> int:
+def _best(by_number: Mapping[str, Mapping[int, Training]], names: Sequence[str], metric: Metric) -> int:
     """The number of the trial that is best for some arms together, of those that every arm has."""
 
     def merit(number: int) -> tuple[float, float, int]:

@@ -28,7 +28,7 @@ def pooled_of(comparison: Comparison, kept: Mapping[str, Mapping[int, Kept]]) ->
 
 def analyse(comparison: Comparison, verdict: Verdict, pooled: Pooled[Any]) -> Mistakes:
     """What the models got wrong, without the rows themselves."""
-    tested = {trial.number: trial.test_rows for trial in comparison.trials}
+    tested = {training.number: training.test_rows for training in comparison.trainings}
     count = sum(tested[number] for number in pooled.replicates)
     if not pooled.replicates:
         return Mistakes(0, comparison.replicates, 0, 0, 0)

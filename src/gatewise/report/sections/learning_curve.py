@@ -19,12 +19,12 @@ TITLE = "Learning curve"
 
 def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section | None:
     """Return the section on scores, differences and gaps by training rows; None where no curve was asked for."""
-    if not comparison.curve_trials:
+    if not comparison.curve_trainings:
         return None
     say, shades = MetricText.of(comparison), colours(comparison)
     arms = [arm.name for arm in comparison.arms]
     points = curve_points(
-        (*comparison.trials, *comparison.curve_trials),
+        (*comparison.trainings, *comparison.curve_trainings),
         arms,
         say.metric,
         train_rows=comparison.train_rows - comparison.validation_rows,

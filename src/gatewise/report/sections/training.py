@@ -6,7 +6,7 @@ from statistics import median
 
 from gatewise.comparison.unfinished import is_unfinished
 from gatewise.names import display_name
-from gatewise.records import Comparison, Trial, Verdict
+from gatewise.records import Comparison, Training, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours
 from gatewise.report.figures.lines import curves_figure
 from gatewise.report.figures.strips import Strip, strips_figure
@@ -43,7 +43,7 @@ def curves_section(comparison: Comparison, verdict: Verdict) -> Section:
         caption += " Epochs far worse than the best, mostly the first ones, are left out."
     cap = comparison.config.max_epochs
     if cap is not None:
-        caption += f" {_capped(comparison.trials, cap)}"
+        caption += f" {_capped(comparison.trainings, cap)}"
     figure = Figure(curves_figure(curves, colours(comparison), comparison.target_score, say, cap), caption)
     return Section("curves", title, (), (figure,))
 
@@ -53,7 +53,7 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
     title = "Tuning"
     say = MetricText.of(comparison)
     tuned = {
-        name: [trial for trial in trials if math.isfinite(trial.validation_score)]
+        name: [training for training in trainings if math.isfinite(training.validation_score)]
         for name, trials in tuning_by_arm(comparison).items()
     }
     tuned = {name: trials for name, trials in tuned.items() if trials}
@@ -66,18 +66,20 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
     is_near = near_best(all_scores, say.metric, say.margin)
     strips = []
     for name, trials in tuned.items():
-        scores = [trial.validation_score for trial in trials]
+        scores = [training.validation_score for training in trainings]
         best = max(scores, key=say.metric.gain)
-        chosen = _chosen_score(trials, comparison, name)
-        text = f"{counted(len(scores), 'trial')}, median {say.value(median(scores))}" if len(scores) > 1 else say.value(scores[0])
+        chosen = _chosen_score(trainings, comparison, name)
+        text = (
+            f"{counted(len(scores), 'training')}, median {say.value(median(scores))}" if len(scores) > 1 else say.value(scores[0])
+        )
         marked = best if chosen is None else chosen
         strips.append(Strip(display_name(name), shades[name], tuple(filter(is_near, scores)), marked, text, is_near(marked)))
     caption = (
         "Each dot is one trial on the tuning split, the diamond the one chosen. Every arm has the same search space and the same "
-        "number of trials, and none of them saw the test part."
+        "number of trainings, and none of them saw the test part."
     )
     if not all(map(is_near, all_scores)):
-        caption += " Trials far worse than the best are left out."
+        caption += " Trainings far worse than the best are left out."
     figure = Figure(
         strips_figure(
             "tuning-figure", strips, say, title=f"Validation {say.label} of every tuning trial", axis=say.axis("validation")
@@ -91,12 +93,12 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     """Return the section on the wall time of training by phase, over tuning and replicates."""
     title = "Where the time went"
     # The trainings of the first replicate are often those of tuning, and then took their time once.
-    adopted = {(trial.name, trial.adopted) for trial in comparison.trials}
+    adopted = {(training.name, training.adopted) for training in comparison.trainings}
     tuning = [trial for trial in comparison.tuning if (trial.name, trial.number) not in adopted]
-    seconds = phase_seconds((*tuning, *comparison.trials, *comparison.curve_trials))
+    seconds = phase_seconds((*tuning, *comparison.trainings, *comparison.curve_trainings))
     names = [arm.name for arm in comparison.arms if arm.name in seconds]
     if not names:
-        return Section("time", title, ("Time by phase was not recorded: no trial was finished.",))
+        return Section("time", title, ("Time by phase was not recorded: no training was finished.",))
     totals = {name: sum(seconds[name].values()) for name in names}
     found = dict.fromkeys(phase for name in names for phase in seconds[name])
     phases = sorted(found, key=lambda phase: -sum(seconds[name].get(phase, 0.0) for name in names))
@@ -111,7 +113,7 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     share = percent(stepping / total if total else 0.0)
     all_of = (
         "All tuning trials, replicates and trials of the learning curve"
-        if comparison.curve_trials
+        if comparison.curve_trainings
         else "All tuning trials and replicates"
     )
     lead = f"{all_of} took {duration(total)}, {share} of it in forward, backward and optimiser steps."
@@ -119,25 +121,25 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     return Section("time", title, (lead,), (table,))
 
 
-def _capped(trials: Sequence[Trial], cap: int) -> str:
+def _capped(trainings: Sequence[Training], cap: int) -> str:
     """How many trainings of the replicates were ended by the limit of epochs, not by early stopping."""
-    ended = sum(is_unfinished(trial, cap) for trial in trials)
+    ended = sum(is_unfinished(training, cap) for training in trainings)
     if not ended:
         return f"No training was ended by the cap of {counted(cap, 'epoch')} (--max-epochs)."
     return (
-        f"{counted(ended, 'training')} of {len(trials):,} ended at the cap of {counted(cap, 'epoch')} (--max-epochs) while the "
+        f"{counted(ended, 'training')} of {len(trainings):,} ended at the cap of {counted(cap, 'epoch')} (--max-epochs) while the "
         "validation loss was still falling."
     )
 
 
-def _effects(tuned: dict[str, list[Trial]], verdict: Verdict, say: MetricText) -> str:
+def _effects(tuned: dict[str, list[Training]], verdict: Verdict, say: MetricText) -> str:
     if all(len(trials) == 1 for trials in tuned.values()):
         return "Nothing was tuned: a single trial had the default hyperparameters."
     spreads = []
     for name, trials in tuned.items():
-        scores = [trial.validation_score for trial in trials]
+        scores = [training.validation_score for training in trainings]
         spreads.append(f"{say.size(max(scores) - min(scores))} for {display_name(name)}")
-    sentence = f"From the worst to the best trial the validation {say.label} moved by {joined(spreads)}"
+    sentence = f"From the worst to the best training the validation {say.label} moved by {joined(spreads)}"
     difference = shown_difference(verdict)
     if difference is None:
         return f"{sentence}."
@@ -145,9 +147,11 @@ def _effects(tuned: dict[str, list[Trial]], verdict: Verdict, say: MetricText) -
     return f"{sentence}; between {arms} the test {say.label} differs by {say.size(difference.mean)}."
 
 
-def _chosen_score(trials: list[Trial], comparison: Comparison, name: str) -> float | None:
+def _chosen_score(trainings: list[Training], comparison: Comparison, name: str) -> float | None:
     chosen = comparison.chosen.get(name)
-    return next((trial.validation_score for trial in trials if chosen is not None and trial.hyperparameters == chosen), None)
+    return next(
+        (training.validation_score for training in trainings if chosen is not None and training.hyperparameters == chosen), None
+    )
 
 
 def _chosen_table(comparison: Comparison) -> Table:
