@@ -121,7 +121,8 @@ def _summary(rows: list[dict[str, Any]]) -> str:
     replicates = sum(not row["code"] and row["replicates"] > 0 for row in rows)
     most = f"{over[-1]:+.1%}" if over else "-"
     late = sum(one > 0.05 for one in over)
-    return f"{len(rows)} runs, {failed} failed, {replicates} with a replicate; most over its budget: {most}; more than 5% over: {late}"
+    ended = f"{len(rows)} runs, {failed} failed, {replicates} with a replicate"
+    return f"{ended}; most over its budget: {most}; more than 5% over: {late}"
 
 
 if __name__ == "__main__":

@@ -91,6 +91,11 @@ def _described(name: str, *, panel: str | None = None) -> Any:
     )
 
 
+def _described_before(option: Option) -> Any:
+    """The earlier spelling of an option, which no help shows."""
+    return typer.Option(option.earlier_flag, hidden=True)
+
+
 def _choices_of(option: Option) -> Callable[[str], list[str]]:
     """What a shell offers for the value of an option: its choices, of several behind a comma the last."""
 
@@ -137,6 +142,11 @@ def _compare_parameters() -> list[inspect.Parameter]:
     described = {
         "source": Source,
         **{name: Annotated[kind | None, typed] for name, (kind, typed) in options.items()},
+        **{
+            option.earlier: Annotated[_TYPES.get(option.kind, str) | None, _described_before(option)]
+            for option in OPTIONS
+            if option.earlier
+        },
         "config": Annotated[
             Path | None,
             typer.Option(metavar="FILE", help="Options from a YAML file (`gatewise init` writes one).", rich_help_panel=run),
@@ -192,6 +202,13 @@ def given_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
             if len(values) > 1:
                 raise OptionError(f"{' and '.join(option.flags)} are one option, which came {len(values)} times; give it once")
             given[name] = values[0]
+    for option in OPTIONS:
+        value = parameters.get(option.earlier)
+        if value in (None, [], ()):
+            continue
+        if option.name in given:
+            raise OptionError(f"{option.flag} and {option.earlier_flag} are one option, and both were given; give one of them")
+        given[option.name] = value
     return given
 
 

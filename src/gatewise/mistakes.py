@@ -1,7 +1,7 @@
 """The nouns of error analysis: what is kept of test predictions, and what they say. Frozen, no torch.
 
-Of every model and replicate a bounded part of its predictions is kept (`ClassPredictions` to `StepPredictions`: arrays). What all
-of them say together is `Mistakes`, in plain types.
+Of every model and replicate a bounded part of its predictions is kept (`ClassPredictions` to `StepPredictions`: arrays). What
+all of them say together is `Mistakes`, in plain types.
 """
 
 from __future__ import annotations

@@ -288,7 +288,7 @@ class Config:
     max_memory_bytes: int | None = None
     curve: tuple[float, ...] = ()
     budget_s: float | None = 600.0
-    replicates: int | None = None
+    replicates: int | None = field(default=None, metadata={"earlier": "pairs"})
     tune: int | None = None
     cost: CostName = "training"
     seed: int = 0
@@ -348,10 +348,10 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Training:
-    """One model fitted once on one split.
+    """One model trained once on one split.
 
-    kind: `tuning` (never scored on the test part), `replicate`, `baseline`, or `curve`: a replicate on a share of its training
-    part. number: of the tuning trial or of the replicate.
+    kind: `tuning`: a trial, never scored on the test part; `replicate`: of an arm; `baseline`: of a baseline, on a replicate;
+    `curve`: of an arm, on a share of a replicate's training part. number: of the trial or of the replicate.
     row_scores: what each test row adds to the test score, in the order of the split's test indices, as
     `training.metrics.pack_rows` writes it; "" where it was not kept.
     by_length: (rows, sum of their row scores) in each of the run's length bins. seconds: wall clock of the whole unit of work.
@@ -421,7 +421,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class StepRatio:
-    """How many times as much one arm takes as another: of a training step, a call or the epochs of a replicate, measured in pairs."""
+    """How many times as much one arm takes as another: of a training step, a call or the epochs of a training."""
 
     first: str
     second: str
@@ -430,7 +430,7 @@ class StepRatio:
 
 @dataclass(frozen=True)
 class LengthScore:
-    """Mean score of every arm over the test rows whose length lies in [low, high]; rows: test rows an arm, summed over replicates."""
+    """Mean score of every arm over the test rows whose length lies in [low, high]; rows: of an arm, over all replicates."""
 
     low: int
     high: int
@@ -476,8 +476,7 @@ class Comparison:
 
     train_rows: rows of each replicate that are not tested, of which `validation_rows` stop the training and choose
     hyperparameters. mistakes: what the models got wrong, looked into once the replicates are run. training_time_ratios,
-    latency_ratios, epoch_ratios: of training steps, of calls at batch 1, and of the epochs that the trainings of a replicate
-    took.
+    latency_ratios, epoch_ratios: of training steps, of calls at batch 1, and of the epochs that trainings took.
     """
 
     config: Config
@@ -531,15 +530,15 @@ class Difference:
     p_first: float
     p_equivalent: float
     p_second: float
-    replicates: int
+    replicates: int = field(metadata={"earlier": "pairs"})
     conclusion: Literal["first", "equivalent", "second", "undecided"]
-    further_replicates: int | None = None
+    further_replicates: int | None = field(default=None, metadata={"earlier": "further_pairs"})
     decided_within_most: float = 1.0
     extremes: tuple[float, float] | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether interval and probabilities say anything: from three replicates on, or where the fewer that were planned decided."""
+        """Whether interval and probabilities say anything: from three replicates on, or where fewer were planned and decided."""
         return self.replicates >= FEWEST_TELLING_REPLICATES or self.conclusion != "undecided"
 
     def better_first(self) -> Difference:
@@ -582,8 +581,7 @@ class Verdict:
     best arm where that baseline is the decision. comparisons: every pair of arms, and the best baseline against the best arm.
     shipped: the model that was trained for use, None until it is. training_time_ratios: of every pair of arms. explanation:
     sentences in plain words, the first one the verdict itself. stopped: why no further replicate was run: `decided`, `replicates`
-    (their number was reached), `budget`, `most_replicates` (100 did not decide; `horizon` in verdicts of before) or
-    `interrupted`.
+    (their number was reached), `budget`, `most_replicates` (100 did not decide) or `interrupted`.
     """
 
     decision: str
@@ -591,7 +589,7 @@ class Verdict:
     metric: str
     higher_is_better: bool
     margin: float
-    replicates: int
+    replicates: int = field(metadata={"earlier": "pairs"})
     difference: Difference | None
     comparisons: tuple[Difference, ...]
     scores: Mapping[str, ScoreSummary]
@@ -649,7 +647,10 @@ def to_json(record: Any) -> Any:
 
 
 def from_json(kind: type[Record], value: Any) -> Record:
-    """Rebuild a record of type `kind` from what `to_json` made of it. Unknown keys are ignored, so newer files stay readable."""
+    """Rebuild a record of type `kind` from what `to_json` made of it, in this version or an earlier one.
+
+    A field's metadata names the key that it had before (`earlier`). Unknown keys are ignored, so that newer files stay readable.
+    """
     return cast(Record, _rebuild(kind, value))
 
 
@@ -667,8 +668,12 @@ def _rebuild(kind: Any, value: Any) -> Any:
         return _rebuild(next(item for item in arguments if item is not type(None)), value)
     if dataclasses.is_dataclass(kind):
         hints = _field_types(cast(type, kind))
-        known = {item.name for item in dataclasses.fields(kind)}
-        return cast(Any, kind)(**{key: _rebuild(hints[key], item) for key, item in value.items() if key in known})
+        found, given = {}, value.keys()
+        for item in dataclasses.fields(kind):
+            key = item.name if item.name in given else item.metadata.get("earlier")
+            if key in given:
+                found[item.name] = _rebuild(hints[item.name], value[key])
+        return cast(Any, kind)(**found)
     if origin is tuple:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
             return tuple(_rebuild(arguments[0], item) for item in value)

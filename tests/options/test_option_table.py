@@ -75,7 +75,7 @@ def test_what_a_default_means_is_said() -> None:
 
 def test_python_takes_every_option() -> None:
     parameters = inspect.signature(compare).parameters
-    other_names = {option.other_flag for option in OPTIONS} - {""}
+    other_names = {name for option in OPTIONS for name in (option.other_flag, option.earlier)} - {""}
     assert set(parameters) == (set(OPTION) - {"source"}) | other_names | {"data", "started", "view", "verbose"}
     for name, parameter in parameters.items():
         if name in OPTION and name not in NOT_ALIKE:
@@ -97,3 +97,13 @@ def test_the_command_line_takes_every_option_under_its_flag() -> None:
             assert parameters[name].rich_help_panel == option.panel
             # What is not given must be told from what is, for the file's value to hold.
             assert not parameters[name].default
+
+
+def test_earlier_flags_are_taken_and_hidden() -> None:
+    command: Any = typer.main.get_command(app)
+    parameters = {parameter.name: parameter for parameter in command.commands["compare"].params}
+    earlier = [option for option in OPTIONS if option.earlier]
+    assert [option.name for option in earlier] == ["replicates"]
+    for option in earlier:
+        assert parameters[option.earlier].opts == [option.earlier_flag]
+        assert parameters[option.earlier].hidden and not parameters[option.name].hidden

@@ -271,7 +271,7 @@ def make_run(
         for number, margins in enumerate(generator.gamma(1.2, 1.2, 8)):
             chosen = replace(HYPERPARAMETERS, learning_rate=float(generator.uniform(1e-4, 1e-2)))
             settings = HYPERPARAMETERS if number == 3 else chosen
-            trial = _trial(generator, facts, "tuning", name, number, facts.worse(facts.means[name], float(margins)))
+            trial = _training(generator, facts, "tuning", name, number, facts.worse(facts.means[name], float(margins)))
             tuning.append(replace(trial, hyperparameters=settings, test_score=None))
     unmeasured = Cost(None, None, None, 0, {}, None, 0, 0)
     costs = {name: _cost(COST_SCALES[name]) if replicates else unmeasured for name in arms}

@@ -221,7 +221,7 @@ def test_an_unfinished_replicate_is_no_difference(run_with: Callable[..., Run]) 
 def test_time_that_no_phase_accounts_for_is_listed(run_with: Callable[..., Run]) -> None:
     comparison, verdict = run_with()
     slower = tuple(replace(training, seconds=training.seconds + 3.0) for training in comparison.trainings)
-    words = Page(render_page(replace(comparison, trials=slower, tuning=()), verdict)).words["time"]
+    words = Page(render_page(replace(comparison, trainings=slower, tuning=()), verdict)).words["time"]
     assert "Other 36 s (14.1%)" in words
 
 
@@ -235,7 +235,8 @@ def test_time_that_no_phase_accounts_for_is_listed(run_with: Callable[..., Run])
         ),
         (
             Config("a.csv", series=("x", "y"), budget_s=None, replicates=8, margin=0.02, hidden_size=32),
-            "gatewise compare a.csv --series x --series y --cells gru,lstm --replicates 8 --margin 0.02 --hidden-size 32 --seed 0",
+            "gatewise compare a.csv --series x --series y --cells gru,lstm --replicates 8 --margin 0.02 --hidden-size 32 "
+            "--seed 0",
         ),
         (Config("a.csv", budget_s=1800.0), "gatewise compare a.csv --cells gru,lstm --budget 30m --seed 0"),
     ],
@@ -401,8 +402,8 @@ def test_the_learning_curve_is_told_in_words_numbers_and_figures(run_named: Call
         if training.name == "gru_h64" and training.share == 0.1
     ]
     assert (
-        "10% (760 rows, 3 replicates), 25% (1,900 rows, 3 replicates), 50% (3,800 rows, 3 replicates) and 100% (7,600 rows, 12 replicates)"
-        in words
+        "10% (760 rows, 3 replicates), 25% (1,900 rows, 3 replicates), 50% (3,800 rows, 3 replicates) and "
+        "100% (7,600 rows, 12 replicates)" in words
     )
     assert (
         f"From the smallest share to the largest the test MASE goes from {fmean(least):.3f} to 0.811 for GRU (hidden 64)" in words

@@ -71,13 +71,13 @@ def test_the_first_replicate_is_what_training_again_gives_with_one_training_fewe
     chosen = result.comparison.chosen
     for training in result.comparison.trainings:
         (tuned,) = (
-            one for one in result.comparison.tuning if (one.name, one.hyperparameters) == (trial.name, chosen[trial.name])
+            one for one in result.comparison.tuning if (one.name, one.hyperparameters) == (training.name, chosen[training.name])
         )
-        assert trial.adopted == (tuned.number if trial.number == 0 else None)
+        assert training.adopted == (tuned.number if training.number == 0 else None)
         if training.number == 0:
-            assert trial.history == tuned.history
+            assert training.history == tuned.history
             # Its cost is that of a training, which whoever foresees further replicates must know.
-            assert trial.seconds > tuned.seconds
+            assert training.seconds > tuned.seconds
     assert {training.adopted for training in again.comparison.trainings} == {None}
     model = tmp_path / "run" / "model" / "model.safetensors"
     assert model.read_bytes() == (again.path / "model" / "model.safetensors").read_bytes()
@@ -121,7 +121,7 @@ def test_the_test_part_is_scored_for_what_was_chosen_alone(tmp_path: Path, monke
     assert sorted(scored) == ["replicate gru 0", "replicate gru 1", "replicate lstm 0", "replicate lstm 1"]
 
 
-def test_weights_are_those_of_one_training_and_one_shape(tmp_path: Path) -> None:
+def test_weights_are_those_of_one_trial_and_one_shape(tmp_path: Path) -> None:
     folder = TrainedFolder(tmp_path / "trained")
     trial = Training("tuning", "gru", 1, None, 0.7, 0.5)
 
@@ -142,15 +142,15 @@ def test_weights_are_those_of_one_training_and_one_shape(tmp_path: Path) -> None
             cell_seed=seed,
         ).build()
 
-    folder.write(training, network(4, 0))
+    folder.write(trial, network(4, 0))
     other = network(4, 1)
-    assert not folder.load(replace(training, validation_loss=0.4), other)
-    assert not folder.load(replace(training, number=0), other)
-    assert not folder.load(training, network(5, 0))
-    assert folder.load(training, other)
+    assert not folder.load(replace(trial, validation_loss=0.4), other)
+    assert not folder.load(replace(trial, number=0), other)
+    assert not folder.load(trial, network(5, 0))
+    assert folder.load(trial, other)
     for one, expected in zip(other.parameters(), network(4, 0).parameters(), strict=True):
         assert (one == expected).all()
     folder.keep({("gru", 1)})
-    assert folder.load(training, other)
+    assert folder.load(trial, other)
     folder.keep({("lstm", 1)})
-    assert not folder.load(training, other)
+    assert not folder.load(trial, other)

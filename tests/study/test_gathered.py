@@ -62,9 +62,9 @@ def test_replicates_count_from_the_first_and_only_when_complete() -> None:
 
 def test_target_lies_near_the_weakest_arms_tuned_best() -> None:
     trials = [tuning("gru", 0, 0.7), tuning("gru", 1, 0.9), tuning("lstm", 0, 0.8), tuning("lstm", 1, 0.6)]
-    assert target_score(trainings, ("gru", "lstm"), 0.5, METRICS["accuracy"]) == pytest.approx(0.5 + 0.95 * 0.3)
+    assert target_score(trials, ("gru", "lstm"), 0.5, METRICS["accuracy"]) == pytest.approx(0.5 + 0.95 * 0.3)
     # Of errors the weakest best is the largest: 0.7, from a baseline of 1.
-    assert target_score(trainings, ("gru", "lstm"), 1.0, METRICS["mae"]) == pytest.approx(1 - 0.95 * 0.3)
+    assert target_score(trials, ("gru", "lstm"), 1.0, METRICS["mae"]) == pytest.approx(1 - 0.95 * 0.3)
 
 
 def test_what_tuning_chose_stays_as_it_was_recorded(tmp_path: Path) -> None:
@@ -79,10 +79,10 @@ def test_what_tuning_chose_stays_as_it_was_recorded(tmp_path: Path) -> None:
         journal.add("data", "data", {"margin": 0.01, "validation_rows": 1000}, 1.0)
         default = default_hyperparameters(PROFILE.kind, PROFILE.task).learning_rate
         assert rates(journal, []) == {"gru": default, "lstm": default}
-        assert rates(journal, trainings) == {"gru": 0.002, "lstm": 0.002}
+        assert rates(journal, trials) == {"gru": 0.002, "lstm": 0.002}
         own = {name: to_json(Hyperparameters(rate, 0.1, 0.1, 0.1)) for name, rate in (("gru", 0.003), ("lstm", 0.004))}
         journal.add("plan", "plan", {"target_score": 0.8, "tuning_trials": 2, "chosen": own}, 2.0)
-        assert rates(journal, trainings) == {"gru": 0.003, "lstm": 0.004}
+        assert rates(journal, trials) == {"gru": 0.003, "lstm": 0.004}
 
 
 def test_evidence_of_a_run(tmp_path: Path) -> None:

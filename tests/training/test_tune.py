@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gatewise.metrics import METRICS
-from gatewise.records import Kind, Trial
+from gatewise.records import Kind, Training
 from gatewise.training.tune import choose_hyperparameters, contenders, default_hyperparameters, search_space, suggest
 
 ACCURACY, ERROR = METRICS["accuracy"], METRICS["mae"]
@@ -29,14 +29,15 @@ def test_a_trial_depends_on_seed_and_number_alone() -> None:
     assert len({suggest("text", seed, number) for seed in (3, 4, 2**31 - 1) for number in (1, 2)}) == 6
 
 
-def trials(name: str, *scores: float, loss: float = 0.5) -> list[Trial]:
+def trials(name: str, *scores: float, loss: float = 0.5) -> list[Training]:
     default = default_hyperparameters("text")
     return [
-        Trial("tuning", name, number, replace(default, dropout=number / 10), score, loss) for number, score in enumerate(scores)
+        Training("tuning", name, number, replace(default, dropout=number / 10), score, loss)
+        for number, score in enumerate(scores)
     ]
 
 
-def chosen(metric: str, rows: int, **arms: list[Trial]) -> dict[str, float]:
+def chosen(metric: str, rows: int, **arms: list[Training]) -> dict[str, float]:
     found = choose_hyperparameters(arms, METRICS[metric], 0.01, rows)
     return {name: round(10 * values.dropout) for name, values in found.items()}
 

@@ -17,7 +17,7 @@ __all__ = ["CurvePoint", "Estimate", "curve_points"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over replicates with its 95% interval, corrected for the rows that replicates share; None for fewer than two replicates."""
+    """A mean over replicates with its 95% interval, corrected for the rows that they share; None for fewer than two of them."""
 
     mean: float
     ci95: tuple[float, float] | None

@@ -27,7 +27,7 @@ _FAILED_MARGINS = 5
 
 @dataclass(frozen=True)
 class Evidence:
-    """The complete replicates of a comparison: those that every arm has finished, and the baselines' trainings on the same replicates."""
+    """The complete replicates of a comparison: those that every arm has finished, and the baselines' trainings on the same."""
 
     comparison: Comparison
 
@@ -114,7 +114,7 @@ class Evidence:
 
     @cached_property
     def failed_trainings(self) -> Mapping[str, int]:
-        """Of every arm, in how many replicates it lost more than half of its median lead over the simplest baseline, and 5 margins."""
+        """Of every arm, how often it lost more than half of its median lead over the simplest baseline, and 5 margins."""
         simplest = next((name for name in self.comparison.baselines if self.trainings[name]), None)
         if simplest is None or not self.replicates:
             return dict.fromkeys(self.arms, 0)
@@ -194,6 +194,6 @@ def _row_scores(training: Training, rows: int) -> NDArray[np.float64]:
         return unpack_rows(training.row_scores, rows)
     except ValueError as error:
         raise RunError(
-            f"replicate {training.number} of {training.name} should record the scores of {rows} test rows, but {error}; the run is damaged: "
-            "start it again in a new folder"
+            f"replicate {training.number} of {training.name} should record the scores of {rows} test rows, but {error}; the run "
+            "is damaged: start it again in a new folder"
         ) from error

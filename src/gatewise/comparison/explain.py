@@ -223,13 +223,13 @@ def _shape(difference: Difference, evidence: Evidence) -> Iterator[str]:
     if is_skewed(leads):
         worst = difference.first if abs(leads.min() - leads.mean()) > abs(leads.max() - leads.mean()) else difference.second
         yield (
-            f"The replicates scatter to one side: now and then {_the(worst)} does much worse than usual. The probabilities allow for "
-            "that, but few replicates may not have shown the worst; look at single replicates before you rely on them."
+            f"The replicates scatter to one side: now and then {_the(worst)} does much worse than usual. The probabilities allow "
+            "for that, but few replicates may not have shown the worst; look at single replicates before you rely on them."
         )
     if is_serial(leads):
         yield (
-            "Each replicate resembles the one before it, which replicates with seeds and splits of their own should not: take the "
-            "probabilities as less sure than they look."
+            "Each replicate resembles the one before it, which replicates with seeds and splits of their own should not: take "
+            "the probabilities as less sure than they look."
         )
 
 
@@ -241,12 +241,13 @@ def _failures(verdict: Verdict, evidence: Evidence, difference: Difference) -> I
         number = verdict.failed_trainings[name]
         bound = probability(failure_rate_bound(verdict.replicates, number))
         yield (
-            f"{number:,} of {counted(verdict.replicates, 'training')} of {_the(name)} failed: they lost more than half of what the "
-            f"others learned (up to {bound} of trainings may do so). Try a lower learning rate or more epochs first."
+            f"{number:,} of {counted(verdict.replicates, 'training')} of {_the(name)} failed: they lost more than half of what "
+            f"the others learned (up to {bound} of trainings may do so). Try a lower learning rate or more epochs first."
         )
     if verdict.decision == "equivalent" and not failed:
         bound = probability(failure_rate_bound(verdict.replicates))
-        yield f"No training of either failed in {_replicates(verdict.replicates)}, which leaves room for failures in up to {bound} of them."
+        none = f"No training of either failed in {_replicates(verdict.replicates)}"
+        yield f"{none}, which leaves room for failures in up to {bound} of them."
 
 
 def _lead(difference: Difference, say: Wording) -> str:
@@ -326,8 +327,8 @@ def _outlook(difference: Difference, evidence: Evidence) -> str:
         return f"About {_replicates(difference.further_replicates, 'further ')} would make a decision more likely than not."
     chance = f"with probability {probability(min(1.0 - difference.decided_within_most, 0.999))}"
     return (
-        f"{MOST_FURTHER_REPLICATES:,} further replicates would leave it undecided {chance}: what is uncertain comes in good part from "
-        f"{_limit(evidence)}, which more replicates do not add to; more of that or a wider margin would help."
+        f"{MOST_FURTHER_REPLICATES:,} further replicates would leave it undecided {chance}: what is uncertain comes in good part "
+        f"from {_limit(evidence)}, which more replicates do not add to; more of that or a wider margin would help."
     )
 
 

@@ -14,7 +14,7 @@ _SPARE = 1.25
 
 
 def replicates_to_decide(comparison: Comparison, verdict: Verdict) -> int | None:
-    """Return about how many further replicates would decide; None where it is decided, or where no number that a run makes would."""
+    """Return about how many more replicates would decide; None where it is decided, or where no number that a run makes would."""
     if verdict.decision != "undecided":
         return None
     adaptive = comparison.config.replicates is None

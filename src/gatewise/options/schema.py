@@ -19,15 +19,16 @@ def json_schema() -> dict[str, Any]:
         "title": "gatewise comparison",
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: _property(option) for name, option in SPELLINGS.items()},
+        "properties": {name: _property(option, name) for name, option in SPELLINGS.items()},
     }
 
 
-def _property(option: Option) -> dict[str, Any]:
+def _property(option: Option, name: str) -> dict[str, Any]:
     default = list(option.default) if isinstance(option.default, tuple) else option.default
     unset = f" Default: {option.default_text}." if option.default_text != "required" else ""
     forms = [*_forms(option), {"type": "null"}]
-    return {"description": f"{option.help_text}{unset}", "default": default, "anyOf": forms}
+    described = {"description": f"{option.help_text}{unset}", "default": default, "anyOf": forms}
+    return described | {"deprecated": True} if name == option.earlier else described
 
 
 def _forms(option: Option) -> list[dict[str, Any]]:

@@ -46,7 +46,8 @@ class Option:
     name: keyword of `gatewise.compare` and key of a configuration file. kind: decides how a value is read (`read_value`).
     default: as in `Config`; where it says nothing by itself, `unset` says in words what is done. choices: the only values.
     spellings: other ways of writing a choice. noun: what a choice is called. least, most: bounds of a number.
-    other_flag, other_field: on the command line and in `Config`, where these differ from the name.
+    other_flag, other_field: on the command line and in `Config`, where these differ from the name. earlier: its name in files and
+    commands of before, read everywhere and shown nowhere.
     in_config: False for what does not decide the results.
     """
 
@@ -63,6 +64,7 @@ class Option:
     most: int | None = None
     other_flag: str = ""
     other_field: str = ""
+    earlier: str = ""
     in_config: bool = True
 
     @property
@@ -87,8 +89,15 @@ class Option:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Spellings in Python and in a configuration file: the name, the flag's, and the field's, so that a run's own is one."""
-        return tuple(dict.fromkeys((self.name, self.other_flag or self.name, self.config_field)))
+        """Spellings in Python and in a configuration file: the name, the flag's, the field's, so that a run's own is one, and the
+        earlier one."""
+        names = (self.name, self.other_flag or self.name, self.config_field, self.earlier or self.name)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def earlier_flag(self) -> str:
+        """How the command line spelled it before."""
+        return f"--{self.earlier.replace('_', '-')}" if self.earlier else ""
 
     @property
     def default_text(self) -> str:
@@ -210,9 +219,11 @@ OPTIONS: tuple[Option, ...] = (
         "replicates",
         _COMPARISON,
         "whole",
-        "Exact number of replicates, instead of stopping when decided.",
+        "Exact number of replicates (one split and seed, on which every cell and baseline is trained), instead of stopping when "
+        "decided.",
         unset="until decided",
         least=2,
+        earlier="pairs",
     ),
     Option(
         "margin",

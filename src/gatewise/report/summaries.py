@@ -43,7 +43,7 @@ def arms_left(comparison: Comparison, verdict: Verdict) -> list[str]:
 
 
 def shown_difference(verdict: Verdict) -> Difference | None:
-    """Return the comparison that decides, or the first of all where constraints leave fewer than two arms; None without replicates."""
+    """Return the comparison that decides, or the first where constraints leave fewer than two arms; None where there is none."""
     return verdict.difference or next((one.better_first() for one in verdict.comparisons), None)
 
 
@@ -54,7 +54,7 @@ def leading_baseline(verdict: Verdict) -> Difference | None:
 
 
 def scores_by_replicate(comparison: Comparison) -> dict[str, dict[int, float]]:
-    """Return the finite test scores of every arm and baseline by the number of the replicate, in the order arms, then baselines."""
+    """Return the finite test scores of every arm and baseline by number of the replicate, in the order arms, then baselines."""
     scores: dict[str, dict[int, float]] = {name: {} for name in (*_arm_names(comparison), *comparison.baselines)}
     for training in (*comparison.trainings, *comparison.baseline_trainings):
         if training.test_score is not None and math.isfinite(training.test_score):
@@ -130,11 +130,11 @@ def without_far_epochs(curves: Mapping[str, Curve], metric: Metric, margin: floa
 
 def tuning_by_arm(comparison: Comparison) -> dict[str, list[Training]]:
     """Return the tuning trials of every arm that was tuned, in the order they ran."""
-    trainings = {
+    trials = {
         name: sorted((trial for trial in comparison.tuning if trial.name == name), key=lambda trial: trial.number)
         for name in _arm_names(comparison)
     }
-    return {name: found for name, found in trainings.items() if found}
+    return {name: found for name, found in trials.items() if found}
 
 
 def phase_seconds(trainings: Sequence[Training]) -> dict[str, dict[str, float]]:

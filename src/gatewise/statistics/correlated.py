@@ -187,7 +187,7 @@ Spread = Resampled | FixedTest
 
 
 def posterior(seen: Differences, spread: Spread) -> Posterior:
-    """What the replicates say about the true difference. One replicate, one split or one block of rows gives an infinite scale."""
+    """What replicates say about the true difference. One of them, one split or one block of rows gives an infinite scale."""
     if np.isnan(seen.variance).any() or not spread.informative:
         shape = np.broadcast(seen.mean, seen.replicates).shape
         return Posterior(seen.mean, np.full(shape, np.inf), 1.0)

@@ -22,10 +22,10 @@ MINIMUM_REPLICATES = 5
 """Replicates before the first look of a run that stops when decided."""
 
 EQUIVALENCE_REPLICATES = 10
-"""Replicates before two arms may be called equivalent by such a run: a training that fails now and then has to have had its chance."""
+"""Replicates before such a run may call two arms equivalent: a training that fails now and then has to have had its chance."""
 
 MOST_REPLICATES = 100
-"""Replicates for which a run that stops when decided is planned. It should end there: the error is bounded for looks up to here."""
+"""Replicates at which a run that stops when decided should end: the error is bounded for looks up to here."""
 
 _STUDIES = 20_000
 _CONFIDENCE = 0.99
@@ -58,8 +58,9 @@ def nominal_level(
     """
     if not 0.0 < alpha <= _HIGHEST or test_to_train_ratio < 0.0 or not 2 <= minimum_replicates <= most_replicates:
         raise ValueError(
-            f"expected alpha in (0, {_HIGHEST}], a ratio of at least 0 and 2 <= minimum_replicates <= most_replicates, got alpha={alpha}, "
-            f"test_to_train_ratio={test_to_train_ratio}, minimum_replicates={minimum_replicates}, most_replicates={most_replicates}"
+            f"expected alpha in (0, {_HIGHEST}], a ratio of at least 0 and 2 <= minimum_replicates <= most_replicates, got "
+            f"alpha={alpha}, test_to_train_ratio={test_to_train_ratio}, minimum_replicates={minimum_replicates}, "
+            f"most_replicates={most_replicates}"
         )
     if minimum_replicates == most_replicates:
         return alpha

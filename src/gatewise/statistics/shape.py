@@ -18,7 +18,7 @@ _CLEAR = 2.0
 
 
 def is_skewed(differences: ArrayLike) -> bool:
-    """Whether some replicates lie far to one side: a sample skewness beyond two of its standard errors under a normal distribution."""
+    """Whether some replicates lie far to one side: a sample skewness beyond two standard errors under a normal distribution."""
     seen = Differences.of(differences)
     replicates = int(seen.replicates)
     if replicates < FEWEST_FOR_SHAPE:
@@ -28,7 +28,7 @@ def is_skewed(differences: ArrayLike) -> bool:
 
 
 def is_serial(differences: ArrayLike) -> bool:
-    """Whether replicates resemble the replicate before: an autocorrelation beyond 2.6 standard errors, which chance gives in 1% of runs."""
+    """Whether replicates resemble the one before: an autocorrelation beyond 2.6 standard errors, by chance in 1% of runs."""
     values = np.asarray(differences, dtype=np.float64)
     values = values - values.mean()
     power = float((values**2).sum())

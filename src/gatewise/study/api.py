@@ -140,7 +140,8 @@ class Result:
 
     def __repr__(self) -> str:
         found = self.verdict
-        return f"<gatewise.Result {found.decision!r}, ship {display_name(found.recommended)}; {found.replicates} replicates: {self.path}>"
+        decided = f"{found.decision!r}, ship {display_name(found.recommended)}; {found.replicates} replicates"
+        return f"<gatewise.Result {decided}: {self.path}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -202,6 +203,7 @@ def compare(
     view: View | None = None,
     verbose: bool | None = None,
     started: float | None = None,
+    pairs: int | None = None,  # what `replicates` was called before
 ) -> Result:
     """Compare recurrent cells on your own sequences, fairly paired, and say which to ship.
 
@@ -218,12 +220,12 @@ def compare(
 
     Comparison. cells: two or more of gru, lstm, rnn, min_gru, min_lstm. rivals: baselines beside them: "none", "simple",
     "strong" (those too that are strong on such data and take little of the budget), "all", or names. budget: `"10m"` or seconds,
-    by default ten minutes, or no limit where `replicates` is given. replicates: an exact number of replicates instead of stopping
-    when decided. margin: half width of the band of practical equivalence, in units of the metric or like `"2%"` of the best
-    baseline's error (of a metric written in percent: points). tune: tuning trials for each cell, 0 for the default
-    hyperparameters. cost: what decides between equivalent cells, "training", "latency", "memory" or "size". match: arms of equal
-    "hidden" size, of equal "parameters", or "both".
-    curve: shares of the training data that rise to 1, at which replicates are run.
+    by default ten minutes, or no limit where `replicates` is given. replicates: their exact number (one split and seed, on which
+    every cell and baseline is trained), instead of stopping when decided. margin: half width of the band of practical
+    equivalence, in units of the metric or like `"2%"` of the best baseline's error (of a metric written in percent: points).
+    tune: tuning trials for each cell, 0 for the default hyperparameters. cost: what decides between equivalent cells, "training",
+    "latency", "memory" or "size". match: arms of equal "hidden" size, of equal "parameters", or "both". curve: shares of the
+    training data that rise to 1, at which replicates are run.
 
     Cells and training. hidden_size, layers, bidirectional, embedding_size: the same for every cell, and so are pooling, what the
     head reads of the states ("last", "mean", "max", "summary" for these three side by side, the default, or "attention"), and

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 __all__ = ["MAX_TUNING", "MEASURING_SHARE", "TUNING_SHARE", "BudgetPlan", "Foresight", "foreseen_replicates", "plan_budget"]
 
@@ -83,9 +83,9 @@ class BudgetPlan:
     max_epochs: int
     own_epochs: int
     tuned: bool
-    replicates: int
+    replicates: int = field(metadata={"earlier": "pairs"})
     training_s: float
-    replicate_s: float
+    replicate_s: float = field(metadata={"earlier": "pair_s"})
     closing_s: float
     better_s: float | None
     may_grow: bool = False

@@ -46,7 +46,8 @@ def read_config_file(path: Path) -> dict[str, Any]:
         where = f"{path}, line {line}: "
         option = SPELLINGS.get(key.replace("-", "_")) if isinstance(key, str) else None
         if option is None:
-            near = did_you_mean(str(key).replace("-", "_"), SPELLINGS)
+            known = [name for name, one in SPELLINGS.items() if name != one.earlier]
+            near = did_you_mean(str(key).replace("-", "_"), known)
             raise OptionError(f"{where}there is no option {key!r}{near or '; `gatewise init` writes a file with all there are'}")
         if option.name in options:
             raise OptionError(f"{where}{key} is given a second time; keep one of the two lines")

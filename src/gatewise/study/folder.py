@@ -19,6 +19,9 @@ from gatewise.records import Config, from_json, to_json
 
 __all__ = ["RunFolder", "append_json_line", "unwritable", "write_atomic", "write_json", "write_json_lines"]
 
+# What earlier versions wrote where a run stopped.
+_EARLIER_ENDINGS = {"pairs": "replicates", "most_pairs": "most_replicates", "horizon": "most_replicates"}
+
 # A name longer than a file system takes would fill the screen.
 _LONGEST_NAME = 200
 
@@ -42,7 +45,7 @@ class RunFolder:
         return self.path / "journal.sqlite"
 
     @property
-    def trainings(self) -> Path:
+    def units(self) -> Path:
         return self.path / "units.jsonl"
 
     @property
@@ -141,13 +144,19 @@ class RunFolder:
         """Why the run ended, and after how many seconds; a run without a whole `verdict.json` was cut off before it could say."""
         try:
             content = json.loads(self.verdict.read_text(encoding="utf-8"))
-            return str(content["stopped"]), float(content["elapsed_s"])
+            stopped = str(content["stopped"])
+            return _EARLIER_ENDINGS.get(stopped, stopped), float(content["elapsed_s"])
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 return "interrupted", 0.0
             raise _unreadable(self.verdict, error) from error
         except (ValueError, KeyError, TypeError, RecursionError):
             return "interrupted", 0.0
+
+    def write_units(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Write the rows of the journal for other tools, in the place of what an earlier version wrote."""
+        write_json_lines(self.units, rows)
+        (self.path / "trials.jsonl").unlink(missing_ok=True)
 
     def write_config(self, config: Config) -> None:
         """Replace `config.yaml`."""

@@ -51,7 +51,7 @@ Trainings = Mapping[str, list[Training]]
 
 
 def read_trainings(journal: Journal) -> dict[str, list[Training]]:
-    """Finished trials by kind: `tuning`, `replicate`, `baseline` and `curve`. Raises RunError where one is no record of a trial."""
+    """Finished trainings by kind: `tuning`, `replicate`, `baseline`, `curve`. Raises RunError where one is no record of any."""
     try:
         return {kind: [from_json(Training, payload) for payload in journal.payloads(kind)] for kind in get_args(TrainingKind)}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -151,8 +151,7 @@ def counted_tuning(journal: Journal, tuning: Sequence[Training], names: Sequence
 def chosen_hyperparameters(
     journal: Journal, tuning: Sequence[Training], names: Sequence[str], metric: Metric, profile: Profile
 ) -> dict[str, Hyperparameters]:
-    """What every arm is trained with in the replicates: as recorded when tuning ended, and until then by the trials that there
-    are.
+    """What every arm is trained with in the replicates: as recorded when tuning ended, until then by the trials there are.
 
     The defaults where there was no time for any.
     """
@@ -169,7 +168,7 @@ def target_score(tuning: Sequence[Training], names: Sequence[str], simplest: flo
     """The validation score to be reached, fixed before the first replicate.
 
     It lies 95% of the way from the simplest baseline's score to the weakest arm's tuned best: close to what all can do, and
-    still within reach where the validation part is small and the best of several trainings was lucky.
+    still within reach where the validation part is small and the best of several trials was lucky.
     """
     best = [max((trial.validation_score for trial in tuning if trial.name == name), key=metric.gain) for name in names]
     return simplest + TARGET_SHARE * (min(best, key=metric.gain) - simplest)
@@ -184,7 +183,7 @@ def _step_ratios(names: Sequence[str], milliseconds: Mapping[str, Sequence[float
 
 
 def _epoch_ratios(names: Sequence[str], used: Sequence[Training]) -> tuple[StepRatio, ...]:
-    """The ratio of the epochs that the trainings of a replicate took, of every pair of arms; none where there are few replicates."""
+    """The ratio of the epochs that trainings took, of every pair of arms; none where there are few replicates."""
     trained = [training for training in used if training.history]
     epochs = {name: {training.number: len(training.history) for training in trained if training.name == name} for name in names}
     ratios = []

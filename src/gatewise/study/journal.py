@@ -13,7 +13,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS units (
 """
 # Journals that earlier versions began have no checksums.
 ADD_CHECKSUM = "ALTER TABLE units ADD COLUMN checksum INTEGER"
+
+# Kinds of units as earlier versions called them. They begin a unit's key, and stand in its payload.
+EARLIER_KINDS = {"pair": "replicate"}
 
 # Primary result codes of SQLite that tell of the place, not of the content: no right to it, busy, out of memory, read-only,
 # failing or full disks, a file that cannot be opened.
@@ -188,7 +191,7 @@ def _read(connection: sqlite3.Connection) -> dict[str, Row]:
     found = [line for (line,) in connection.execute("PRAGMA quick_check(1)")]
     if found != ["ok"]:
         raise ValueError(found[0].splitlines()[-1])
-    rows = {}
+    rows: dict[str, Row] = {}
     for *cells, checksum in _with_checksum(connection.execute("SELECT * FROM units ORDER BY rowid")):
         key, kind, text, elapsed_s, finished = cells
         if checksum is not None and checksum != _checksum(cells):
@@ -196,8 +199,18 @@ def _read(connection: sqlite3.Connection) -> dict[str, Row]:
         payload = json.loads(text)
         if not isinstance(payload, dict):
             raise ValueError(f"the unit {key!r} holds no record")
-        rows[str(key)] = Row(str(kind), payload, float(elapsed_s), str(finished))
+        row = Row(str(kind), payload, float(elapsed_s), str(finished))
+        rows.update([_renamed(str(key), row)])
     return rows
+
+
+def _renamed(key: str, row: Row) -> tuple[str, Row]:
+    """A row as this version would have written it."""
+    kind = EARLIER_KINDS.get(row.kind)
+    if kind is None:
+        return key, row
+    payload = row.payload | ({"kind": kind} if "kind" in row.payload else {})
+    return f"{kind}{key.removeprefix(row.kind)}", replace(row, kind=kind, payload=payload)
 
 
 def _with_checksum(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, fields
-from typing import Any
+from dataclasses import asdict
 
+from gatewise.records import from_json
 from gatewise.report.numbers import count, duration
 from gatewise.statistics.sequential import MINIMUM_REPLICATES
 from gatewise.study.budget import BudgetPlan, Foresight, plan_budget
@@ -35,7 +35,7 @@ def plan_run(session: Session, *, may_grow: bool = False) -> None:
     earlier = session.journal.payloads("budget")
     if session.trainings("tuning", "replicate", "curve"):
         if earlier:
-            session.plan = _plan_of(earlier[-1])
+            session.plan = from_json(BudgetPlan, earlier[-1])
             session.limit_epochs(session.plan.max_epochs)
         return
     grows = earlier[-1].get("may_grow", False) if earlier else may_grow
@@ -70,11 +70,6 @@ def _baseline_seconds(session: Session) -> float:
     fitted = {training.name: training.seconds for training in session.trainings("baseline") if training.number == 0}
     foreseen = foreseen_seconds(workload.dataset, workload.encode(0).split, workload.baselines)
     return sum(fitted.get(name, seconds) for name, seconds in foreseen.items())
-
-
-def _plan_of(payload: dict[str, Any]) -> BudgetPlan:
-    # Earlier versions wrote fewer fields.
-    return BudgetPlan(**{field.name: payload[field.name] for field in fields(BudgetPlan) if field.name in payload})
 
 
 def _lines(plan: BudgetPlan, known: Foresight) -> Iterator[str]:

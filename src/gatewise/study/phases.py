@@ -63,8 +63,7 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
     """Tune every arm alike: rounds of one trial an arm, until `--tune` rounds are done or a quarter of the budget is spent.
 
     A round takes no time that the first replicate needs: it is given up then, and does not count. A budget without time for any
-    tuning leaves every arm with the defaults. The weights of trials that may still be chosen are kept: the first replicate has
-    them.
+    tuning leaves every arm with the defaults. The weights of trials that may still be chosen are kept for the first replicate.
     """
     untuned = session.plan is not None and not session.plan.tuned
     if "plan" not in session.journal and not untuned and not session.trainings("replicate", "curve"):
@@ -77,7 +76,7 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
             chosen = {name: to_json(values) for name, values in session.chosen().items()}
             session.record("plan", "plan", {"target_score": target, "tuning_trials": rounds, "chosen": chosen})
     chosen = session.chosen()
-    _keep_weights(session, {(name, training.number) for name, training in session.adoptable().items()})
+    _keep_weights(session, {(name, trial.number) for name, trial in session.adoptable().items()})
     for name, values in chosen.items():
         session.view.log(
             f"{display_name(name)}: learning rate {values.learning_rate:.2g}, dropout {values.dropout:.2f}, "
@@ -93,22 +92,22 @@ def _tuning_rounds(session: Session) -> None:
     for number in range(planned):
         trials = session.trainings("tuning")
         # A round that was interrupted is finished if it can be, so that no arm has a trial more than another.
-        begun = number == 0 or any(training.number == number for training in trainings)
-        if not begun and not _round_fits(session, trainings, number):
+        begun = number == 0 or any(trial.number == number for trial in trials)
+        if not begun and not _round_fits(session, trials, number):
             return
         try:
             _tuning_round(session, number, planned)
         except BudgetSpent:
             return
         trials = session.trainings("tuning")
-        finished = {name: [training for training in trainings if training.name == name] for name in session.names}
-        later = {(training.name, training.number) for training in trainings if training.number > number}
+        finished = {name: [trial for trial in trials if trial.name == name] for name in session.names}
+        later = {(trial.name, trial.number) for trial in trials if trial.number > number}
         _keep_weights(session, contenders(finished, session.workload.metric) | later)
 
 
-def _keep_weights(session: Session, trainings: Collection[tuple[str, int]]) -> None:
+def _keep_weights(session: Session, trials: Collection[tuple[str, int]]) -> None:
     if session.workload.trained is not None:
-        session.workload.trained.keep(trainings)
+        session.workload.trained.keep(trials)
 
 
 def _tuning_round(session: Session, number: int, planned: int) -> None:
@@ -125,11 +124,11 @@ def _tuning_round(session: Session, number: int, planned: int) -> None:
 
     session.show(f"tuning, trial {number + 1} of {planned} at most")
     reserve = _first_replicate_seconds(session) + session.report_s
-    for unit, training in session.runner.results(units(), on_progress, until(session, lambda: reserve)):
-        session.add_training(unit, training)
+    for unit, trial in session.runner.results(units(), on_progress, until(session, lambda: reserve)):
+        session.add_training(unit, trial)
         session.view.log(
             f"tuning {display_name(unit.name)} {number + 1}: validation {session.score_text(trial.validation_score)} "
-            f"after {counted(training.best_epoch, 'epoch')}, {training.seconds:.1f} s"
+            f"after {counted(trial.best_epoch, 'epoch')}, {trial.seconds:.1f} s"
         )
 
 
@@ -137,10 +136,10 @@ def _at(epoch: Epoch | None) -> str:
     return f", epoch {epoch.epoch}" if epoch else ""
 
 
-def _round_fits(session: Session, trainings: list[Training], finished_rounds: int) -> bool:
+def _round_fits(session: Session, trials: list[Training], finished_rounds: int) -> bool:
     if session.config.budget_s is None:
         return True
-    seconds = sum(training.seconds for training in trainings) / finished_rounds / min(session.config.jobs, len(session.names))
+    seconds = sum(trial.seconds for trial in trials) / finished_rounds / min(session.config.jobs, len(session.names))
     if session.config.tune is not None:
         return seconds + _first_replicate_seconds(session) + _closing_seconds(session) <= session.left()
     return session.elapsed() + seconds <= TUNING_SHARE * session.config.budget_s
@@ -173,7 +172,7 @@ def measure_late(session: Session, chosen: Mapping[str, Hyperparameters]) -> Non
 
 
 def _late_seconds(session: Session) -> float:
-    """What is kept of a budget for `measure_late`, once replicates are enough to decide: at most as much as measuring took before."""
+    """What is kept of a budget for `measure_late`, once replicates may decide: at most as much as measuring took before."""
     kept, most = 0.0, MEASURING_SHARE * (session.config.budget_s or math.inf)
     for seconds in (_baselines_seconds(session), _memory_seconds(session)):
         if kept + seconds <= most:
@@ -323,8 +322,7 @@ def _replicate_line(session: Session, names: tuple[str, ...], done: int) -> str:
 
 
 def _replicate_seconds(session: Session, *, shortest: bool = False) -> float:
-    """A cautious estimate of the next replicate's seconds: the mean of those done, half way to the longest; or the shortest of
-    them.
+    """A cautious estimate of the next replicate's seconds: the mean of those done, half way to the longest; or the shortest.
 
     Arms that train side by side share the time, less what is still under way when the replicate begins.
     """
@@ -369,7 +367,7 @@ def _first_baselines(session: Session) -> list[Training]:
 
 def _closing_seconds(session: Session) -> float:
     """What training the winner on all data, and writing the report, will take; a baseline may be the winner."""
-    trials = session.trainings("replicate") or session.trainings("tuning")
+    trainings = session.trainings("replicate") or session.trainings("tuning")
     if not trainings:
         return session.plan.closing_s if session.plan else session.report_s
     trainings += session.trainings("baseline")

@@ -18,7 +18,7 @@ from gatewise.study.curve import run_curve
 from gatewise.study.dependence import dependence_of
 from gatewise.study.environment import describe_environment
 from gatewise.study.finish import remove_leftovers, train_final, write_results
-from gatewise.study.folder import RunFolder, write_json, write_json_lines
+from gatewise.study.folder import RunFolder, write_json
 from gatewise.study.gathered import build_comparison, read_profile, read_trainings
 from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import Journal, open_journal, read_journal
@@ -169,7 +169,7 @@ def _work(
         LocalRunner(workload) as runner,
     ):
         remove_leftovers(folder.path)
-        write_json_lines(folder.units, journal.rows())
+        folder.write_units(journal.rows())
         if "data" in journal:
             workload.baselines = _recorded_baselines(journal)
         session = Session(config, environment, folder, journal, workload, runner, view, started)

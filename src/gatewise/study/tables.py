@@ -224,8 +224,8 @@ def _arms(comparison: Comparison) -> tuple[str, ...]:
 def _need_replicates(pooled: Pooled[Any]) -> None:
     if not pooled.replicates:
         raise RunError(
-            "the run's folder holds no test predictions of a whole replicate: it was made by a version that kept none, no replicate was "
-            "finished, or its folder `predictions` was removed or damaged"
+            "the run's folder holds no test predictions of a whole replicate: it was made by a version that kept none, no "
+            "replicate was finished, or its folder `predictions` was removed or damaged"
         )
 
 

@@ -389,7 +389,7 @@ class Workload:
 
 
 def _training_of(unit: Unit, fitted: Fitted, encoding: float) -> Training:
-    """The training of a training, which knows nothing of the test part yet. encoding: seconds."""
+    """What is recorded of a training that knows nothing of the test part yet. encoding: seconds."""
     weights = list(fitted.network.parameters())
     return Training(
         kind=unit.kind,

@@ -21,8 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Pooled(Generic[K]):
-    """The predictions of the replicates that every model has: replicates, their numbers; models, in one order, the rows of one
-    place alike.
+    """The predictions of the replicates that every model has: replicates, their numbers; the rows of one place alike.
 
     by_replicate: of every model the predictions of each of `replicates`.
     """
@@ -51,7 +50,7 @@ class Pooled(Generic[K]):
 
 
 def pool(kept: Mapping[str, Mapping[int, K]], count: int) -> Pooled[K]:
-    """Put together the replicates below `count` that all models have predictions of, of the same rows. kept: by model and replicate."""
+    """Put together the replicates below `count` of whose same rows all models have predictions. kept: by model and replicate."""
     replicates = tuple(
         number for number in range(count) if _complete([by_replicate.get(number) for by_replicate in kept.values()])
     )

@@ -83,9 +83,9 @@ def _baseline_tables(verdict: Verdict) -> list[Table]:
             rows,
             caption="What the baselines cost",
             note="A fit includes the choice of the regularisation on the validation part. Latency is from words or values to the "
-            "prediction, features included; the cells' is that of the network alone, on encoded rows. Measured after the replicates "
-            "with nothing else running; where there was no time for that, a fit is the median of those in the replicates, beside "
-            "other trainings.",
+            "prediction, features included; the cells' is that of the network alone, on encoded rows. Measured after the "
+            "replicates with nothing else running; where there was no time for that, a fit is the median of those in the "
+            "replicates, beside other trainings.",
         )
     ]
 

@@ -98,8 +98,8 @@ def _measured(difference: Difference, say: MetricText) -> str:
     turned = "" if say.metric.higher_is_better else ", where lower is better"
     interval = f"95% interval {say.interval(difference)}" if difference.is_known else "how far that may be off is not known yet"
     return (
-        f"{say.leads(difference)} in test {say.label}{turned}; {interval}, over {counted(difference.replicates, 'replicate')}. Up to "
-        f"{say.band()} counts as practically equal."
+        f"{say.leads(difference)} in test {say.label}{turned}; {interval}, over {counted(difference.replicates, 'replicate')}. "
+        f"Up to {say.band()} counts as practically equal."
     )
 
 

@@ -60,8 +60,8 @@ def _counted(found: Mistakes, comparison: Comparison) -> str:
         text += f" ({count(found.tested)} were made; of larger test parts {count(5000)} {noun}s are kept, drawn at random)"
     if found.rows < found.predictions:
         text += (
-            f". They are of {count(found.rows)} different {noun}s: one that several replicates tested counts each time, and where "
-            f"single {noun}s are listed, once, with the mean over its tests"
+            f". They are of {count(found.rows)} different {noun}s: one that several replicates tested counts each time, and "
+            f"where single {noun}s are listed, once, with the mean over its tests"
         )
     if comparison.config.weights is not None or comparison.config.weigh_classes is not None:
         text += ". Weights do not enter here"

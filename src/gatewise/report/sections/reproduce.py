@@ -13,12 +13,10 @@ from gatewise.report.numbers import bytes_text, duration
 __all__ = ["as_it_was", "command_line", "reproduce_section"]
 
 FEWEST_REPLICATES = 2
-MOST_REPLICATES_RUN = "It stopped undecided after as many replicates as such a run is planned for at most."
 STOPPED = {
     "decided": "It stopped because the comparison was decided.",
     "replicates": "It stopped after the number of replicates asked for.",
-    "most_replicates": MOST_REPLICATES_RUN,
-    "horizon": MOST_REPLICATES_RUN,  # what earlier versions wrote
+    "most_replicates": "It stopped undecided after as many replicates as such a run is planned for at most.",
     "budget": "It stopped because the budget left no time for a further replicate.",
     "interrupted": "It was interrupted and can be resumed.",
     "running": "It is not finished: this is the state so far.",
@@ -33,8 +31,8 @@ def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
     repeated = f"With the same seed ({config.seed}) and versions the scores repeat; times depend on the machine."
     if done != config:
         repeated += (
-            " The command says how many rounds of tuning and replicates it came to, for another machine would come to others in the "
-            "same time."
+            " The command says how many rounds of tuning and replicates it came to, for another machine would come to others in "
+            "the same time."
         )
     paragraphs = (
         f"The run took {duration(verdict.elapsed_s)}{budget}. {STOPPED.get(comparison.stopped, comparison.stopped)}",

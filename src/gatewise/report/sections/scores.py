@@ -60,8 +60,8 @@ def scores_section(comparison: Comparison, verdict: Verdict) -> Section:
         )
     figure = Figure(
         strips_figure("scores-figure", strips, say, title=f"Test {say.label} of every replicate", axis=say.axis("test")),
-        "Each dot is one replicate, the diamond their mean; mean ± standard deviation over the splits stands at the right. Arms and "
-        "baselines share splits, so compare them by the difference of each replicate, not by how far the rows overlap.",
+        "Each dot is one replicate, the diamond their mean; mean ± standard deviation over the splits stands at the right. Arms "
+        "and baselines share splits, so compare them by the difference of each replicate, not by how far the rows overlap.",
     )
     header = ("Arm or baseline", "Mean", "Standard deviation", "Splits", capitalised(say.ahead_on_training()))
     over = f"over {counted(comparison.replicates, 'replicate')} of {counted(comparison.test_rows, 'test row')} each"

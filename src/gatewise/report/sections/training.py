@@ -36,8 +36,8 @@ def curves_section(comparison: Comparison, verdict: Verdict) -> Section:
     if not curves:
         return Section("curves", title, ("No training curves can be shown: no replicate was finished.",))
     caption = (
-        "Mean over the replicates; the shaded area is one standard deviation either way. Early stopping ends replicates at different "
-        "epochs, so a curve ends where fewer than half of its replicates were still training."
+        "Mean over the replicates; the shaded area is one standard deviation either way. Early stopping ends replicates at "
+        "different epochs, so a curve ends where fewer than half of its replicates were still training."
     )
     if curves != whole:
         caption += " Epochs far worse than the best, mostly the first ones, are left out."
@@ -53,7 +53,7 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
     title = "Tuning"
     say = MetricText.of(comparison)
     tuned = {
-        name: [training for training in trainings if math.isfinite(training.validation_score)]
+        name: [trial for trial in trials if math.isfinite(trial.validation_score)]
         for name, trials in tuning_by_arm(comparison).items()
     }
     tuned = {name: trials for name, trials in tuned.items() if trials}
@@ -66,20 +66,18 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
     is_near = near_best(all_scores, say.metric, say.margin)
     strips = []
     for name, trials in tuned.items():
-        scores = [training.validation_score for training in trainings]
+        scores = [trial.validation_score for trial in trials]
         best = max(scores, key=say.metric.gain)
-        chosen = _chosen_score(trainings, comparison, name)
-        text = (
-            f"{counted(len(scores), 'training')}, median {say.value(median(scores))}" if len(scores) > 1 else say.value(scores[0])
-        )
+        chosen = _chosen_score(trials, comparison, name)
+        text = f"{counted(len(scores), 'trial')}, median {say.value(median(scores))}" if len(scores) > 1 else say.value(scores[0])
         marked = best if chosen is None else chosen
         strips.append(Strip(display_name(name), shades[name], tuple(filter(is_near, scores)), marked, text, is_near(marked)))
     caption = (
         "Each dot is one trial on the tuning split, the diamond the one chosen. Every arm has the same search space and the same "
-        "number of trainings, and none of them saw the test part."
+        "number of trials, and none of them saw the test part."
     )
     if not all(map(is_near, all_scores)):
-        caption += " Trainings far worse than the best are left out."
+        caption += " Trials far worse than the best are left out."
     figure = Figure(
         strips_figure(
             "tuning-figure", strips, say, title=f"Validation {say.label} of every tuning trial", axis=say.axis("validation")
@@ -111,11 +109,7 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     total = sum(totals.values())
     stepping = sum(seconds[name].get(phase, 0.0) for name in names for phase in STEP_PHASES)
     share = percent(stepping / total if total else 0.0)
-    all_of = (
-        "All tuning trials, replicates and trials of the learning curve"
-        if comparison.curve_trainings
-        else "All tuning trials and replicates"
-    )
+    all_of = f"All trainings of tuning{', replicates and learning curve' if comparison.curve_trainings else ' and replicates'}"
     lead = f"{all_of} took {duration(total)}, {share} of it in forward, backward and optimiser steps."
     table = Table(("Phase", *map(display_name, names)), tuple(rows), highlighted=(len(rows) - 1,))
     return Section("time", title, (lead,), (table,))
@@ -127,8 +121,8 @@ def _capped(trainings: Sequence[Training], cap: int) -> str:
     if not ended:
         return f"No training was ended by the cap of {counted(cap, 'epoch')} (--max-epochs)."
     return (
-        f"{counted(ended, 'training')} of {len(trainings):,} ended at the cap of {counted(cap, 'epoch')} (--max-epochs) while the "
-        "validation loss was still falling."
+        f"{counted(ended, 'training')} of {len(trainings):,} ended at the cap of {counted(cap, 'epoch')} (--max-epochs) while "
+        "the validation loss was still falling."
     )
 
 
@@ -137,9 +131,9 @@ def _effects(tuned: dict[str, list[Training]], verdict: Verdict, say: MetricText
         return "Nothing was tuned: a single trial had the default hyperparameters."
     spreads = []
     for name, trials in tuned.items():
-        scores = [training.validation_score for training in trainings]
+        scores = [trial.validation_score for trial in trials]
         spreads.append(f"{say.size(max(scores) - min(scores))} for {display_name(name)}")
-    sentence = f"From the worst to the best training the validation {say.label} moved by {joined(spreads)}"
+    sentence = f"From the worst to the best trial the validation {say.label} moved by {joined(spreads)}"
     difference = shown_difference(verdict)
     if difference is None:
         return f"{sentence}."
@@ -147,11 +141,9 @@ def _effects(tuned: dict[str, list[Training]], verdict: Verdict, say: MetricText
     return f"{sentence}; between {arms} the test {say.label} differs by {say.size(difference.mean)}."
 
 
-def _chosen_score(trainings: list[Training], comparison: Comparison, name: str) -> float | None:
+def _chosen_score(trials: list[Training], comparison: Comparison, name: str) -> float | None:
     chosen = comparison.chosen.get(name)
-    return next(
-        (training.validation_score for training in trainings if chosen is not None and training.hyperparameters == chosen), None
-    )
+    return next((trial.validation_score for trial in trials if chosen is not None and trial.hyperparameters == chosen), None)
 
 
 def _chosen_table(comparison: Comparison) -> Table:

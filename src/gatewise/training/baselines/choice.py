@@ -24,8 +24,7 @@ WORK_OF_BLOCK = 3 * 2 * 3 * 64**2
 # Seconds that a strong baseline may take in a replicate, and their share of the budget.
 MOST_SECONDS = 10.0
 BUDGET_SHARE = 0.015
-# Share of the budget that a simple one may take in a replicate: a quarter of it in the replicates before which nothing is
-# decided.
+# Share of the budget that a simple one may take in a replicate: a quarter of it in those before which nothing is decided.
 SIMPLE_SHARE = 0.05
 
 
