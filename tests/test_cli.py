@@ -158,6 +158,7 @@ def test_help_names_every_option_of_the_comparison(run: Run, monkeypatch: pytest
         (("--weigh-classes", "even"), "Known values: balanced"),
         (("--split-column", "a", "--split", "a"), "--split-column and --split are one option, which came 2 times"),
         (("--class-weights", "balanced", "--weigh-classes", "balanced"), "--class-weights and --weigh-classes are one option"),
+        (("--replicates", "3", "--pairs", "3"), "--replicates and --pairs are one option, and both were given"),
         (("--match", "size"), "hidden, parameters, both"),
         (("--max-latency", "fast"), "--max-latency 'fast' is not a time above zero; write it like 2ms"),
         (("--max-size", "small"), "--max-size 'small' is not a size"),

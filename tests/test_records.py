@@ -136,6 +136,17 @@ def test_unknown_keys_of_newer_files_are_ignored_and_missing_ones_are_not() -> N
         from_json(Arm, {"name": "gru", "cell": "gru", "hidden_size": 8})
 
 
+def test_what_a_field_was_called_before_is_read() -> None:
+    written = to_json(CONFIG)
+    written["pairs"] = written.pop("replicates")
+    assert from_json(Config, written) == CONFIG
+    written = to_json(DIFFERENCE)
+    written |= {"pairs": written.pop("replicates"), "further_pairs": written.pop("further_replicates")}
+    assert from_json(Difference, written) == DIFFERENCE
+    with pytest.raises(AttributeError):
+        from_json(Shipped, ["gru"])
+
+
 @pytest.mark.parametrize("name", [name for name in records.__all__ if dataclasses.is_dataclass(getattr(records, name))])
 def test_records_are_frozen(name: str) -> None:
     assert getattr(records, name).__dataclass_params__.frozen

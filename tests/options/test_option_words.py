@@ -87,6 +87,10 @@ def test_words_ask_for_the_same_again(config: Config) -> None:
     assert asked_by(option_words(config), config.source) == config
 
 
+def test_earlier_words_ask_for_what_they_asked_for() -> None:
+    assert asked_by(["--pairs", "4"], "a.csv") == Config("a.csv", replicates=4, budget_s=None)
+
+
 def test_words_are_those_that_differ_from_the_default() -> None:
     assert option_words(Config("a.csv")) == ["--cells", "gru,lstm", "--seed", "0"]
     words = option_words(replace(Config("a.csv"), split="part", max_latency_ms=2.0, max_size_bytes=1_000_000, bidirectional=True))

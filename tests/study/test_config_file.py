@@ -63,6 +63,14 @@ def test_options_are_read_by_any_of_their_names(write: Any, tmp_path: Path) -> N
     }
 
 
+def test_earlier_names_are_read_and_never_suggested(write: Any) -> None:
+    assert read_config_file(write("pairs: 4")) == {"replicates": 4}
+    with pytest.raises(OptionError, match="line 2: pairs is given a second time"):
+        read_config_file(write("replicates: 4\npairs: 4"))
+    with pytest.raises(OptionError, match="there is no option 'pair'; `gatewise init` writes"):
+        read_config_file(write("pair: 4"))
+
+
 @pytest.mark.parametrize(
     "source", ["builtin:digits", "hf:imdb", "-", "/data/reviews.csv", "<pandas DataFrame>", "https://a.org/b.csv"]
 )
@@ -215,6 +223,7 @@ WORDS: dict[str, Callable[[Any, Any], bool]] = {
     "uniqueItems": lambda value, _: not isinstance(value, list) or len(set(value)) == len(value),
     "description": lambda _, text: bool(text),
     "default": lambda _, __: True,
+    "deprecated": lambda _, __: True,
 }
 
 
@@ -229,6 +238,7 @@ def test_the_schema_accepts_the_template_and_refuses_what_reading_refuses() -> N
     assert schema["additionalProperties"] is False
     properties = schema["properties"]
     assert set(properties) == set(SPELLINGS)
+    assert {name for name, one in properties.items() if one.get("deprecated")} == {one.earlier for one in OPTIONS} - {""}
     for name, value in yaml.safe_load(config_template(SOURCE)).items():
         assert matches(value, properties[name]), name
         assert matches(properties[name]["default"], properties[name]), name

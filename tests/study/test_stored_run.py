@@ -12,6 +12,10 @@ from typer.testing import CliRunner
 
 import gatewise
 from gatewise.cli import app
+from gatewise.report.page import render_page
+from gatewise.study.config_file import read_config_file
+from gatewise.study.journal import read_journal
+from gatewise.study.listing import list_runs
 
 STORED = Path(__file__).parent / "stored" / "seasonal"
 PREDICTED = [[93.1295, 92.9241], [90.0518, 91.8797], [96.7688, 98.9432]]
@@ -41,6 +45,24 @@ def test_its_model_predicts_what_it_predicted(run: Path) -> None:
     np.testing.assert_allclose(predicted[:, :, 0], PREDICTED, atol=1e-3)
 
 
+def test_what_it_wrote_has_its_names_of_today(run: Path) -> None:
+    with closing(sqlite3.connect(run / "journal.sqlite")) as rows:
+        stored = [key for (key,) in rows.execute("SELECT key FROM units ORDER BY rowid")]
+    assert any(key.startswith("pair:") for key in stored)
+    journal = read_journal(run / "journal.sqlite")
+    rows_now = list(journal.rows())
+    assert [row["key"] for row in rows_now] == [key.replace("pair:", "replicate:") for key in stored]
+    assert {row["kind"] for row in rows_now if row["key"].startswith("replicate:")} == {"replicate"}
+    assert read_config_file(run / "config.yaml")["replicates"] == 2
+    result = gatewise.open_run(run)
+    assert (result.comparison.config.replicates, result.comparison.replicates, result.verdict.stopped) == (2, 2, "replicates")
+    assert {one.kind for one in result.comparison.trainings} == {"replicate"}
+    assert {row["replicate"] for row in result.predictions()} == {0, 1}
+    (listed,) = list_runs(run)
+    assert (listed.state, listed.replicates) == ("finished", 2)
+    assert "It stopped after the number of replicates asked for." in render_page(result.comparison, result.verdict, run)
+
+
 def test_it_is_reported_and_goes_on_where_it_was_interrupted(run: Path) -> None:
     before = gatewise.open_run(run).verdict.scores
     reported = CliRunner().invoke(app, ["report", str(run)])
@@ -54,5 +76,9 @@ def test_it_is_reported_and_goes_on_where_it_was_interrupted(run: Path) -> None:
     assert len(gone) >= 2
     result = gatewise.resume(run)
     assert result.comparison.replicates == 2
+    assert json.loads((run / "verdict.json").read_text(encoding="utf-8"))["replicates"] == 2
+    assert not (run / "trials.jsonl").exists()
+    units = [json.loads(line) for line in (run / "units.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert sum(unit["kind"] == "replicate" for unit in units) == 4
     for name, score in result.verdict.scores.items():
         assert score.mean == pytest.approx(before[name].mean, rel=1e-3)
