@@ -47,7 +47,7 @@ TRAINING = Training(
     phases={"forward": 1.0},
 )
 COST = Cost(1.5, None, 3.0, 2, {"batch1": BatchLatency(0.1, 0.2, 0.3)}, None, 1000, 4000)
-CONFIG = Config("data.csv", series=("x", "y"), replicates=4, budget_s=None)
+CONFIG = Config("data.csv", channels=("x", "y"), replicates=4, budget_s=None)
 PROFILE = Profile("data", "series", 90, {"a": 45, "b": 45}, 3, 6.5, 9.0, 10, 2, 2, None, "abc", inferred=("a guess",))
 FORECAST = replace(
     PROFILE, task="forecast", classes={}, outputs={"OT": (-1.0, 2.0, 3.5)}, forecast=Forecast(24, 3, 24, (0,), 3600.0)
@@ -138,7 +138,7 @@ def test_unknown_keys_of_newer_files_are_ignored_and_missing_ones_are_not() -> N
 
 def test_what_a_field_was_called_before_is_read() -> None:
     written = to_json(CONFIG)
-    written["pairs"] = written.pop("replicates")
+    written |= {"pairs": written.pop("replicates"), "series": written.pop("channels")}
     assert from_json(Config, written) == CONFIG
     written = to_json(DIFFERENCE)
     written |= {"pairs": written.pop("replicates"), "further_pairs": written.pop("further_replicates")}

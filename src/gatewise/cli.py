@@ -296,7 +296,8 @@ def predict(
     source: Annotated[str, typer.Argument(metavar="INPUT", help="A file like the one compared; a target is not needed.")],
     text: Annotated[str | None, _described("text", panel="Options")] = None,
     audio: Annotated[str | None, _described("audio", panel="Options")] = None,
-    series: Annotated[list[str] | None, _described("series", panel="Options")] = None,
+    channels: Annotated[list[str] | None, _described("channels", panel="Options")] = None,
+    series: Annotated[list[str] | None, _described_before(OPTION["channels"])] = None,
     id: Annotated[str | None, _described("id", panel="Options")] = None,
     time: Annotated[str | None, _described("time", panel="Options")] = None,
     date_format: Annotated[str | None, _described("date_format", panel="Options")] = None,
@@ -313,7 +314,9 @@ def predict(
 
     model = load_model(run / "model")
     columns = {"text": text, "audio": audio, "id": id, "time": time, "date_format": date_format}
-    inputs = read_inputs(model, source, run_columns(run), keep=keep or (), series=tuple(series or ()), **columns)
+    given = given_options({"channels": channels, "series": series})
+    named = tuple(given.get("channels", ()))
+    inputs = read_inputs(model, source, run_columns(run), keep=keep or (), channels=named, **columns)
     content = _csv(prediction_rows(model, inputs))
     if out is not None:
         write_atomic(out, content)

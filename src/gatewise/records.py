@@ -67,7 +67,7 @@ FEWEST_TELLING_REPLICATES = 3
 class Reading:
     """How a source is to be read: what each column is, and what is asked of it. What is None or empty is inferred or absent.
 
-    text, audio: the column of texts, or of paths of sound files. series: columns of channels: a list of numbers in each cell,
+    text, audio: the column of texts, or of paths of sound files. channels: columns of series: a list of numbers in each cell,
     or with `id` or `time` one number, a step a row. target: columns to be predicted; several only in a forecast.
     id: column that names the series a row belongs to. time: column that orders its steps. group: column whose rows of one value
     never straddle a split (a speaker, a subject). split: column that says train, validation or test. weights: column of row
@@ -79,7 +79,7 @@ class Reading:
     task: Task | None = None
     text: str | None = None
     audio: str | None = None
-    series: tuple[str, ...] = ()
+    channels: tuple[str, ...] = field(default=(), metadata={"earlier": "series"})
     target: tuple[str, ...] = ()
     id: str | None = None
     time: str | None = None
@@ -265,7 +265,7 @@ class Config:
     task: Task | None = None
     text: str | None = None
     audio: str | None = None
-    series: tuple[str, ...] = ()
+    channels: tuple[str, ...] = field(default=(), metadata={"earlier": "series"})
     target: tuple[str, ...] = ()
     id: str | None = None
     time: str | None = None

@@ -166,7 +166,7 @@ def test_the_rate_is_the_most_frequent_one_at_most_16_khz(rates: list[int], rate
 
 
 def test_a_rate_too_low_for_sound_is_refused() -> None:
-    with pytest.raises(DataError, match=r"sample rate of 100 Hz; .* at least 1,000.*--series"):
+    with pytest.raises(DataError, match=r"sample rate of 100 Hz; .* at least 1,000.*--channels"):
         default_features([100, 100, 8000])
 
 

@@ -72,7 +72,7 @@ TEXT_FILES = {
     "text is a list": (
         "a.jsonl",
         lines([{"text": text, "label": label} for text, label in ROWS] + [{"text": ["a"], "label": "no"}]),
-        ["row 41", "'text' holds a list", "--series"],
+        ["row 41", "'text' holds a list", "--channels"],
     ),
     "target is a list": ("a.jsonl", lines([{"text": text, "label": [1]} for text, _ in ROWS]), ["target holds a list"]),
     "ts without data": ("a.ts", "@problemName toy\n", ["no @data line"]),
@@ -217,19 +217,19 @@ TABLES: dict[str, tuple[Callable[[], object], dict[str, object], list[str]]] = {
         ["no column 'lable'", "x, label", "Did you mean 'label'?"],
     ),
     "wrong text": (lambda: series_table([[1.0]] * 40), {"text": "nothing"}, ["no column 'nothing'"]),
-    "wrong series": (lambda: series_table([[1.0]] * 40), {"series": ("X",)}, ["no column 'X'", "Did you mean 'x'?"]),
+    "wrong series": (lambda: series_table([[1.0]] * 40), {"channels": ("X",)}, ["no column 'X'", "Did you mean 'x'?"]),
     "target is the input": (
         lambda: series_table([[1.0]] * 40),
-        {"series": ("x",), "target": "x"},
+        {"channels": ("x",), "target": "x"},
         ["both the input and the target"],
     ),
-    "scalar cells": (lambda: series_table([1.5] * 40), {"series": ("x",)}, ["row 1", "a single float", "whole series"]),
-    "one step each": (lambda: series_table(["1.5"] * 40), {"series": ("x",)}, ["single step"]),
-    "words": (lambda: series_table(["1 2 three"] * 40), {"series": ("x",)}, ["row 1 of the column 'x'", "'three'"]),
-    "nested lists": (lambda: series_table([[[1.0], [2.0]]] * 40), {"series": ("x",)}, ["2 dimensions"]),
+    "scalar cells": (lambda: series_table([1.5] * 40), {"channels": ("x",)}, ["row 1", "a single float", "whole series"]),
+    "one step each": (lambda: series_table(["1.5"] * 40), {"channels": ("x",)}, ["single step"]),
+    "words": (lambda: series_table(["1 2 three"] * 40), {"channels": ("x",)}, ["row 1 of the column 'x'", "'three'"]),
+    "nested lists": (lambda: series_table([[[1.0], [2.0]]] * 40), {"channels": ("x",)}, ["2 dimensions"]),
     "different channels": (
         lambda: series_table([[1.0, 2.0]] * 40, [[1.0, 2.0]] * 39 + [[1.0]]),
-        {"series": ("x", "z")},
+        {"channels": ("x", "z")},
         ["row 40", "x 2, z 1"],
     ),
     "a missing value": (lambda: series_table([[1.0, 2.0]] * 39 + [[1.0, None]]), {}, ["row 40, channel 1, step 2"]),
@@ -314,8 +314,8 @@ def test_columns_named_where_there_are_none(tmp_path: Path) -> None:
 
 
 OPTIONS: dict[str, tuple[dict[str, object], str]] = {
-    "text and series": ({"text": "label", "series": "x"}, "--text and --series were both given"),
-    "everything": ({"text": "label", "series": "x", "audio": "x"}, "--text and --audio and --series were all given"),
+    "text and series": ({"text": "label", "channels": "x"}, "--text and --channels were both given"),
+    "everything": ({"text": "label", "channels": "x", "audio": "x"}, "--text and --audio and --channels were all given"),
     "text and id": ({"text": "label", "id": "x"}, "--id says that every row is a step of a series, so --text"),
     "audio and id": ({"audio": "label", "id": "x"}, "so --audio does not apply"),
     "time without id": ({"time": "x"}, "--time orders the steps of series.* --id"),
@@ -419,4 +419,4 @@ def test_a_part_whose_rows_have_no_weight_is_refused() -> None:
         {"s": [[float(row), 1.0, 2.0] for row in range(40)], "y": [0, 1] * 20, "part": parts, "w": [1.0] * 30 + [0.0] * 10}
     )
     with pytest.raises(DataError, match="'w' holds weights of 0 only in the test part"):
-        open_source(table, series="s", target="y", split="part", weights="w")
+        open_source(table, channels="s", target="y", split="part", weights="w")

@@ -74,9 +74,9 @@ def test_one_target_of_several_inputs() -> None:
     assert dataset.targets[0].tolist() == [995, 994]
     assert np.shares_memory(dataset.targets[3:9], dataset.targets), "windows that overlap share what they predict"
     assert dataset.targets.base is not None
-    alone = made(wide(), time="date", series=("x",), target=("y",), window=5, horizon=2)
+    alone = made(wide(), time="date", channels=("x",), target=("y",), window=5, horizon=2)
     assert (alone.channels, alone.outputs) == (("x", "y"), ("y",)), "what is predicted is read as well"
-    swapped = made(wide(), time="date", series=("y", "x"), target=("x",), window=5, horizon=2)
+    swapped = made(wide(), time="date", channels=("y", "x"), target=("x",), window=5, horizon=2)
     assert (swapped.channels, swapped.targets[0].tolist()) == (("y", "x"), [5, 6])
 
 
@@ -222,14 +222,14 @@ def test_own_parts_hold_all_the_steps_predicted() -> None:
     [
         (wide(), {"time": "data"}, ["no column 'data'", "date, x, y, note", "Did you mean 'date'?"]),
         (wide(), {"time": "date", "target": ("z",)}, ["no column 'z'"]),
-        (wide(), {"time": "date", "series": ("x", "z")}, ["no column 'z'"]),
+        (wide(), {"time": "date", "channels": ("x", "z")}, ["no column 'z'"]),
         (wide(), {"time": "date", "id": "z"}, ["no column 'z'"]),
         (wide(), {"time": "date", "target": ("note",)}, ["row 1 of the column 'note' holds 'fine'", "not a number"]),
-        (wide(), {"time": "date", "series": ("x", "x")}, ["--series names a column twice"]),
+        (wide(), {"time": "date", "channels": ("x", "x")}, ["--channels names a column twice"]),
         (wide(), {"time": "date", "target": ("date",)}, ["'date' is named as time and as a value"]),
-        (wide(x=["1"] * 99 + ["much"] * 141), {"series": ("x",)}, ["row 100 of the column 'x' holds 'much'"]),
-        ({"date": wide()["date"], "note": ["a"] * STEPS}, {"time": "date"}, ["no column of numbers", "date, note", "--series"]),
-        ({"x": []}, {"series": ("x",)}, ["the table is empty"]),
+        (wide(x=["1"] * 99 + ["much"] * 141), {"channels": ("x",)}, ["row 100 of the column 'x' holds 'much'"]),
+        ({"date": wide()["date"], "note": ["a"] * STEPS}, {"time": "date"}, ["no column of numbers", "date, note", "--channels"]),
+        ({"x": []}, {"channels": ("x",)}, ["the table is empty"]),
         (
             wide(date=["2016-07-01"] * 2 + wide()["date"][2:]),
             {"time": "date"},
@@ -284,7 +284,7 @@ def test_irregular_times_are_read_where_they_are_not_named() -> None:
     columns = {"t": np.cumsum(np.random.default_rng(0).random(200)), "x": np.arange(200)}
     with pytest.raises(DataError, match="irregular"):
         made(columns, time="t")
-    assert len(made(columns, series=("x",), window=5, horizon=3)) == 193
+    assert len(made(columns, channels=("x",), window=5, horizon=3)) == 193
 
 
 def test_what_a_forecast_is_made_from() -> None:

@@ -52,7 +52,7 @@ def test_channels_are_the_columns_of_numbers(steps: Columns) -> None:
 
 
 def test_named_channels_alone_are_read(steps: Columns) -> None:
-    dataset = open_source(pa.table(steps), **OPTIONS, series="steps", target="ward")
+    dataset = open_source(pa.table(steps), **OPTIONS, channels="steps", target="ward")
     assert (dataset.channels, len(dataset.classes)) == (("steps",), 6)
 
 
@@ -146,8 +146,8 @@ BAD: dict[str, tuple[Callable[[Columns], None], dict[str, Any], str]] = {
         {"group": "ward"},
         "the series 'p2' has no group in the column 'ward'",
     ),
-    "words in a channel": (changed("note", 0, "calm"), {"series": "note"}, "row 1 of the column 'note' holds 'calm'"),
-    "lists in a channel": (lambda steps: steps.update(pulse=[[1.0]] * 144), {"series": "pulse"}, "row 1 of the column 'pulse'"),
+    "words in a channel": (changed("note", 0, "calm"), {"channels": "note"}, "row 1 of the column 'note' holds 'calm'"),
+    "lists in a channel": (lambda steps: steps.update(pulse=[[1.0]] * 144), {"channels": "pulse"}, "row 1 of the column 'pulse'"),
     "no channel": (
         without("pulse", "steps", "weight"),
         {},
@@ -174,7 +174,7 @@ def test_a_word_in_a_csv_names_its_row(tmp_path: Path) -> None:
 
 def test_inputs_need_nothing_but_their_channels(steps: Columns) -> None:
     table = pa.table({name: steps[name] for name in ("patient", "day", "pulse")})
-    found = open_inputs(table, kind="series", **OPTIONS, series=("pulse",), group="ward", weights="weight").sequences
+    found = open_inputs(table, kind="series", **OPTIONS, channels=("pulse",), group="ward", weights="weight").sequences
     assert [len(values) for values in found] == [4] * 36
     with pytest.raises(DataError, match="the model reads texts"):
         open_inputs(table, kind="text", **OPTIONS)

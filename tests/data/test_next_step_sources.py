@@ -69,7 +69,7 @@ def test_tables(rolls: Rolls) -> None:
             part = "train" if song < 25 else "valid" if song < 32 else "test"
             for name, cell in zip(long, (song, beat, part, f"who {song % 4}", *keys), strict=True):
                 long[name].append(cell)
-    columns: dict[str, Any] = {"id": "song", "time": "beat", "series": tuple("abc"), "task": "next_step"}
+    columns: dict[str, Any] = {"id": "song", "time": "beat", "channels": tuple("abc"), "task": "next_step"}
     dataset = open_source(pa.table(long), **columns, split="part")
     assert_rolls(dataset, rolls)
     assert dataset.channels == ("a", "b", "c")

@@ -53,7 +53,7 @@ def test_a_time_with_numbers_is_a_forecast(
     assert dataset.reading == Reading(task="forecast", **reading)
     said = " ".join(dataset.inferred)
     assert "is taken for a forecast: a row is a time with numbers." in said
-    assert "To say otherwise, name the task with --task, or its columns with --text, --series or --id." in said
+    assert "To say otherwise, name the task with --task, or its columns with --text, --channels or --id." in said
     assert [words for words in inferred if words not in said] == []
     assert len(dataset.warnings) == warnings, dataset.warnings
     # What is named as it was inferred gives the same data.
@@ -229,7 +229,7 @@ HINTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "no time as --date-format",
     ),
     "fractions as classes": ({"text": TEXTS, "label": HALVES}, "--task classification", "Leave out --task classification"),
-    "two inputs": ({"text": TEXTS, "note": TEXTS, "label": ["y", "n"] * 30}, "--text text --series note", "Give one of them"),
+    "two inputs": ({"text": TEXTS, "note": TEXTS, "label": ["y", "n"] * 30}, "--text text --channels note", "Give one of them"),
     "a window too long": ({"day": DAYS, "x": HALVES}, "--task forecast --window 90", "shorter --window or --horizon"),
     "a step in each row": (
         {
@@ -237,7 +237,7 @@ HINTS: dict[str, tuple[dict[str, Any], str, str]] = {
             "x": [float(row) for row in range(300)],
             "label": [("a", "b")[row // 5 % 2] for row in range(300)],
         },
-        "--series x",
+        "--channels x",
         "name the column that says of which with --id",
     ),
 }
@@ -304,7 +304,7 @@ def test_a_run_names_the_columns_that_it_inferred(tmp_path: Path) -> None:
 
 
 def test_predictions_have_the_order_of_day_and_month_of_the_run() -> None:
-    usual = Reading(series=("x",), time="day", date_format="%d/%m/%Y")
+    usual = Reading(channels=("x",), time="day", date_format="%d/%m/%Y")
     days = [f"{day}/4/2021" for day in range(1, 10)]
     found = open_inputs(pa.table({"day": days, "x": HALVES[:9]}), kind="series", usual=usual, task="forecast")
     assert found.future is not None

@@ -202,7 +202,7 @@ SERIES = [[row / 8, 1.0, float(row % 3)] for row in range(40)]
 )
 def test_series_in_a_table(cells: list[object]) -> None:
     table = pa.table({"x": cells, "z": [[1, 2, 3]] * 40, "label": ["a", "b"] * 20})
-    dataset = open_source(table, series=("x", "z"))
+    dataset = open_source(table, channels=("x", "z"))
     assert (dataset.kind, dataset.channels) == ("series", ("x", "z"))
     assert series_of(dataset)[5].dtype == np.float32
     np.testing.assert_array_equal(dataset.sequences[5], np.stack([SERIES[5], [1, 2, 3]], axis=1))
@@ -276,7 +276,7 @@ def test_folders_of_sounds_go_with_each_other_alone(tmp_path: Path, reviews: Rev
 
 def test_series_to_go_on_from() -> None:
     table = pa.table({"t": [3, 1, 2] * 2, "who": ["a"] * 3 + ["b"] * 3, "x": [3.0, 1, 2, 30, 10, 20], "z": [0.5] * 6})
-    found = open_inputs(table, kind="series", task="forecast", id="who", time="t", series=("z", "x")).sequences
+    found = open_inputs(table, kind="series", task="forecast", id="who", time="t", channels=("z", "x")).sequences
     assert [series.tolist() for series in found] == [
         [[0.5, 1.0], [0.5, 2.0], [0.5, 3.0]],
         [[0.5, 10.0], [0.5, 20.0], [0.5, 30.0]],

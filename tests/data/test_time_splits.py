@@ -17,7 +17,7 @@ from gatewise.records import Dataset, Reading, Split
 def made(steps: int, *, window: int = 8, horizon: int = 3, **more: Any) -> Dataset:
     columns = {"x": np.random.default_rng(0).normal(size=steps)} | more
     part = "part" if "part" in columns else None
-    return forecast_dataset("made", columns, Reading(window=window, horizon=horizon, series=("x",), split=part))
+    return forecast_dataset("made", columns, Reading(window=window, horizon=horizon, channels=("x",), split=part))
 
 
 @st.composite

@@ -33,7 +33,7 @@ CLASSES = [("b", "a", "c")[row % 3] for row in range(60)]
 NUMBERS = [row / 8 - 2.5 for row in range(60)]
 WHO = [f"speaker {row % 7}" for row in range(60)]
 WEIGHTS = [1.0 + row % 4 for row in range(60)]
-COLUMNS: dict[str, Any] = {"group": "who", "weights": "weight", "series": ("u", "v"), "target": "y"}
+COLUMNS: dict[str, Any] = {"group": "who", "weights": "weight", "channels": ("u", "v"), "target": "y"}
 
 
 def wide(series: Series, labels: list[Any]) -> dict[str, list[Any]]:
@@ -259,7 +259,7 @@ def test_half_precision_tensors() -> None:
 def test_a_split_of_its_own_is_the_same_in_every_form(tmp_path: Path, series: Series) -> None:
     parts = ["train"] * 40 + ["Valid"] * 8 + ["TEST"] * 12
     table = pa.table({**wide(series, CLASSES), "split": parts})
-    expected = open_source(table, series=("u", "v"), target="y", split="split")
+    expected = open_source(table, channels=("u", "v"), target="y", split="split")
     assert expected.fixed_validation is not None
     arrays: dict[str, Any] = {}
     for name, rows in (("train", slice(40)), ("val", slice(40, 48)), ("test", slice(48, 60))):
@@ -272,11 +272,14 @@ def test_a_split_of_its_own_is_the_same_in_every_form(tmp_path: Path, series: Se
 
 def test_a_second_source_is_the_test_part(tmp_path: Path, series: Series) -> None:
     expected = open_source(
-        pa.table({**wide(series, CLASSES), "split": ["train"] * 40 + ["test"] * 20}), series=("u", "v"), target="y", split="split"
+        pa.table({**wide(series, CLASSES), "split": ["train"] * 40 + ["test"] * 20}),
+        channels=("u", "v"),
+        target="y",
+        split="split",
     )
     first, second = pa.table(wide(series, CLASSES)).slice(0, 40), pa.table(wide(series, CLASSES)).slice(40)
     pq.write_table(second, tmp_path / "b.parquet")
-    found = open_source(first, series=("u", "v"), target="y", test=tmp_path / "b.parquet")
+    found = open_source(first, channels=("u", "v"), target="y", test=tmp_path / "b.parquet")
     assert_same(found, expected)
     assert "The test part is b: 20 rows." in found.inferred
     assert_same(open_source((series[:40], CLASSES[:40]), test=(series[40:], CLASSES[40:])), expected)
@@ -284,7 +287,7 @@ def test_a_second_source_is_the_test_part(tmp_path: Path, series: Series) -> Non
         (tmp_path / f"{name}.ts").write_text(write_ts(series[rows], CLASSES[rows], "@classLabel true a b c"))
     assert_same(open_source(tmp_path / "a_TRAIN.ts", test=tmp_path / "a_TEST.ts"), expected)
     assert_same(open_source(tmp_path / "a_TRAIN.ts"), expected)
-    columns: dict[str, Any] = {"id": "id", "time": "at", "series": ("u", "v"), "target": "y"}
+    columns: dict[str, Any] = {"id": "id", "time": "at", "channels": ("u", "v"), "target": "y"}
     tables = [pa.table(long(series[rows], CLASSES[rows])) for rows in (slice(40), slice(40, 60))]
     # The same id in both is not the same series.
     assert_same(open_source(tables[0], test=tables[1], **columns), expected)
@@ -298,7 +301,7 @@ def test_inputs_of_every_form(tmp_path: Path, series: Series) -> None:
     longer = pa.table({name: cells for name, cells in long(series, CLASSES).items() if name in ("id", "at", "u", "v")})
     np.savez(tmp_path / "a.npz", values=np.concatenate(series), lengths=[len(values) for values in series])
     for source, options in (
-        (table, {"series": ("u", "v")}),
+        (table, {"channels": ("u", "v")}),
         (polars.from_arrow(table), {}),
         (longer, {"id": "id", "time": "at"}),
         (tmp_path / "a.npz", {}),

@@ -91,7 +91,7 @@ OPTIONS: list[tuple[str, ...]] = [
     *((flag, "1") for flag in ("--window", "--horizon", "--season")),
     *(
         (flag, "no such")
-        for flag in ("--text", "--audio", "--series", "--target", "--id", "--time", "--group", "--split-column", "--weights")
+        for flag in ("--text", "--audio", "--channels", "--target", "--id", "--time", "--group", "--split-column", "--weights")
     ),
     ("--task", "x"),
     ("--task", "forecast"),

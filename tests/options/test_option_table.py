@@ -103,7 +103,7 @@ def test_earlier_flags_are_taken_and_hidden() -> None:
     command: Any = typer.main.get_command(app)
     parameters = {parameter.name: parameter for parameter in command.commands["compare"].params}
     earlier = [option for option in OPTIONS if option.earlier]
-    assert [option.name for option in earlier] == ["replicates"]
+    assert [option.name for option in earlier] == ["channels", "replicates"]
     for option in earlier:
         assert parameters[option.earlier].opts == [option.earlier_flag]
         assert parameters[option.earlier].hidden and not parameters[option.name].hidden

@@ -52,7 +52,7 @@ FULL = Config(
 FORECAST = Config(
     "a.csv",
     task="forecast",
-    series=("x", "y"),
+    channels=("x", "y"),
     target=("x", "y"),
     window=168,
     horizon=24,
@@ -89,6 +89,7 @@ def test_words_ask_for_the_same_again(config: Config) -> None:
 
 def test_earlier_words_ask_for_what_they_asked_for() -> None:
     assert asked_by(["--pairs", "4"], "a.csv") == Config("a.csv", replicates=4, budget_s=None)
+    assert asked_by(["--series", "x", "--series", "y"], "a.csv") == Config("a.csv", channels=("x", "y"))
 
 
 def test_words_are_those_that_differ_from_the_default() -> None:

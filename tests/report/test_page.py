@@ -234,8 +234,8 @@ def test_time_that_no_phase_accounts_for_is_listed(run_with: Callable[..., Run])
             "gatewise compare 'my data.csv' --text 'the text' --cells gru,gru --budget 90s --bidirectional --seed 3",
         ),
         (
-            Config("a.csv", series=("x", "y"), budget_s=None, replicates=8, margin=0.02, hidden_size=32),
-            "gatewise compare a.csv --series x --series y --cells gru,lstm --replicates 8 --margin 0.02 --hidden-size 32 "
+            Config("a.csv", channels=("x", "y"), budget_s=None, replicates=8, margin=0.02, hidden_size=32),
+            "gatewise compare a.csv --channels x --channels y --cells gru,lstm --replicates 8 --margin 0.02 --hidden-size 32 "
             "--seed 0",
         ),
         (Config("a.csv", budget_s=1800.0), "gatewise compare a.csv --cells gru,lstm --budget 30m --seed 0"),

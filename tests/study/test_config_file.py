@@ -64,7 +64,7 @@ def test_options_are_read_by_any_of_their_names(write: Any, tmp_path: Path) -> N
 
 
 def test_earlier_names_are_read_and_never_suggested(write: Any) -> None:
-    assert read_config_file(write("pairs: 4")) == {"replicates": 4}
+    assert read_config_file(write("pairs: 4\nseries: [x, y]")) == {"replicates": 4, "channels": ("x", "y")}
     with pytest.raises(OptionError, match="line 2: pairs is given a second time"):
         read_config_file(write("replicates: 4\npairs: 4"))
     with pytest.raises(OptionError, match="there is no option 'pair'; `gatewise init` writes"):
@@ -157,7 +157,7 @@ def test_a_missing_source_is_said(write: Any) -> None:
 def test_a_runs_own_configuration_asks_for_the_same_again(tmp_path: Path) -> None:
     asked = Config(
         str(tmp_path / "größe.csv"),
-        series=("x", "1"),
+        channels=("x", "1"),
         target=("no",),
         task="forecast",
         split="part",
@@ -244,7 +244,7 @@ def test_the_schema_accepts_the_template_and_refuses_what_reading_refuses() -> N
         assert matches(properties[name]["default"], properties[name]), name
     right: dict[str, list[Any]] = {
         "text": ["review"],
-        "series": ["x", ["x", "y"]],
+        "channels": ["x", ["x", "y"]],
         "cells": ["gru,lstm", ["mingru", "gru"]],
         "task": ["classify", "forecast", "next-step", "next_step"],
         "budget": ["10m", 600, 0.5],
@@ -257,7 +257,7 @@ def test_the_schema_accepts_the_template_and_refuses_what_reading_refuses() -> N
     }
     wrong: dict[str, list[Any]] = {
         "text": [1, "", ["a"]],
-        "series": [1, ["x", "x"], [1]],
+        "channels": [1, ["x", "x"], [1]],
         "cells": [["gru", "lstn"], 2],
         "task": ["clasify"],
         "budget": [0, -1, ""],

@@ -48,7 +48,7 @@ def test_options_may_be_spelled_as_on_the_command_line(asked: Asked) -> None:
     compare(
         SOURCE,
         target="sum",
-        series=["x", "y"],
+        channels=["x", "y"],
         task="next-step",
         cells="mingru,lstm",
         margin="2%",
@@ -61,7 +61,7 @@ def test_options_may_be_spelled_as_on_the_command_line(asked: Asked) -> None:
     assert asked.positional[0] == Config(
         SOURCE,
         target=("sum",),
-        series=("x", "y"),
+        channels=("x", "y"),
         task="next_step",
         cells=("min_gru", "lstm"),
         margin="2%",
@@ -78,8 +78,8 @@ def test_both_spellings_of_a_name_are_keywords(asked: Asked) -> None:
     for keywords in ({"split": "part", "weigh_classes": "balanced"}, {"split_column": "part", "class_weights": "balanced"}):
         compare(SOURCE, **keywords)
         assert asked.positional[0] == Config(SOURCE, split="part", weigh_classes="balanced")
-    compare(SOURCE, pairs=4)
-    assert asked.positional[0] == Config(SOURCE, replicates=4, budget_s=None)
+    compare(SOURCE, pairs=4, series="x")
+    assert asked.positional[0] == Config(SOURCE, channels=("x",), replicates=4, budget_s=None)
 
 
 def test_two_spellings_at_once_are_refused(tmp_path: Path) -> None:
@@ -87,6 +87,8 @@ def test_two_spellings_at_once_are_refused(tmp_path: Path) -> None:
         gatewise.compare(SOURCE, split="a", split_column="a", out=tmp_path / "run")
     with pytest.raises(OptionError, match="weigh_classes and class_weights are one option"):
         gatewise.compare(SOURCE, weigh_classes="balanced", class_weights="balanced", out=tmp_path / "run")
+    with pytest.raises(OptionError, match="channels and series are one option"):
+        gatewise.compare(SOURCE, channels="x", series="x", out=tmp_path / "run")
     with pytest.raises(OptionError, match="replicates and pairs are one option"):
         gatewise.compare(SOURCE, replicates=4, pairs=4, out=tmp_path / "run")
     assert not list(tmp_path.iterdir())

@@ -14,7 +14,7 @@ from gatewise.records import Config
 from gatewise.study.finish import remove_leftovers
 from gatewise.study.folder import RunFolder, write_atomic, write_json, write_json_lines
 
-CONFIG = Config("/data/größe.csv", text="review", series=("x", "y"), replicates=4, budget_s=None)
+CONFIG = Config("/data/größe.csv", text="review", channels=("x", "y"), replicates=4, budget_s=None)
 
 
 def names(folder: Path) -> list[str]:

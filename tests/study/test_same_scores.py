@@ -51,7 +51,7 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Ways:
         for values, label in zip(series, labels, strict=True)
     ]
     (folder / "data.ts").write_text("\n".join(lines))
-    columns = {"series": ("u", "v")}
+    columns = {"channels": ("u", "v")}
     return {
         "csv": (folder / "data.csv", columns),
         "jsonl": (folder / "data.jsonl", columns),

@@ -14,7 +14,7 @@ from gatewise.tasks import TASKS
 __all__ = ["check_options"]
 
 _STANDARD_INPUT = "-"
-_SEQUENCES = ("text", "audio", "series")
+_SEQUENCES = ("text", "audio", "channels")
 # Without a budget a run goes on to its number of replicates.
 _NEVER_NONE = frozenset(field.name for field in fields(Config) if field.default is not None) - {"budget_s"}
 
@@ -71,4 +71,4 @@ def _check_task_options(config: Config) -> None:
     else:
         other = next((name for name in ("text", "audio") if getattr(config, name) is not None), None)
         if other is not None:
-            raise OptionError(f"--{other} was given, and a forecast reads series; leave it out, or name columns with --series")
+            raise OptionError(f"--{other} was given, and a forecast reads series; leave it out, or name columns with --channels")

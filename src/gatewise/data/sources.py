@@ -122,7 +122,7 @@ def _inputs_here(source: Any, kind: Kind, usual: Reading, keep: Sequence[str], a
     if in_time(asked.task):
         if keep:
             raise OptionError("--keep does not apply to a forecast, whose rows are steps. Leave it out.")
-        return forecast_inputs(table.columns, asked, asked.series)
+        return forecast_inputs(table.columns, asked, asked.channels)
     return table_inputs(table.columns, asked, kind=kind, base=table.base, keep=keep)
 
 
@@ -136,7 +136,7 @@ def _no_inputs(asked: Reading, keep: Sequence[str]) -> Inputs:
 
 def _with_usual(asked: Reading, usual: Reading, table: Table) -> Reading:
     """The columns asked for, and where they leave something open the usual ones."""
-    inputs = ("text", "audio", "series")
+    inputs = ("text", "audio", "channels")
     open_names = ["id", "time", *(inputs if all(getattr(asked, name) in (None, ()) for name in inputs) else ())]
     taken = {name: getattr(usual, name) for name in open_names if getattr(asked, name) in (None, ())}
     named_alone = ("id", "time", "text", "audio")
@@ -153,9 +153,9 @@ def _with_usual(asked: Reading, usual: Reading, table: Table) -> Reading:
         fits = filled.time in table.columns and is_written(table.columns[filled.time], usual.date_format)
         filled = replace(filled, date_format=usual.date_format if fits else None)
     in_steps = filled.id is not None or in_time(filled.task)
-    if not in_steps and asked.series == () and not all(name in table.columns for name in filled.series):
+    if not in_steps and asked.channels == () and not all(name in table.columns for name in filled.channels):
         # Lists of numbers may stand in a column of any name.
-        return replace(filled, series=())
+        return replace(filled, channels=())
     return filled
 
 

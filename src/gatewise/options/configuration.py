@@ -24,12 +24,14 @@ def by_name(keywords: Mapping[str, Any]) -> dict[str, Any]:
         option = SPELLINGS.get(key)
         if option is None:
             continue
-        if value is not None and option.name in spelled:
+        if value is None or (option.name in options and value == option.default):
+            options.setdefault(option.name, None)
+            continue
+        # A default says nothing beside what another spelling says.
+        if option.name in spelled and options[option.name] != option.default:
             raise OptionError(f"{spelled[option.name]} and {key} are one option, and both were given; give one of them")
-        if value is not None:
-            spelled[option.name] = key
-            options[option.name] = value
-        options.setdefault(option.name, None)
+        spelled[option.name] = key
+        options[option.name] = value
     return options
 
 

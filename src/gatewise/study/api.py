@@ -155,7 +155,7 @@ def compare(
     *,
     text: str | None = None,
     audio: str | None = None,
-    series: str | Sequence[str] = (),
+    channels: str | Sequence[str] = (),
     target: str | Sequence[str] = (),
     id: str | None = None,
     time: str | None = None,
@@ -203,12 +203,14 @@ def compare(
     view: View | None = None,
     verbose: bool | None = None,
     started: float | None = None,
-    pairs: int | None = None,  # what `replicates` was called before
+    # What `channels` and `replicates` were called before.
+    series: str | Sequence[str] | None = None,
+    pairs: int | None = None,
 ) -> Result:
     """Compare recurrent cells on your own sequences, fairly paired, and say which to ship.
 
     Data. data: a path, `builtin:NAME`, `hf:NAME`, `-` for CSV on standard input, a table (pandas, polars, pyarrow), arrays with
-    targets as `(X, y)`, or a Dataset. text, audio, series, target: columns, inferred where not given; target may name several
+    targets as `(X, y)`, or a Dataset. text, audio, channels, target: columns, inferred where not given; target may name several
     columns in a forecast. id, time: columns that name a series and order its steps, where a row is one step. group: column whose
     equal values never straddle a split. split_column (or split): column that says train, validation or test. weights: column of
     row weights. date_format: how texts of times are written, like "%d/%m/%Y". test: a second source of the same form, the fixed

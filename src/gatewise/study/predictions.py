@@ -28,20 +28,20 @@ def read_inputs(
     run: Config | None = None,
     *,
     keep: Sequence[str] = (),
-    series: tuple[str, ...] = (),
+    channels: tuple[str, ...] = (),
     **columns: Any,
 ) -> Inputs:
     """Read what a model predicts from. columns: as in `Reading`, None where not given: then of a table the run's are taken.
 
-    Of series the channels are those that the model learned from, unless `series` names others.
+    Of series the channels are those that the model learned from, unless `channels` names others.
     """
-    channels = model.channels if model.kind == "series" else ()
-    usual = Reading(series=channels)
+    learned = model.channels if model.kind == "series" else ()
+    usual = Reading(channels=learned)
     if run is not None:
         columns_of = {name: getattr(run, name) for name in ("text", "audio", "id", "time", "group", "date_format")}
-        usual = Reading(series=channels, **columns_of)
+        usual = Reading(channels=learned, **columns_of)
     task = "forecast" if model.forecast is not None else None
-    return open_inputs(source, kind=model.kind, usual=usual, keep=keep, series=series, task=task, **columns)
+    return open_inputs(source, kind=model.kind, usual=usual, keep=keep, channels=channels, task=task, **columns)
 
 
 def prediction_rows(model: Model, inputs: Inputs) -> list[list[str]]:

@@ -49,7 +49,7 @@ def default_features(rates: Sequence[int]) -> AudioFeatures:
     if rate < LOWEST_RATE:
         raise DataError(
             f"most sound files have a sample rate of {rate:,} Hz; log-mel energies need at least {LOWEST_RATE:,}. "
-            "Read slow signals as series of numbers instead (--series)."
+            "Read slow signals as series of numbers instead (--channels)."
         )
     return AudioFeatures(sample_rate=rate, high=rate / 2)
 

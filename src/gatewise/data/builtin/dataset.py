@@ -64,7 +64,7 @@ def builtin_dataset(request: str, seed: int, reading: Reading | None = None) -> 
     others = ", ".join(f"{key} {value}" for key, value in options.items() if key != "rows")
     made = (f"{options['rows']:,} rows{f' ({others})' if others else ''} are generated with seed {seed}.",)
     if name == "seasonal":
-        reading = replace(reading, task=task, series=("load",), **_SEASONAL)
+        reading = replace(reading, task=task, channels=("load",), **_SEASONAL)
         return forecast_dataset(name, synthetic.seasonal(generator, **options), reading, inferred=made)
     if name == "chords":
         rolls, keys = synthetic.chords(generator, **options)

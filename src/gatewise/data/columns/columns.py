@@ -98,7 +98,7 @@ def _not_numbers(columns: Columns) -> Callable[[str], bool]:
 
 
 def _named_inputs(reading: Reading) -> tuple[str, ...]:
-    given = {"--text": reading.text, "--audio": reading.audio, "--series": reading.series or None}
+    given = {"--text": reading.text, "--audio": reading.audio, "--channels": reading.channels or None}
     chosen = [option for option, value in given.items() if value is not None]
     if len(chosen) > 1:
         both = "both" if len(chosen) == 2 else "all"
@@ -110,7 +110,7 @@ def _named_inputs(reading: Reading) -> tuple[str, ...]:
             "--time orders the steps of series, one a row: name the column that tells the series apart with --id, or leave out "
             "--time."
         )
-    return reading.series or tuple(name for name in (reading.text, reading.audio) if name is not None)
+    return reading.channels or tuple(name for name in (reading.text, reading.audio) if name is not None)
 
 
 def _refuse_two_roles(inputs: Sequence[str], target: str | None, reading: Reading) -> None:
@@ -177,7 +177,7 @@ def _without_text(columns: Columns, kinds: Mapping[str, ColumnKind]) -> str:
     found = f"no text column could be inferred; the columns are: {listed(columns)}. "
     numbers = [name for name, kind in kinds.items() if kind == "number" and not counts_rows(name, columns[name])]
     if not numbers:
-        return f"{found}Name it with --text, sounds with --audio, and series that stand in one cell each with --series."
+        return f"{found}Name it with --text, sounds with --audio, and series that stand in one cell each with --channels."
     return (
         f"{found}Where every row is a step in time, add --task forecast to predict the next steps; where rows are steps of "
         "several series with a class or a number each, name the column that tells them apart with --id. A table with one row "

@@ -13,8 +13,8 @@ from gatewise.wording import listed, nearest
 
 __all__ = ["has_columns", "read_options", "refuse_columns", "refuse_steps", "require_task"]
 
-_COLUMNS = ("text", "audio", "series", "target", "id", "time", "group", "split", "weights", "date_format")
-_LISTS = ("series", "target")
+_COLUMNS = ("text", "audio", "channels", "target", "id", "time", "group", "split", "weights", "date_format")
+_LISTS = ("channels", "target")
 # Options that are called otherwise on the command line.
 _FLAGS = {"split": "split-column", "date_format": "date-format"}
 

@@ -64,7 +64,7 @@ def as_forecast(columns: Columns, reading: Reading, works: Callable[[Reading], b
     kinds = {name: kind_of(name, cells) for name, cells in columns.items() if name not in (time, reading.id)}
     if not _is_steps(columns, kinds, reading):
         return None
-    asked = (*reading.series, *reading.target)
+    asked = (*reading.channels, *reading.target)
     labels = [name for name in kinds if name.strip().casefold() in LABEL_NAMES and name not in asked]
     if reading.id is not None and (labels or "category" in kinds.values()):
         return None
@@ -73,26 +73,26 @@ def as_forecast(columns: Columns, reading: Reading, works: Callable[[Reading], b
     if labels:
         _refuse_labels(columns, named, time, labels[0], kinds, works)
     target = [name for name in kinds if name.strip().casefold() in _TARGET_NAMES and kinds[name] == "number"]
-    if len(target) == 1 and not reading.target and not reading.series:
+    if len(target) == 1 and not reading.target and not reading.channels:
         named = replace(named, target=(target[0],))
     steps = _with_id(columns, Steps(named), time)
     words = [name for name, kind in kinds.items() if kind in ("category", "clock") and name != steps.reading.id]
     unread = f" {listed(words, 5)} {'is' if len(words) == 1 else 'are'} not read." if words else ""
     why = (
         f"The table is taken for a forecast: a row is a time with numbers.{unread} To say otherwise, name the task with --task, "
-        "or its columns with --text, --series or --id."
+        "or its columns with --text, --channels or --id."
     )
     return replace(steps, inferred=(why,))
 
 
 def _named(reading: Reading) -> tuple[str | None, ...]:
-    return (*reading.series, *reading.target, reading.id, reading.split, reading.group, reading.weights)
+    return (*reading.channels, *reading.target, reading.id, reading.split, reading.group, reading.weights)
 
 
 def _is_steps(columns: Columns, kinds: dict[str, ColumnKind], reading: Reading) -> bool:
     """Whether the columns beside the time are those of a forecast: some of numbers, and none that a forecast cannot use."""
     numbers = _numbers(columns, kinds)
-    if any(kinds.get(name) != "number" for name in (*reading.series, *reading.target)):
+    if any(kinds.get(name) != "number" for name in (*reading.channels, *reading.target)):
         return False
     if reading.time is not None:
         return bool(numbers)

@@ -31,7 +31,7 @@ def next_step_rows(
     `part_masks`, `grouped` and `check_weights` do.
     """
     if rows.kind != "series":
-        raise DataError("next-step prediction reads series of 0 and 1, not texts or sounds. Name their columns with --series.")
+        raise DataError("next-step prediction reads series of 0 and 1, not texts or sounds. Name their columns with --channels.")
     part_masks(rows.parts)
     parts = None if rows.parts is None else [PART_NAMES[part] for part in rows.parts.tolist()]
     dataset = next_step_dataset(

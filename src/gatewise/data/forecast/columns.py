@@ -91,27 +91,27 @@ def read_series(columns: Columns, reading: Reading) -> SeriesTable:
 
 
 def _time(columns: Columns, reading: Reading) -> str | None:
-    return reading.time or time_column(columns, (*reading.series, *reading.target, reading.id, reading.split))
+    return reading.time or time_column(columns, (*reading.channels, *reading.target, reading.id, reading.split))
 
 
 def _channels(columns: Columns, reading: Reading) -> tuple[tuple[str, ...], list[str]]:
     """The columns a forecast reads, and what was guessed."""
-    for name in (*reading.series, *reading.target, reading.time, reading.id, reading.split):
+    for name in (*reading.channels, *reading.target, reading.time, reading.id, reading.split):
         if name is not None and name not in columns:
             raise DataError(f"there is no column {name!r}; the columns are: {listed(columns)}.{nearest(name, columns)}")
     used = {name: option for option in ("time", "id", "split") if (name := getattr(reading, option)) is not None}
-    for name in (*reading.series, *reading.target):
+    for name in (*reading.channels, *reading.target):
         if name in used:
             raise DataError(f"the column {name!r} is named as {used[name]} and as a value. Name two different columns.")
-    for names, option in ((reading.series, "--series"), (reading.target, "--target")):
+    for names, option in ((reading.channels, "--channels"), (reading.target, "--target")):
         if len(set(names)) < len(names):
             raise DataError(f"{option} names a column twice ({listed(names)}). Name each once.")
-    if reading.series:
-        return (*reading.series, *(name for name in reading.target if name not in reading.series)), []
+    if reading.channels:
+        return (*reading.channels, *(name for name in reading.target if name not in reading.channels)), []
     found = tuple(name for name in columns if name not in used and (name in reading.target or _is_channel(columns, name)))
     if not found:
         raise DataError(
-            f"there is no column of numbers to be forecast; the columns are: {listed(columns)}. Name them with --series and "
+            f"there is no column of numbers to be forecast; the columns are: {listed(columns)}. Name them with --channels and "
             "--target."
         )
     return found, [f"The series are read from all columns of numbers: {listed(found)}."]

@@ -36,7 +36,7 @@ def forecast_dataset(
     """Make a Dataset of windows, each with the `horizon` steps that follow it as its target.
 
     columns: a wide table (a row a time, a column a channel), or with `reading.id` a long one (a row a time and series, which are
-    taken as series of the same channels). Inputs are the columns `reading.series`, or all columns of numbers; `reading.target`,
+    taken as series of the same channels). Inputs are the columns `reading.channels`, or all columns of numbers; `reading.target`,
     or all inputs, is predicted and read as well. Without a column of times rows are steps in their order.
     season: from the step, see `time_axis`. horizon: one season up to 100 steps, else 24, and at most an eighth of the longest
     series. window: the whole seasons (up to 336 steps each) that four horizons and 16 steps take, and at most a quarter of the
@@ -82,7 +82,7 @@ def forecast_inputs(columns: Columns, reading: Reading, channels: Sequence[str])
     channels: what the model reads, in its order. Series are called by their ids; where there are times, those that follow each
     series are known. Raises DataError as `forecast_dataset` does.
     """
-    asked = Reading(series=tuple(channels), id=reading.id, time=reading.time, date_format=reading.date_format)
+    asked = Reading(channels=tuple(channels), id=reading.id, time=reading.time, date_format=reading.date_format)
     table = read_series(columns, asked)
     ends = np.cumsum(np.bincount(table.series))
     names = {} if reading.id is None else {reading.id: list(table.ids)}

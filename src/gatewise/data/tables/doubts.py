@@ -57,7 +57,7 @@ def refuse_two_readings(
 
     works: whether the table can be read so; as a forecast it can where its times are even.
     """
-    named = (reading.task, reading.text, reading.series, reading.target, reading.group, reading.split, reading.weights)
+    named = (reading.task, reading.text, reading.channels, reading.target, reading.group, reading.split, reading.weights)
     if any(named) or choice.kind != "text" or predicts(target.task) != "numbers" or choice.target is None:
         return
     time = time_column(columns, (*choice.inputs, choice.target))

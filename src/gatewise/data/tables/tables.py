@@ -133,7 +133,7 @@ def table_inputs(columns: Columns, reading: Reading, *, kind: Kind, base: Path |
     if choice.kind != kind:
         raise DataError(
             f"the model reads {_WORDS[kind]}, the input holds none in {', '.join(map(repr, choice.inputs))}. "
-            "Name the columns with --text, --audio or --series."
+            "Name the columns with --text, --audio or --channels."
         )
     for name in keep:
         require_column(columns, name)
@@ -212,5 +212,5 @@ def _usable(rows: Rows, target: Target | None = None) -> tuple[NDArray[np.int64]
         return kept, []
     found = f"{dropped:,} of {len(rows):,} rows lack an input ({no_input.sum():,}) or a target ({no_target.sum():,})"
     if dropped > len(rows) / 2:
-        raise DataError(f"{found}: over half. Fill them, or name other columns with --text, --series and --target.")
+        raise DataError(f"{found}: over half. Fill them, or name other columns with --text, --channels and --target.")
     return kept, [f"{found} and were dropped."]

@@ -70,7 +70,7 @@ def parse_text(cell: object, where: str) -> str | None:
     if isinstance(cell, (str, int, float)):
         return str(cell)
     raise DataError(
-        f"{where} holds a {type(cell).__name__}, not a text. Choose a column of texts with --text, or of numbers with --series."
+        f"{where} holds a {type(cell).__name__}, not a text. Choose a column of texts with --text, or of numbers with --channels."
     )
 
 
