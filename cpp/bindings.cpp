@@ -21,6 +21,7 @@ namespace gatewise {
 
 void bind_layer(nb::module_& module);
 void bind_streams(nb::module_& module);
+void bind_training_step(nb::module_& module);
 
 }  // namespace gatewise
 
@@ -73,4 +74,5 @@ NB_MODULE(_compiled, module) {
 
     gatewise::bind_layer(module);
     gatewise::bind_streams(module);
+    gatewise::bind_training_step(module);
 }

@@ -16,6 +16,7 @@ namespace {
     namespace set {                         \
     extern const Kernels<float> f32;        \
     extern const Kernels<double> f64;       \
+    extern const StepKernels step;          \
     }
 
 // Each set is compiled by CMakeLists.txt with the flags its test asks for. __builtin_cpu_supports also asks the operating system, which
@@ -36,9 +37,9 @@ bool supports_avx512() {
 }
 
 const InstructionSet compiled[] = {
-    {"avx512", supports_avx512, &avx512::f32, &avx512::f64},
-    {"avx2", supports_avx2, &avx2::f32, &avx2::f64},
-    {"baseline", always, &baseline::f32, &baseline::f64},
+    {"avx512", supports_avx512, &avx512::f32, &avx512::f64, &avx512::step},
+    {"avx2", supports_avx2, &avx2::f32, &avx2::f64, &avx2::step},
+    {"baseline", always, &baseline::f32, &baseline::f64, &baseline::step},
 };
 
 #elif defined(__aarch64__)
@@ -47,7 +48,7 @@ GATEWISE_DECLARE(neon)
 
 namespace {
 
-const InstructionSet compiled[] = {{"neon", always, &neon::f32, &neon::f64}};
+const InstructionSet compiled[] = {{"neon", always, &neon::f32, &neon::f64, &neon::step}};
 
 #else
 
@@ -55,7 +56,7 @@ GATEWISE_DECLARE(baseline)
 
 namespace {
 
-const InstructionSet compiled[] = {{"baseline", always, &baseline::f32, &baseline::f64}};
+const InstructionSet compiled[] = {{"baseline", always, &baseline::f32, &baseline::f64, &baseline::step}};
 
 #endif
 

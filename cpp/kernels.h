@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "step_kernels.h"
 #include "team.h"
 
 namespace gatewise {
@@ -126,6 +127,7 @@ struct InstructionSet {
     bool (*supported)();
     const Kernels<float>* f32;
     const Kernels<double>* f64;
+    const StepKernels* step;
 };
 
 }  // namespace gatewise

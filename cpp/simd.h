@@ -81,17 +81,26 @@ GATEWISE_INLINE Vector select(IntegerVector condition, Vector yes, Vector no) { 
 // Of these instructions' operands the second is the result where either is not-a-number.
 GATEWISE_INLINE Vector at_most(Vector value, Real bound) { return GATEWISE_INTRINSIC(min)(splat(bound), value); }
 GATEWISE_INLINE Vector at_least(Vector value, Real bound) { return GATEWISE_INTRINSIC(max)(splat(bound), value); }
+GATEWISE_INLINE Vector square_root(Vector value) { return GATEWISE_INTRINSIC(sqrt)(value); }
 #else
 GATEWISE_INLINE Vector at_most(Vector value, Real bound) { return select(value > splat(bound), splat(bound), value); }
 GATEWISE_INLINE Vector at_least(Vector value, Real bound) { return select(value < splat(bound), splat(bound), value); }
+GATEWISE_INLINE Vector square_root(Vector value) {
+    for (int lane = 0; lane < lanes; ++lane) value[lane] = std::sqrt(value[lane]);
+    return value;
+}
 #endif
 
-// The first `count` elements, 1 <= count <= lanes; the rest are zero.
+// The first `count` elements, 0 <= count <= lanes; the rest are zero.
 GATEWISE_INLINE Vector load_part(const Real* source, int count) {
     if (count == lanes) return load(source);
+#if defined(__AVX512F__) && GATEWISE_REAL_BITS == 32
+    return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), source);
+#else
     alignas(vector_bytes) Real part[lanes] = {};
     std::memcpy(part, source, sizeof(Real) * static_cast<std::size_t>(count));
     return load(part);
+#endif
 }
 
 GATEWISE_INLINE void store_part(Real* target, Vector value, int count) {
@@ -99,9 +108,13 @@ GATEWISE_INLINE void store_part(Real* target, Vector value, int count) {
         store(target, value);
         return;
     }
+#if defined(__AVX512F__) && GATEWISE_REAL_BITS == 32
+    _mm512_mask_storeu_ps(target, static_cast<__mmask16>((1u << count) - 1), value);
+#else
     alignas(vector_bytes) Real part[lanes];
     store(part, value);
     std::memcpy(target, part, sizeof(Real) * static_cast<std::size_t>(count));
+#endif
 }
 
 // A store that leaves the caches alone; the target is aligned to the vector.
