@@ -12,7 +12,7 @@ from gatewise.records import Config
 from gatewise.report.numbers import number
 from gatewise.report.sections import recipe
 from gatewise.report.sections.recipe import recipe_rows
-from gatewise.training import fit, optimizer
+from gatewise.training import recipe as training
 from gatewise.training.schedule import Schedule
 
 ROOT = Path(__file__).parents[1]
@@ -43,8 +43,8 @@ def test_the_page_has_the_recipe_as_it_is(title: str) -> None:
 
 def test_readme_has_the_numbers_as_they_are() -> None:
     sentence = (
-        f"gradients are clipped to norm {number(fit.CLIP_NORM)}, and an exponential moving average of the weights with decay "
-        f"{number(fit.AVERAGING)} is what counts"
+        f"gradients are clipped to norm {number(training.CLIP_NORM)}, and an exponential moving average of the weights with "
+        f"decay {number(training.AVERAGING)} is what counts"
     )
     assert sentence in README
     assert "docs/recipe.md" in README
@@ -59,9 +59,9 @@ def everything(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("module", "name", "value", "shown"),
     [
-        (fit, "CLIP_NORM", 7.5, "norm 7.5"),
-        (fit, "AVERAGING", 0.875, "decay 0.875"),
-        (optimizer, "BETAS", (0.8, 0.95), "betas 0.8 and 0.95"),
+        (training, "CLIP_NORM", 7.5, "norm 7.5"),
+        (training, "AVERAGING", 0.875, "decay 0.875"),
+        (training, "BETAS", (0.8, 0.95), "betas 0.8 and 0.95"),
         (network, "EMBEDDING_DEVIATION", 0.25, "deviation 0.25"),
     ],
 )

@@ -134,16 +134,19 @@ SLOW = "builtin:parity?rows=400&length=60"
 @pytest.fixture
 def slow_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Make every training step take so many seconds more, in this process."""
-    from gatewise.training.fit import TrainingStep
-
-    own = TrainingStep.__call__
+    from gatewise.training.autograd_step import AutogradStep
+    from gatewise.training.compiled_step import CompiledStep
 
     def slow(seconds: float) -> None:
-        def call(self: TrainingStep, batch: Any) -> float:
-            time.sleep(seconds)
-            return own(self, batch)
+        def slowed(own: Callable[[Any, Any], float]) -> Callable[[Any, Any], float]:
+            def call(self: Any, batch: Any) -> float:
+                time.sleep(seconds)
+                return own(self, batch)
 
-        monkeypatch.setattr(TrainingStep, "__call__", call)
+            return call
+
+        for kind in (AutogradStep, CompiledStep):
+            monkeypatch.setattr(kind, "__call__", slowed(kind.__call__))
 
     return slow
 

@@ -1,5 +1,6 @@
 """Units of work: independent of order and process, the same data for every arm, and the test part kept out of tuning."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from gatewise.data.encoding.encoders import encode_raw
 from gatewise.data.sources import open_source
 from gatewise.errors import GatewiseError, RunError
 from gatewise.mistakes import ClassPredictions
+from gatewise.nn import SequenceNetwork
 from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Training
 from gatewise.study import measure, work
 from gatewise.study.kept import KeptFolder
@@ -21,9 +23,9 @@ from gatewise.study.work import Unit, Workload, seed_of
 from gatewise.training import fit as training
 from gatewise.training.baselines import linear
 from gatewise.training.batches import iterate_batches
-from gatewise.training.fit import TrainingStep
 from gatewise.training.metrics import unpack_rows
 from gatewise.training.objectives import to_tensors
+from gatewise.training.step import training_step
 from tests.arrays import series_of
 
 HYPERPARAMETERS = Hyperparameters(3e-3, 0.1, 0.1, 0.01)
@@ -193,13 +195,16 @@ def test_costs_are_measured_on_the_same_batches(dataset: Dataset, monkeypatch: p
     monkeypatch.setattr(measure, "LATENCY_ROUNDS", {"batch1": 6, "batch32": 6})
     shapes: dict[str, list[NDArray[Any]]] = {"gru": [], "lstm": []}
 
-    class Recording(TrainingStep):
-        def __call__(self, batch: Any) -> float:
-            name = type(self.network.recurrent).__name__.lower()
-            shapes[name].append(batch.inputs.numpy().copy())
-            return super().__call__(batch)
+    def recording(network: SequenceNetwork, *arguments: Any, **options: Any) -> Callable[[Any], float]:
+        step = training_step(network, *arguments, **options)
 
-    monkeypatch.setattr(measure, "TrainingStep", Recording)
+        def call(batch: Any) -> float:
+            shapes[type(network.recurrent).__name__.lower()].append(batch.inputs.numpy().copy())
+            return step(batch)
+
+        return call
+
+    monkeypatch.setattr(measure, "training_step", recording)
     bench, chosen = workload(dataset), dict.fromkeys(("gru", "lstm"), HYPERPARAMETERS)
     milliseconds = measure.measure_steps(bench, chosen, 60)["milliseconds"]
     assert {name: len(values) for name, values in milliseconds.items()} == {"gru": 6, "lstm": 6}

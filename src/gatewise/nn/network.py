@@ -71,18 +71,22 @@ class SequenceNetwork(nn.Module):
         Returns [batch, outputs], with `pooling.Steps` [batch, steps, outputs]: at a step what follows from the steps up to
         it, and beyond a sequence's length nothing of meaning.
         """
-        linear = None if self.skip is None else self.skip(inputs)
+        read = inputs
         if self.training and self.input_dropout:
             hidden = torch.rand(inputs.shape[:2], device=inputs.device) < self.input_dropout
-            inputs = (
+            read = (
                 inputs.masked_fill(hidden, UNKNOWN_TOKEN)
                 if self.embedding is not None
                 else inputs.masked_fill(hidden.unsqueeze(2), 0.0)
             )
-        vectors = inputs if self.embedding is None else self.dropout(self.embedding(inputs))
+        vectors = read if self.embedding is None else self.dropout(self.embedding(read))
         states, _ = self.recurrent(vectors, lengths=lengths)
+        return self.answer(inputs, states, lengths)
+
+    def answer(self, inputs: Tensor, states: Tensor, lengths: Tensor) -> Tensor:
+        """What the states say of the inputs. states: [batch, steps, size], of the last recurrent layer; else as `forward`."""
         scores: Tensor = self.head(self.dropout(self.pool(states, lengths)))
-        return scores if linear is None else scores + linear
+        return scores if self.skip is None else scores + self.skip(inputs)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,8 +24,8 @@ from gatewise.study.work import TRAIN_SCORE_ROWS, EncodedSplit, Workload
 from gatewise.timing import interleave, percentiles
 from gatewise.training.batches import iterate_batches, plan_batches
 from gatewise.training.examples import Baseline
-from gatewise.training.fit import TrainingStep
 from gatewise.training.objectives import to_tensors
+from gatewise.training.step import training_step
 
 __all__ = ["measure_baselines", "measure_latency", "measure_memory", "measure_steps", "probe_epochs", "scoring_share"]
 
@@ -80,7 +80,7 @@ def _step_times(
     def action(arm: Arm) -> Callable[[int], object]:
         network = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
         network.train()
-        step = TrainingStep(network, workload.objective, chosen[arm.name])
+        step = training_step(network, workload.objective, chosen[arm.name], seed=0)
         return lambda number: step(batches[number % len(batches)])
 
     actions = {arm.name: action(arm) for arm in workload.arms}

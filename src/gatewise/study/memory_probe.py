@@ -16,8 +16,8 @@ from gatewise.nn import Architecture
 from gatewise.records import Hyperparameters, from_json
 from gatewise.tasks import traits_of
 from gatewise.timing import peak_resident_bytes, reset_peak
-from gatewise.training.fit import TrainingStep
 from gatewise.training.objectives import Tensors, objective_of
+from gatewise.training.step import training_step
 
 STEPS = 3
 
@@ -41,7 +41,7 @@ def _train(architecture: Architecture, task: dict[str, Any]) -> None:
     hyperparameters = from_json(Hyperparameters, task["hyperparameters"])
     network = architecture.build()
     network.train()
-    step = TrainingStep(network, objective_of(task["task"], task["metric"]), hyperparameters)
+    step = training_step(network, objective_of(task["task"], task["metric"]), hyperparameters, seed=0)
     batch, steps = task["batch_size"], task["steps"]
     if architecture.tokens:
         inputs = torch.randint(1, architecture.input_size, (batch, steps))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +14,12 @@ from numpy.typing import NDArray
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Encoded, Ending, Epoch, Hyperparameters
 from gatewise.training.batches import Batch, iterate_batches, plan_batches
-from gatewise.training.objectives import Objective, Tensors, to_tensors
-from gatewise.training.optimizer import AdamW
+from gatewise.training.objectives import Objective, to_tensors
+from gatewise.training.recipe import clock
 from gatewise.training.schedule import Schedule
+from gatewise.training.step import training_step
 
-__all__ = ["AVERAGING", "CLIP_NORM", "Fitted", "TrainingStep", "fit"]
-
-CLIP_NORM = 1.0
-AVERAGING = 0.99
+__all__ = ["Fitted", "fit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,42 +34,6 @@ class Fitted:
     phases: dict[str, float]
     seconds: float
     ended: Ending
-
-
-class TrainingStep:
-    """One optimisation step of one network, with its wall time by phase.
-
-    Gradients are clipped to `CLIP_NORM`. `averaged`, a copy of the network as it starts, holds an exponential moving average of
-    the weights (decay `AVERAGING`, less while young), which is what gets evaluated and shipped: it lets a few epochs on little
-    data stop at a better and steadier point.
-    """
-
-    def __init__(self, network: SequenceNetwork, objective: Objective, hyperparameters: Hyperparameters) -> None:
-        self.network = network
-        self.averaged = copy.deepcopy(network)
-        self.objective = objective
-        self.parameters: list[torch.Tensor] = list(network.parameters())
-        self.averages: list[torch.Tensor] = list(self.averaged.parameters())
-        self.optimizer = AdamW(
-            self.parameters, learning_rate=hyperparameters.learning_rate, weight_decay=hyperparameters.weight_decay
-        )
-        self.steps = 0
-        self.phases: dict[str, float] = defaultdict(float)
-
-    def __call__(self, batch: Tensors) -> float:
-        """Take the step and return the batch's mean loss."""
-        self.optimizer.zero_grad()
-        with _clock(self.phases, "forward"):
-            loss = self.objective.loss(self.network(batch.inputs, batch.lengths), batch)
-        with _clock(self.phases, "backward"):
-            loss.backward()
-        with _clock(self.phases, "optimiser"), torch.no_grad():
-            torch.nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
-            self.optimizer.step()
-            self.steps += 1
-            decay = min(AVERAGING, (1 + self.steps) / (10 + self.steps))
-            torch._foreach_lerp_(self.averages, self.parameters, 1 - decay)
-        return loss.item()
 
 
 def fit(
@@ -100,7 +59,7 @@ def fit(
     """
     started = time.perf_counter()
     order = np.random.default_rng([seed, 1])
-    step = TrainingStep(network, objective, hyperparameters)
+    step = training_step(network, objective, hyperparameters, seed=seed)
     averaged, phases = step.averaged, step.phases
     best = (math.inf, 0, 0.0)
     best_weights = [parameter.detach().clone() for parameter in averaged.parameters()]
@@ -118,7 +77,8 @@ def fit(
                 if not time_left():
                     ended = "time"
                     break
-            with _clock(phases, "evaluation"):
+            step.settle()
+            with clock(phases, "evaluation"):
                 predictions = objective.predict(averaged, validation)
                 loss = objective.validation_loss(predictions, validation)
             if not (math.isfinite(total) and math.isfinite(loss)):
@@ -142,13 +102,6 @@ def fit(
         predictions = objective.predict(averaged, validation)
         best = (objective.validation_loss(predictions, validation), 0, score(predictions))
     return Fitted(averaged, tuple(history), best[1], best[2], best[0], dict(phases), time.perf_counter() - started, ended)
-
-
-@contextmanager
-def _clock(phases: dict[str, float], name: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    phases[name] += time.perf_counter() - started
 
 
 def _timed(batches: Iterator[Batch], phases: dict[str, float]) -> Iterator[Batch]:

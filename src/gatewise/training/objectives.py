@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import torch
@@ -43,8 +43,15 @@ def to_tensors(batch: Batch) -> Tensors:
     )
 
 
+LossName = Literal["cross_entropy", "absolute", "squared", "binary_cross_entropy"]
+
+
 class Objective(Protocol):
     """A task as a network sees it."""
+
+    @property
+    def loss_name(self) -> LossName:
+        """What `loss` is the mean of."""
 
     def loss(self, outputs: Tensor, batch: Tensors) -> Tensor:
         """Mean loss of the network's outputs on a batch, weighted where the rows have weights; a scalar."""
@@ -71,6 +78,8 @@ def objective_of(task: Task, metric: str) -> Objective:
 class Classes:
     """Cross-entropy of class scores; predictions are probabilities [rows, classes]."""
 
+    loss_name: ClassVar[LossName] = "cross_entropy"
+
     def loss(self, outputs: Tensor, batch: Tensors) -> Tensor:
         if batch.weights is None:
             return cross_entropy(outputs, batch.targets)
@@ -89,6 +98,10 @@ class Numbers:
     """Absolute or squared errors in units of `Encoded.scale`; predictions are in those of the data, [rows, outputs]."""
 
     absolute: bool
+
+    @property
+    def loss_name(self) -> LossName:
+        return "absolute" if self.absolute else "squared"
 
     def loss(self, outputs: Tensor, batch: Tensors) -> Tensor:
         if outputs.shape != batch.targets.shape:
@@ -112,6 +125,8 @@ class Numbers:
 @dataclass(frozen=True)
 class NextStep:
     """Cross-entropy of every key at every next step; predictions are probabilities, end to end [steps, keys]."""
+
+    loss_name: ClassVar[LossName] = "binary_cross_entropy"
 
     def loss(self, outputs: Tensor, batch: Tensors) -> Tensor:
         return step_log_loss(outputs, batch.inputs, batch.lengths)

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 import torch
 from torch.optim.adamw import adamw
 
-__all__ = ["BETAS", "EPSILON", "AdamW"]
+from gatewise.training.recipe import BETAS, EPSILON
 
-BETAS = (0.9, 0.999)
-EPSILON = 1e-8
+__all__ = ["AdamW"]
 
 
 class AdamW:
     """Decoupled weight decay (Loshchilov & Hutter 2019), by torch's own fused kernel, to the last bit as `torch.optim.AdamW`.
 
-    Averages decay by `BETAS`. All parameters share one learning rate and one weight decay, and neither changes over time.
+    Averages decay by `BETAS`. All parameters share one learning rate and one weight decay.
     """
 
     def __init__(self, parameters: Sequence[torch.Tensor], *, learning_rate: float, weight_decay: float) -> None:
@@ -33,8 +32,8 @@ class AdamW:
             parameter.grad = None
 
     @torch.no_grad()
-    def step(self) -> None:
-        """Update every parameter that has a gradient."""
+    def step(self, pace: float = 1.0) -> None:
+        """Update every parameter that has a gradient. pace: factor on the learning rate."""
         found = [
             (parameter, parameter.grad, average, square, step)
             for parameter, average, square, step in zip(self.parameters, self.averages, self.squares, self.steps, strict=True)
@@ -52,7 +51,7 @@ class AdamW:
             amsgrad=False,
             beta1=BETAS[0],
             beta2=BETAS[1],
-            lr=self.learning_rate,
+            lr=self.learning_rate * pace,
             weight_decay=self.weight_decay,
             eps=EPSILON,
             maximize=False,

@@ -8,9 +8,8 @@ from gatewise.records import Comparison, Config, Kind, Task, Verdict
 from gatewise.report.blocks import Section, Table
 from gatewise.report.numbers import number, percent
 from gatewise.tasks import traits_of
-from gatewise.training.fit import AVERAGING, CLIP_NORM
 from gatewise.training.objectives import Numbers, objective_of
-from gatewise.training.optimizer import BETAS, EPSILON
+from gatewise.training.recipe import AVERAGING, BETAS, CLIP_NORM, EPSILON
 from gatewise.training.schedule import (
     FEWEST_EPOCHS,
     LARGEST_BATCH,
