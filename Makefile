@@ -5,7 +5,7 @@ BUDGET ?= 150s
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: demo test test-oldest test-upstream test-libraries check wheel wheel-without-kernels lock bench bench-layers sanitize neon clean \
+.PHONY: demo test test-oldest test-upstream test-libraries check wheel wheel-without-kernels lock bench bench-layers bench-verdict sanitize neon clean \
   ready-demo ready-test ready-oldest ready-libraries
 
 ready-demo ready-test ready-oldest ready-libraries: ready-%:
@@ -63,6 +63,10 @@ define kernel_tests
 	$(BIN)/ctest --test-dir build/$(1) --output-on-failure
 endef
 comma := ,
+
+# DATA=FOLDER of public data sets; BEFORE=CHECKOUT compares with another version.
+bench-verdict: ready-test
+	$(BIN)/python -m benchmarks.verdict $(DATA) --plain $(if $(BEFORE),--before $(BEFORE))
 
 sanitize: ready-test
 	$(call kernel_tests,native)

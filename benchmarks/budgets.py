@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.forecasting_data import write_etth1, write_exchange
 
-__all__ = ["SETS", "main"]
+__all__ = ["SETS", "main", "write_forecasts"]
 
 _SPLIT = ("--split-column", "split")
 
@@ -53,7 +53,7 @@ def main() -> None:
     found = asked.out / "budgets.jsonl"
     rows = [json.loads(line) for line in found.read_text(encoding="utf-8").splitlines()] if found.exists() else []
     done = {(row["set"], row["budget"]) for row in rows}
-    _write_forecasts(asked.folder, asked.out)
+    write_forecasts(asked.folder, asked.out)
     for budget in map(int, asked.budgets.split(",")):
         for name in asked.sets.split(","):
             if (name, budget) not in done:
@@ -64,7 +64,7 @@ def main() -> None:
     print(_summary(rows))
 
 
-def _write_forecasts(folder: Path, out: Path) -> None:
+def write_forecasts(folder: Path, out: Path) -> None:
     if not (out / "exchange_wide.csv").exists() and (folder / "forecasting").is_dir():
         write_etth1(folder / "forecasting/ETTh1.csv", out)
         write_exchange(folder / "forecasting/exchange_rate.txt.gz", out)

@@ -1,0 +1,1 @@
+"""How long a verdict takes: `python -m benchmarks.verdict`."""

@@ -1,0 +1,49 @@
+"""`gatewise` with PyTorch's own layers, dropout, optimiser and autograd in every training: the same protocol as a plain loop.
+
+    python -m benchmarks.verdict.plain compare DATA ...
+
+Everything else, the data, the splits, the baselines, the tests for an end, is gatewise's, so that a difference is the training's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gatewise.__main__ import main
+from gatewise.nn import network
+from gatewise.study import measure
+from gatewise.training import fit
+from gatewise.training.autograd_step import AutogradStep
+
+
+class Stock(nn.Module):
+    """PyTorch's layer, reading padded batches; what stands beyond a length is left for the pooling to ignore."""
+
+    def __init__(self, kind: Any, *sizes: int, forget_bias: float | None, chrono: int | None, **options: Any):
+        super().__init__()
+        if forget_bias is not None or chrono is not None:
+            raise ValueError("PyTorch's layers have no forget_bias and no chrono")
+        self.layer = kind(*sizes, **options)
+
+    def forward(self, input: Tensor, lengths: Tensor) -> Any:
+        return self.layer(input)
+
+
+def _stock(kind: type[nn.RNNBase]) -> Any:
+    return lambda *sizes, forget_bias=None, chrono=None, **options: Stock(
+        kind, *sizes, forget_bias=forget_bias, chrono=chrono, **options
+    )
+
+
+def _autograd(network: Any, objective: Any, hyperparameters: Any, *, seed: int) -> AutogradStep:
+    return AutogradStep(network, objective, hyperparameters)
+
+
+if __name__ == "__main__":
+    network.CELLS |= {"gru": _stock(torch.nn.GRU), "lstm": _stock(torch.nn.LSTM), "rnn": _stock(torch.nn.RNN)}
+    for module in (fit, measure):
+        setattr(module, "training_step", _autograd)  # noqa: B010  (mypy knows no such name to assign to)
+    main()
