@@ -164,7 +164,7 @@ def test_help_names_every_option_of_the_comparison(run: Run, monkeypatch: pytest
         (("--max-latency", "fast"), "--max-latency 'fast' is not a time above zero; write it like 2ms"),
         (("--max-size", "small"), "--max-size 'small' is not a size"),
         (("--max-memory", "0"), "--max-memory '0' is not a size"),
-        (("--curve", "0.5,0.1"), "--curve '0.5,0.1' is not a list of shares"),
+        (("--curve", "0.5,0.1"), "--curve '0.5,0.1' is not a list of fractions"),
         (("--forget-bias", "nan"), "--forget-bias nan is not a finite number"),
         (("--forget-bias", "1", "--chrono", "99"), "--forget-bias and --chrono"),
         (("--chrono", "1"), "--chrono 1 is too small; give at least 2"),

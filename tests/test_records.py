@@ -95,7 +95,7 @@ RECORDS = [
         (TRAINING,),
         (TRAINING,),
         (),
-        (replace(TRAINING, kind="curve", share=0.25),),
+        (replace(TRAINING, kind="curve", fraction=0.25),),
         1,
         72,
         18,

@@ -72,7 +72,7 @@ _METAVARS = {
     "latency": "TIME",
     "size": "SIZE",
     "margin": "X",
-    "shares": "LIST",
+    "fractions": "LIST",
 }
 
 

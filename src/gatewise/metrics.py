@@ -12,20 +12,20 @@ __all__ = ["METRICS", "Metric", "difference_text", "value_text"]
 class Metric:
     """A metric's name and manners.
 
-    share: a number from 0 to 1 that is written in percent, its differences in points. margin: half width of the band of
+    in_percent: a number from 0 to 1 that is written in percent, its differences in points. margin: half width of the band of
     practical equivalence unless the user names one; None for 2% of the best baseline's value.
     """
 
     name: str
     label: str
     higher_is_better: bool
-    share: bool = False
+    in_percent: bool = False
     margin: float | None = None
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The least and greatest value there can be: shares lie in 0 to 1, errors above 0, and R² ends at 1."""
-        return (0.0, 1.0) if self.share else (-math.inf, 1.0) if self.higher_is_better else (0.0, math.inf)
+        """The least and greatest value there can be: those in percent lie in 0 to 1, errors above 0, and R² ends at 1."""
+        return (0.0, 1.0) if self.in_percent else (-math.inf, 1.0) if self.higher_is_better else (0.0, math.inf)
 
     def gain(self, value: float) -> float:
         """The value, turned where lower is better, so that more is better."""
@@ -35,10 +35,10 @@ class Metric:
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", "accuracy", True, share=True, margin=0.01),
-        Metric("balanced_accuracy", "balanced accuracy", True, share=True, margin=0.01),
-        Metric("macro_f1", "macro F1", True, share=True, margin=0.01),
-        Metric("auroc", "AUROC", True, share=True, margin=0.01),
+        Metric("accuracy", "accuracy", True, in_percent=True, margin=0.01),
+        Metric("balanced_accuracy", "balanced accuracy", True, in_percent=True, margin=0.01),
+        Metric("macro_f1", "macro F1", True, in_percent=True, margin=0.01),
+        Metric("auroc", "AUROC", True, in_percent=True, margin=0.01),
         Metric("log_loss", "log loss", False),
         Metric("mae", "MAE", False),
         Metric("mse", "MSE", False),
@@ -55,14 +55,14 @@ def value_text(metric: Metric, value: float, margin: float) -> str:
     """A value of the metric: 0.774 is "77.4%", a MASE of 0.8312 with a margin of 0.02 is "0.831"."""
     if not math.isfinite(value):
         return "–"
-    return f"{100 * value:.{_digits(100 * margin)}f}%" if metric.share else f"{value:,.{_digits(margin)}f}"
+    return f"{100 * value:.{_digits(100 * margin)}f}%" if metric.in_percent else f"{value:,.{_digits(margin)}f}"
 
 
 def difference_text(metric: Metric, difference: float, margin: float, *, signed: bool = True, unit: bool = True) -> str:
     """A difference of the metric: 0.004 is "+0.4 points", one of a MASE "+0.012"."""
     if not math.isfinite(difference):
         return "–"
-    factor, ending = (100, " points") if metric.share else (1, "")
+    factor, ending = (100, " points") if metric.in_percent else (1, "")
     # Adding zero turns -0.0 into 0.0.
     value = round(factor * difference, _digits(factor * margin)) + 0.0
     text = f"{value:{'+' if signed else ''},.{_digits(factor * margin)}f}"

@@ -249,14 +249,14 @@ class Config:
     """Everything that decides what a run does; rendered to `config.yaml` with every default.
 
     text to season: as in `Reading`; test names a file. metric: None for the task's own. margin: half width of the band of
-    practical equivalence in units of the metric, or a share of the best baseline's error such as `2%`; None for the metric's
+    practical equivalence in units of the metric, or relative to the best baseline's error, like `2%`; None for the metric's
     own. rivals: baselines, by name, or `none`, `simple`, `strong` or `all`. weigh_classes: `balanced` gives every class the same
     say in training. match: arms of equal hidden size, of equal parameters, or both. pooling: what the head reads of the states;
     None in next-step prediction, which reads each, and in runs of earlier versions, which did `summary`. skip: whether a forecast
     adds a linear one; None where nothing is forecast, and in runs of earlier versions, which did. forget_bias: initial bias of
     forgetting gates; chrono: longest memory in steps that gates are initialised for (Tallec & Ollivier 2018). max_latency_ms,
     max_size_bytes, max_memory_bytes: what an arm may cost.
-    curve: shares of the training part, rising to 1, at which replicates are run.
+    curve: fractions of the training part, rising to 1, at which replicates are run.
     budget_s: seconds, None for no limit (then `replicates` is set). replicates: exact number of replicates, None to stop when
     decided. jobs: processes that train at once. threads: of each of them; results depend on it in the last bits, never on `jobs`.
     """
@@ -351,7 +351,7 @@ class Training:
     """One model trained once on one split.
 
     kind: `tuning`: a trial, never scored on the test part; `replicate`: of an arm; `baseline`: of a baseline, on a replicate;
-    `curve`: of an arm, on a share of a replicate's training part. number: of the trial or of the replicate.
+    `curve`: of an arm, on a fraction of a replicate's training part. number: of the trial or of the replicate.
     row_scores: what each test row adds to the test score, in the order of the split's test indices, as
     `training.metrics.pack_rows` writes it; "" where it was not kept.
     by_length: (rows, sum of their row scores) in each of the run's length bins. seconds: wall clock of the whole unit of work.
@@ -378,7 +378,7 @@ class Training:
     seconds: float = 0.0
     parameters: int = 0
     size_bytes: int = 0
-    share: float = 1.0
+    fraction: float = field(default=1.0, metadata={"earlier": "share"})
     ended: Ending | None = None
     adopted: int | None = None
 

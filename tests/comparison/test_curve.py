@@ -13,17 +13,25 @@ from gatewise.records import Training, from_json, to_json
 ARMS = ("gru", "lstm")
 
 
-def training(name: str, number: int, share: float, test: float | None, train: float | None = 0.95) -> Training:
+def training(name: str, number: int, fraction: float, test: float | None, train: float | None = 0.95) -> Training:
     return Training(
-        "replicate" if share == 1.0 else "curve", name, number, None, 0.8, 0.4, train_score=train, test_score=test, share=share
+        "replicate" if fraction == 1.0 else "curve",
+        name,
+        number,
+        None,
+        0.8,
+        0.4,
+        train_score=train,
+        test_score=test,
+        fraction=fraction,
     )
 
 
-def replicates(share: float, first: list[float], second: list[float]) -> list[Training]:
+def replicates(fraction: float, first: list[float], second: list[float]) -> list[Training]:
     return [
         made
         for number, (one, other) in enumerate(zip(first, second, strict=True))
-        for made in (training("gru", number, share, one, one + 0.1), training("lstm", number, share, other, other + 0.2))
+        for made in (training("gru", number, fraction, one, one + 0.1), training("lstm", number, fraction, other, other + 0.2))
     ]
 
 
@@ -31,11 +39,15 @@ def points(trainings: list[Training], metric: str = "accuracy", resolution: floa
     return curve_points(trainings, ARMS, METRICS[metric], train_rows=800, test_rows=100, resolution=resolution)
 
 
-def test_a_point_for_every_share_the_smallest_first() -> None:
+def test_a_point_for_every_fraction_the_smallest_first() -> None:
     found = points(
         [*replicates(1.0, [0.9] * 3, [0.8] * 3), *replicates(0.1, [0.6, 0.7], [0.5, 0.7]), *replicates(0.5, [0.8], [0.7])]
     )
-    assert [(point.share, point.train_rows, point.replicates) for point in found] == [(0.1, 80, 2), (0.5, 400, 1), (1.0, 800, 3)]
+    assert [(point.fraction, point.train_rows, point.replicates) for point in found] == [
+        (0.1, 80, 2),
+        (0.5, 400, 1),
+        (1.0, 800, 3),
+    ]
     assert found[0].scores["gru"].mean == pytest.approx(0.65)
     assert found[0].scores["lstm"].mean == pytest.approx(0.6)
     assert found[0].differences["lstm"].mean == pytest.approx(0.05)
@@ -43,17 +55,17 @@ def test_a_point_for_every_share_the_smallest_first() -> None:
     assert found[0].gaps["gru"].mean == pytest.approx(0.1) and found[0].gaps["lstm"].mean == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize("share", [0.1, 0.25, 1.0])
-def test_the_interval_is_corrected_for_the_share_of_the_training_rows(share: float) -> None:
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 1.0])
+def test_the_interval_is_corrected_for_the_fraction_of_the_training_rows(fraction: float) -> None:
     generator = np.random.default_rng(0)
     first, second = generator.normal(0.8, 0.02, 8), generator.normal(0.77, 0.02, 8)
-    (point,) = points(replicates(share, list(first), list(second)))
+    (point,) = points(replicates(fraction, list(first), list(second)))
     for estimate, values in (
         (point.scores["gru"], first),
         (point.scores["lstm"], second),
         (point.differences["lstm"], first - second),
     ):
-        half = stats.t.ppf(0.975, 7) * values.std(ddof=1) * np.sqrt(1 / 8 + 100 / (share * 800))
+        half = stats.t.ppf(0.975, 7) * values.std(ddof=1) * np.sqrt(1 / 8 + 100 / (fraction * 800))
         assert estimate.ci95 == pytest.approx((values.mean() - half, values.mean() + half))
 
 

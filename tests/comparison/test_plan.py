@@ -65,7 +65,7 @@ def test_what_works_is_accepted(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.5, float("nan"), -0.1])
-def test_margins_of_shares_lie_between_none_and_half(margin: float) -> None:
+def test_margins_of_metrics_in_percent_lie_between_none_and_half(margin: float) -> None:
     with pytest.raises(OptionError, match=r"0\.01"):
         check_config(replace(CONFIG, margin=margin))
         check_task(replace(CONFIG, margin=margin), "classification")
@@ -98,20 +98,20 @@ def test_options_that_do_not_fit_the_task_are_refused() -> None:
         (1.5, "mae", 1.5),
     ],
 )
-def test_a_margin_is_a_number_a_share_of_the_best_baselines_score_or_the_metrics_own(
+def test_a_margin_is_a_number_relative_to_the_best_baselines_score_or_the_metrics_own(
     margin: float | str | None, metric: str, expected: float
 ) -> None:
     assert resolve_margin(margin, METRICS[metric], 0.9 if metric == "accuracy" else 5.0) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("best", "expected"), [(0.5, 0.01), (0.96, 0.01), (0.98, 0.005), (0.995, 0.001), (1.0, 0.001)])
-def test_points_are_a_share_of_a_small_error(best: float, expected: float) -> None:
+def test_points_are_a_part_of_a_small_error(best: float, expected: float) -> None:
     assert resolve_margin(None, METRICS["accuracy"], best) == pytest.approx(expected)
     assert margin_needs_baselines(None, METRICS["balanced_accuracy"])
     assert not margin_needs_baselines(0.01, METRICS["accuracy"]) and not margin_needs_baselines("2%", METRICS["accuracy"])
 
 
-def test_a_share_of_nothing_is_refused() -> None:
+def test_a_margin_relative_to_nothing_is_refused() -> None:
     with pytest.raises(OptionError, match="give the margin as a number"):
         resolve_margin(None, METRICS["mae"], 0.0)
 

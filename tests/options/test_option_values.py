@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gatewise.errors import OptionError
-from gatewise.options.quantities import parse_duration, parse_latency, parse_margin, parse_shares, parse_size
+from gatewise.options.quantities import parse_duration, parse_fractions, parse_latency, parse_margin, parse_size
 from gatewise.options.table import OPTION
 from gatewise.options.values import read_value
 
@@ -184,11 +184,11 @@ def test_what_is_no_margin_is_refused_with_an_example(text: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shares"),
+    ("text", "fractions"),
     [("0.1,0.25,0.5,1", (0.1, 0.25, 0.5, 1.0)), ([0.5, 1], (0.5, 1.0)), ((), ()), ([], ()), ((".5", "1.0"), (0.5, 1.0))],
 )
-def test_shares(text: Any, shares: tuple[float, ...]) -> None:
-    assert parse_shares(text) == shares
+def test_fractions(text: Any, fractions: tuple[float, ...]) -> None:
+    assert parse_fractions(text) == fractions
 
 
 @pytest.mark.parametrize(
@@ -200,5 +200,5 @@ def test_shares(text: Any, shares: tuple[float, ...]) -> None:
 )
 def test_what_is_no_curve_is_refused_with_an_example(text: Any) -> None:
     with pytest.raises(OptionError, match="write it like 0") as caught:
-        parse_shares(text)
+        parse_fractions(text)
     assert repr(text) in str(caught.value)

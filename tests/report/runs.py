@@ -170,7 +170,7 @@ def _history(generator: np.random.Generator, facts: TaskFacts, peak: float, epoc
 def _training(generator: np.random.Generator, facts: TaskFacts, kind: Any, name: str, number: int, score: float) -> Training:
     if kind == "baseline":
         train = facts.worse(score, -6)
-        train = min(train, 1.0) if facts.metric.share else train
+        train = min(train, 1.0) if facts.metric.in_percent else train
         return Training(kind, name, number, None, score, None, train, score, 1066, seconds=0.4)
     history = _history(generator, facts, facts.worse(score, -0.5), int(generator.integers(5, 11)))
     phases = {"forward": 6.1, "backward": 9.4, "optimiser": 1.5, "batches": 0.6, "evaluation": 0.7}
@@ -219,16 +219,16 @@ def _by_length(facts: TaskFacts, arms: tuple[str, ...], replicates: int) -> tupl
 
 
 def _curve(
-    generator: np.random.Generator, facts: TaskFacts, arms: tuple[str, ...], shares: Sequence[float]
+    generator: np.random.Generator, facts: TaskFacts, arms: tuple[str, ...], fractions: Sequence[float]
 ) -> tuple[Training, ...]:
     trainings = []
-    for share in shares:
+    for fraction in fractions:
         for replicate in range(3):
             for place, name in enumerate(arms):
-                margins = 4 * (share**-0.5 - 1) * (1 + 0.2 * place) + generator.normal(0, 0.5)
+                margins = 4 * (fraction**-0.5 - 1) * (1 + 0.2 * place) + generator.normal(0, 0.5)
                 training = _training(generator, facts, "curve", name, replicate, facts.worse(facts.means[name], margins))
-                gap = facts.worse(training.test_score or 0.0, -6 - 4 * share**-0.5 - generator.normal(0, 0.3))
-                trainings.append(replace(training, share=share, train_score=gap))
+                gap = facts.worse(training.test_score or 0.0, -6 - 4 * fraction**-0.5 - generator.normal(0, 0.3))
+                trainings.append(replace(training, fraction=fraction, train_score=gap))
     return tuple(trainings)
 
 
@@ -248,7 +248,7 @@ def make_run(
 ) -> Run:
     """Build a run of a task.
 
-    curve: shares of the training part below 1 at which there are trainings. limits: fields of `Config`, what an arm may cost.
+    curve: fractions of the training part below 1 at which there are trainings. limits: fields of `Config`, what an arm may cost.
     mistakes: whether those were looked into. The other mappings replace fields of the records.
     """
     generator = np.random.default_rng(7)

@@ -16,17 +16,17 @@ COLOURS = {"gru": "arm-0", "lstm": "arm-1", "rnn": "arm-2"}
 ACCURACY = MetricText(METRICS["accuracy"], 0.01)
 
 
-def point(share: float, *, interval: bool = True, arms: tuple[str, ...] = ("gru", "lstm"), rows: int = 1000) -> CurvePoint:
+def point(fraction: float, *, interval: bool = True, arms: tuple[str, ...] = ("gru", "lstm"), rows: int = 1000) -> CurvePoint:
     def estimate(mean: float) -> Estimate:
-        return Estimate(mean, (mean - 0.02 / share**0.5, mean + 0.02 / share**0.5) if interval else None)
+        return Estimate(mean, (mean - 0.02 / fraction**0.5, mean + 0.02 / fraction**0.5) if interval else None)
 
-    scores = {name: estimate(0.9 - 0.1 / share**0.5 / 3 - 0.01 * place) for place, name in enumerate(arms)}
-    gaps = {name: estimate(0.1 / share**0.5) for name in arms}
+    scores = {name: estimate(0.9 - 0.1 / fraction**0.5 / 3 - 0.01 * place) for place, name in enumerate(arms)}
+    gaps = {name: estimate(0.1 / fraction**0.5) for name in arms}
     differences = {name: estimate(0.01 * (place + 1)) for place, name in enumerate(arms[1:])}
-    return CurvePoint(share, round(share * rows), 5, scores, gaps, differences)
+    return CurvePoint(fraction, round(fraction * rows), 5, scores, gaps, differences)
 
 
-POINTS = [point(share) for share in (0.1, 0.25, 0.5, 1.0)]
+POINTS = [point(fraction) for fraction in (0.1, 0.25, 0.5, 1.0)]
 
 
 def attributes(figure: str, css: str, name: str) -> list[float]:
@@ -48,7 +48,7 @@ def test_every_point_has_its_dot_and_its_bar(quantity: Quantity) -> None:
 
 
 def test_each_doubling_of_the_rows_takes_the_same_room() -> None:
-    points = [point(share) for share in (0.125, 0.25, 0.5, 1.0)]
+    points = [point(fraction) for fraction in (0.125, 0.25, 0.5, 1.0)]
     places = attributes(curve_by_data_figure(points, COLOURS, ACCURACY, "scores"), "fill arm-0", "cx")
     steps = [after - before for before, after in pairwise(places)]
     assert steps == pytest.approx([steps[0]] * 3, abs=0.05)
@@ -79,7 +79,7 @@ def test_a_single_point_is_drawn() -> None:
 
 
 def test_row_labels_do_not_run_into_each_other() -> None:
-    points = [point(share / 10, rows=10_000) for share in range(1, 11)]
+    points = [point(fraction / 10, rows=10_000) for fraction in range(1, 11)]
     figure = curve_by_data_figure(points, COLOURS, ACCURACY, "scores")
     labels = re.findall(r'<text x="([\d.]+)%" y="258" class="tick middle">([\d,]+)<', figure)
     places = [float(place) for place, _ in labels]
@@ -89,7 +89,7 @@ def test_row_labels_do_not_run_into_each_other() -> None:
 
 
 def test_three_arms_have_two_differences() -> None:
-    points = [point(share, arms=("gru", "lstm", "rnn")) for share in (0.5, 1.0)]
+    points = [point(fraction, arms=("gru", "lstm", "rnn")) for fraction in (0.5, 1.0)]
     figure = curve_by_data_figure(points, COLOURS, ACCURACY, "differences")
     assert "lead of GRU over the other" in figure
     assert "over LSTM" in figure and "over RNN" in figure and "against GRU" not in figure

@@ -17,7 +17,7 @@ def _difference(replicates: int) -> Difference:
     return Difference("gru", "lstm", 0.004, (-0.003, 0.011), (-0.02, 0.03), 0.2, 0.7, 0.1, replicates, "undecided")
 
 
-def test_shares_are_in_percent_and_points() -> None:
+def test_accuracies_are_in_percent_and_points() -> None:
     assert ACCURACY.value(0.7741) == "77.4%"
     assert ACCURACY.value(0.7741, fine=True) == "77.41%"
     assert ACCURACY.difference(0.0041) == "+0.4 points"

@@ -337,7 +337,7 @@ def test_each_task_is_told_in_its_own_words(kind: str, words: dict[str, list[str
 
 
 @pytest.mark.parametrize("kind", ["whole_regression", "whole_forecast", "whole_next_step", "one_left"])
-def test_scores_that_are_no_shares_are_neither_in_percent_nor_in_points(kind: str, run_named: Callable[[str], Run]) -> None:
+def test_scores_that_are_not_in_percent_are_neither_in_percent_nor_in_points(kind: str, run_named: Callable[[str], Run]) -> None:
     page = Page(render_page(*run_named(kind)))
     shown = {
         section: words
@@ -399,14 +399,15 @@ def test_the_learning_curve_is_told_in_words_numbers_and_figures(run_named: Call
     least = [
         training.test_score or 0.0
         for training in comparison.curve_trainings
-        if training.name == "gru_h64" and training.share == 0.1
+        if training.name == "gru_h64" and training.fraction == 0.1
     ]
     assert (
         "10% (760 rows, 3 replicates), 25% (1,900 rows, 3 replicates), 50% (3,800 rows, 3 replicates) and "
         "100% (7,600 rows, 12 replicates)" in words
     )
     assert (
-        f"From the smallest share to the largest the test MASE goes from {fmean(least):.3f} to 0.811 for GRU (hidden 64)" in words
+        f"From the smallest fraction to the largest the test MASE goes from {fmean(least):.3f} to 0.811 for GRU (hidden 64)"
+        in words
     )
     assert "Between GRU (hidden 64) and LSTM: GRU (hidden 64) is ahead at" in words
     assert "The last step, from 50% to 100%, made GRU (hidden 64) better by" in words
@@ -426,7 +427,7 @@ def test_a_learning_curve_that_is_flat_and_equal_is_said_to_be_so(run_with: Call
         for kind, trainings in (("trainings", comparison.trainings), ("curve_trainings", comparison.curve_trainings))
     }
     words = Page(render_page(replace(comparison, **flat), verdict)).words["by-data"]
-    assert "Between GRU and LSTM no share shows a difference: intervals hold zero." in words
+    assert "Between GRU and LSTM no fraction shows a difference: intervals hold zero." in words
     assert "not beyond the band of ±248, so more data of the same kind would hardly help" in words
 
 
@@ -434,7 +435,7 @@ def test_a_learning_curve_of_single_replicates_claims_no_difference(run_with: Ca
     comparison, verdict = run_with(replicates=1, curve=(0.5,))
     lone = replace(comparison, curve_trainings=comparison.curve_trainings[:2])
     words = Page(render_page(lone, verdict)).words["by-data"]
-    assert "A single replicate at each share does not show whether the arms differ." in words
+    assert "A single replicate at each fraction does not show whether the arms differ." in words
     assert "ahead" not in words and "hold zero" not in words
 
 

@@ -106,7 +106,7 @@ def test_an_empty_file_asks_for_the_defaults(write: Any, content: str) -> None:
         ("max_size: large", "line 1: max_size 'large' is not a size"),
         ("max_latency: 2 minutes", "line 1: max_latency '2 minutes' is not a time above zero; write it like 2ms"),
         ("margin: .nan", "line 1: margin nan is not a number above zero"),
-        ("curve: [1, 0.5]", "line 1: curve [1, 0.5] is not a list of shares"),
+        ("curve: [1, 0.5]", "line 1: curve [1, 0.5] is not a list of fractions"),
         ("chrono: 1", "line 1: chrono 1 is too small; give at least 2"),
         ("- gru\n- lstm\n", "expected lines of `option: value`"),
         ("text,label\nfine,1\n", "expected lines of `option: value`"),

@@ -69,7 +69,7 @@ def test_a_curve_and_weighed_classes(tmp_path: Path) -> None:
     result = gatewise.compare(source, out=tmp_path / "run", **options, **SMALL)
     curve = result.comparison.curve_trainings
     wanted = {(name, replicate, 0.25) for name in ("gru", "lstm") for replicate in (0, 1)}
-    assert {(training.name, training.number, training.share) for training in curve} == wanted
+    assert {(training.name, training.number, training.fraction) for training in curve} == wanted
     test_rows = {(training.name, training.number): training.test_rows for training in result.comparison.trainings}
     assert all(
         training.test_score is not None and training.test_rows == test_rows[training.name, training.number] for training in curve

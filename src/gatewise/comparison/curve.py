@@ -1,4 +1,4 @@
-"""How scores grow with the training data: the arms' replicates at shares of the training part, as estimates with intervals."""
+"""How scores grow with the training data: the arms' replicates at fractions of the training part, as estimates with intervals."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """What the arms reach with a share of the training part.
+    """What the arms reach with a fraction of the training part.
 
-    train_rows: that share in rows. replicates: those in which every arm was scored. scores: test score of each arm. gaps: by how
-    much each arm is better on the rows it learned from than on the test rows, in units of the metric. differences:
-    by how much the first arm is better than each other one, by the other's name.
+    train_rows: that fraction in rows. replicates: those in which every arm was scored. scores: test score of each arm. gaps: by
+    how much each arm is better on the rows it learned from than on the test rows, in units of the metric. differences: by how
+    much the first arm is better than each other one, by the other's name.
     """
 
-    share: float
+    fraction: float
     train_rows: int
     replicates: int
     scores: Mapping[str, Estimate]
@@ -43,31 +43,32 @@ class CurvePoint:
 def curve_points(
     trainings: Sequence[Training], arms: Sequence[str], metric: Metric, *, train_rows: int, test_rows: int, resolution: float
 ) -> tuple[CurvePoint, ...]:
-    """One point for every share of the training data at which all arms were scored on the same replicate, the smallest first.
+    """One point for every fraction of the training data at which all arms were scored on the same replicate, the smallest first.
 
     trainings: of kind `curve`, and of kind `replicate` for the whole training part; others are passed over. arms: names, the one
     that the others are subtracted from first. train_rows: of the whole training part. resolution: the least change of a score
     that can be seen, below which no standard deviation is taken (1 / test_rows for accuracy).
 
-    Replicates at share f learn from f * train_rows rows, and so overlap less than those on all of it: the variance of a mean over
-    J replicates is s^2 (1/J + test_rows / (f * train_rows)) (Nadeau and Bengio 2003, "Inference for the generalization error").
+    Replicates at fraction f learn from f * train_rows rows, and so overlap less than those on all of it: the variance of a mean
+    over J replicates is s^2 (1/J + test_rows / (f * train_rows)) (Nadeau and Bengio 2003, "Inference for the generalization
+    error").
     """
-    by_share: dict[float, dict[int, dict[str, Training]]] = {}
+    by_fraction: dict[float, dict[int, dict[str, Training]]] = {}
     for training in trainings:
         scored = training.test_score is not None and training.train_score is not None
         if training.kind in ("replicate", "curve") and training.name in arms and scored:
-            by_share.setdefault(training.share, {}).setdefault(training.number, {})[training.name] = training
+            by_fraction.setdefault(training.fraction, {}).setdefault(training.number, {})[training.name] = training
     points = []
-    for share, replicates in sorted(by_share.items()):
+    for fraction, replicates in sorted(by_fraction.items()):
         complete = [replicates[number] for number in sorted(replicates) if len(replicates[number]) == len(arms)]
         if complete:
-            rows = max(1, round(share * train_rows))
-            points.append(_point(share, rows, complete, arms, metric, test_rows / rows, resolution))
+            rows = max(1, round(fraction * train_rows))
+            points.append(_point(fraction, rows, complete, arms, metric, test_rows / rows, resolution))
     return tuple(points)
 
 
 def _point(
-    share: float,
+    fraction: float,
     rows: int,
     replicates: Sequence[Mapping[str, Training]],
     arms: Sequence[str],
@@ -86,7 +87,7 @@ def _point(
         return Estimate(float(values.mean()), (float(low), float(high)))
 
     return CurvePoint(
-        share=share,
+        fraction=fraction,
         train_rows=rows,
         replicates=len(replicates),
         scores={name: estimate(tests[name]) for name in arms},

@@ -38,26 +38,26 @@ class Evidence:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The least and greatest difference worth writing down: of shares the possible ones, else far beyond every score."""
-        if self.metric.share:
+        """The least and greatest difference worth writing down: in percent the possible ones, else far beyond every score."""
+        if self.metric.in_percent:
             return -1.0, 1.0
         most = 10 * max((abs(score.mean) for score in self.scores.values()), default=1.0)
         return -most, most
 
     @property
     def resolution(self) -> float:
-        """The smallest difference that the scores can tell from none: of shares about one row's step, else 1% of the margin.
+        """The smallest difference that the scores can tell from none: in percent about one row's step, else 1% of the margin.
 
-        A row moves the accuracy by one row's share; a metric that gives every class the same say by that share of its class,
+        A row moves the accuracy by one row's part; a metric that gives every class the same say by that part of its class,
         and here the mean square over the rows is taken.
         """
-        if not self.metric.share:
+        if not self.metric.in_percent:
             return self.comparison.margin / 100
         rows, classes = self.comparison.test_rows, self.comparison.profile.classes
         if self.metric.name == "accuracy" or not classes:
             return 1.0 / rows
-        shares = np.array([count for count in classes.values() if count], dtype=np.float64) / sum(classes.values())
-        return float(np.sqrt((1.0 / shares).sum()) / (len(shares) * rows))
+        parts = np.array([count for count in classes.values() if count], dtype=np.float64) / sum(classes.values())
+        return float(np.sqrt((1.0 / parts).sum()) / (len(parts) * rows))
 
     @property
     def adaptive(self) -> bool:

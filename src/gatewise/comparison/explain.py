@@ -199,7 +199,7 @@ def _excluded(verdict: Verdict) -> str:
 
 
 def _measured(difference: Difference, evidence: Evidence, say: Wording) -> str:
-    inside = f"of {say.metric.label}" if say.metric.share else f"in {say.metric.label}"
+    inside = f"of {say.metric.label}" if say.metric.in_percent else f"in {say.metric.label}"
     rounds = len(evidence.comparison.tuning) // len(evidence.arms)
     settings = (
         f"with the hyperparameters that {rounds:,} rounds of tuning chose" if rounds > 1 else "with default hyperparameters"

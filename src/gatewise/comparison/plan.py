@@ -14,8 +14,8 @@ from gatewise.tasks import traits_of
 __all__ = ["CELL_NAMES", "arms_of", "check_config", "check_task", "margin_needs_baselines", "resolve_margin"]
 
 CELL_NAMES = OPTION["cells"].choices
-DEFAULT_SHARE = 0.02
-SHARE_OF_ERROR = 0.25
+RELATIVE_MARGIN = 0.02
+MARGIN_TO_ERROR = 0.25
 LEAST_POINTS = 0.001
 
 
@@ -49,22 +49,22 @@ def _arm_name(sides: Sequence[tuple[str, int]], index: int) -> str:
 def resolve_margin(margin: float | str | None, metric: Metric, best: float) -> float:
     """Half width of the band of practical equivalence in units of the metric.
 
-    margin: that number, a share such as `2%`, or None for the metric's own. A share is one of the best baseline's score on the
-    first validation part, `best`; of a metric written in percent it is points. A metric's own points are a quarter of what that
-    baseline leaves to be gained where that is less: a point more or less is little at 80% and half of all errors at 98%.
+    margin: that number, a relative one such as `2%`, or None for the metric's own. Relative is to the best baseline's score on
+    the first validation part, `best`; of a metric written in percent it is points. A metric's own points are a quarter of what
+    that baseline leaves to be gained where that is less: a point more or less is little at 80% and half of all errors at 98%.
     Raises OptionError where none is left.
     """
     if isinstance(margin, (int, float)):
         return float(margin)
     if margin is None and metric.margin is not None:
-        if not metric.share:
+        if not metric.in_percent:
             return metric.margin
-        return min(metric.margin, max(LEAST_POINTS, round(SHARE_OF_ERROR * (1.0 - best), 3)))
-    share = DEFAULT_SHARE if margin is None else float(margin.rstrip("% ")) / 100
-    value = share if metric.share else share * abs(best)
+        return min(metric.margin, max(LEAST_POINTS, round(MARGIN_TO_ERROR * (1.0 - best), 3)))
+    relative = RELATIVE_MARGIN if margin is None else float(margin.rstrip("% ")) / 100
+    value = relative if metric.in_percent else relative * abs(best)
     if not value > 0:
         raise OptionError(
-            f"--margin {margin or f'{DEFAULT_SHARE:.0%}'} is a share of the best baseline's {metric.label}, which is "
+            f"--margin {margin or f'{RELATIVE_MARGIN:.0%}'} is relative to the best baseline's {metric.label}, which is "
             f"{best:g}; give the margin as a number in units of the metric"
         )
     return value
@@ -73,8 +73,8 @@ def resolve_margin(margin: float | str | None, metric: Metric, best: float) -> f
 def margin_needs_baselines(margin: float | str | None, metric: Metric) -> bool:
     """Whether the margin depends on how good the baselines are, and so is known only once they are fitted."""
     if margin is None:
-        return metric.share or metric.margin is None
-    return not metric.share and not isinstance(margin, (int, float))
+        return metric.in_percent or metric.margin is None
+    return not metric.in_percent and not isinstance(margin, (int, float))
 
 
 def check_task(config: Config, task: Task) -> None:
@@ -88,7 +88,7 @@ def check_task(config: Config, task: Task) -> None:
         if getattr(config, option) is not None:
             raise OptionError(reason)
     metric = METRICS[config.metric or traits.metric]
-    if config.margin is not None and metric.share and not 0 < resolve_margin(config.margin, metric, 0.0) < 0.5:
+    if config.margin is not None and metric.in_percent and not 0 < resolve_margin(config.margin, metric, 0.0) < 0.5:
         raise OptionError(
             f"--margin {config.margin} is outside (0, 0.5); it is a difference in {metric.label}, such as 0.01 for one point"
         )

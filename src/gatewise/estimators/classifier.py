@@ -38,7 +38,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
     embedding_size, max_vocabulary : of texts, whose words are the most frequent ones of the training part
     learning_rate, dropout, input_dropout, weight_decay : None for what a comparison tries first for this kind of data
     batch_size, max_epochs : None for a choice by the number of rows
-    validation_fraction : share of the rows, drawn in proportion to the classes, that stops the training and chooses the epoch;
+    validation_fraction : fraction of the rows, drawn in proportion to the classes, that stops the training and chooses the epoch;
         where it would hold fewer rows than there are classes, or is 0, the training rows do that themselves
     max_length : steps or tokens read of every sequence, the first ones; None for 512 tokens, and for all steps of series
     forget_bias, chrono : first biases of the gates (`gatewise.nn`)

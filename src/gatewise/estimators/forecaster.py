@@ -45,7 +45,7 @@ class Forecaster(CellEstimator):
     time : column of a data frame that orders its rows; None for rows in order
     skip : whether a linear forecast is added to what the cell says; None for True
     loss : "absolute_error" or "squared_error"
-    validation_fraction : share of the windows, the last in time, that stops the training and chooses the epoch
+    validation_fraction : fraction of the windows, the last in time, that stops the training and chooses the epoch
     others : as in `SequenceClassifier`
 
     Attributes

@@ -14,11 +14,11 @@ Parts = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def stratified_parts(dataset: Dataset, fraction: float, seed: int) -> Parts:
-    """Draw a share of the rows that has all targets in proportion.
+    """Draw a fraction of the rows that has all targets in proportion.
 
     Rows shuffled by `seed` are put in the order of their targets, and every (1 / fraction)-th is taken, from a random one on:
-    that stratifies classes and numbers alike. A class keeps at least one training row. Where the share would hold fewer rows than
-    there are classes (2 for numbers), as where the fraction is 0, all rows both train and stop the training.
+    that stratifies classes and numbers alike. A class keeps at least one training row. Where it would hold fewer rows than there
+    are classes (2 for numbers), as where the fraction is 0, all rows both train and stop the training.
     """
     rows, targets = len(dataset), dataset.targets.reshape(len(dataset))
     count = int(fraction * rows)
@@ -37,7 +37,7 @@ def stratified_parts(dataset: Dataset, fraction: float, seed: int) -> Parts:
 
 
 def time_parts(dataset: Dataset, fraction: float) -> Parts:
-    """Cut off the last share of the windows in time, leaving out of the training part those that predict steps of the other.
+    """Cut off the last fraction of the windows in time, leaving out of the training part those that predict steps of the other.
 
     Where either part would be empty, as where the fraction is 0, all windows both train and stop the training.
     """

@@ -1,4 +1,4 @@
-"""Durations, latencies, sizes, margins and shares, from numbers or from the texts people write."""
+"""Durations, latencies, sizes, margins and fractions, from numbers or from the texts people write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from gatewise.errors import OptionError
 
-__all__ = ["parse_duration", "parse_latency", "parse_margin", "parse_shares", "parse_size"]
+__all__ = ["parse_duration", "parse_fractions", "parse_latency", "parse_margin", "parse_size"]
 
 _NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -68,44 +68,44 @@ def parse_size(value: Any, called: str = "--max-size") -> int:
 
 
 def parse_margin(value: Any, called: str = "--margin") -> float | str:
-    """A margin in units of the metric as a number, or as `2%` where it is a share of the best baseline's error.
+    """A margin in units of the metric as a number, or as `2%` where it is relative to the best baseline's error.
 
     Raises OptionError on anything else, and where it is not above zero.
     """
     number = _number(value)
-    share = False
+    relative = False
     if number is None and isinstance(value, str):
         found = re.fullmatch(_NUMBER + r"(?:e([+-]?\d+))?\s*(%?)", value.strip().lower(), re.ASCII)
         if found:
             number = float(f"{found[1]}e{found[2] or 0}")
-            share = bool(found[3])
+            relative = bool(found[3])
     if number is None or not 0 < number < math.inf:
         raise OptionError(
-            f"{called} {value!r} is not a number above zero; write it in units of the metric, like 0.01, or like 2% for a share "
-            "of the best baseline's error"
+            f"{called} {value!r} is not a number above zero; write it in units of the metric, like 0.01, or like 2% of the "
+            "best baseline's error"
         )
-    return f"{number:.12g}%" if share else number
+    return f"{number:.12g}%" if relative else number
 
 
-def parse_shares(value: Any, called: str = "--curve") -> tuple[float, ...]:
-    """Shares that rise to 1, of a sequence of numbers or a text like `0.1,0.25,0.5,1`; none of an empty sequence.
+def parse_fractions(value: Any, called: str = "--curve") -> tuple[float, ...]:
+    """Fractions that rise to 1, of a sequence of numbers or a text like `0.1,0.25,0.5,1`; none of an empty sequence.
 
     Raises OptionError on anything else.
     """
     items = value.split(",") if isinstance(value, str) else value
-    shares: list[float | None] = [None]
+    fractions: list[float | None] = [None]
     if isinstance(items, (list, tuple)):
-        shares = [_share(item) for item in items]
-    found = [share for share in shares if share is not None and 0 < share <= 1]
+        fractions = [_fraction(item) for item in items]
+    found = [fraction for fraction in fractions if fraction is not None and 0 < fraction <= 1]
     rising = all(low < high for low, high in pairwise(found))
-    if len(found) < len(shares) or not rising or (found and (len(found) < 2 or found[-1] != 1)):
+    if len(found) < len(fractions) or not rising or (found and (len(found) < 2 or found[-1] != 1)):
         raise OptionError(
-            f"{called} {value!r} is not a list of shares of the training data that rise to 1; write it like 0.1,0.25,0.5,1"
+            f"{called} {value!r} is not a list of fractions of the training data that rise to 1; write it like 0.1,0.25,0.5,1"
         )
     return tuple(found)
 
 
-def _share(item: Any) -> float | None:
+def _fraction(item: Any) -> float | None:
     if isinstance(item, str):
         return float(item) if re.fullmatch(_NUMBER, item.strip(), re.ASCII) else None
     return _number(item)

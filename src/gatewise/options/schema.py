@@ -42,7 +42,7 @@ def _forms(option: Option) -> list[dict[str, Any]]:
         return [{"type": "array", "items": {"enum": _spellings(option)}}, _TEXT]
     if option.kind == "columns":
         return [{"type": "array", "items": _TEXT, "uniqueItems": True}, _TEXT]
-    if option.kind == "shares":
+    if option.kind == "fractions":
         return [{"type": "array", "items": _ABOVE_ZERO | {"maximum": 1}}, _TEXT]
     if option.kind in ("duration", "latency", "size", "margin"):
         return [_ABOVE_ZERO, _TEXT]

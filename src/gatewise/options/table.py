@@ -31,7 +31,7 @@ Kind = Literal[
     "latency",
     "size",
     "margin",
-    "shares",
+    "fractions",
 ]
 
 _DATA, _TASK, _COMPARISON = "Data", "Task", "Comparison"
@@ -257,8 +257,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "curve",
         _COMPARISON,
-        "shares",
-        "Shares of the training data at which replicates are run, like 0.1,0.25,0.5,1.",
+        "fractions",
+        "Fractions of the training data at which replicates are run, like 0.1,0.25,0.5,1.",
         default=(),
         unset="all of it only",
     ),

@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from gatewise.errors import OptionError
-from gatewise.options.quantities import parse_duration, parse_latency, parse_margin, parse_shares, parse_size
+from gatewise.options.quantities import parse_duration, parse_fractions, parse_latency, parse_margin, parse_size
 from gatewise.options.table import Option
 
 __all__ = ["did_you_mean", "read_value"]
@@ -134,5 +134,5 @@ _READERS: dict[str, Callable[[Option, Any, str], Any]] = {
     "latency": _quantity(parse_latency),
     "size": _quantity(parse_size),
     "margin": _quantity(parse_margin),
-    "shares": _quantity(parse_shares),
+    "fractions": _quantity(parse_fractions),
 }

@@ -46,7 +46,7 @@ class MetricText:
 
     def difference_axis(self) -> str:
         """Return what an axis of differences is called: "lead in test accuracy, points"."""
-        return f"lead in test {self.label}{', points' if self.metric.share else ''}"
+        return f"lead in test {self.label}{', points' if self.metric.in_percent else ''}"
 
     def tick(self, value: float, step: float) -> str:
         """Return a score at an axis whose ticks are `step` apart."""

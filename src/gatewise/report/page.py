@@ -62,7 +62,7 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
         warnings=verdict.warnings,
         sections=_sections(comparison, verdict),
         band=say.band(),
-        of_baseline=_share_of_baseline(comparison, say),
+        of_baseline=_relative_to(comparison, say),
         dependent_rows=_dependent_rows(comparison),
         metric=say.label,
         higher_is_better=say.metric.higher_is_better,
@@ -110,10 +110,10 @@ def _badge(comparison: Comparison, verdict: Verdict) -> str:
     return fixed.get(verdict.decision, f"{display_name(verdict.decision)} is better")
 
 
-def _share_of_baseline(comparison: Comparison, say: MetricText) -> str:
+def _relative_to(comparison: Comparison, say: MetricText) -> str:
     """What of the best baseline the margin was taken from; "" where it was given, or is the metric's own."""
     margin = comparison.config.margin
-    if isinstance(margin, (int, float)) or (say.metric.share and margin is not None):
+    if isinstance(margin, (int, float)) or (say.metric.in_percent and margin is not None):
         return ""
     if say.metric.margin is not None and margin is None:
         return "a quarter of what the best baseline lacks of 100%" if say.margin < say.metric.margin else ""

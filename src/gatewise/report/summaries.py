@@ -105,10 +105,10 @@ def near_best(values: Iterable[float], metric: Metric, margin: float) -> Callabl
     """Return whether a value is near enough to the best of `values` to be drawn on one scale with it.
 
     Far from the best is 40 margins, and half of the best itself. Errors have no bound, and those of a first epoch or of a bad
-    learning rate can be many times the others, which would be a flat line beside them; a share of rows cannot run away.
+    learning rate can be many times the others, which would be a flat line beside them; what is in percent cannot run away.
     """
     best = max((metric.gain(value) for value in values), default=0.0)
-    worst = -math.inf if metric.share else best - max(FAR_MARGINS * margin, FAR_SHARE * abs(best))
+    worst = -math.inf if metric.in_percent else best - max(FAR_MARGINS * margin, FAR_SHARE * abs(best))
     return lambda value: metric.gain(value) >= worst
 
 

@@ -226,8 +226,8 @@ def compare(
     every cell and baseline is trained), instead of stopping when decided. margin: half width of the band of practical
     equivalence, in units of the metric or like `"2%"` of the best baseline's error (of a metric written in percent: points).
     tune: tuning trials for each cell, 0 for the default hyperparameters. cost: what decides between equivalent cells, "training",
-    "latency", "memory" or "size". match: arms of equal "hidden" size, of equal "parameters", or "both". curve: shares of the
-    training data that rise to 1, at which replicates are run.
+    "latency", "memory" or "size". match: arms of equal "hidden" size, of equal "parameters", or "both". curve: fractions of
+    the training data that rise to 1, at which replicates are run.
 
     Cells and training. hidden_size, layers, bidirectional, embedding_size: the same for every cell, and so are pooling, what the
     head reads of the states ("last", "mean", "max", "summary" for these three side by side, the default, or "attention"), and

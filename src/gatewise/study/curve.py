@@ -1,4 +1,4 @@
-"""The learning curve: replicates on shares of the training part."""
+"""The learning curve: replicates on fractions of the training part."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ MOST_REPLICATES = 10
 
 
 def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-    """Run rounds of one replicate at every share below 1 of `config.curve`; the replicates at 1 are those of the comparison.
+    """Run rounds of one replicate at every fraction below 1 of `config.curve`; the replicates at 1 are those of the comparison.
 
     Rounds end at half of the budget, or after `config.replicates` or 10 of them; the first is given up only where it takes the
-    time of the report. A share has the same split, test part and batches' seed as the whole replicate of that number.
+    time of the report. A fraction has the same split, test part and batches' seed as the whole replicate of that number.
     """
-    shares = [share for share in session.config.curve if share < 1.0]
-    if not shares:
+    fractions = [fraction for fraction in session.config.curve if fraction < 1.0]
+    if not fractions:
         return
     most = session.config.replicates or MOST_REPLICATES
 
     def units() -> Iterator[Unit]:
         for number in count():
             wanted = [
-                Unit("curve", name, number, chosen[name], share)
-                for share in shares
+                Unit("curve", name, number, chosen[name], fraction)
+                for fraction in fractions
                 for name in (session.names if number % 2 == 0 else session.names[::-1])
             ]
             missing = [unit for unit in wanted if unit.key not in session.journal]
@@ -44,7 +44,7 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
 
     def on_progress(unit: Unit, epoch: Epoch | None) -> None:
         at = f", epoch {epoch.epoch}" if epoch else ""
-        session.show(f"learning curve at {unit.share:.0%}, replicate {unit.number + 1}: {display_name(unit.name)}{at}")
+        session.show(f"learning curve at {unit.fraction:.0%}, replicate {unit.number + 1}: {display_name(unit.name)}{at}")
 
     # A later round may cost half as much again as those before it.
     rest = (1 - 1.5 * BUDGET_SHARE) * (session.config.budget_s or 0.0)
@@ -54,7 +54,7 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
         for unit, training in session.runner.results(units(), on_progress, check):
             session.add_training(unit, training)
             session.view.log(
-                f"learning curve at {unit.share:.0%}, replicate {unit.number + 1}: {display_name(unit.name)} "
+                f"learning curve at {unit.fraction:.0%}, replicate {unit.number + 1}: {display_name(unit.name)} "
                 f"{session.score_text(training.test_score or 0.0)}"
             )
     except BudgetSpent:

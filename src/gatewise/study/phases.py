@@ -34,7 +34,7 @@ STILL_UNDER_WAY = 0.25
 
 
 def fix_margin(session: Session) -> None:
-    """Fit the first replicate's baselines, where the margin is a share of the best one's error on its validation part.
+    """Fit the first replicate's baselines, where the margin is relative to the best one's error on its validation part.
 
     A budget that ends before they are fitted leaves the margin open; nothing is decided by then.
     """

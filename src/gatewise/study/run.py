@@ -68,7 +68,7 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
     try:
         return _work(config, environment, dataset, folder, view, started, may_grow=may_grow)
     except OptionError:
-        # Only a margin that is a share of nothing is found this late: nothing half-written stays behind.
+        # Only a margin relative to nothing is found this late: nothing half-written stays behind.
         folder.remove()
         raise
 
@@ -254,7 +254,7 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
         "arms": to_json(workload.arms),
         "baselines": list(workload.baselines),
         "metric": workload.metric.name,
-        # Where it is a share of the best baseline's error, `fix_margin` has the last word.
+        # Where it is relative to the best baseline's error, `fix_margin` has the last word.
         "margin": resolve_margin(session.config.margin, workload.metric, simplest),
         "simplest_score": simplest,
         "length_edges": workload.length_edges.tolist(),

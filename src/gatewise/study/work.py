@@ -47,7 +47,7 @@ OnStep = Callable[[], None]
 class Unit:
     """A piece of work by name.
 
-    number: of the tuning trial, or of the replicate. share: of the training part, for a learning curve. trained: of the first
+    number: of the tuning trial, or of the replicate. fraction: of the training part, for a learning curve. trained: of the first
     replicate, the tuning trial that had its hyperparameters: the same training, and the same result whether it is repeated or
     taken over.
     """
@@ -56,13 +56,13 @@ class Unit:
     name: str
     number: int
     hyperparameters: Hyperparameters | None = None
-    share: float = 1.0
+    fraction: float = 1.0
     trained: Training | None = None
 
     @property
     def key(self) -> str:
-        share = f":{self.share:g}" if self.kind == "curve" else ""
-        return f"{self.kind}:{self.name}:{self.number}{share}"
+        fraction = f":{self.fraction:g}" if self.kind == "curve" else ""
+        return f"{self.kind}:{self.name}:{self.number}{fraction}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,13 +286,15 @@ class Workload:
         # Every tuning trial uses the first split, whose test part it never sees.
         replicate = 0 if unit.kind == "tuning" else unit.number
         fresh = self._encoded is None or self._encoded[0] != replicate
-        encoded = self.encode(replicate) if unit.share == 1.0 else self._encode(self._shortened(replicate, unit.share), started)
+        encoded = (
+            self.encode(replicate) if unit.fraction == 1.0 else self._encode(self._shortened(replicate, unit.fraction), started)
+        )
         found = self._adopted(unit, arm, encoded.train.input_size)
         if found is None:
             rows = encoded.split.train, encoded.split.validation
             parts = encoded.train, encoded.validation
             fitted = self.fit_arm(arm, replicate, unit.hyperparameters, *parts, rows, on_epoch, on_step)
-            encoding = encoded.seconds if fresh or unit.share < 1.0 else 0.0
+            encoding = encoded.seconds if fresh or unit.fraction < 1.0 else 0.0
             found = fitted.network, _training_of(unit, fitted, encoding)
         network, training = found
         if unit.kind == "tuning":
@@ -321,13 +323,13 @@ class Workload:
             return None
         return network, replace(tuned, kind=unit.kind, number=unit.number, adopted=tuned.number)
 
-    def _shortened(self, number: int, share: float) -> Split:
-        """A split whose training part keeps a share of its rows; a smaller share is part of a larger one.
+    def _shortened(self, number: int, fraction: float) -> Split:
+        """A split whose training part keeps a fraction of its rows; a smaller one is part of a larger.
 
         In a forecast the latest rows are kept, else rows drawn at random, in every class alike by chance alone.
         """
         split = make_split(self.dataset, number, self.config.seed)
-        kept = max(2, round(share * len(split.train)))
+        kept = max(2, round(fraction * len(split.train)))
         if self.dataset.origins is not None:
             order = np.argsort(-self.dataset.origins[split.train], kind="stable")
         else:
@@ -403,7 +405,7 @@ def _training_of(unit: Unit, fitted: Fitted, encoding: float) -> Training:
         phases={"encoding": encoding, **fitted.phases},
         parameters=sum(weight.numel() for weight in weights),
         size_bytes=sum(weight.numel() * weight.element_size() for weight in weights),
-        share=unit.share,
+        fraction=unit.fraction,
         ended=fitted.ended,
     )
 

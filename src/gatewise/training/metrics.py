@@ -44,7 +44,7 @@ class Truth:
     weights: Rows | None = None
 
     @property
-    def shares(self) -> Rows:
+    def relative_weights(self) -> Rows:
         """The rows' weights with a mean of 1, float64 [rows]. Raises DataError where all of them are 0."""
         if self.weights is None:
             return np.ones(len(self.targets))
@@ -84,9 +84,9 @@ def sums_by_bin(value: float, rows: Rows, truth: Truth, bins: NDArray[np.int64],
 
     value, rows: what `score_rows` gives. bins: int64 [rows]. counts: int64 [bins], rows of each.
     """
-    shares = np.ones(len(rows)) if truth.weights is None else truth.shares
-    totals = np.bincount(bins, weights=rows - value * (1 - shares), minlength=len(counts))
-    mass = np.bincount(bins, weights=shares, minlength=len(counts))
+    weights = np.ones(len(rows)) if truth.weights is None else truth.relative_weights
+    totals = np.bincount(bins, weights=rows - value * (1 - weights), minlength=len(counts))
+    mass = np.bincount(bins, weights=weights, minlength=len(counts))
     return np.asarray(totals * counts / np.where(mass > 0, mass, 1.0))
 
 
@@ -99,9 +99,9 @@ def _average(rows: Rows, truth: Truth) -> tuple[float, Rows]:
     """The mean of what each row has by itself, and what each adds to it."""
     if truth.weights is None:
         return float(rows.mean()), rows
-    shares = truth.shares
-    value = float((shares * rows).mean())
-    return value, value + shares * (rows - value)
+    weights = truth.relative_weights
+    value = float((weights * rows).mean())
+    return value, value + weights * (rows - value)
 
 
 # ---------------------------------------------------------------- classes
@@ -117,24 +117,24 @@ def _accuracy(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, 
 
 
 def _balanced_accuracy(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
-    targets, shares = truth.targets.astype(np.int64), truth.shares
-    totals = np.bincount(targets, weights=shares, minlength=probabilities.shape[1])
+    targets, weights = truth.targets.astype(np.int64), truth.relative_weights
+    totals = np.bincount(targets, weights=weights, minlength=probabilities.shape[1])
     correct = (probabilities.argmax(1) == targets).astype(np.float64)
     some = np.where(totals > 0, totals, 1.0)
-    recalls = np.bincount(targets, weights=shares * correct, minlength=len(totals)) / some
+    recalls = np.bincount(targets, weights=weights * correct, minlength=len(totals)) / some
     present = np.count_nonzero(totals)
     value = float(recalls.sum() / present)
-    return value, value + shares * (correct - recalls[targets]) * len(targets) / (present * some[targets])
+    return value, value + weights * (correct - recalls[targets]) * len(targets) / (present * some[targets])
 
 
 def _macro_f1(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
     """Mean of the classes' F1; a class counts where it is predicted or present (scikit-learn's `average="macro"`)."""
-    targets, guessed, shares = truth.targets.astype(np.int64), probabilities.argmax(1), truth.shares
-    counts = shares > 0
+    targets, guessed, weights = truth.targets.astype(np.int64), probabilities.argmax(1), truth.relative_weights
+    counts = weights > 0
     classes = np.union1d(targets[counts], guessed[counts])[:, np.newaxis]
     is_true, is_guessed = classes == targets, classes == guessed
-    true_positive = shares * (is_true & is_guessed)
-    doubled = shares * (is_true.astype(np.float64) + is_guessed)  # 2 tp + fp + fn of each row
+    true_positive = weights * (is_true & is_guessed)
+    doubled = weights * (is_true.astype(np.float64) + is_guessed)  # 2 tp + fp + fn of each row
     total = doubled.sum(1, keepdims=True)
     f1 = 2 * true_positive.sum(1, keepdims=True) / total
     influence = (2 * true_positive - f1 * doubled) / total
@@ -144,29 +144,29 @@ def _macro_f1(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, 
 
 def _auroc(probabilities: NDArray[np.float32], truth: Truth) -> tuple[float, Rows]:
     """Area under the receiver operating characteristic; with more than two classes the mean of each against the rest."""
-    targets, shares = truth.targets.astype(np.int64), truth.shares
+    targets, weights = truth.targets.astype(np.int64), truth.relative_weights
     classes = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
     sides = ((one, targets == one) for one in classes)
-    found = [_area(probabilities[:, one], side, shares) for one, side in sides if shares[side].any() and shares[~side].any()]
+    found = [_area(probabilities[:, one], side, weights) for one, side in sides if weights[side].any() and weights[~side].any()]
     if not found:
         raise DataError("AUROC needs rows of at least two classes in the test part. Choose another --metric, or add rows.")
     return float(np.mean([value for value, _ in found])), np.mean([rows for _, rows in found], axis=0)
 
 
-def _area(scores: NDArray[np.float32], positive: NDArray[np.bool_], shares: Rows) -> tuple[float, Rows]:
-    # The share of the other side that a row is on the right side of, ties counting half.
+def _area(scores: NDArray[np.float32], positive: NDArray[np.bool_], weights: Rows) -> tuple[float, Rows]:
+    # The part of the other side that a row is on the right side of, ties counting half.
     above = np.empty(len(scores))
-    above[positive] = _share_below(scores[positive], scores[~positive], shares[~positive])
-    above[~positive] = 1 - _share_below(scores[~positive], scores[positive], shares[positive])
-    value = float(np.average(above[positive], weights=shares[positive]))
-    side = np.where(positive, shares[positive].sum(), shares[~positive].sum()) / len(scores)
+    above[positive] = _weight_below(scores[positive], scores[~positive], weights[~positive])
+    above[~positive] = 1 - _weight_below(scores[~positive], scores[positive], weights[positive])
+    value = float(np.average(above[positive], weights=weights[positive]))
+    side = np.where(positive, weights[positive].sum(), weights[~positive].sum()) / len(scores)
     # Half of each side's influence would do for the mean; in full, the variances of both sides add up as DeLong's do.
-    return value, value + shares * (above - value) / side
+    return value, value + weights * (above - value) / side
 
 
-def _share_below(scores: NDArray[np.float32], others: NDArray[np.float32], shares: Rows) -> Rows:
+def _weight_below(scores: NDArray[np.float32], others: NDArray[np.float32], weights: Rows) -> Rows:
     order = np.argsort(others)
-    below = np.concatenate([[0.0], np.cumsum(shares[order])])
+    below = np.concatenate([[0.0], np.cumsum(weights[order])])
     places = (np.searchsorted(others[order], scores, side) for side in ("left", "right"))
     return np.asarray(sum(below[place] for place in places) / (2 * below[-1]))
 
@@ -220,7 +220,7 @@ def _relative(
 ) -> tuple[tuple[float, Rows], tuple[float, Rows]]:
     """Squared errors, and squared distances of targets from their mean over all (axis None) or for each output (axis 0)."""
     targets = truth.targets.astype(np.float64)
-    weights = np.broadcast_to(truth.shares[:, np.newaxis], targets.shape)
+    weights = np.broadcast_to(truth.relative_weights[:, np.newaxis], targets.shape)
     spread = _average(np.square(targets - np.average(targets, axis, weights)).mean(1), truth)
     if not spread[0] > 0:
         raise DataError(f"{name} needs targets that differ, and all of the test part are equal. Choose another --metric.")

@@ -71,7 +71,7 @@ def choose_hyperparameters(
     """What every arm is trained with: what is best for all of them, or an arm's own best where that is clearly better for it.
 
     finished: every arm's trials, all of the same numbers. Clearly better is by more than the margin and what validation scores
-    are uncertain by: of shares two standard errors of one of so many rows, of other metrics another margin. Ties go to the
+    are uncertain by: in percent two standard errors of one of so many rows, of other metrics another margin. Ties go to the
     lower validation loss, then to the earlier trial.
     """
     by_number = _by_number(finished)
@@ -111,4 +111,4 @@ def _best(by_number: Mapping[str, Mapping[int, Training]], names: Sequence[str],
 
 
 def _noise(score: float, metric: Metric, margin: float, rows: int) -> float:
-    return _CLEAR_ERRORS * math.sqrt(max(score * (1.0 - score), 0.0) / max(rows, 1)) if metric.share else margin
+    return _CLEAR_ERRORS * math.sqrt(max(score * (1.0 - score), 0.0) / max(rows, 1)) if metric.in_percent else margin

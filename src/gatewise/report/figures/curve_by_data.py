@@ -24,7 +24,7 @@ APART_PERCENT = 1.6
 def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str], say: MetricText, quantity: Quantity) -> str:
     """Return one quantity of every arm against the rows of training data, with bars for 95% intervals.
 
-    points: at least one, by rising share. Rows are on a logarithmic scale, so that each doubling takes the same room.
+    points: at least one, by rising fraction. Rows are on a logarithmic scale, so that each doubling takes the same room.
     differences: the lead of the first arm over each other one, in the other's colour, about a line at zero.
     """
     series = {name: [getattr(point, quantity)[name] for point in points] for name in getattr(points[-1], quantity)}
@@ -96,7 +96,7 @@ def _label(quantity: Quantity, say: MetricText, points: Sequence[CurvePoint]) ->
 
 
 def _unit(say: MetricText) -> str:
-    return " in points" if say.metric.share else ""
+    return " in points" if say.metric.in_percent else ""
 
 
 def _name(name: str, quantity: Quantity) -> str:

@@ -125,7 +125,7 @@ def _matrix(comparison: Comparison, verdict: Verdict, say: MetricText) -> Table:
     found |= {(one.second, one.first): one.turned() for one in verdict.comparisons}
     names = [arm.name for arm in comparison.arms]
     rows = tuple((display_name(name), *(_cell(found.get((name, other)), say) for other in names)) for name in names)
-    unit = " in points" if say.metric.share else ""
+    unit = " in points" if say.metric.in_percent else ""
     return Table(
         ("Row over column", *map(display_name, names)),
         rows,

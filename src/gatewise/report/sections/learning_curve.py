@@ -1,4 +1,4 @@
-"""The learning curve: what the arms reach with shares of the training part."""
+"""The learning curve: what the arms reach with fractions of the training part."""
 
 from collections.abc import Sequence
 
@@ -32,19 +32,21 @@ def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section 
         resolution=Evidence(comparison).resolution,
     )
     if not points:
-        return Section("by-data", TITLE, ("No learning curve can be shown: no replicate on a share of the rows was finished.",))
+        return Section(
+            "by-data", TITLE, ("No learning curve can be shown: no replicate on a fraction of the rows was finished.",)
+        )
     blocks = (
         Figure(
             curve_by_data_figure(points, shades, say, "scores"),
-            "Each dot is the mean of all replicates at that share, the bar its 95% interval, cut where it leaves the figure. The "
-            "intervals of two arms may overlap and the arms still differ, because they share splits: the difference below is "
+            "Each dot is the mean of all replicates at that fraction, the bar its 95% interval, cut where it leaves the figure. "
+            "The intervals of two arms may overlap and the arms still differ, because they share splits: the difference below is "
             "what tells.",
         ),
         _scores_table(points, arms, say),
         Figure(
             curve_by_data_figure(points, shades, say, "differences"),
             f"Above zero the {display_name(arms[0])} is better. The bar is the 95% interval of the paired difference, for one "
-            "look at one share.",
+            "look at one fraction.",
         ),
         _differences_table(points, arms, say),
         Figure(
@@ -58,18 +60,18 @@ def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section 
 
 
 def _paragraphs(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> list[str]:
-    shares = joined(
+    fractions = joined(
         [
-            f"{percent(point.share, 0)} ({counted(point.train_rows, 'row')}, {counted(point.replicates, 'replicate')})"
+            f"{percent(point.fraction, 0)} ({counted(point.train_rows, 'row')}, {counted(point.replicates, 'replicate')})"
             for point in points
         ]
     )
-    paragraphs = [f"The arms were trained on {shares} of the training part."]
+    paragraphs = [f"The arms were trained on {fractions} of the training part."]
     first, last = points[0], points[-1]
     if len(points) > 1:
         ends = {name: (say.value(first.scores[name].mean), say.value(last.scores[name].mean)) for name in arms}
         moved = joined([f"from {low} to {high} for {display_name(name)}" for name, (low, high) in ends.items()])
-        paragraphs.append(f"From the smallest share to the largest the test {say.label} goes {moved}.")
+        paragraphs.append(f"From the smallest fraction to the largest the test {say.label} goes {moved}.")
     paragraphs += _differing(points, arms)
     if len(points) > 1:
         paragraphs.append(_last_step(points[-2], last, arms, say))
@@ -77,26 +79,26 @@ def _paragraphs(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricTe
 
 
 def _differing(points: Sequence[CurvePoint], arms: Sequence[str]) -> list[str]:
-    """At which shares the first arm and another differ beyond the interval, and which arms it does not differ from at any."""
+    """At which fractions the first arm and another differ beyond the interval, and which arms it does not differ from at any."""
     first, *others = arms
     if all(point.replicates < 2 for point in points):
-        return ["A single replicate at each share does not show whether the arms differ."]
+        return ["A single replicate at each fraction does not show whether the arms differ."]
     sentences, alike = [], []
     for other in others:
         ahead: dict[str, list[str]] = {}
         for point in points:
             interval = point.differences[other].ci95
             if interval is not None and not interval[0] <= 0 <= interval[1]:
-                ahead.setdefault(first if interval[0] > 0 else other, []).append(percent(point.share, 0))
+                ahead.setdefault(first if interval[0] > 0 else other, []).append(percent(point.fraction, 0))
         if not ahead:
             alike.append(display_name(other))
             continue
-        parts = joined([f"{display_name(name)} is ahead at {joined(shares)}" for name, shares in ahead.items()])
-        rest = "" if sum(map(len, ahead.values())) == len(points) else "; the other shares show no difference"
+        parts = joined([f"{display_name(name)} is ahead at {joined(fractions)}" for name, fractions in ahead.items()])
+        rest = "" if sum(map(len, ahead.values())) == len(points) else "; the other fractions show no difference"
         sentences.append(f"Between {display_name(first)} and {display_name(other)}: {parts}{rest}.")
     if alike:
         sentences.append(
-            f"Between {display_name(first)} and {joined(alike, 'or')} no share shows a difference: intervals hold zero."
+            f"Between {display_name(first)} and {joined(alike, 'or')} no fraction shows a difference: intervals hold zero."
         )
     return sentences
 
@@ -112,7 +114,7 @@ def _last_step(before: CurvePoint, last: CurvePoint, arms: Sequence[str], say: M
         if growing
         else f"not beyond the band of {say.band()}, so more data of the same kind would hardly help"
     )
-    return f"The last step, from {percent(before.share, 0)} to {percent(last.share, 0)}, made {steps}: {outlook}."
+    return f"The last step, from {percent(before.fraction, 0)} to {percent(last.fraction, 0)}, made {steps}: {outlook}."
 
 
 def _scores_table(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> Table:

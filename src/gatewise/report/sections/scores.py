@@ -98,7 +98,7 @@ def lengths_section(comparison: Comparison, verdict: Verdict) -> Section | None:
 
 def _far(say: MetricText, worst_arm: float) -> float:
     """By how much a baseline may be worse than the worst arm before it would squeeze the arms together."""
-    return FAR_POINTS if say.metric.share else max(FAR_MARGINS * say.margin, abs(worst_arm) / 5)
+    return FAR_POINTS if say.metric.in_percent else max(FAR_MARGINS * say.margin, abs(worst_arm) / 5)
 
 
 def _length_row(item: LengthScore, names: list[str], deciding: tuple[str, str] | None, say: MetricText) -> tuple[str, ...]:
