@@ -29,8 +29,8 @@ from gatewise.names import display_name
 from gatewise.records import Config, Epoch, Hyperparameters
 from gatewise.study.work import Unit, Workload
 from gatewise.training.fit import fit
-from gatewise.training.metrics import score, truth_of
 from gatewise.training.schedule import Schedule
+from gatewise.training.scoring import score, truth_of
 
 CELLS = ("gru", "lstm", "rnn", "min_gru", "min_lstm")
 HYPERPARAMETERS = Hyperparameters(learning_rate=5e-3, dropout=0.0, input_dropout=0.0, weight_decay=0.01)

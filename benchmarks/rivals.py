@@ -28,7 +28,7 @@ from gatewise.names import display_name
 from gatewise.records import Config
 from gatewise.report.numbers import significant
 from gatewise.study.work import Workload
-from gatewise.training.metrics import score, truth_of
+from gatewise.training.scoring import score, truth_of
 from gatewise.training.threads import limited_threads
 
 ROWS = 20

@@ -22,7 +22,7 @@ import gatewise
 from gatewise.names import display_name
 from gatewise.records import Comparison, Training
 from gatewise.statistics.rows import TestRows, variance_over_rows
-from gatewise.training.metrics import unpack_rows
+from gatewise.training.scoring import unpack_rows
 
 __all__ = ["half_widths"]
 

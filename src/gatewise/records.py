@@ -353,7 +353,7 @@ class Training:
     kind: `tuning`: a trial, never scored on the test part; `replicate`: of an arm; `baseline`: of a baseline, on a replicate;
     `curve`: of an arm, on a fraction of a replicate's training part. number: of the trial or of the replicate.
     row_scores: what each test row adds to the test score, in the order of the split's test indices, as
-    `training.metrics.pack_rows` writes it; "" where it was not kept.
+    `training.scoring.pack_rows` writes it; "" where it was not kept.
     by_length: (rows, sum of their row scores) in each of the run's length bins. seconds: wall clock of the whole unit of work.
     phases: wall seconds by phase (encoding, forward, backward, optimiser, evaluation, batches, ...).
     ended: why no further epoch was trained: the validation loss had not fallen for long enough (`patience`), the cap was reached

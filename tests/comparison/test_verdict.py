@@ -24,7 +24,7 @@ from gatewise.records import (
     Verdict,
     to_json,
 )
-from gatewise.training.metrics import pack_rows
+from gatewise.training.scoring import pack_rows
 
 SPREAD = np.array([0.004, -0.003, 0.001, -0.004, 0.002, 0.0, 0.003, -0.002, -0.001, 0.0])  # mean 0
 BASELINES = ("majority", "tfidf_logistic")

@@ -21,9 +21,9 @@ from gatewise.records import Dataset
 from gatewise.study.predictions import prediction_rows
 from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Examples
-from gatewise.training.metrics import Truth
 from gatewise.training.model import Model
 from gatewise.training.model import model_of as bundled
+from gatewise.training.scoring import Truth
 
 CLASSES = ("mauvais", "gut", "良い")
 

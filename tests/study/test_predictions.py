@@ -25,8 +25,8 @@ from gatewise.study.folder import RunFolder
 from gatewise.study.opening import open_data
 from gatewise.study.predictions import prediction_rows
 from gatewise.study.work import Workload
-from gatewise.training.metrics import truth_of
 from gatewise.training.model import Model, model_of
+from gatewise.training.scoring import truth_of
 
 Table = list[list[str]]
 

@@ -23,8 +23,8 @@ from gatewise.study.work import Unit, Workload, seed_of
 from gatewise.training import fit as training
 from gatewise.training.baselines import linear
 from gatewise.training.batches import iterate_batches
-from gatewise.training.metrics import unpack_rows
 from gatewise.training.objectives import to_tensors
+from gatewise.training.scoring import unpack_rows
 from gatewise.training.step import training_step
 from tests.arrays import series_of
 

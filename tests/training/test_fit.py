@@ -14,9 +14,9 @@ from gatewise.records import Encoded, Epoch, Hyperparameters
 from gatewise.training import fit as module
 from gatewise.training.batches import iterate_batches
 from gatewise.training.fit import Fitted, fit
-from gatewise.training.metrics import Truth, log_loss, score
 from gatewise.training.objectives import Classes
 from gatewise.training.schedule import Schedule, default_schedule
+from gatewise.training.scoring import Truth, log_loss, score
 
 Maker = Callable[..., Encoded]
 HYPERPARAMETERS = Hyperparameters(learning_rate=1e-2, dropout=0.1, input_dropout=0.1, weight_decay=0.01)

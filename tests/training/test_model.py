@@ -13,8 +13,8 @@ from gatewise.errors import DataError
 from gatewise.nn import Architecture
 from gatewise.records import Dataset
 from gatewise.training.baselines.constant import Majority
-from gatewise.training.metrics import Truth
 from gatewise.training.model import Model, model_of
+from gatewise.training.scoring import Truth
 
 
 def series_model() -> Model:

@@ -18,7 +18,7 @@ from gatewise.statistics.correlated import FixedTest, Resampled, Spread
 from gatewise.statistics.decision import Rule
 from gatewise.statistics.rows import TestRows, variance_over_rows
 from gatewise.statistics.sequential import MOST_REPLICATES
-from gatewise.training.metrics import unpack_rows
+from gatewise.training.scoring import unpack_rows
 
 __all__ = ["Evidence"]
 

@@ -24,7 +24,7 @@ from gatewise.data.formats.paths import accepted, file_format, named_sheet
 from gatewise.data.formats.remote import local_source
 from gatewise.data.formats.text_files import standard_input
 from gatewise.data.tables.tables import Table, table_dataset, table_inputs
-from gatewise.data.values.cells import SOUND_SUFFIXES
+from gatewise.data.values.table_cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Kind, Reading
 from gatewise.tasks import in_time, predicts

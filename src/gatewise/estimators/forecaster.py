@@ -21,9 +21,9 @@ from gatewise.estimators.series_inputs import are_several, series_columns, serie
 from gatewise.estimators.settings import read_choice, read_optional, read_settings
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Forecast, Reading
-from gatewise.training.metrics import Truth
-from gatewise.training.metrics import score as score_of
 from gatewise.training.objectives import objective_of
+from gatewise.training.scoring import Truth
+from gatewise.training.scoring import score as score_of
 from gatewise.training.threads import limited_torch
 
 __all__ = ["Forecaster"]

@@ -16,10 +16,10 @@ from gatewise.nn import Architecture
 from gatewise.nn.linear_skip import skip_of
 from gatewise.records import Dataset, Epoch
 from gatewise.training.fit import fit
-from gatewise.training.metrics import score, truth_of
 from gatewise.training.model import Model, model_of
 from gatewise.training.objectives import objective_of
 from gatewise.training.schedule import default_schedule
+from gatewise.training.scoring import score, truth_of
 from gatewise.training.threads import limited_torch
 
 __all__ = ["Learned", "learn"]

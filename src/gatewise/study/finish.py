@@ -20,8 +20,8 @@ from gatewise.study.session import Session
 from gatewise.tasks import traits_of
 from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Baseline
-from gatewise.training.metrics import score, truth_of
 from gatewise.training.model import Model, model_of
+from gatewise.training.scoring import score, truth_of
 
 __all__ = ["train_final", "write_results"]
 

@@ -29,9 +29,9 @@ from gatewise.training.baselines.choice import Rivals, choose_rivals
 from gatewise.training.examples import Baseline, Examples
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.kept import kept_of
-from gatewise.training.metrics import pack_rows, score, score_rows, sums_by_bin, truth_of
 from gatewise.training.objectives import Objective, objective_of
 from gatewise.training.schedule import Schedule, default_schedule
+from gatewise.training.scoring import pack_rows, score, score_rows, sums_by_bin, truth_of
 from gatewise.training.tune import default_hyperparameters
 
 __all__ = ["TRAIN_SCORE_ROWS", "EncodedSplit", "Unit", "Workload", "seed_of"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.windows import Windows
 from gatewise.metrics import METRICS
 from gatewise.records import Forecast
-from gatewise.training.metrics import Truth, log_loss, score
+from gatewise.training.scoring import Truth, log_loss, score
 from gatewise.training.size import Size
 
 __all__ = ["Baseline", "Examples"]

@@ -17,8 +17,8 @@ from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import AudioFeatures, Dataset, Forecast, Kind, Label, Task
 from gatewise.tasks import traits_of
 from gatewise.training.examples import Baseline
-from gatewise.training.metrics import Truth, score
 from gatewise.training.objectives import objective_of
+from gatewise.training.scoring import Truth, score
 
 __all__ = ["Model", "model_of"]
 

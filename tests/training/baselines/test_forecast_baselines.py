@@ -16,7 +16,7 @@ from gatewise.records import Dataset, Forecast, Reading
 from gatewise.training.baselines import forecasts as forecast_baselines
 from gatewise.training.baselines.forecasts import LastSeason, LastValue, LinearWindow
 from gatewise.training.examples import Examples
-from gatewise.training.metrics import truth_of
+from gatewise.training.scoring import truth_of
 from tests.arrays import series_of
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "forecasting"

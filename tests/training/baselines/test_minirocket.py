@@ -13,7 +13,7 @@ from gatewise.training.baselines.closed_form import fit_ridge_classes, fit_ridge
 from gatewise.training.baselines.convolutions import Convolutions, fit_convolutions
 from gatewise.training.baselines.minirocket import MiniRocket, MiniRocketRidge, extent
 from gatewise.training.examples import Examples
-from gatewise.training.metrics import Truth, score
+from gatewise.training.scoring import Truth, score
 
 REFERENCE = Path(__file__).parent / "reference" / "minirocket.npz"
 Series = list[NDArray[np.float32]]

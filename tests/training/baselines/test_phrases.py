@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gatewise.training.baselines.phrases import Phrases
 from gatewise.training.baselines.steps import RepeatStep
 from gatewise.training.examples import Examples
-from gatewise.training.metrics import Truth
+from gatewise.training.scoring import Truth
 
 Rolls = list[NDArray[np.float32]]
 

@@ -21,7 +21,7 @@ from gatewise.training.baselines.constant import Majority
 from gatewise.training.baselines.features import series_features
 from gatewise.training.baselines.tfidf import TfidfLogistic
 from gatewise.training.examples import Examples
-from gatewise.training.metrics import Truth, score
+from gatewise.training.scoring import Truth, score
 
 
 def accuracy(probabilities: NDArray[np.float32], targets: NDArray[np.int64]) -> float:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gatewise.data.audio.cache import SoundCache, cache_file
 from gatewise.data.audio.features import check_features, default_features, log_mel
 from gatewise.data.audio.files import load_sound, require_soundfile, resampled, sound_rate, waveform_sound
-from gatewise.data.values.cells import is_missing
+from gatewise.data.values.table_cells import is_missing
 from gatewise.errors import DataError
 from gatewise.records import AudioFeatures
 from gatewise.wording import listed, nearest

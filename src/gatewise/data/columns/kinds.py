@@ -15,8 +15,8 @@ from gatewise.data.dates.numbers import names_time
 from gatewise.data.dates.order import is_date_text
 from gatewise.data.dates.stamps import iso_moment
 from gatewise.data.values.arrow_cells import arrow_array
-from gatewise.data.values.cells import is_missing, is_number, is_number_list, is_sound_name
 from gatewise.data.values.column_values import sample_numbers
+from gatewise.data.values.table_cells import is_missing, is_number, is_number_list, is_sound_name
 
 __all__ = ["ColumnKind", "counts_rows", "is_free_text", "kind_of", "mean_length", "sample_of"]
 

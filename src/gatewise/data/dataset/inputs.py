@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gatewise.data.values.cells import is_missing
+from gatewise.data.values.table_cells import is_missing
 
 __all__ = ["Future", "Inputs", "cell_texts", "numbered_inputs"]
 

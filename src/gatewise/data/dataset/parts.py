@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from gatewise.data.dataset.repeats import join_groups
 from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION, Rows
-from gatewise.data.values.cells import is_missing
 from gatewise.data.values.column_values import Cells, encode_cells
+from gatewise.data.values.table_cells import is_missing
 from gatewise.errors import DataError
 from gatewise.wording import listed
 

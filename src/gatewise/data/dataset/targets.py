@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.values.cells import is_missing
 from gatewise.data.values.class_labels import class_labels, typed_texts
 from gatewise.data.values.column_values import Cells, encode_cells, number_cells
+from gatewise.data.values.table_cells import is_missing
 from gatewise.errors import DataError
 from gatewise.records import Label, Task
 from gatewise.tasks import predicts

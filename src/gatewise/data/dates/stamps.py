@@ -14,8 +14,8 @@ from gatewise.data.dates.formats import parse_dates
 from gatewise.data.dates.numbers import numbers_as_times
 from gatewise.data.dates.order import find_format
 from gatewise.data.values.arrow_cells import arrow_array
-from gatewise.data.values.cells import is_number
 from gatewise.data.values.column_values import Cells, number_cells
+from gatewise.data.values.table_cells import is_number
 from gatewise.errors import DataError
 
 __all__ = ["Times", "is_written", "iso_moment", "read_times"]

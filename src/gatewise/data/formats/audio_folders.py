@@ -11,7 +11,7 @@ from pathlib import Path
 from gatewise.data.columns.columns import Columns
 from gatewise.data.columns.reading import refuse_columns
 from gatewise.data.tables.tables import Table, table_dataset
-from gatewise.data.values.cells import SOUND_SUFFIXES
+from gatewise.data.values.table_cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
 from gatewise.tasks import predicts

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from gatewise.data.columns.columns import TARGET_NAMES, TEXT_NAMES
-from gatewise.data.values.cells import NOT_GIVEN, SOUND_SUFFIXES, is_number_list
+from gatewise.data.values.table_cells import NOT_GIVEN, SOUND_SUFFIXES, is_number_list
 
 __all__ = ["SAMPLE", "row_like"]
 

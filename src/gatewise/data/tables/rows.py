@@ -16,8 +16,8 @@ from gatewise.data.columns.steps import time_column
 from gatewise.data.dataset.parts import read_parts
 from gatewise.data.dataset.rows import Rows
 from gatewise.data.tables.long import long_series
-from gatewise.data.values.cells import parse_series
 from gatewise.data.values.column_values import number_cells, text_cells
+from gatewise.data.values.table_cells import parse_series
 from gatewise.errors import DataError
 from gatewise.records import Reading
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.values.arrow_cells import ArrowCells, arrow_array
-from gatewise.data.values.cells import NOT_GIVEN, is_missing, parse_text
+from gatewise.data.values.table_cells import NOT_GIVEN, is_missing, parse_text
 from gatewise.errors import DataError
 
 __all__ = [

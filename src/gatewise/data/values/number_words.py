@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gatewise.data.values.cells import NOT_GIVEN
+from gatewise.data.values.table_cells import NOT_GIVEN
 
 __all__ = ["plain_numbers"]
 
