@@ -25,7 +25,7 @@ import torch
 from gatewise.comparison.plan import arms_of
 from gatewise.data.sources import open_source
 from gatewise.metrics import METRICS
-from gatewise.names import display_name
+from gatewise.names import plain_title
 from gatewise.records import Config, Epoch, Hyperparameters
 from gatewise.study.work import Unit, Workload
 from gatewise.training.fit import fit
@@ -168,7 +168,7 @@ def table(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table: a line a setting, a column a model; what is solved is bold."""
     names = list(dict.fromkeys(row.name for row in rows))
     models = [name for name in names if name not in LINEAR]
-    lines = ["| task | solved | linear baseline |" + "".join(f" {display_name(name)} |" for name in models)]
+    lines = ["| task | solved | linear baseline |" + "".join(f" {plain_title(name)} |" for name in models)]
     lines.append("|---" * (3 + len(models)) + "|")
     for task, value in dict.fromkeys((row.task, row.value) for row in rows):
         own = {row.name: row for row in rows if (row.task, row.value) == (task, value)}
@@ -181,7 +181,7 @@ def table(rows: Sequence[Row]) -> str:
 def _line(row: Row) -> str:
     how = "solved" if row.is_solved else "not solved"
     steps = f" after {row.steps:,} steps" if row.steps else ""
-    name, reached = display_name(row.name), _value(row.task, row.score)
+    name, reached = plain_title(row.name), _value(row.task, row.score)
     return f"{row.task.name} {row.task.option} {row.value}: {name} {reached}, {how}{steps}, {row.seconds:.0f} s"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import gatewise
 from gatewise.metrics import METRICS, value_text
-from gatewise.names import display_name
+from gatewise.names import plain_title
 from gatewise.report.numbers import significant
 from gatewise.study.api import Result
 
@@ -52,7 +52,7 @@ def _section(name: str, result: Result) -> str:
     for row in result.leaderboard():
         score, deviation = (value_text(metric, row[key], verdict.margin) for key in ("score", "sd"))
         fit, latency = (_number(row[key]) for key in ("fit_s", "latency_ms_p50"))
-        lines.append(f"| {display_name(row['name'])} | {score} ± {deviation} | {row['replicates']} | {fit} | {latency} |")
+        lines.append(f"| {plain_title(row['name'])} | {score} ± {deviation} | {row['replicates']} | {fit} | {latency} |")
     return "\n".join([*lines, "", verdict.explanation[0]])
 
 

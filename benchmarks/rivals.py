@@ -24,7 +24,7 @@ from gatewise.comparison.plan import arms_of
 from gatewise.data.dataset.splits import make_split
 from gatewise.data.sources import open_source
 from gatewise.metrics import value_text
-from gatewise.names import display_name
+from gatewise.names import plain_title
 from gatewise.records import Config
 from gatewise.report.numbers import significant
 from gatewise.study.work import Workload
@@ -151,7 +151,7 @@ def page(found: Sequence[Measured]) -> str:
         published = "" if one.published is None else f"{one.published:.1%}"
         rows = ", ".join(f"{count:,}" for count in one.rows)
         times = f"{significant(one.fit_s)} s | {significant(one.latency_ms)} ms"
-        lines.append(f"| {one.case} | {rows} | {one.metric} | {display_name(one.name)} | {one.shown} | {published} | {times} |")
+        lines.append(f"| {one.case} | {rows} | {one.metric} | {plain_title(one.name)} | {one.shown} | {published} | {times} |")
     return "\n".join(lines) + "\n"
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 import gatewise
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Comparison, Training
 from gatewise.statistics.rows import TestRows, variance_over_rows
 from gatewise.training.scoring import unpack_rows
@@ -40,13 +40,13 @@ def main() -> None:
     print(HEAD)
     for run in asked.runs:
         comparison = gatewise.open_run(run).comparison
-        cells = [arm.name for arm in comparison.arms]
+        cells, title = [arm.name for arm in comparison.arms], Titles(comparison.arms)
         for first, second in [*combinations(cells, 2), *product(comparison.baselines, cells)]:
             rows = _rows(comparison, first) - _rows(comparison, second)
             blocks = unpack_rows(comparison.dependence.blocks, comparison.test_rows).astype(np.int64)
             independent, in_time, freedom, drawn = half_widths(rows, blocks, asked.block, asked.draws)
             print(
-                f"| {run.name} | {comparison.metric} | {display_name(first)} less {display_name(second)} | {rows.mean():.5f} | "
+                f"| {run.name} | {comparison.metric} | {title(first)} less {title(second)} | {rows.mean():.5f} | "
                 f"±{independent:.5f} | ±{in_time:.5f} ({freedom:.0f}) | ±{drawn:.5f} |"
             )
 

@@ -1,8 +1,15 @@
 """How arms and baselines are called where a person reads them."""
 
-import re
+from __future__ import annotations
 
-__all__ = ["BASELINES", "CELLS", "baseline_kind", "display_name"]
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # The options' help, which names cells, must not wait for numpy.
+    from gatewise.records import Arm
+
+__all__ = ["BASELINES", "CELLS", "Titles", "baseline_kind", "plain_title"]
 
 BASELINES = {
     "majority": "majority class",
@@ -41,25 +48,31 @@ CELLS = {
 }
 """What every cell that can be compared is called."""
 
-_REPEATED = re.compile(r"(?P<cell>[a-z_]+?)(?:_h(?P<size>\d+))?(?:_(?P<index>\d+))?")
 
+@dataclass(frozen=True)
+class Titles:
+    """What the arms and baselines of one comparison are called where a person reads them: `title("gru")` is "GRU".
 
-def display_name(name: str) -> str:
-    """Return the name a person reads: `gru` is "GRU", `gru_2` (the second arm of an A/A run) is "GRU (2)".
-
-    `gru_h74`, one of two arms of one cell that differ in hidden size, is "GRU (hidden 74)".
-
-    A name that is neither a known cell nor a known baseline (`equivalent`, say) comes back unchanged.
+    An arm is called as its cell. Where several have one cell it has the hidden size and the number behind it that tell it apart:
+    "GRU (hidden 74)", "GRU (2)". What names no arm is a baseline, a cell, or comes back unchanged (`equivalent`, say).
     """
-    if name in BASELINES:
-        return BASELINES[name]
-    if name in CELLS:
-        return CELLS[name]
-    repeated = _REPEATED.fullmatch(name)
-    if repeated and repeated["cell"] in CELLS:
-        parts = [f"hidden {repeated['size']}" if repeated["size"] else "", repeated["index"] or ""]
-        return f"{CELLS[repeated['cell']]} ({', '.join(filter(None, parts))})"
-    return name
+
+    arms: tuple[Arm, ...] = ()
+
+    def __call__(self, name: str) -> str:
+        arm = next((arm for arm in self.arms if arm.name == name), None)
+        if arm is None:
+            return plain_title(name)
+        of_cell = [other for other in self.arms if other.cell == arm.cell]
+        alike = [other for other in of_cell if other.hidden_size == arm.hidden_size]
+        parts = [f"hidden {arm.hidden_size}"] * (len(alike) < len(of_cell))
+        parts += [str(alike.index(arm) + 1)] * (len(alike) > 1)
+        return f"{plain_title(arm.cell)} ({', '.join(parts)})" if parts else plain_title(arm.cell)
+
+
+def plain_title(name: str) -> str:
+    """What a baseline or a cell is called; any other name comes back unchanged."""
+    return BASELINES.get(name) or CELLS.get(name, name)
 
 
 def baseline_kind(name: str) -> str:

@@ -310,10 +310,10 @@ class Config:
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of a comparison: a cell under the name the results use.
+    """One side of a comparison: a cell of one size, under the name that results and files have for it.
 
-    The name is the cell's. Where several arms have one cell it tells them apart: `gru_1` and `gru_2` of an A/A run, `gru_h64`
-    and `gru_h74` of two hidden sizes, of which one was added to match the parameters of another arm.
+    The name is the cell's, with something behind it where several arms have one cell (`gru_1`, `gru_h74`). Nothing is read from
+    it: what the arm is stands in the other fields.
     """
 
     name: str
@@ -579,6 +579,7 @@ class Verdict:
     arms that a constraint rules out, each with the reason. failed_trainings: how many of each arm lost more than half of what
     its others learned. difference: the comparison that decides, the better one first: two arms, or the best baseline and the
     best arm where that baseline is the decision. comparisons: every pair of arms, and the best baseline against the best arm.
+    arms: what the names of arms stand for; none in what earlier versions wrote.
     shipped: the model that was trained for use, None until it is. training_time_ratios: of every pair of arms. explanation:
     sentences in plain words, the first one the verdict itself. stopped: why no further replicate was run: `decided`, `replicates`
     (their number was reached), `budget`, `most_replicates` (100 did not decide) or `interrupted`.
@@ -604,6 +605,7 @@ class Verdict:
     baseline_costs: Mapping[str, Cost] = field(default_factory=dict)
     failed_trainings: Mapping[str, int] = field(default_factory=dict)
     shipped: Shipped | None = None
+    arms: tuple[Arm, ...] = ()
 
     def __repr__(self) -> str:
         scores = ", ".join(f"{name} {score.mean:.4g}" for name, score in self.scores.items())
@@ -616,7 +618,7 @@ class Progress:
     """Where a run stands, for whoever watches it.
 
     phase: what is being done now, in plain words. replicates_planned: None while adaptive stopping decides.
-    remaining_s: estimated seconds to the end, None while unknown. difference: the deciding comparison so far.
+    remaining_s: estimated seconds to the end, None while unknown. difference: the deciding comparison so far, of `arms`.
     """
 
     phase: str
@@ -626,6 +628,7 @@ class Progress:
     budget_s: float | None
     remaining_s: float | None = None
     difference: Difference | None = None
+    arms: tuple[Arm, ...] = ()
 
 
 # ---------------------------------------------------------------- JSON both ways

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gatewise.comparison.unfinished import is_unfinished, unfinished_warning
+from gatewise.names import Titles
 from gatewise.records import Config, Epoch, Hyperparameters, Training
 
 CONFIG = Config("data", max_epochs=3)
@@ -34,18 +35,20 @@ def test_the_cap_counts_where_it_ended_the_training(ended: Any, epochs: int, exp
 
 
 def test_the_warning_says_how_many_of_how_many_of_which_arm_and_what_to_do() -> None:
-    found = [*unfinished_warning(CONFIG, trainings(("epochs", "epochs"), ("patience", "epochs"), ("patience", "patience")))]
+    found = [
+        *unfinished_warning(CONFIG, trainings(("epochs", "epochs"), ("patience", "epochs"), ("patience", "patience")), Titles())
+    ]
     assert found == [
         "3 of 6 trainings (GRU 1, LSTM 2) ended at the cap of 3 epochs while the validation loss was still falling: more epochs "
         "might change the answer. Give a new run --max-epochs 12, or without --max-epochs a larger --budget, which leaves room "
         "for more."
     ]
-    (unlimited,) = unfinished_warning(replace(CONFIG, budget_s=None, replicates=3), trainings(("epochs", "epochs")))
+    (unlimited,) = unfinished_warning(replace(CONFIG, budget_s=None, replicates=3), trainings(("epochs", "epochs")), Titles())
     assert unlimited.endswith("Give a new run --max-epochs 12.")
 
 
 def test_few_are_not_worth_a_warning() -> None:
     stopped = [("patience", "patience")] * 10
-    assert [*unfinished_warning(CONFIG, trainings(*stopped, ("epochs", "patience")))] == []
-    assert [*unfinished_warning(CONFIG, trainings(*stopped[:3], ("epochs", "patience")))] != []
-    assert [*unfinished_warning(CONFIG, [])] == []
+    assert [*unfinished_warning(CONFIG, trainings(*stopped, ("epochs", "patience")), Titles())] == []
+    assert [*unfinished_warning(CONFIG, trainings(*stopped[:3], ("epochs", "patience")), Titles())] != []
+    assert [*unfinished_warning(CONFIG, [], Titles())] == []

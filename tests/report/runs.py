@@ -12,7 +12,7 @@ import numpy as np
 
 from gatewise.comparison.constraints import excluded_arms
 from gatewise.metrics import METRICS, Metric
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import (
     Arm,
     AudioFeatures,
@@ -329,10 +329,11 @@ def make_run(
     deciding = _difference(facts, scores, left[0], left[1], **(difference or {})) if replicates and len(left) > 1 else None
     deciding = deciding and deciding.better_first()
     summary = {name: ScoreSummary(fmean(held), pstdev(held), len(held)) for name, held in scores.items() if held}
-    first, second = (display_name(name) for name in arms[:2])
+    first, second = map(Titles(evidence.arms), arms[:2])
     outcome = Verdict(
         decision="equivalent",
         recommended=arms[0],
+        arms=evidence.arms,
         metric=facts.metric.name,
         higher_is_better=facts.metric.higher_is_better,
         margin=facts.margin,

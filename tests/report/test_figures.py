@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gatewise.metrics import METRICS
+from gatewise.names import Titles
 from gatewise.records import Difference
 from gatewise.report.figures.axes import upright
 from gatewise.report.figures.difference import difference_figure, probability_figure
@@ -101,7 +102,7 @@ def test_a_boundless_interval_is_cut_and_marked() -> None:
 
 
 def test_probabilities_share_the_whole_bar() -> None:
-    figure = probability_figure(_difference(), ("arm-0", "arm-1"))
+    figure = probability_figure(_difference(), ("arm-0", "arm-1"), Titles())
     widths = [_percent(figure, f"fill {colour}", "width")[0] for colour in ("arm-0", "equal", "arm-1")]
     assert widths == pytest.approx([20, 70, 10])
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gatewise.mistakes import Mistakes
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Comparison, Verdict
 from gatewise.report.page import render_page
 from gatewise.report.sections.mistakes import mistakes_section
@@ -26,7 +26,7 @@ def test_classes_stand_side_by_side(run_named: RunNamed) -> None:
     run = run_named("whole_classification")
     section = section_of(run)
     assert section.count('class="gallery"') == 1
-    assert all(f'<p class="heading">{display_name(arm.name)}</p>' in section for arm in run[0].arms)
+    assert all(f'<p class="heading">{Titles(run[0].arms)(arm.name)}</p>' in section for arm in run[0].arms)
     for words in ("Precision of GRU", "Only the first right", "Both wrong", "Calibration error", "is taken for", "is surer"):
         assert words in section
     found = run[0].mistakes

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import BatchLatency, Comparison, Cost, Verdict
 from gatewise.report.metric_text import MetricText
 from gatewise.report.terminal import verdict_panel
@@ -50,7 +50,7 @@ def test_a_narrow_terminal_keeps_the_names_and_scores_and_has_fewer_costs(width:
     table = text[text.index("test ") : text.index("A wider terminal shows all costs.")]
     names = [line[:11].strip() for line in table.splitlines()]
     for arm in comparison.arms:
-        assert display_name(arm.name).split(" (hidden")[0] in names
+        assert Titles(comparison.arms)(arm.name).split(" (hidden")[0] in names
     assert "majority" not in verdict.scores or "majority" in names
     assert all(
         part in _words(text) for score in verdict.scores.values() for part in [MetricText.of(comparison).value(score.mean)]

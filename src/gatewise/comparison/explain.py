@@ -9,7 +9,7 @@ from gatewise.comparison.cheapest import LEAST_SAVING, Choice, measured_cost, ra
 from gatewise.comparison.constraints import amount_text
 from gatewise.comparison.evidence import Evidence
 from gatewise.metrics import Metric, difference_text, value_text
-from gatewise.names import baseline_kind, display_name
+from gatewise.names import Titles, baseline_kind
 from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
 from gatewise.statistics.decision import ERROR
 from gatewise.statistics.power import MOST_FURTHER_REPLICATES
@@ -47,15 +47,26 @@ def explain(verdict: Verdict, comparison: Comparison, evidence: Evidence, findin
     `verdict` is complete but for its explanation. Differences of a metric from 0 to 1 are in percentage points; where lower is
     better they are turned, so that a positive one always favours the first.
     """
-    return tuple(_sentences(verdict, comparison, evidence, findings, Wording(evidence.metric, verdict.margin)))
+    return tuple(
+        _sentences(verdict, comparison, evidence, findings, Wording(evidence.metric, verdict.margin, Titles(comparison.arms)))
+    )
 
 
 @dataclass(frozen=True)
 class Wording:
-    """How differences of the metric are written."""
+    """How differences of the metric are written, and what arms and baselines are called."""
 
     metric: Metric
     margin: float
+    title: Titles
+
+    def the(self, name: str, *, capital: bool = False) -> str:
+        """An arm or a baseline with its article."""
+        return f"{'The' if capital else 'the'} {self.title(name)}"
+
+    def all_of(self, names: Sequence[str]) -> str:
+        """Several of them."""
+        return joined([self.the(name) for name in names])
 
     def points(self, value: float, *, signed: bool = True) -> str:
         """A difference with its unit."""
@@ -82,7 +93,7 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
     leads = rival is not None and rival.mean > 0.0
     yield f"{_answer(verdict, findings, say)}{_leading(rival, say) if rival is not None and leads else ''}"
     if verdict.excluded:
-        yield _excluded(verdict)
+        yield _excluded(verdict, say)
     if rival is not None and _ahead(rival):
         yield _baseline_ahead(rival, say)
     difference = verdict.difference
@@ -90,9 +101,9 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
         yield _measured(difference, evidence, say)
         if difference.is_known:
             yield _probabilities(difference, evidence, say)
-            yield from _shape(difference, evidence)
-        yield from _failures(verdict, evidence, difference)
-    cost = _cost(comparison, difference)
+            yield from _shape(difference, evidence, say)
+        yield from _failures(verdict, evidence, difference, say)
+    cost = _cost(comparison, difference, say)
     if cost:
         yield cost
     if difference is not None and verdict.decision == "undecided":
@@ -101,14 +112,15 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
         if baseline.is_known:
             yield _baseline(baseline, say)
         elif not leads:
-            yield f"The best baseline, {_the(baseline.first)}, is behind by {say.points(-baseline.mean, signed=False)} so far."
+            yield f"The best baseline, {say.the(baseline.first)}, is behind by {say.points(-baseline.mean, signed=False)} so far."
     if verdict.shipped is not None and verdict.recommended in verdict.scores:
         yield _shipped(verdict.shipped, verdict.scores[verdict.recommended], say)
     if comparison.metric == "mse" and in_time(comparison.profile.task):
         yield "The MSE is that of values divided by their standard deviation in the training part, as is usual for forecasts."
     simplest = next((one for name, one in findings.against_leader.items() if name in SIMPLEST_BASELINES), None)
     if simplest is not None and simplest.replicates >= evidence.minimum_replicates and not _beaten(simplest, baseline):
-        yield f"Warning: {_the(findings.leader)} is not shown to beat {_the(simplest.first)}; the cells may have learned nothing."
+        beaten = f"{say.the(findings.leader)} is not shown to beat {say.the(simplest.first)}"
+        yield f"Warning: {beaten}; the cells may have learned nothing."
     missing = comparison.environment.get("compiled_kernels", {}).get("missing")
     if missing:
         yield (
@@ -119,7 +131,7 @@ def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, fin
 
 def _shipped(shipped: Shipped, replicates: ScoreSummary, say: Wording) -> str:
     """What is known of the very model that is shipped, beside what the replicates say of models like it."""
-    model = f"The {display_name(shipped.name)} that is shipped was trained once more, on {counted(shipped.train_rows, 'row')}"
+    model = f"The {say.title(shipped.name)} that is shipped was trained once more, on {counted(shipped.train_rows, 'row')}"
     mean = f"the mean of the {_replicates(replicates.n)} is {say.value(replicates.mean)}"
     if shipped.cut_short:
         model += ", until the budget ended it"
@@ -144,57 +156,56 @@ def _beaten(simplest: Difference, best: Difference | None) -> bool:
 
 def _leading(baseline: Difference, say: Wording) -> str:
     """What the headline adds where the best baseline has a better mean than the best cell."""
-    simple = f"a {baseline_kind(baseline.first)}, {_the(baseline.first)}"
+    simple = f"a {baseline_kind(baseline.first)}, {say.the(baseline.first)}"
     if baseline.conclusion == "equivalent":
         return f" {capitalised(simple)}, does as well."
     lead = say.points(baseline.mean, signed=False)
     if _ahead(baseline):
-        return f" But {simple}, is ahead of {_the(baseline.second)} by {lead}."
-    return f" {capitalised(simple)}, leads {_the(baseline.second)} by {lead} so far, which may be chance."
+        return f" But {simple}, is ahead of {say.the(baseline.second)} by {lead}."
+    return f" {capitalised(simple)}, leads {say.the(baseline.second)} by {lead} so far, which may be chance."
 
 
 def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
     if verdict.decision == "baseline" and set(verdict.costs) <= set(verdict.excluded):
-        return f"{_ship(verdict.recommended)}: no cell meets the constraints."
+        return f"{_ship(verdict.recommended, say)}: no cell meets the constraints."
     equal = [name for name in SIMPLEST_BASELINES if name in findings.against_leader]
     if verdict.decision == "baseline" and any(findings.against_leader[name].conclusion == "equivalent" for name in equal):
-        than = "it" if equal[0] == verdict.recommended else _the(equal[0])
-        best = f"the best cell, {_the(findings.leader)}, does no better than {than}"
-        return f"{_ship(verdict.recommended)}: {best}."
+        than = "it" if equal[0] == verdict.recommended else say.the(equal[0])
+        best = f"the best cell, {say.the(findings.leader)}, does no better than {than}"
+        return f"{_ship(verdict.recommended, say)}: {best}."
     if verdict.decision == "baseline" and findings.cells is not None:
-        as_well = f"it does as well as the best cell, {_the(findings.leader)}, {findings.reason}"
-        return f"{_ship(verdict.recommended)}: {as_well}. Of the cells take {_chosen(findings.cells)}."
+        as_well = f"it does as well as the best cell, {say.the(findings.leader)}, {findings.reason}"
+        return f"{_ship(verdict.recommended, say)}: {as_well}. Of the cells take {_chosen(findings.cells, say)}."
     if verdict.decision == "baseline":
-        return f"{_ship(verdict.recommended)}: it beats the best cell, {_the(findings.leader)}."
+        return f"{_ship(verdict.recommended, say)}: it beats the best cell, {say.the(findings.leader)}."
     if verdict.decision == "equivalent":
-        alike = _all_of([findings.leader, *findings.in_question])
+        alike = say.all_of([findings.leader, *findings.in_question])
         band = say.band()
-        return (
-            f"Equivalent: {alike} very probably differ by less than {band}; ship {_the(verdict.recommended)}, {findings.reason}."
-        )
+        shipped = f"ship {say.the(verdict.recommended)}, {findings.reason}"
+        return f"Equivalent: {alike} very probably differ by less than {band}; {shipped}."
     if verdict.decision != "undecided" and not findings.rivals:
-        return f"Ship {_the(findings.leader)}: it alone meets the constraints."
+        return f"Ship {say.the(findings.leader)}: it alone meets the constraints."
     if verdict.decision != "undecided":
         better = "more accurate" if say.metric.name == "accuracy" else f"better in {say.metric.label}"
-        return f"Ship {_the(findings.leader)}: it is {better} than {_all_of(findings.rivals)}."
+        return f"Ship {say.the(findings.leader)}: it is {better} than {say.all_of(findings.rivals)}."
     if verdict.replicates == 0:
-        return f"Undecided: no replicate has finished yet; {_the(findings.leader)} is named only because it is listed first."
+        return f"Undecided: no replicate has finished yet; {say.the(findings.leader)} is named only because it is listed first."
     return (
-        f"Undecided after {_replicates(verdict.replicates)}: {_the(findings.leader)}, the best of the cells so far, "
+        f"Undecided after {_replicates(verdict.replicates)}: {say.the(findings.leader)}, the best of the cells so far, "
         "is recommended provisionally."
     )
 
 
-def _ship(baseline: str) -> str:
-    return f"Ship the {baseline_kind(baseline)}, {_the(baseline)}"
+def _ship(baseline: str, say: Wording) -> str:
+    return f"Ship the {baseline_kind(baseline)}, {say.the(baseline)}"
 
 
-def _chosen(cells: Choice) -> str:
-    return f"{_the(cells.name)}, {cells.reason}"
+def _chosen(cells: Choice, say: Wording) -> str:
+    return f"{say.the(cells.name)}, {cells.reason}"
 
 
-def _excluded(verdict: Verdict) -> str:
-    found = "; ".join(f"{_the(name)}, whose {reason}" for name, reason in verdict.excluded.items())
+def _excluded(verdict: Verdict, say: Wording) -> str:
+    found = "; ".join(f"{say.the(name)}, whose {reason}" for name, reason in verdict.excluded.items())
     return f"Excluded by the constraints: {found}."
 
 
@@ -217,14 +228,14 @@ def _measured(difference: Difference, evidence: Evidence, say: Wording) -> str:
     return f"{sentence}), against a band of equivalence of ±{say.band()}."
 
 
-def _shape(difference: Difference, evidence: Evidence) -> Iterator[str]:
+def _shape(difference: Difference, evidence: Evidence, say: Wording) -> Iterator[str]:
     """What the replicates look like where that is not what their statistics expect."""
     leads = evidence.differences(difference.first, difference.second)
     if is_skewed(leads):
         worst = difference.first if abs(leads.min() - leads.mean()) > abs(leads.max() - leads.mean()) else difference.second
         yield (
-            f"The replicates scatter to one side: now and then {_the(worst)} does much worse than usual. The probabilities allow "
-            "for that, but few replicates may not have shown the worst; look at single replicates before you rely on them."
+            f"The replicates scatter to one side: now and then {say.the(worst)} does much worse than usual. The probabilities "
+            "allow for that, but few replicates may not have shown the worst; look at single replicates before you rely on them."
         )
     if is_serial(leads):
         yield (
@@ -233,7 +244,7 @@ def _shape(difference: Difference, evidence: Evidence) -> Iterator[str]:
         )
 
 
-def _failures(verdict: Verdict, evidence: Evidence, difference: Difference) -> Iterator[str]:
+def _failures(verdict: Verdict, evidence: Evidence, difference: Difference, say: Wording) -> Iterator[str]:
     """How many trainings failed, or may fail for all that is known."""
     names = [name for name in (difference.first, difference.second) if name in verdict.failed_trainings]
     failed = [name for name in names if verdict.failed_trainings[name]]
@@ -241,8 +252,8 @@ def _failures(verdict: Verdict, evidence: Evidence, difference: Difference) -> I
         number = verdict.failed_trainings[name]
         bound = probability(failure_rate_bound(verdict.replicates, number))
         yield (
-            f"{number:,} of {counted(verdict.replicates, 'training')} of {_the(name)} failed: they lost more than half of what "
-            f"the others learned (up to {bound} of trainings may do so). Try a lower learning rate or more epochs first."
+            f"{number:,} of {counted(verdict.replicates, 'training')} of {say.the(name)} failed: they lost more than half of "
+            f"what the others learned (up to {bound} of trainings may do so). Try a lower learning rate or more epochs first."
         )
     if verdict.decision == "equivalent" and not failed:
         bound = probability(failure_rate_bound(verdict.replicates))
@@ -253,13 +264,13 @@ def _failures(verdict: Verdict, evidence: Evidence, difference: Difference) -> I
 def _lead(difference: Difference, say: Wording) -> str:
     """Who leads whom by how much; the difference has the better one first."""
     lead = say.points(difference.mean, signed=False)
-    return f"{_the(difference.first, capital=True)} leads {_the(difference.second)} by {lead}"
+    return f"{say.the(difference.first, capital=True)} leads {say.the(difference.second)} by {lead}"
 
 
 def _probabilities(difference: Difference, evidence: Evidence, say: Wording) -> str:
     found = (
-        f"{_the(difference.first, capital=True)} is better by more than {say.band()} with probability "
-        f"{probability(difference.p_first)}, {_the(difference.second)} with {probability(difference.p_second)}; "
+        f"{say.the(difference.first, capital=True)} is better by more than {say.band()} with probability "
+        f"{probability(difference.p_first)}, {say.the(difference.second)} with {probability(difference.p_second)}; "
         f"the two are equivalent with {probability(difference.p_equivalent)}."
     )
     missing = _missing(difference, evidence)
@@ -281,7 +292,7 @@ def _missing(difference: Difference, evidence: Evidence) -> str:
     return ""
 
 
-def _cost(comparison: Comparison, difference: Difference | None) -> str | None:
+def _cost(comparison: Comparison, difference: Difference | None, say: Wording) -> str | None:
     """The cost that was asked for; of training times, that of the two arms that decide, or of the first two."""
     kind = comparison.config.cost
     arms = [arm.name for arm in comparison.arms]
@@ -291,7 +302,7 @@ def _cost(comparison: Comparison, difference: Difference | None) -> str | None:
         shown = next((one for one in timed if {one.first, one.second} == deciding), timed[0] if timed else None)
         if shown is None:
             return None
-        first, second = display_name(shown.first), display_name(shown.second)
+        first, second = say.title(shown.first), say.title(shown.second)
         sentence = f"A training step of the {first} takes {_share(shown.ratio)} the {second}'s time ({_interval(shown.ratio)})"
         epochs = ratio_of(shown.first, shown.second, comparison.epoch_ratios)
         whole = training_ratio(shown.first, shown.second, comparison)
@@ -299,7 +310,7 @@ def _cost(comparison: Comparison, difference: Difference | None) -> str | None:
             sentence += f", and a training {_share(epochs)} its epochs ({_interval(epochs)})"
         return f"{sentence}: {_judged(first, second, whole or shown.ratio)}."
     values = {name: measured_cost(comparison.costs.get(name), kind) for name in arms}
-    measured = [f"{display_name(name)} {amount_text(value, kind)}" for name, value in values.items() if value is not None]
+    measured = [f"{say.title(name)} {amount_text(value, kind)}" for name, value in values.items() if value is not None]
     subject = {"latency": "Median latency at batch 1", "memory": "Peak memory", "size": "Model size"}[kind]
     return f"{subject}: {', '.join(measured)}." if measured else None
 
@@ -356,28 +367,20 @@ def _baseline_ahead(difference: Difference, say: Wording) -> str:
 
 
 def _baseline(difference: Difference, say: Wording) -> str:
-    baseline, cell = _the(difference.first), _the(difference.second)
+    baseline, cell = say.the(difference.first), say.the(difference.second)
     turned = difference.better_first()
     lead, interval = say.points(turned.mean, signed=False), f"95% interval {say.range(turned.ci95)}"
     if difference.conclusion == "second":
-        return f"{_the(difference.second, capital=True)} beats the best baseline, {baseline}, by {lead} ({interval})."
-    measured = f"{_the(turned.first)} leads by {lead} ({interval})"
+        return f"{say.the(difference.second, capital=True)} beats the best baseline, {baseline}, by {lead} ({interval})."
+    measured = f"{say.the(turned.first)} leads by {lead} ({interval})"
     if difference.conclusion == "equivalent":
         return f"A simpler model does as well: {baseline} is equivalent to {cell}; {measured}."
     if difference.conclusion == "first":
-        return f"{_the(difference.first, capital=True)} is ahead of {cell} by more than the margin: {measured}."
+        return f"{say.the(difference.first, capital=True)} is ahead of {cell} by more than the margin: {measured}."
     return f"Whether {cell} beats the best baseline, {baseline}, is not decided: {measured}."
 
 
 # ---------------------------------------------------------------- wording
-
-
-def _the(name: str, *, capital: bool = False) -> str:
-    return f"{'The' if capital else 'the'} {display_name(name)}"
-
-
-def _all_of(names: Sequence[str]) -> str:
-    return joined([_the(name) for name in names])
 
 
 def _replicates(number: int, kind: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Config, Training
 from gatewise.wording import counted
 
@@ -26,14 +26,14 @@ def is_unfinished(training: Training, cap: int | None) -> bool:
     return cap is not None and len(training.history) >= cap
 
 
-def unfinished_warning(config: Config, trainings: Sequence[Training]) -> Iterator[str]:
+def unfinished_warning(config: Config, trainings: Sequence[Training], title: Titles) -> Iterator[str]:
     """A warning where a tenth of the arms' trainings or more were unfinished; trainings: those of the replicates."""
     cap = config.max_epochs
     ended = [training.name for training in trainings if is_unfinished(training, cap)]
     if cap is None or not ended or len(ended) < WORTH_A_WARNING * len(trainings):
         return
     by_arm = Counter(ended)
-    each = ", ".join(f"{display_name(name)} {by_arm[name]:,}" for name in dict.fromkeys(training.name for training in trainings))
+    each = ", ".join(f"{title(name)} {by_arm[name]:,}" for name in dict.fromkeys(training.name for training in trainings))
     budget = ", or without --max-epochs a larger --budget, which leaves room for more" if config.budget_s is not None else ""
     yield (
         f"{len(ended):,} of {counted(len(trainings), 'training')} ({each}) ended at the cap of {counted(cap, 'epoch')} while the "

@@ -95,6 +95,7 @@ def decide(comparison: Comparison) -> Verdict:
         warnings=comparison.warnings,
         excluded=excluded,
         failed_trainings=evidence.failed_trainings,
+        arms=comparison.arms,
         shipped=comparison.shipped if comparison.shipped is not None and comparison.shipped.name == choice.name else None,
     )
     findings = Findings(leader, tuple(by_rival), tuple(in_question), rival, against_leader, choice.reason, cells)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Comparison, Profile
 
 __all__ = ["Block", "Bullets", "Command", "Figure", "Gallery", "Key", "Section", "Table", "arm_keys", "colours", "unit_of_length"]
@@ -100,8 +100,9 @@ def colours(comparison: Comparison) -> dict[str, str]:
 
 def arm_keys(comparison: Comparison) -> tuple[Key, ...]:
     """Return the legend of a figure in which every arm has its colour, for lines too close to be labelled at their ends."""
+    title = Titles(comparison.arms)
     shades = colours(comparison)
-    return tuple(Key(shades[arm.name], display_name(arm.name)) for arm in comparison.arms)
+    return tuple(Key(shades[arm.name], title(arm.name)) for arm in comparison.arms)
 
 
 def unit_of_length(profile: Profile) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatewise.comparison.outlook import budget_to_decide, replicates_to_decide
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.options.command import duration_words
 from gatewise.records import Comparison, Verdict
 from gatewise.report.sections.reproduce import as_it_was, command_line
@@ -46,7 +46,7 @@ def _using(verdict: Verdict, run: Path) -> tuple[Step, ...]:
     if not verdict.replicates or verdict.stopped in ("interrupted", "running"):
         return ()
     what = "what is best so far" if verdict.decision == "undecided" else "what is recommended"
-    model = display_name(verdict.recommended)
+    model = Titles(verdict.arms)(verdict.recommended)
     return (
         Step(f"To predict with {what}, the {model}:", f"gatewise predict {shlex.quote(str(run))} NEW_FILE"),
         Step("The same in Python:", f"model = gatewise.open_run({json.dumps(str(run), ensure_ascii=False)}).model"),

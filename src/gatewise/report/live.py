@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from gatewise.names import Titles
 from gatewise.records import Progress
 from gatewise.report.numbers import count, duration
 from gatewise.report.plain_text import plain_text
@@ -102,7 +103,7 @@ class LiveView(NullView):
             Text(_replicates(progress)),
         ]
         if progress.difference is not None and progress.difference.is_known:
-            lines.append(ProbabilityBar(progress.difference))
+            lines.append(ProbabilityBar(progress.difference, Titles(progress.arms)))
         return Group(*lines)
 
 
@@ -141,5 +142,5 @@ def status_line(progress: Progress) -> str:
     parts = [duration(progress.elapsed_s) + ("" if progress.budget_s is None else f" of {duration(progress.budget_s)}")]
     parts.append(_replicates(progress))
     if progress.difference is not None and progress.difference.is_known:
-        parts += [f"{outcome} {probability(share)}" for outcome, share in outcomes(progress.difference)]
+        parts += [f"{outcome} {probability(share)}" for outcome, share in outcomes(progress.difference, Titles(progress.arms))]
     return ", ".join(parts)

@@ -1,10 +1,10 @@
 """Scores, differences and intervals of one comparison, written the way of its metric."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from gatewise.metrics import METRICS, Metric, difference_text, value_text
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Comparison, Difference, ScoreSummary
 from gatewise.report.numbers import MINUS
 
@@ -16,15 +16,16 @@ FINER = 0.1
 
 @dataclass(frozen=True)
 class MetricText:
-    """How everything measured by `metric` is written; a tenth of `margin` is the last decimal."""
+    """How everything measured by `metric` is written; a tenth of `margin` is the last decimal. title: what arms are called."""
 
     metric: Metric
     margin: float
+    title: Titles = field(default_factory=Titles)
 
     @classmethod
     def of(cls, comparison: Comparison) -> Self:
-        """Return the writing of a comparison's own metric and margin."""
-        return cls(METRICS[comparison.metric], comparison.margin)
+        """Return the writing of a comparison's own metric, margin and arms."""
+        return cls(METRICS[comparison.metric], comparison.margin, Titles(comparison.arms))
 
     @property
     def label(self) -> str:
@@ -83,12 +84,12 @@ class MetricText:
 
     def versus(self, first: str, second: str) -> str:
         """Return what a difference is called that favours the first: "lead of GRU over LSTM", whichever way is better."""
-        return f"lead of {display_name(first)} over {display_name(second)}"
+        return f"lead of {self.title(first)} over {self.title(second)}"
 
     def leads(self, difference: Difference) -> str:
         """Return who leads whom by how much: "LSTM leads GRU by 0.2 points"."""
         better = difference.better_first()
-        return f"{display_name(better.first)} leads {display_name(better.second)} by {self.size(better.mean)}"
+        return f"{self.title(better.first)} leads {self.title(better.second)} by {self.size(better.mean)}"
 
     def ahead_on_training(self) -> str:
         """Return what the gap is called by which an arm does better on the rows that it learned from."""

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import jinja2
 
-from gatewise.names import display_name
 from gatewise.records import Comparison, Cost, Verdict
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import bytes_text, duration, milliseconds
@@ -36,11 +35,11 @@ def notebook_card(comparison: Comparison, verdict: Verdict, folder: Path) -> str
         if score is not None:
             shown = say.summary(score)
         chosen = name == verdict.recommended and verdict.decision != "undecided"
-        rows.append((display_name(name), chosen, (shown, *_costs(verdict.costs.get(name)))))
+        rows.append((say.title(name), chosen, (shown, *_costs(verdict.costs.get(name)))))
     report = folder / "report.html"
     return environment.get_template("notebook.html.j2").render(
         decision=verdict.decision,
-        headline=verdict.explanation[0] if verdict.explanation else f"Decision: {display_name(verdict.decision)}.",
+        headline=verdict.explanation[0] if verdict.explanation else f"Decision: {say.title(verdict.decision)}.",
         header=(say.axis("test"), "training step", "latency, batch 1", "size"),
         rows=rows,
         difference=_difference(verdict, say),

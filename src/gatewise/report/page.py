@@ -5,7 +5,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import FEWEST_TELLING_REPLICATES, Comparison, Difference, Verdict
 from gatewise.report.blocks import Section
 from gatewise.report.metric_text import UNKNOWN, MetricText
@@ -49,11 +49,11 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
     # A baseline that leads has a sentence of its own in the headline.
     headline, stop, beside = (verdict.explanation[0] if verdict.explanation else badge).partition(". ")
     page = environment.get_template("report.html.j2").render(
-        title=f"{' or '.join(dict.fromkeys(display_name(arm.cell) for arm in comparison.arms))} on {profile.name}",
+        title=f"{' or '.join(dict.fromkeys(say.title(arm.cell) for arm in comparison.arms))} on {profile.name}",
         subject=subject_of(profile),
         badge=badge,
         decision=verdict.decision,
-        recommended=display_name(verdict.recommended) if verdict.replicates else "",
+        recommended=say.title(verdict.recommended) if verdict.replicates else "",
         headline=f"{headline}." if stop else headline,
         beside=beside,
         sentences=verdict.explanation[1:],
@@ -101,13 +101,14 @@ def _sections(comparison: Comparison, verdict: Verdict) -> list[Section]:
 
 
 def _badge(comparison: Comparison, verdict: Verdict) -> str:
+    title = Titles(comparison.arms)
     left = arms_left(comparison, verdict)
     if verdict.decision == "baseline" and not left:
         return "No cell meets the constraints"
     if verdict.decision in left and len(left) == 1:
-        return f"Only the {display_name(left[0])} meets the constraints"
+        return f"Only the {title(left[0])} meets the constraints"
     fixed = {"equivalent": "Practically equal", "undecided": "Undecided", "baseline": "A baseline wins"}
-    return fixed.get(verdict.decision, f"{display_name(verdict.decision)} is better")
+    return fixed.get(verdict.decision, f"{title(verdict.decision)} is better")
 
 
 def _relative_to(comparison: Comparison, say: MetricText) -> str:
@@ -137,37 +138,37 @@ def _facts(verdict: Verdict, say: MetricText) -> list[tuple[str, str, str]]:
     facts = []
     difference = verdict.difference
     if difference is not None:
-        facts += [_lead(difference, say), _probability(difference)]
+        facts += [_lead(difference, say), _probability(difference, say)]
     baseline = leading_baseline(verdict)
     if baseline is not None:
         facts.append(_lead(baseline, say))
     if verdict.recommended in verdict.scores:
         score = verdict.scores[verdict.recommended]
         spread = f", ± {say.size(score.sd, unit=False)}" if score.n > 1 else ""
-        remark = f"{display_name(verdict.recommended)}{spread}{say.direction}"
+        remark = f"{say.title(verdict.recommended)}{spread}{say.direction}"
         if verdict.shipped is not None and verdict.shipped.test_score is not None:
             remark += f"; the shipped model itself {say.value(verdict.shipped.test_score)}"
         facts.append((f"Test {say.label}", say.value(score.mean), remark))
     if verdict.excluded:
         reasons = "; ".join(verdict.excluded.values())
-        facts.append(("Excluded by the constraints", ", ".join(map(display_name, verdict.excluded)), reasons))
+        facts.append(("Excluded by the constraints", ", ".join(map(say.title, verdict.excluded)), reasons))
     of_budget = "no time limit" if verdict.budget_s is None else f"of {duration(verdict.budget_s)}"
     facts.append(("Replicates", count(verdict.replicates), f"in {duration(verdict.elapsed_s)}, {of_budget}"))
     return facts
 
 
 def _lead(difference: Difference, say: MetricText) -> tuple[str, str, str]:
-    first, second = display_name(difference.first), display_name(difference.second)
+    first, second = say.title(difference.first), say.title(difference.second)
     return f"{first} leads by", say.size(difference.mean), f"over {second}; 95%: {say.interval(difference)}"
 
 
-def _probability(difference: Difference) -> tuple[str, str, str]:
+def _probability(difference: Difference, say: MetricText) -> tuple[str, str, str]:
     if not difference.is_known:
         return "Probability", UNKNOWN, f"it takes {FEWEST_TELLING_REPLICATES} replicates"
     outcomes = {
-        f"{display_name(difference.first)} is better": difference.p_first,
+        f"{say.title(difference.first)} is better": difference.p_first,
         "they are practically equal": difference.p_equivalent,
-        f"{display_name(difference.second)} is better": difference.p_second,
+        f"{say.title(difference.second)} is better": difference.p_second,
     }
     likeliest = max(outcomes, key=lambda outcome: outcomes[outcome])
     return "Probability", probability(outcomes[likeliest]), f"that {likeliest}"

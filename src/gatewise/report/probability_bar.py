@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Difference
 from gatewise.wording import probability
 
@@ -15,12 +15,12 @@ STYLES = ("blue", "bright_black", "dark_orange3")
 WIDTH = 60
 
 
-def outcomes(difference: Difference) -> tuple[tuple[str, float], ...]:
+def outcomes(difference: Difference, title: Titles) -> tuple[tuple[str, float], ...]:
     """Return (outcome, posterior probability) of the three outcomes: first better, practically equal, second better."""
     return (
-        (f"{display_name(difference.first)} better", difference.p_first),
+        (f"{title(difference.first)} better", difference.p_first),
         ("practically equal", difference.p_equivalent),
-        (f"{display_name(difference.second)} better", difference.p_second),
+        (f"{title(difference.second)} better", difference.p_second),
     )
 
 
@@ -29,10 +29,11 @@ class ProbabilityBar:
     """Renderable of two lines. Each outcome has a character of its own, so the bar reads without colours too."""
 
     difference: Difference
+    title: Titles
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         characters = "#=." if options.ascii_only else "█▒░"
-        parts = outcomes(self.difference)
+        parts = outcomes(self.difference, self.title)
         width = min(WIDTH, options.max_width)
         bar, legend = Text(no_wrap=True), Text()
         reached, drawn = 0.0, 0

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Comparison, Cost, Difference, ScoreSummary, Verdict
 from gatewise.report.follow_up import Step, follow_up
 from gatewise.report.metric_text import MetricText
@@ -41,8 +41,8 @@ def verdict_panel(
     No line is longer than the console is wide, from 40 columns up, but those of the next steps: printed with `crop=False` they
     can be copied whole. `report` is left out where there is no file, what to do next where there is no folder.
     """
-    headline, *sentences = verdict.explanation or (f"Decision: {display_name(verdict.decision)}.",)
     say = MetricText.of(comparison)
+    headline, *sentences = verdict.explanation or (f"Decision: {say.title(verdict.decision)}.",)
     limit = "" if verdict.budget_s is None else f" of {duration(verdict.budget_s)}"
     last: list[RenderableType] = [
         Text(f"{counted(verdict.replicates, 'replicate')} in {duration(verdict.elapsed_s)}{limit}.", "dim")
@@ -126,7 +126,7 @@ def _columns_that_fit(widths: Sequence[int], width: int, without: Sequence[int])
 def _called(name: str, comparison: Comparison) -> str:
     """The name of an arm with its hidden size where these differ, or of a baseline."""
     sizes = {arm.name: arm.hidden_size for arm in comparison.arms}
-    called = display_name(name)
+    called = Titles(comparison.arms)(name)
     if len(set(sizes.values())) > 1 and name in sizes and "(hidden" not in called:
         called = f"{called} (hidden {sizes[name]})"
     return called.replace(" (hidden", "\n(hidden")
@@ -167,7 +167,7 @@ def _difference_lines(difference: Difference | None, say: MetricText) -> list[Re
     line = f"{say.leads(difference)} (95%: {say.interval(difference, unit=False)}), equal within {say.band()}"
     # Output that is redirected may go to an encoding without the typographic minus.
     lines: list[RenderableType] = [Text(line.replace(MINUS, "-"))]
-    return [*lines, ProbabilityBar(difference)] if difference.is_known else lines
+    return [*lines, ProbabilityBar(difference, say.title)] if difference.is_known else lines
 
 
 def _next_step(step: Step) -> list[RenderableType]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gatewise.interrupts import resumable
 from gatewise.metrics import METRICS
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.options.configuration import build_config, by_name
 from gatewise.options.quantities import parse_duration
 from gatewise.records import Comparison, Dataset, Verdict
@@ -140,7 +140,7 @@ class Result:
 
     def __repr__(self) -> str:
         found = self.verdict
-        decided = f"{found.decision!r}, ship {display_name(found.recommended)}; {found.replicates} replicates"
+        decided = f"{found.decision!r}, ship {Titles(found.arms)(found.recommended)}; {found.replicates} replicates"
         return f"<gatewise.Result {decided}: {self.path}>"
 
     def _repr_html_(self) -> str:

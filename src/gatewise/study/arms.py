@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatewise.comparison.plan import arms_of
-from gatewise.names import display_name
+from gatewise.names import plain_title
 from gatewise.nn.sizes import MatchedSizes, matched_hidden_sizes, recurrent_parameters
 from gatewise.records import Arm, Config, Dataset
 from gatewise.tasks import traits_of
@@ -38,7 +38,7 @@ def match_note(config: Config, dataset: Dataset) -> str | None:
     matched = _matched(config, dataset)
     if matched is None:
         return None
-    sizes = ", ".join(f"{display_name(cell)} {size}" for cell, size in matched.hidden_sizes.items())
+    sizes = ", ".join(f"{plain_title(cell)} {size}" for cell, size in matched.hidden_sizes.items())
     return f"Arms of equal parameters have hidden sizes {sizes}; their parameters differ by {matched.spread:.1%} at most."
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import count
 
-from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters
 from gatewise.study.deadline import BudgetSpent, until
 from gatewise.study.session import Session
@@ -44,7 +43,7 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
 
     def on_progress(unit: Unit, epoch: Epoch | None) -> None:
         at = f", epoch {epoch.epoch}" if epoch else ""
-        session.show(f"learning curve at {unit.fraction:.0%}, replicate {unit.number + 1}: {display_name(unit.name)}{at}")
+        session.show(f"learning curve at {unit.fraction:.0%}, replicate {unit.number + 1}: {session.title(unit.name)}{at}")
 
     # A later round may cost half as much again as those before it.
     rest = (1 - 1.5 * BUDGET_SHARE) * (session.config.budget_s or 0.0)
@@ -54,7 +53,7 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
         for unit, training in session.runner.results(units(), on_progress, check):
             session.add_training(unit, training)
             session.view.log(
-                f"learning curve at {unit.fraction:.0%}, replicate {unit.number + 1}: {display_name(unit.name)} "
+                f"learning curve at {unit.fraction:.0%}, replicate {unit.number + 1}: {session.title(unit.name)} "
                 f"{session.score_text(training.test_score or 0.0)}"
             )
     except BudgetSpent:

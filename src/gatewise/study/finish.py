@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.errors import RunError
 from gatewise.export.bundle import load_model, save_model
-from gatewise.names import display_name
 from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import Comparison, Epoch, Shipped, Verdict, to_json
 from gatewise.report.page import render_page
@@ -44,7 +43,7 @@ def train_final(session: Session, verdict: Verdict) -> None:
     done = finals and finals[-1]["name"] == verdict.recommended and _is_whole(session.folder.model)
     if (done and not (finals[-1].get("cut_short") and session.left() > session.report_s)) or not verdict.replicates:
         return
-    name = display_name(verdict.recommended)
+    name = session.title(verdict.recommended)
     session.show(f"training the {name} on all data")
     model, shipped, epochs = _train(session, verdict)
     save_model(model, session.folder.model)
@@ -80,7 +79,7 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
         chosen = session.chosen().get(name) or workload.settings_of_rivals
 
         def on_epoch(epoch: Epoch) -> None:
-            session.show(f"training the {display_name(name)} on all data, epoch {epoch.epoch}")
+            session.show(f"training the {session.title(name)} on all data, epoch {epoch.epoch}")
 
         encoded = [workload.weighed(encoder.encode_rows(workload.prepared, rows)) for rows in (train, validation)]
         fitted = workload.fit_arm(

@@ -11,6 +11,7 @@ import numpy as np
 
 from gatewise.comparison.unfinished import unfinished_warning
 from gatewise.metrics import METRICS, Metric
+from gatewise.names import Titles
 from gatewise.records import (
     Arm,
     BatchLatency,
@@ -113,7 +114,7 @@ def build_comparison(
             *profile.warnings,
             *data["warnings"],
             *(note for plan in journal.payloads("budget")[-1:] for note in plan["notes"]),
-            *unfinished_warning(config, used),
+            *unfinished_warning(config, used, Titles(arms)),
         ),
     )
 

@@ -16,10 +16,11 @@ from rich.text import Text
 
 from gatewise.errors import GatewiseError, RunError
 from gatewise.metrics import METRICS, difference_text
-from gatewise.names import display_name
-from gatewise.records import Verdict, from_json
+from gatewise.names import Titles
+from gatewise.records import Arm, Verdict, from_json
 from gatewise.report.plain_text import plain_text
 from gatewise.study.folder import RunFolder
+from gatewise.study.journal import read_journal
 
 __all__ = ["RunSummary", "list_runs", "runs_view"]
 
@@ -34,7 +35,7 @@ class RunSummary:
     """A run in a line. decision, recommended, metric, difference, replicates: None where the run says nothing yet.
 
     difference: in words, the leader first. changed: when it last wrote something, local time in ISO 8601. problem: of a damaged
-    run.
+    run. arms: what the names stand for.
     """
 
     path: str
@@ -47,6 +48,7 @@ class RunSummary:
     difference: str | None = None
     replicates: int | None = None
     problem: str | None = None
+    arms: tuple[Arm, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -54,7 +56,8 @@ class RunSummary:
         state = "" if self.state == "finished" else self.state
         if self.decision is None:
             return state
-        found = self.decision if self.decision in ("equivalent", "undecided") else display_name(self.recommended or self.decision)
+        undecided = self.decision in ("equivalent", "undecided")
+        found = self.decision if undecided else Titles(self.arms)(self.recommended or self.decision)
         return f"{found} ({state})" if state else found
 
 
@@ -105,6 +108,7 @@ def _summary(run: RunFolder) -> RunSummary:
     try:
         source = run.open().source
         verdict = _verdict(run)
+        arms = () if verdict is None else verdict.arms or _recorded_arms(run)
     except (GatewiseError, OSError) as error:
         return RunSummary(path, "damaged", changed, problem=str(error))
     state: State = "running" if _is_held(run) else "finished"
@@ -120,8 +124,9 @@ def _summary(run: RunFolder) -> RunSummary:
         verdict.decision,
         verdict.recommended,
         verdict.metric,
-        _difference(verdict),
+        _difference(verdict, arms),
         verdict.replicates,
+        arms=arms,
     )
 
 
@@ -134,13 +139,20 @@ def _verdict(run: RunFolder) -> Verdict | None:
         raise RunError(f"{run.verdict.name} is damaged; `gatewise resume {run.path}` writes it anew") from error
 
 
-def _difference(verdict: Verdict) -> str | None:
+def _recorded_arms(run: RunFolder) -> tuple[Arm, ...]:
+    """Those that the journal of a run has; verdicts of earlier versions hold names alone."""
+    data = read_journal(run.journal).get("data") if run.journal.exists() else None
+    return () if data is None else tuple(from_json(Arm, arm) for arm in data["arms"])
+
+
+def _difference(verdict: Verdict, arms: tuple[Arm, ...]) -> str | None:
     found, metric = verdict.difference, METRICS.get(verdict.metric)
     if found is None or metric is None:
         return None
     leader, other = (found.first, found.second) if found.mean >= 0 else (found.second, found.first)
     by = difference_text(metric, abs(found.mean), verdict.margin, signed=False)
-    return f"{display_name(leader)} leads {display_name(other)} by {by} ({metric.label})"
+    title = Titles(arms)
+    return f"{title(leader)} leads {title(other)} by {by} ({metric.label})"
 
 
 def _changed(run: RunFolder) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 
 from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
-from gatewise.names import display_name
 from gatewise.records import Epoch, Hyperparameters, Training, to_json
 from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
 from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
@@ -46,7 +45,7 @@ def fix_margin(session: Session) -> None:
     missing = iter([unit for unit in units if unit.key not in session.journal])
 
     def on_progress(unit: Unit, epoch: Epoch | None) -> None:
-        session.show(f"fitting the {display_name(unit.name)}")
+        session.show(f"fitting the {session.title(unit.name)}")
 
     session.show("fitting the baselines")
     try:
@@ -79,7 +78,7 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
     _keep_weights(session, {(name, trial.number) for name, trial in session.adoptable().items()})
     for name, values in chosen.items():
         session.view.log(
-            f"{display_name(name)}: learning rate {values.learning_rate:.2g}, dropout {values.dropout:.2f}, "
+            f"{session.title(name)}: learning rate {values.learning_rate:.2g}, dropout {values.dropout:.2f}, "
             f"input dropout {values.input_dropout:.2f}, weight decay {values.weight_decay:.2g}"
         )
     return chosen
@@ -120,14 +119,14 @@ def _tuning_round(session: Session, number: int, planned: int) -> None:
                 yield unit
 
     def on_progress(unit: Unit, epoch: Epoch | None) -> None:
-        session.show(f"tuning {display_name(unit.name)}, trial {number + 1} of {planned} at most{_at(epoch)}")
+        session.show(f"tuning {session.title(unit.name)}, trial {number + 1} of {planned} at most{_at(epoch)}")
 
     session.show(f"tuning, trial {number + 1} of {planned} at most")
     reserve = _first_replicate_seconds(session) + session.report_s
     for unit, trial in session.runner.results(units(), on_progress, until(session, lambda: reserve)):
         session.add_training(unit, trial)
         session.view.log(
-            f"tuning {display_name(unit.name)} {number + 1}: validation {session.score_text(trial.validation_score)} "
+            f"tuning {session.title(unit.name)} {number + 1}: validation {session.score_text(trial.validation_score)} "
             f"after {counted(trial.best_epoch, 'epoch')}, {trial.seconds:.1f} s"
         )
 
@@ -204,7 +203,7 @@ def _memory_seconds(session: Session) -> float:
 
 def _measure_baselines(session: Session) -> None:
     def on_baseline(name: str) -> None:
-        session.show(f"timing the {display_name(name)}")
+        session.show(f"timing the {session.title(name)}")
 
     session.once("timing:baselines", lambda: measure_baselines(session.workload, _inference_seconds(session), on_baseline))
 
@@ -251,7 +250,7 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
             yield from missing
 
     def on_progress(unit: Unit, epoch: Epoch | None) -> None:
-        session.show(f"replicate {unit.number + 1}: {display_name(unit.name)}{_at(epoch)}")
+        session.show(f"replicate {unit.number + 1}: {session.title(unit.name)}{_at(epoch)}")
 
     # The first replicate may take the time in which the model would be trained; a later one may not.
     overtime = OVERTIME_SHARE * (config.budget_s or 0.0)
@@ -318,7 +317,7 @@ def _replicate_line(session: Session, names: tuple[str, ...], done: int) -> str:
         for training in session.trainings("replicate", "baseline")
         if training.number == done - 1
     }
-    return f"replicate {done}: " + ", ".join(f"{display_name(name)} {session.score_text(scores[name])}" for name in names)
+    return f"replicate {done}: " + ", ".join(f"{session.title(name)} {session.score_text(scores[name])}" for name in names)
 
 
 def _replicate_seconds(session: Session, *, shortest: bool = False) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gatewise.comparison.verdict import decide
 from gatewise.metrics import value_text
+from gatewise.names import Titles
 from gatewise.records import Comparison, Config, Hyperparameters, Progress, Training, Verdict, to_json
 from gatewise.study.budget import BudgetPlan
 from gatewise.study.folder import RunFolder, append_json_line
@@ -57,11 +58,17 @@ class Session:
         self.found = read_trainings(self.journal)
         self._before = self.journal.elapsed_s()
         self.report_s = LEAST_REPORT_SECONDS + REPORT_SHARE * (time.monotonic() - self.started)
-        self.progress = Progress("starting", 0, self.config.replicates, self._before, self.config.budget_s)
+        self.progress = Progress(
+            "starting", 0, self.config.replicates, self._before, self.config.budget_s, arms=self.workload.arms
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(arm.name for arm in self.workload.arms)
+
+    def title(self, name: str) -> str:
+        """What an arm or a baseline is called in front of people."""
+        return Titles(self.workload.arms)(name)
 
     def score_text(self, value: float) -> str:
         """A score as people read it."""

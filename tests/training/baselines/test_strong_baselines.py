@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from gatewise.data.dataset.splits import make_split
 from gatewise.data.sources import open_source
 from gatewise.errors import OptionError
-from gatewise.names import display_name
+from gatewise.names import plain_title
 from gatewise.nn import RIVALS
 from gatewise.options.table import OPTION
 from gatewise.records import Dataset
@@ -220,7 +220,7 @@ def test_every_baseline_that_fits_is_known_by_name(source: str) -> None:
 
 def test_the_option_names_every_baseline() -> None:
     assert set(OPTION["rivals"].choices) == {"none", "simple", "strong", "all", *BASELINES, *RIVALS}
-    assert all(display_name(name) != name for name in (*BASELINES, *RIVALS))
+    assert all(plain_title(name) != name for name in (*BASELINES, *RIVALS))
 
 
 def test_features_that_follow_from_each_other_have_an_answer_at_some_penalty() -> None:

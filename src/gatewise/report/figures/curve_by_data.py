@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from gatewise.comparison.curve import CurvePoint, Estimate
-from gatewise.names import display_name
 from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, upright
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
@@ -48,7 +47,7 @@ def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str
         description=_description(points, series, say, quantity),
         label=label,
         bounds=say.metric.bounds if quantity == "scores" else (-math.inf, math.inf),
-        right=room_for_labels(_name(name, quantity) for name in series),
+        right=room_for_labels(_name(name, say, quantity) for name in series),
     )
     rows = [math.log2(point.train_rows) for point in points]
     across = Scale(rows[0], max(rows[-1], rows[0] + 1), 4, 96)
@@ -62,9 +61,9 @@ def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str
         shift = APART_PERCENT * (place - (len(series) - 1) / 2)
         _draw(drawing, [across(row) + shift for row in rows], estimates, upwards, colours[name])
         for row, point, estimate in zip(rows, points, estimates, strict=True):
-            hint = f"{_name(name, quantity)}: {_estimate_text(say, estimate, quantity)}, {counted(point.train_rows, 'row')}"
+            hint = f"{_name(name, say, quantity)}: {_estimate_text(say, estimate, quantity)}, {counted(point.train_rows, 'row')}"
             drawing.dot(across(row) + shift, upwards(estimate.mean), f"fill {colours[name]}", hint=hint)
-        ends.append((across(rows[-1]) + shift, upwards(estimates[-1].mean), _name(name, quantity), colours[name]))
+        ends.append((across(rows[-1]) + shift, upwards(estimates[-1].mean), _name(name, say, quantity), colours[name]))
     label_ends(drawing, ends)
     return drawing.markup()
 
@@ -99,8 +98,8 @@ def _unit(say: MetricText) -> str:
     return " in points" if say.metric.in_percent else ""
 
 
-def _name(name: str, quantity: Quantity) -> str:
-    return f"over {display_name(name)}" if quantity == "differences" else display_name(name)
+def _name(name: str, say: MetricText, quantity: Quantity) -> str:
+    return f"over {say.title(name)}" if quantity == "differences" else say.title(name)
 
 
 def _estimate_text(say: MetricText, estimate: Estimate, quantity: Quantity) -> str:
@@ -116,7 +115,7 @@ def _description(
     points: Sequence[CurvePoint], series: Mapping[str, Sequence[Estimate]], say: MetricText, quantity: Quantity
 ) -> str:
     return "; ".join(
-        f"{_name(name, quantity)}: "
+        f"{_name(name, say, quantity)}: "
         + ", ".join(
             f"{_estimate_text(say, one, quantity)} with {counted(point.train_rows, 'row')}"
             for point, one in zip(points, estimates, strict=True)

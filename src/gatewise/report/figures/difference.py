@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Difference
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
@@ -26,7 +26,7 @@ def difference_figure(difference: Difference, values: Sequence[float], say: Metr
     that says nothing yet is not drawn.
     """
     margin = say.margin
-    first, second = display_name(difference.first), display_name(difference.second)
+    first, second = say.title(difference.first), say.title(difference.second)
     observed = max((abs(value) for value in (*values, difference.mean)), default=0.0)
     intervals = (*difference.ci95, *difference.ci95_sequential) if difference.is_known else ()
     bounds = [abs(bound) for bound in intervals if math.isfinite(bound)]
@@ -69,9 +69,9 @@ def difference_figure(difference: Difference, values: Sequence[float], say: Metr
     return drawing.markup()
 
 
-def probability_figure(difference: Difference, colours: tuple[str, str], identifier: str = "probabilities") -> str:
+def probability_figure(difference: Difference, colours: tuple[str, str], title: Titles, identifier: str = "probabilities") -> str:
     """Return one bar divided by the posterior probabilities: first better, practically equal, second better."""
-    first, second = display_name(difference.first), display_name(difference.second)
+    first, second = title(difference.first), title(difference.second)
     parts = (
         (difference.p_first, f"{first} better", colours[0]),
         (difference.p_equivalent, "practically equal", "equal"),

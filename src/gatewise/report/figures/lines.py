@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from gatewise.names import display_name
 from gatewise.records import LengthScore
 from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, upright
 from gatewise.report.figures.svg import Scale
@@ -33,7 +32,7 @@ def curves_figure(
         for name, curve in curves.items()
     }
     ends = "; ".join(
-        f"{display_name(name)} ends at {say.value(curve.mean[-1])} after {counted(curve.epochs[-1], 'epoch')}"
+        f"{say.title(name)} ends at {say.value(curve.mean[-1])} after {counted(curve.epochs[-1], 'epoch')}"
         for name, curve in curves.items()
     )
     label = say.axis("validation")
@@ -45,7 +44,7 @@ def curves_figure(
         description=ends,
         label=label,
         bounds=say.metric.bounds,
-        right=room_for_labels(map(display_name, curves)),
+        right=room_for_labels(map(say.title, curves)),
     )
     last = max(curve.epochs[-1] for curve in curves.values())
     first = min(curve.epochs[0] for curve in curves.values())
@@ -75,10 +74,7 @@ def curves_figure(
         drawing.path(points, f"line {colours[name]}")
     label_ends(
         drawing,
-        [
-            (across(curve.epochs[-1]), upwards(curve.mean[-1]), display_name(name), colours[name])
-            for name, curve in curves.items()
-        ],
+        [(across(curve.epochs[-1]), upwards(curve.mean[-1]), say.title(name), colours[name]) for name, curve in curves.items()],
     )
     return drawing.markup()
 
@@ -88,7 +84,7 @@ def lengths_figure(bins: Sequence[LengthScore], colours: Mapping[str, str], say:
     places = [100 * (number + 0.5) / len(bins) for number in range(len(bins))]
     description = "; ".join(
         f"{length_range(item)} {unit}: "
-        + ", ".join(f"{display_name(name)} {say.value(score)}" for name, score in item.scores.items())
+        + ", ".join(f"{say.title(name)} {say.value(score)}" for name, score in item.scores.items())
         for item in bins
     )
     label = say.axis("test")
@@ -101,7 +97,7 @@ def lengths_figure(bins: Sequence[LengthScore], colours: Mapping[str, str], say:
         description=description,
         label=label,
         bounds=say.metric.bounds,
-        right=room_for_labels(map(display_name, names)),
+        right=room_for_labels(map(say.title, names)),
     )
     widest = max(drawing.room(length_range(item)) for item in bins)
     every = math.ceil(widest * len(bins) / 100)
@@ -114,12 +110,12 @@ def lengths_figure(bins: Sequence[LengthScore], colours: Mapping[str, str], say:
         held = [(place, item) for place, item in zip(places, bins, strict=True) if name in item.scores]
         points = [(place, upwards(item.scores[name])) for place, item in held]
         hints = [
-            f"{display_name(name)}: {say.value(item.scores[name], fine=True)} of {counted(item.rows, 'row')}" for _, item in held
+            f"{say.title(name)}: {say.value(item.scores[name], fine=True)} of {counted(item.rows, 'row')}" for _, item in held
         ]
         drawing.path(points, f"line {colours[name]}")
         for (x, y), hint in zip(points, hints, strict=True):
             drawing.dot(x, y, f"fill {colours[name]}", radius=3.5, hint=hint)
-        ends.append((*points[-1], display_name(name), colours[name]))
+        ends.append((*points[-1], say.title(name), colours[name]))
     label_ends(drawing, ends)
     return drawing.markup()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gatewise.mistakes import NumberRow, Window
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.report.figures.axes import BOTTOM, upright
 from gatewise.report.figures.svg import Scale
 from gatewise.report.numbers import count, number, significant
@@ -18,6 +18,7 @@ def error_lines_figure(
     series: Mapping[str, Sequence[float]],
     places: Sequence[str],
     colours: Mapping[str, str],
+    called: Titles,
     *,
     title: str,
     label: str,
@@ -25,7 +26,7 @@ def error_lines_figure(
 ) -> str:
     """Return errors as lines, one a model. places: what the values of each belong to, in order; label, axis: up and across."""
     description = "; ".join(
-        f"{display_name(name)}: {significant(values[0])} at {places[0]} to {significant(values[-1])} at {places[-1]}"
+        f"{called(name)}: {significant(values[0])} at {places[0]} to {significant(values[-1])} at {places[-1]}"
         for name, values in series.items()
     )
     values = [value for held in series.values() for value in held]
@@ -41,15 +42,17 @@ def error_lines_figure(
         points = [(across(at), upwards(value)) for at, value in enumerate(held)]
         drawing.path(points, f"line {colours[name]}")
         for (x, y), place, value in zip(points, places, held, strict=True):
-            drawing.dot(x, y, f"fill {colours[name]}", radius=2.5, hint=f"{display_name(name)}: {significant(value)} at {place}")
+            drawing.dot(x, y, f"fill {colours[name]}", radius=2.5, hint=f"{called(name)}: {significant(value)} at {place}")
     return drawing.markup()
 
 
-def window_figure(identifier: str, window: Window, past: Sequence[float], arms: Sequence[str], colours: Mapping[str, str]) -> str:
+def window_figure(
+    identifier: str, window: Window, past: Sequence[float], arms: Sequence[str], colours: Mapping[str, str], title: Titles
+) -> str:
     """Return a window's last steps, what followed and what was predicted. past: the steps read, the latest last; may be empty."""
     steps = len(window.truth)
     joined = [*past[-1:], *window.truth]
-    errors = ", ".join(f"{display_name(name)} {significant(window.errors[name])}" for name in arms)
+    errors = ", ".join(f"{title(name)} {significant(window.errors[name])}" for name in arms)
     drawing, upwards = upright(
         identifier,
         [*past, *window.truth, *(value for name in arms for value in window.predictions[name])],
@@ -71,7 +74,7 @@ def window_figure(identifier: str, window: Window, past: Sequence[float], arms: 
     return drawing.markup()
 
 
-def scatter_figure(identifier: str, points: Sequence[NumberRow], name: str, colour: str) -> str:
+def scatter_figure(identifier: str, points: Sequence[NumberRow], name: str, colour: str, title: Titles) -> str:
     """Return what one model predicted against the truth, a dot a row; on the diagonal both agree."""
     truths = [point.truth for point in points]
     said = [point.predictions[name] for point in points]
@@ -80,7 +83,7 @@ def scatter_figure(identifier: str, points: Sequence[NumberRow], name: str, colo
         # One scale for all models, so that their clouds can be compared.
         [*truths, *(value for point in points for value in point.predictions.values())],
         lambda value, _: number(value),
-        title=f"{display_name(name)}: predicted against true",
+        title=f"{title(name)}: predicted against true",
         description=f"{count(len(points))} rows",
         label="predicted",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gatewise.mistakes import Calibration
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.report.figures.axes import BOTTOM, upright
 from gatewise.report.figures.svg import Scale
 from gatewise.report.numbers import count, percent
@@ -14,13 +14,13 @@ __all__ = ["FEWEST", "reliability_figure"]
 FEWEST = 10
 
 
-def reliability_figure(calibration: Mapping[str, Calibration], colours: Mapping[str, str]) -> str:
+def reliability_figure(calibration: Mapping[str, Calibration], colours: Mapping[str, str], title: Titles) -> str:
     """Return accuracy against mean confidence, a dot a bin of at least ten predictions; on the diagonal both agree."""
     shown = {name: [one for one in found.bins if one.rows >= FEWEST] for name, found in calibration.items()}
     points = [one for bins in shown.values() for one in bins]
     low = min((one.low for one in points), default=0.0)
     description = "; ".join(
-        f"{display_name(name)}: " + ", ".join(f"{percent(one.accuracy)} right at {percent(one.confidence)}" for one in bins)
+        f"{title(name)}: " + ", ".join(f"{percent(one.accuracy)} right at {percent(one.confidence)}" for one in bins)
         for name, bins in shown.items()
     )
     drawing, upwards = upright(
@@ -40,6 +40,6 @@ def reliability_figure(calibration: Mapping[str, Calibration], colours: Mapping[
         drawing.path([(across(one.confidence), upwards(one.accuracy)) for one in bins], f"line {colours[name]}")
         for one in bins:
             right = f"{percent(one.accuracy)} of {count(one.rows)} right"
-            hint = f"{display_name(name)}: {right} at {percent(one.confidence)} confidence"
+            hint = f"{title(name)}: {right} at {percent(one.confidence)} confidence"
             drawing.dot(across(one.confidence), upwards(one.accuracy), f"fill {colours[name]}", radius=3.5, hint=hint)
     return drawing.markup()

@@ -2,7 +2,7 @@
 
 from gatewise.comparison.cheapest import measured_cost
 from gatewise.comparison.constraints import limits_of
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Comparison, CostName, Verdict
 from gatewise.report.blocks import Section, Table
 from gatewise.report.numbers import bytes_text, milliseconds
@@ -20,6 +20,7 @@ LABELS: dict[CostName, str] = {
 
 def constraints_section(comparison: Comparison, verdict: Verdict) -> Section | None:
     """Return the section on the limits that were set and the arms they exclude; None where there are no limits."""
+    title = Titles(comparison.arms)
     limits = limits_of(comparison.config)
     if not limits:
         return None
@@ -27,25 +28,26 @@ def constraints_section(comparison: Comparison, verdict: Verdict) -> Section | N
         (LABELS[kind], f"at most {_limit(kind, limit)}", *(_cell(comparison, kind, limit, arm.name) for arm in comparison.arms))
         for kind, limit in limits.items()
     )
-    table = Table(("Limit", "Allowed", *(display_name(arm.name) for arm in comparison.arms)), rows)
+    table = Table(("Limit", "Allowed", *(title(arm.name) for arm in comparison.arms)), rows)
     rule = "An arm beyond a limit is out before the scores are looked at, and is never recommended. Baselines are not limited."
     return Section("constraints", "Constraints", (f"{_excluded(verdict)} {rule}",), (table,))
 
 
 def constraints_line(comparison: Comparison, verdict: Verdict) -> str:
     """Return the limits and the arms they exclude in one short line; "" where there are no limits."""
+    title = Titles(comparison.arms)
     limits = limits_of(comparison.config)
     if not limits:
         return ""
     allowed = ", ".join(f"{kind} up to {_limit(kind, limit)}" for kind, limit in limits.items())
-    excluded = ", ".join(display_name(name) for name in verdict.excluded) or "nobody"
+    excluded = ", ".join(title(name) for name in verdict.excluded) or "nobody"
     return f"Constraints: {allowed}; excluded: {excluded}."
 
 
 def _excluded(verdict: Verdict) -> str:
     if not verdict.excluded:
         return "No arm is excluded."
-    found = "; ".join(f"{display_name(name)}, whose {reason}" for name, reason in verdict.excluded.items())
+    found = "; ".join(f"{Titles(verdict.arms)(name)}, whose {reason}" for name, reason in verdict.excluded.items())
     return f"Excluded: {found}."
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from gatewise.names import display_name
+from gatewise.names import plain_title
 from gatewise.records import Comparison, Cost, CostName, StepRatio, Verdict
 from gatewise.report.blocks import Section, Table
 from gatewise.report.metric_text import MetricText
@@ -34,22 +34,21 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
     rows = tuple((line.label, *line.cells) for line in lines)
     highlighted = tuple(number for number, line in enumerate(lines) if line.settles == comparison.config.cost)
     paragraphs = [f"Inside the band of practical equivalence the cheaper arm wins on {COST_WORDS[comparison.config.cost]}."]
-    ratios = verdict.training_time_ratios
+    ratios, say = verdict.training_time_ratios, MetricText.of(comparison)
     if len(ratios) == 1:
         (step,) = ratios
         low, high = map(significant, step.ratio.ci95)
         paragraphs.append(
-            f"A step of {display_name(step.first)} takes {significant(step.ratio.median)} times as long as one of "
-            f"{display_name(step.second)} (95% interval {low} to {high}), from training steps of both in turn."
+            f"A step of {say.title(step.first)} takes {significant(step.ratio.median)} times as long as one of "
+            f"{say.title(step.second)} (95% interval {low} to {high}), from training steps of both in turn."
         )
     if comparison.target_score is not None:
-        say = MetricText.of(comparison)
         reaches = "reaches" if say.metric.higher_is_better else "falls to"
         paragraphs.append(
             f"Time to target counts until the validation {say.label} first {reaches} {say.value(comparison.target_score)}, a "
             "target fixed before the replicates were trained."
         )
-    header = ("Cost", *map(display_name, names))
+    header = ("Cost", *map(say.title, names))
     tables = [Table(header, rows, highlighted=highlighted)]
     slower = _latency_lines({name: verdict.costs[name] for name in names}, FOLDED)
     if slower:
@@ -57,7 +56,7 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
             Table(header, tuple((line.label, *line.cells) for line in slower), fold="Latency of the slower calls: p90, p99")
         )
     if len(ratios) > 1:
-        tables.append(_ratio_table(ratios, [arm.name for arm in comparison.arms]))
+        tables.append(_ratio_table(ratios, [arm.name for arm in comparison.arms], say))
     tables += _baseline_tables(verdict)
     return Section("costs", TITLE, tuple(paragraphs), tables)
 
@@ -69,7 +68,7 @@ def _baseline_tables(verdict: Verdict) -> list[Table]:
         return []
     rows = tuple(
         (
-            display_name(name),
+            plain_title(name),
             _or_missing(cost.fit_s, duration),
             *(_latency(batch, "p50", cost) for batch in ("batch1", "batch32")),
             count(cost.parameters),
@@ -90,7 +89,7 @@ def _baseline_tables(verdict: Verdict) -> list[Table]:
     ]
 
 
-def _ratio_table(ratios: Sequence[StepRatio], names: Sequence[str]) -> Table:
+def _ratio_table(ratios: Sequence[StepRatio], names: Sequence[str], say: MetricText) -> Table:
     """How many times as long a step of each arm takes as one of each arm listed after it."""
     found = {(one.first, one.second): one.ratio for one in ratios}
 
@@ -98,9 +97,9 @@ def _ratio_table(ratios: Sequence[StepRatio], names: Sequence[str]) -> Table:
         ratio = found.get((first, second))
         return "" if ratio is None else f"{significant(ratio.median)}\n{' to '.join(map(significant, ratio.ci95))}"
 
-    rows = tuple((display_name(first), *(cell(first, second) for second in names[1:])) for first in names[:-1])
+    rows = tuple((say.title(first), *(cell(first, second) for second in names[1:])) for first in names[:-1])
     return Table(
-        ("Row over column", *map(display_name, names[1:])),
+        ("Row over column", *map(say.title, names[1:])),
         rows,
         caption="Time of a training step: how many times the column's arm the row's takes",
         note="Median of steps of the two in turn, with its 95% interval. Below 1 the arm of the row is the faster one.",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gatewise.comparison.evidence import Evidence
-from gatewise.names import baseline_kind, display_name
+from gatewise.names import Titles, baseline_kind
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
 from gatewise.report.figures.difference import difference_figure, probability_figure
@@ -54,7 +54,7 @@ def _figures(
     comparison: Comparison, difference: Difference, scores: Mapping[str, Mapping[int, float]], say: MetricText, identifier: str
 ) -> list[Block]:
     """The replicates with mean and interval; and the probabilities, where there are replicates enough to tell them."""
-    first, second = display_name(difference.first), display_name(difference.second)
+    first, second = say.title(difference.first), say.title(difference.second)
     shades = colours(comparison)
     sides = (shades.get(difference.first, "baseline"), shades.get(difference.second, "baseline"))
     values = differences(scores, difference.first, difference.second, say.metric)
@@ -78,7 +78,7 @@ def _figures(
         for shade, label, share in zip((sides[0], "equal", sides[1]), labels, outcomes, strict=True)
     )
     bar = Figure(
-        probability_figure(difference, sides, f"{identifier}-probabilities"),
+        probability_figure(difference, sides, say.title, f"{identifier}-probabilities"),
         f"Posterior probability that the true difference lies above, inside or below the band. {_asked_for(comparison)}",
         keys,
     )
@@ -90,7 +90,7 @@ def _undeciding(comparison: Comparison, verdict: Verdict) -> list[str]:
     if verdict.difference is not None:
         return []
     left = arms_left(comparison, verdict)
-    whom = f"only the {display_name(left[0])}" if left else "no arm"
+    whom = f"only the {Titles(comparison.arms)(left[0])}" if left else "no arm"
     return [f"The constraints leave {whom}, so that no difference between arms decides; it is shown all the same."]
 
 
@@ -124,10 +124,10 @@ def _matrix(comparison: Comparison, verdict: Verdict, say: MetricText) -> Table:
     found = {(one.first, one.second): one for one in verdict.comparisons}
     found |= {(one.second, one.first): one.turned() for one in verdict.comparisons}
     names = [arm.name for arm in comparison.arms]
-    rows = tuple((display_name(name), *(_cell(found.get((name, other)), say) for other in names)) for name in names)
+    rows = tuple((say.title(name), *(_cell(found.get((name, other)), say) for other in names)) for name in names)
     unit = " in points" if say.metric.in_percent else ""
     return Table(
-        ("Row over column", *map(display_name, names)),
+        ("Row over column", *map(say.title, names)),
         rows,
         caption=f"Every pair of arms: the lead of the row's arm over the column's, in test {say.label}{unit}",
         note="Each cell has the mean, the 95% interval, the probability that the arm of the row is the better one by more than "
@@ -150,7 +150,7 @@ def _others(others: list[Difference], say: MetricText) -> Table:
     """The comparisons that no figure shows, the better one first."""
     rows = []
     for one in (other.better_first() for other in others):
-        first, second = display_name(one.first), display_name(one.second)
+        first, second = say.title(one.first), say.title(one.second)
         chances = (
             f"{first} better {probability(one.p_first)}\nequal {probability(one.p_equivalent)}\n"
             f"{second} better {probability(one.p_second)}"

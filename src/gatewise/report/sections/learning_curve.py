@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from gatewise.comparison.curve import CurvePoint, Estimate, curve_points
 from gatewise.comparison.evidence import Evidence
-from gatewise.names import display_name
 from gatewise.records import Comparison, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours
 from gatewise.report.figures.curve_by_data import curve_by_data_figure
@@ -45,7 +44,7 @@ def learning_curve_section(comparison: Comparison, verdict: Verdict) -> Section 
         _scores_table(points, arms, say),
         Figure(
             curve_by_data_figure(points, shades, say, "differences"),
-            f"Above zero the {display_name(arms[0])} is better. The bar is the 95% interval of the paired difference, for one "
+            f"Above zero the {say.title(arms[0])} is better. The bar is the 95% interval of the paired difference, for one "
             "look at one fraction.",
         ),
         _differences_table(points, arms, say),
@@ -70,15 +69,15 @@ def _paragraphs(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricTe
     first, last = points[0], points[-1]
     if len(points) > 1:
         ends = {name: (say.value(first.scores[name].mean), say.value(last.scores[name].mean)) for name in arms}
-        moved = joined([f"from {low} to {high} for {display_name(name)}" for name, (low, high) in ends.items()])
+        moved = joined([f"from {low} to {high} for {say.title(name)}" for name, (low, high) in ends.items()])
         paragraphs.append(f"From the smallest fraction to the largest the test {say.label} goes {moved}.")
-    paragraphs += _differing(points, arms)
+    paragraphs += _differing(points, arms, say)
     if len(points) > 1:
         paragraphs.append(_last_step(points[-2], last, arms, say))
     return paragraphs
 
 
-def _differing(points: Sequence[CurvePoint], arms: Sequence[str]) -> list[str]:
+def _differing(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> list[str]:
     """At which fractions the first arm and another differ beyond the interval, and which arms it does not differ from at any."""
     first, *others = arms
     if all(point.replicates < 2 for point in points):
@@ -91,14 +90,14 @@ def _differing(points: Sequence[CurvePoint], arms: Sequence[str]) -> list[str]:
             if interval is not None and not interval[0] <= 0 <= interval[1]:
                 ahead.setdefault(first if interval[0] > 0 else other, []).append(percent(point.fraction, 0))
         if not ahead:
-            alike.append(display_name(other))
+            alike.append(say.title(other))
             continue
-        parts = joined([f"{display_name(name)} is ahead at {joined(fractions)}" for name, fractions in ahead.items()])
+        parts = joined([f"{say.title(name)} is ahead at {joined(fractions)}" for name, fractions in ahead.items()])
         rest = "" if sum(map(len, ahead.values())) == len(points) else "; the other fractions show no difference"
-        sentences.append(f"Between {display_name(first)} and {display_name(other)}: {parts}{rest}.")
+        sentences.append(f"Between {say.title(first)} and {say.title(other)}: {parts}{rest}.")
     if alike:
         sentences.append(
-            f"Between {display_name(first)} and {joined(alike, 'or')} no fraction shows a difference: intervals hold zero."
+            f"Between {say.title(first)} and {joined(alike, 'or')} no fraction shows a difference: intervals hold zero."
         )
     return sentences
 
@@ -106,9 +105,9 @@ def _differing(points: Sequence[CurvePoint], arms: Sequence[str]) -> list[str]:
 def _last_step(before: CurvePoint, last: CurvePoint, arms: Sequence[str], say: MetricText) -> str:
     gains = {name: say.metric.gain(last.scores[name].mean - before.scores[name].mean) for name in arms}
     steps = joined(
-        [f"{display_name(name)} {'better' if gain >= 0 else 'worse'} by {say.size(gain)}" for name, gain in gains.items()]
+        [f"{say.title(name)} {'better' if gain >= 0 else 'worse'} by {say.size(gain)}" for name, gain in gains.items()]
     )
-    growing = [display_name(name) for name, gain in gains.items() if gain > say.margin]
+    growing = [say.title(name) for name, gain in gains.items() if gain > say.margin]
     outlook = (
         f"beyond the band of {say.band()} for {joined(growing)}, so more data of the same kind would probably help"
         if growing
@@ -123,7 +122,7 @@ def _scores_table(points: Sequence[CurvePoint], arms: Sequence[str], say: Metric
         for point in points
     )
     caption = f"Test {say.label}, with 95% intervals"
-    return Table(("Training rows", "Replicates", *map(display_name, arms)), rows, caption=caption)
+    return Table(("Training rows", "Replicates", *map(say.title, arms)), rows, caption=caption)
 
 
 def _differences_table(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> Table:
@@ -135,7 +134,7 @@ def _differences_table(points: Sequence[CurvePoint], arms: Sequence[str], say: M
 def _gaps_table(points: Sequence[CurvePoint], arms: Sequence[str], say: MetricText) -> Table:
     rows = tuple((count(point.train_rows), *(_difference(point.gaps[name], say) for name in arms)) for point in points)
     caption = f"{capitalised(say.label)}, {say.ahead_on_training()}, with 95% intervals"
-    return Table(("Training rows", *map(display_name, arms)), rows, caption=caption)
+    return Table(("Training rows", *map(say.title, arms)), rows, caption=caption)
 
 
 def _score(estimate: Estimate, say: MetricText) -> str:

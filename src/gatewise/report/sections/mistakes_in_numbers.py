@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gatewise.mistakes import Mistakes, NumberMistakes, NumberRow, NumberScore
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Comparison
 from gatewise.report.blocks import Block, Figure, Gallery, Table, colours
 from gatewise.report.figures.predictions import scatter_figure
@@ -17,10 +17,11 @@ def number_blocks(
     found: NumberMistakes, mistakes: Mistakes, comparison: Comparison, shown: Sequence[str]
 ) -> tuple[list[str], list[Block]]:
     """Return sentences and blocks. shown: models in tables, the arms first."""
+    title = Titles(comparison.arms)
     shades = colours(comparison)
     figures = tuple(
         Figure(
-            scatter_figure(f"scatter-{arm.name}", found.points, arm.name, shades[arm.name]), "", heading=display_name(arm.name)
+            scatter_figure(f"scatter-{arm.name}", found.points, arm.name, shades[arm.name], title), "", heading=title(arm.name)
         )
         for arm in comparison.arms
     )
@@ -32,19 +33,19 @@ def number_blocks(
     caption = f"{of}. On the dashed line a prediction is exact; a cloud flatter than the line shrinks towards the mean."
     everything, *fifths = found.scores
     rows = (("all", *_scores(everything, shown)), *((_range(score), *_scores(score, shown)) for score in fifths))
-    header = ("True value", "Test predictions", *map(display_name, shown))
+    header = ("True value", "Test predictions", *map(title, shown))
     note = "In brackets the mean error, predicted less true: below zero a model says too little."
 
     def cells(row: NumberRow) -> list[str]:
         return [significant(row.truth, 4), *(significant(row.predictions[name], 4) for name in shown)]
 
-    columns = ("True", *map(display_name, shown))
+    columns = ("True", *map(title, shown))
     blocks: list[Block] = [
         Gallery("Predicted against true", figures, caption),
         Table(header, rows, caption="Mean absolute error, by the true value in fifths", note=note),
         rows_block("The worst mistakes of the cells", "worst", found.worst, comparison, columns, cells),
     ]
-    return nearer_sentence(found.agreements, "test predictions"), blocks
+    return nearer_sentence(found.agreements, "test predictions", title), blocks
 
 
 def _range(score: NumberScore) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from gatewise.mistakes import Agreement, Example
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Comparison
 from gatewise.report.blocks import Block, Figure, Gallery, Table
 from gatewise.report.figures.excerpts import curve_excerpt, sound_excerpt
@@ -62,12 +62,12 @@ def _figure(identifier: str, row: _Row, example: Example, columns: Sequence[str]
     return Figure(curve_excerpt(identifier, example, title=title), drawn + caption, heading=heading)
 
 
-def nearer_sentence(agreements: Sequence[Agreement], noun: str) -> list[str]:
+def nearer_sentence(agreements: Sequence[Agreement], noun: str, title: Titles) -> list[str]:
     """Return how often one arm was nearer to the truth than another, a sentence for every two."""
     sentences = []
     for one in agreements:
         total = one.both + one.only_first + one.only_second
         shares = [percent(held / max(1, total)) for held in (one.only_first, one.only_second)]
-        first, second = display_name(one.first), display_name(one.second)
+        first, second = title(one.first), title(one.second)
         sentences.append(f"{first} is nearer to the truth in {shares[0]} of the {noun}, {second} in {shares[1]}.")
     return sentences

@@ -1,6 +1,5 @@
 """Scores on the test part: every arm and baseline, and by sequence length."""
 
-from gatewise.names import display_name
 from gatewise.records import Comparison, LengthScore, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours, unit_of_length
 from gatewise.report.figures.lines import length_range, lengths_figure
@@ -40,7 +39,7 @@ def scores_section(comparison: Comparison, verdict: Verdict) -> Section:
         gap = say.difference(gaps[name]) if name in gaps else "not measured"
         rows.append(
             (
-                display_name(name),
+                say.title(name),
                 say.value(summary.mean),
                 say.size(summary.sd) if summary.n > 1 else NOT_KNOWN,
                 count(summary.n),
@@ -50,7 +49,7 @@ def scores_section(comparison: Comparison, verdict: Verdict) -> Section:
         near = say.metric.gain(summary.mean) > worst_arm - _far(say, worst_arm)
         strips.append(
             Strip(
-                display_name(name),
+                say.title(name),
                 shades.get(name, "baseline"),
                 tuple(by_replicate.values()),
                 summary.mean,
@@ -80,12 +79,12 @@ def lengths_section(comparison: Comparison, verdict: Verdict) -> Section | None:
         return Section("lengths", title, ("Scores by length are not shown: no replicate was finished.",))
     say, unit = MetricText.of(comparison), unit_of_length(profile)
     if len(bins) == 1:
-        only = ", ".join(f"{display_name(name)} {say.value(score)}" for name, score in bins[0].scores.items())
+        only = ", ".join(f"{say.title(name)} {say.value(score)}" for name, score in bins[0].scores.items())
         return Section("lengths", title, (f"All test rows fall into one bin of {length_range(bins[0])} {unit}: {only}.",))
     names = [arm.name for arm in comparison.arms if any(arm.name in item.scores for item in bins)]
     difference = shown_difference(verdict)
     deciding = (difference.first, difference.second) if difference is not None and difference.first in names else None
-    header = (f"Length in {unit}", "Test rows", *map(display_name, names))
+    header = (f"Length in {unit}", "Test rows", *map(say.title, names))
     if deciding is not None:
         header = (*header, capitalised(say.versus(*deciding)))
     table = Table(header, tuple(_length_row(item, names, deciding, say) for item in bins))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from gatewise.comparison.unfinished import is_unfinished
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.records import Comparison, Training, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours
 from gatewise.report.figures.lines import curves_figure
@@ -71,7 +71,7 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
         chosen = _chosen_score(trials, comparison, name)
         text = f"{counted(len(scores), 'trial')}, median {say.value(median(scores))}" if len(scores) > 1 else say.value(scores[0])
         marked = best if chosen is None else chosen
-        strips.append(Strip(display_name(name), shades[name], tuple(filter(is_near, scores)), marked, text, is_near(marked)))
+        strips.append(Strip(say.title(name), shades[name], tuple(filter(is_near, scores)), marked, text, is_near(marked)))
     caption = (
         "Each dot is one trial on the tuning split, the diamond the one chosen. Every arm has the same search space and the same "
         "number of trials, and none of them saw the test part."
@@ -111,7 +111,8 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
     share = percent(stepping / total if total else 0.0)
     all_of = f"All trainings of tuning{', replicates and learning curve' if comparison.curve_trainings else ' and replicates'}"
     lead = f"{all_of} took {duration(total)}, {share} of it in forward, backward and optimiser steps."
-    table = Table(("Phase", *map(display_name, names)), tuple(rows), highlighted=(len(rows) - 1,))
+    called = Titles(comparison.arms)
+    table = Table(("Phase", *map(called, names)), tuple(rows), highlighted=(len(rows) - 1,))
     return Section("time", title, (lead,), (table,))
 
 
@@ -132,12 +133,12 @@ def _effects(tuned: dict[str, list[Training]], verdict: Verdict, say: MetricText
     spreads = []
     for name, trials in tuned.items():
         scores = [trial.validation_score for trial in trials]
-        spreads.append(f"{say.size(max(scores) - min(scores))} for {display_name(name)}")
+        spreads.append(f"{say.size(max(scores) - min(scores))} for {say.title(name)}")
     sentence = f"From the worst to the best trial the validation {say.label} moved by {joined(spreads)}"
     difference = shown_difference(verdict)
     if difference is None:
         return f"{sentence}."
-    arms = f"{display_name(difference.first)} and {display_name(difference.second)}"
+    arms = f"{say.title(difference.first)} and {say.title(difference.second)}"
     return f"{sentence}; between {arms} the test {say.label} differs by {say.size(difference.mean)}."
 
 
@@ -147,9 +148,10 @@ def _chosen_score(trials: list[Training], comparison: Comparison, name: str) -> 
 
 
 def _chosen_table(comparison: Comparison) -> Table:
+    called = Titles(comparison.arms)
     rows = tuple(
         (
-            display_name(name),
+            called(name),
             significant(chosen.learning_rate),
             significant(chosen.dropout, 2),
             significant(chosen.input_dropout, 2),

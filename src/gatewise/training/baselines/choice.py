@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gatewise import tasks
 from gatewise.errors import OptionError
-from gatewise.names import display_name
+from gatewise.names import plain_title
 from gatewise.nn import RIVALS
 from gatewise.nn.tcn import levels_for
 from gatewise.records import Dataset, Split
@@ -74,7 +74,7 @@ def choose_rivals(dataset: Dataset, split: Split, asked: Sequence[str], budget_s
         raise OptionError(f"--rivals names {', '.join(unfit)}, which does not fit this data; those that do: {', '.join(fitting)}")
     chosen = {name for one in asked for name in groups.get(one, (one,))}
     wanted = {*simple, *strong} if "strong" in asked else {*simple} if "simple" in asked else set()
-    slow = [f"{display_name(name)} (about {seconds[name]:.2g} s a replicate)" for name in fitting if name in wanted - chosen]
+    slow = [f"{plain_title(name)} (about {seconds[name]:.2g} s a replicate)" for name in fitting if name in wanted - chosen]
     notes = (f"Left out for their time: {', '.join(slow)}. --rivals all has every baseline that fits the data.",) if slow else ()
     return Rivals(tuple(name for name in fitting if name in chosen), notes)
 
