@@ -1,12 +1,13 @@
 """Scales and places in the figures."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from gatewise.metrics import METRICS
 from gatewise.names import Titles
-from gatewise.records import Difference
+from gatewise.records import Arm, Difference
 from gatewise.report.figures.axes import upright
 from gatewise.report.figures.difference import difference_figure, probability_figure
 from gatewise.report.figures.strips import Strip, strips_figure
@@ -138,10 +139,15 @@ def test_differences_of_a_metric_without_percent_have_no_points() -> None:
     assert min(_percent(figure, "replicate", "cx")) > 50
 
 
+SIZES = {"min_gru": {"min_gru_h64": 64, "min_gru_h128": 128}, "min_lstm": {"min_lstm_h64": 64, "min_lstm_h256": 256}}
+
+
 def test_long_names_of_the_sides_stand_on_two_lines() -> None:
     def sides(first: str, second: str) -> list[str]:
         named = Difference(first, second, 0.004, (-0.003, 0.011), (-0.003, 0.011), 0.2, 0.7, 0.1, 3, "undecided")
-        return re.findall(r'y="(\d+)"[^>]*>(?:◂ )?[^<]* better(?: ▸)?<', difference_figure(named, [0.004], ACCURACY))
+        arms = tuple(Arm(name, cell, 0, size) for cell, sizes in SIZES.items() for name, size in sizes.items())
+        say = replace(ACCURACY, title=Titles(arms))
+        return re.findall(r'y="(\d+)"[^>]*>(?:◂ )?[^<]* better(?: ▸)?<', difference_figure(named, [0.004], say))
 
     assert len(set(sides("gru", "lstm"))) == 1
     assert len(set(sides("min_gru_h128", "min_lstm_h256"))) == 2

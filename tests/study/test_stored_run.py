@@ -59,7 +59,8 @@ def test_what_it_wrote_has_its_names_of_today(run: Path) -> None:
     assert {one.kind for one in result.comparison.trainings} == {"replicate"}
     assert {row["replicate"] for row in result.predictions()} == {0, 1}
     (listed,) = list_runs(run)
-    assert (listed.state, listed.replicates) == ("finished", 2)
+    assert (listed.state, listed.replicates, listed.verdict) == ("finished", 2, "undecided")
+    assert [(arm.cell, arm.hidden_size) for arm in listed.arms] == [(arm.cell, arm.hidden_size) for arm in result.comparison.arms]
     assert "It stopped after the number of replicates asked for." in render_page(result.comparison, result.verdict, run)
 
 
@@ -76,7 +77,9 @@ def test_it_is_reported_and_goes_on_where_it_was_interrupted(run: Path) -> None:
     assert len(gone) >= 2
     result = gatewise.resume(run)
     assert result.comparison.replicates == 2
-    assert json.loads((run / "verdict.json").read_text(encoding="utf-8"))["replicates"] == 2
+    written = json.loads((run / "verdict.json").read_text(encoding="utf-8"))
+    assert written["replicates"] == 2
+    assert [(arm["name"], arm["cell"]) for arm in written["arms"]] == [("gru", "gru"), ("lstm", "lstm")]
     assert not (run / "trials.jsonl").exists()
     units = [json.loads(line) for line in (run / "units.jsonl").read_text(encoding="utf-8").splitlines()]
     assert sum(unit["kind"] == "replicate" for unit in units) == 4
