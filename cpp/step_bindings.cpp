@@ -53,6 +53,9 @@ StepNetwork network_of(const nb::dict& from) {
     network.head_weight = field<int>(from, "head_weight");
     network.head_bias = field<int>(from, "head_bias");
     network.outputs = field<std::int64_t>(from, "outputs");
+    network.skip_weight = field<int>(from, "skip_weight");
+    network.skip_bias = field<int>(from, "skip_bias");
+    network.skip_channels = field<std::vector<std::int64_t>>(from, "skip_channels");
     network.input_dropout = field<double>(from, "input_dropout");
     network.dropout = field<double>(from, "dropout");
     network.seed = field<std::uint64_t>(from, "seed");

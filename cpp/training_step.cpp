@@ -180,6 +180,48 @@ void TrainingStep::forward(const void* inputs, const Rows& rows, float* states, 
     }
 }
 
+// The values of every row's channels, one after the other: [rows, channels, steps].
+void TrainingStep::read_windows(float* out) const {
+    for (std::int64_t row = 0; row < rows_.rows; ++row)
+        for (const std::int64_t channel : network_.skip_channels)
+            for (std::int64_t step = 0; step < rows_.steps; ++step)
+                *out++ = values_[(row * rows_.steps + step) * network_.input_size + channel];
+}
+
+void TrainingStep::add_skip(float* outputs) {
+    const Trained &weight = network_.parameters[static_cast<std::size_t>(network_.skip_weight)],
+                  &bias = network_.parameters[static_cast<std::size_t>(network_.skip_bias)];
+    const std::int64_t channels = static_cast<std::int64_t>(network_.skip_channels.size()), horizon = bias.count;
+    if (weight.count != horizon * rows_.steps || network_.outputs != horizon * channels)
+        refuse("rows of " + std::to_string(rows_.steps) + " steps do not fit the window of the linear part");
+    Block windows, ahead;
+    float* const read = room<float>(windows, rows_.rows * channels * rows_.steps);
+    float* const said = room<float>(ahead, rows_.rows * channels * horizon);
+    read_windows(read);
+    kernels_.linear(read, weight.value, bias.value, said, rows_.rows * channels, rows_.steps, horizon);
+    for (std::int64_t row = 0; row < rows_.rows; ++row)
+        for (std::int64_t channel = 0; channel < channels; ++channel)
+            for (std::int64_t step = 0; step < horizon; ++step)
+                outputs[(row * horizon + step) * channels + channel] += said[(row * channels + channel) * horizon + step];
+}
+
+void TrainingStep::skip_back() {
+    const Trained &weight = network_.parameters[static_cast<std::size_t>(network_.skip_weight)],
+                  &bias = network_.parameters[static_cast<std::size_t>(network_.skip_bias)];
+    const std::int64_t channels = static_cast<std::int64_t>(network_.skip_channels.size()), horizon = bias.count;
+    Block windows, slopes, unread;
+    float* const read = room<float>(windows, rows_.rows * channels * rows_.steps);
+    float* const slope = room<float>(slopes, rows_.rows * channels * horizon);
+    read_windows(read);
+    const float* const gradient = output_gradients_.as<float>();
+    for (std::int64_t row = 0; row < rows_.rows; ++row)
+        for (std::int64_t channel = 0; channel < channels; ++channel)
+            for (std::int64_t step = 0; step < horizon; ++step)
+                slope[(row * channels + channel) * horizon + step] = gradient[(row * horizon + step) * channels + channel];
+    kernels_.linear_back(read, weight.value, slope, room<float>(unread, rows_.rows * channels * rows_.steps), weight.gradient,
+                         bias.gradient, rows_.rows * channels, rows_.steps, horizon);
+}
+
 double TrainingStep::loss(Loss kind, const void* targets, const float* weights) {
     const Pooling& pooling = network_.pooling;
     const std::int64_t inputs = head_inputs(), outputs = network_.outputs, count = heads();
@@ -194,6 +236,7 @@ double TrainingStep::loss(Loss kind, const void* targets, const float* weights) 
     const auto parameter = [&](int index) { return network_.parameters[static_cast<std::size_t>(index)]; };
     kernels_.linear(read, parameter(network_.head_weight).value, parameter(network_.head_bias).value, said, count, inputs, outputs);
     float* const gradient = room<float>(output_gradients_, count * outputs);
+    if (network_.skip_weight >= 0) add_skip(said);
 
     double total = 0, weight_sum = 0;
     for (std::int64_t row = 0; row < rows_.rows; ++row) weight_sum += weights ? static_cast<double>(weights[row]) : 1.0;
@@ -253,6 +296,7 @@ void TrainingStep::backward(const float* grad_states) {
         kernels_.linear_back(pooled_.as<float>(), weight.value, output_gradients_.as<float>(), grad_read, weight.gradient, bias.gradient,
                              count, inputs, network_.outputs);
         kernels_.drop(dropout(network_.dropout, at_head), grad_read, grad_read, count, inputs);
+        if (network_.skip_weight >= 0) skip_back();
         grad_states = grad_read;
         if (network_.pooling.parts()) {
             float* const spread = room<float>(other, positions() * state_size());

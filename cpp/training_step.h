@@ -36,6 +36,9 @@ struct StepNetwork {
     Pooling pooling;                  // of no parts: the head reads every state
     int head_weight, head_bias;       // -1: the caller goes from the states to their gradient
     std::int64_t outputs;
+    // A linear map of each of these channels' values to what it adds to the outputs, the channels of the first step first; -1 for none.
+    int skip_weight, skip_bias;
+    std::vector<std::int64_t> skip_channels;
     double input_dropout, dropout;
     std::uint64_t seed;
 };
@@ -80,6 +83,9 @@ class TrainingStep {
     LayerForward<float> layer_of(std::size_t layer) const;
     const float* embed(const std::int64_t* tokens);
     const float* hide(const float* values);
+    void read_windows(float* out) const;
+    void add_skip(float* outputs);
+    void skip_back();
     void meet(const std::int64_t* tokens);
     void catch_up(std::int64_t token, std::int64_t until);
     Trained row_of(std::int64_t token, float* gradient) const;

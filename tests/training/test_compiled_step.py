@@ -100,12 +100,25 @@ def test_classes(built: Architecture, weights: bool) -> None:
 
 @pytest.mark.parametrize("absolute", [False, True])
 @pytest.mark.parametrize("weights", [False, True])
-@pytest.mark.parametrize("skip", [False, True])
-def test_numbers(absolute: bool, weights: bool, skip: bool) -> None:
-    arguments = {"window": STEPS, "horizon": 3, "channels": [0]} if skip else None
-    built = architecture(tokens=False, input_size=2, skip=arguments)
+@pytest.mark.parametrize("channels", [(), (0,), (1,), (2, 0)])
+@pytest.mark.parametrize("pooling", ["summary", "attention"])
+def test_numbers(absolute: bool, weights: bool, channels: tuple[int, ...], pooling: str) -> None:
+    skip = {"window": STEPS, "horizon": 3, "channels": list(channels)} if channels else None
+    built = architecture(tokens=False, input_size=3, outputs=3 * max(len(channels), 1), skip=skip, pooling=pooling)
     objective = Numbers(absolute=absolute)
-    agree(*both(built, objective), draw(built, objective, weights=weights))
+    autograd, compiled = both(built, objective)
+    if channels:
+        for each in (autograd, compiled):
+            assert each.network.skip is not None
+            torch.nn.init.normal_(each.network.skip.linear.weight, generator=torch.Generator().manual_seed(1))
+    agree(autograd, compiled, draw(built, objective, weights=weights))
+
+
+def test_a_window_of_another_length_is_refused() -> None:
+    built = architecture(tokens=False, input_size=1, skip={"window": STEPS + 1, "horizon": 3, "channels": [0]})
+    _, compiled = both(built, Numbers(absolute=False))
+    with pytest.raises(ValueError, match="rows of 9 steps do not fit the window of the linear part"):
+        compiled(draw(built, Numbers(absolute=False)))
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -69,7 +69,7 @@ class CompiledStep:
         self.averaged = copy.deepcopy(network)
         self.objective = objective
         self.phases: dict[str, float] = defaultdict(float)
-        self._by_hand = network.skip is not None or type(network.pool) not in POOLINGS
+        self._by_hand = type(network.pool) not in POOLINGS
         self._learning_rate = hyperparameters.learning_rate
         self._kind = LOSSES.index(objective.loss_name)
         self.gradients: list[Tensor | None] = []
@@ -194,6 +194,9 @@ class CompiledStep:
             "head_weight": places[id(network.head.weight)],
             "head_bias": places[id(network.head.bias)],
             "outputs": network.outputs,
+            "skip_weight": -1 if network.skip is None else places[id(network.skip.linear.weight)],
+            "skip_bias": -1 if network.skip is None else places[id(network.skip.linear.bias)],
+            "skip_channels": [] if network.skip is None else list(network.skip.channels),
             "input_dropout": network.input_dropout,
             "dropout": network.dropout.p,
             "seed": seed,
