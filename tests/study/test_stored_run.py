@@ -84,4 +84,5 @@ def test_it_is_reported_and_goes_on_where_it_was_interrupted(run: Path) -> None:
     units = [json.loads(line) for line in (run / "units.jsonl").read_text(encoding="utf-8").splitlines()]
     assert sum(unit["kind"] == "replicate" for unit in units) == 4
     for name, score in result.verdict.scores.items():
-        assert score.mean == pytest.approx(before[name].mean, rel=1e-3)
+        # The version that began it drew dropout in another way.
+        assert score.mean == pytest.approx(before[name].mean, rel=0.03)
