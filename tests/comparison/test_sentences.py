@@ -13,7 +13,7 @@ import numpy as np
 from gatewise.comparison.verdict import decide
 from gatewise.records import Comparison, Dependence, Ratio, Shipped, StepRatio
 from gatewise.training.scoring import pack_rows
-from tests.comparison.test_verdict import ALIKE, EQUAL, FASTER, LATENCIES, SPREAD, comparison, cost
+from tests.comparison.by_hand import ALIKE, EQUAL, FASTER, LATENCIES, SPREAD, comparison, cost
 
 FILE = Path(__file__).with_name("sentences.txt")
 RIVALS = {"majority": 0.5, "tfidf_logistic": 0.76}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gatewise.comparison.cheapest import Choice, cheapest
 from gatewise.comparison.constraints import excluded_arms
 from gatewise.comparison.evidence import Evidence
 from gatewise.comparison.explain import SIMPLEST_BASELINES, Findings, explain
-from gatewise.records import Comparison, Difference, Verdict
+from gatewise.records import Comparison, Difference, Shipped, Verdict
 from gatewise.statistics.correlated import Differences, posterior
 from gatewise.statistics.decision import compare
 from gatewise.statistics.power import foresee
@@ -37,54 +37,18 @@ def decide(comparison: Comparison) -> Verdict:
     Every number in the verdict is finite: with a single replicate the intervals are `Evidence.bounds`, and with none `difference`
     is None. Raises RunError where the record of a training on a fixed test part is damaged.
     """
-    evidence = Evidence(comparison)
-    scores = evidence.scores
-    excluded = excluded_arms(comparison)
-    allowed = [name for name in evidence.arms if name not in excluded]
-    leader = _best(evidence, allowed or evidence.arms) if evidence.replicates else (allowed or evidence.arms)[0]
-    couples = evidence.couples if evidence.replicates else ()
-    between_arms = tuple(_difference(evidence, *couple, comparisons=len(couples)) for couple in couples)
-    scored_baselines = [name for name in comparison.baselines if name in scores]
-    against_leader = {name: _difference(evidence, name, leader, comparisons=len(scored_baselines)) for name in scored_baselines}
-    best_baseline = _best(evidence, scored_baselines) if scored_baselines else None
-
-    by_rival = {name: one for name, one in _by_rival(leader, between_arms).items() if name in allowed}
-    in_question = [name for name, difference in by_rival.items() if _winner(difference) != leader]
-    choice = Choice(leader, "")
-    difference = _deciding(evidence, by_rival, in_question)
-    beaten = _by_baseline(against_leader, best_baseline)
-    if best_baseline is not None and (not allowed or beaten is not None):
-        decision, choice, difference = "baseline", Choice(best_baseline, ""), beaten if allowed else None
-    elif not evidence.replicates:
-        decision = "undecided"
-    elif not in_question:
-        decision = leader
-    elif all(by_rival[name].conclusion == "equivalent" for name in in_question):
-        decision = "equivalent"
-        choice = cheapest([name for name in allowed if name == leader or name in in_question], comparison)
-    else:
-        decision = "undecided"
-
-    shipped = choice.name if choice.name in evidence.arms else leader
-    cells = Choice(choice.name, choice.reason or "which is better") if decision not in ("baseline", "undecided") else None
-    rival = None
-    if best_baseline is not None:
-        leads = against_leader[best_baseline]
-        rival = leads if shipped == leader else _difference(evidence, best_baseline, shipped, comparisons=len(scored_baselines))
-        cheap = _cheap_baseline(leads, shipped, comparison) if cells is not None else None
-        if cheap is not None:
-            decision, choice, difference, rival = "baseline", cheap, leads, leads
-
+    standing = _compare_all(comparison)
+    answer = _with_baselines(standing, _among_arms(standing))
     verdict = Verdict(
-        decision=decision,
-        recommended=choice.name,
+        decision=answer.decision,
+        recommended=answer.choice.name,
         metric=comparison.metric,
-        higher_is_better=evidence.metric.higher_is_better,
+        higher_is_better=standing.evidence.metric.higher_is_better,
         margin=comparison.margin,
-        replicates=evidence.replicates,
-        difference=None if difference is None else difference.better_first(),
-        comparisons=(*between_arms, *((rival,) if rival is not None else ())),
-        scores=scores,
+        replicates=standing.evidence.replicates,
+        difference=None if answer.difference is None else answer.difference.better_first(),
+        comparisons=(*standing.between_arms, *((answer.rival,) if answer.rival is not None else ())),
+        scores=standing.evidence.scores,
         costs=comparison.costs,
         baseline_costs=comparison.baseline_costs,
         training_time_ratios=comparison.training_time_ratios,
@@ -93,13 +57,21 @@ def decide(comparison: Comparison) -> Verdict:
         elapsed_s=comparison.elapsed_s,
         stopped=comparison.stopped,
         warnings=comparison.warnings,
-        excluded=excluded,
-        failed_trainings=evidence.failed_trainings,
+        excluded=standing.excluded,
+        failed_trainings=standing.evidence.failed_trainings,
         arms=comparison.arms,
-        shipped=comparison.shipped if comparison.shipped is not None and comparison.shipped.name == choice.name else None,
+        shipped=_shipped(comparison, answer.choice.name),
     )
-    findings = Findings(leader, tuple(by_rival), tuple(in_question), rival, against_leader, choice.reason, cells)
-    return replace(verdict, explanation=explain(verdict, comparison, evidence, findings))
+    findings = Findings(
+        standing.leader,
+        tuple(standing.by_rival),
+        tuple(standing.in_question),
+        answer.rival,
+        standing.against_leader,
+        answer.choice.reason,
+        answer.cells,
+    )
+    return replace(verdict, explanation=explain(verdict, comparison, standing.evidence, findings))
 
 
 def is_settled(verdict: Verdict) -> bool:
@@ -112,6 +84,107 @@ def is_settled(verdict: Verdict) -> bool:
         for one in verdict.comparisons
     )
     return verdict.decision != "undecided" and not any(open_leads)
+
+
+@dataclass(frozen=True, eq=False)
+class _Standing:
+    """How arms and baselines stand to each other.
+
+    excluded: arms that a constraint rules out, with the reasons; allowed: the others. leader: the best of these, or of all where
+    none is left. by_rival: the leader's comparisons with the other arms that are allowed, by name; in_question: those that it
+    does not beat. against_leader: the baselines, each minus the leader.
+    """
+
+    evidence: Evidence
+    excluded: Mapping[str, str]
+    allowed: Sequence[str]
+    leader: str
+    between_arms: tuple[Difference, ...]
+    by_rival: Mapping[str, Difference]
+    in_question: Sequence[str]
+    against_leader: Mapping[str, Difference]
+    best_baseline: str | None
+
+    def baseline_against(self, arm: str, baseline: str) -> Difference:
+        """The baseline minus an arm."""
+        if arm == self.leader:
+            return self.against_leader[baseline]
+        return _difference(self.evidence, baseline, arm, comparisons=len(self.against_leader))
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """The decision, what to ship, and the comparison that decides.
+
+    rival: the best baseline minus the arm that is shipped, or would be. cells: what would be chosen were there no baselines; None
+    where that is open, or where a baseline decided.
+    """
+
+    decision: str
+    choice: Choice
+    difference: Difference | None
+    rival: Difference | None = None
+    cells: Choice | None = None
+
+
+def _compare_all(comparison: Comparison) -> _Standing:
+    evidence = Evidence(comparison)
+    excluded = excluded_arms(comparison)
+    allowed = [name for name in evidence.arms if name not in excluded]
+    leader = _best(evidence, allowed or evidence.arms) if evidence.replicates else (allowed or evidence.arms)[0]
+    couples = evidence.couples if evidence.replicates else ()
+    between_arms = tuple(_difference(evidence, *couple, comparisons=len(couples)) for couple in couples)
+    by_rival = {name: one for name, one in _by_rival(leader, between_arms).items() if name in allowed}
+    baselines = [name for name in comparison.baselines if name in evidence.scores]
+    return _Standing(
+        evidence,
+        excluded,
+        allowed,
+        leader,
+        between_arms,
+        by_rival,
+        in_question=[name for name, difference in by_rival.items() if _winner(difference) != leader],
+        against_leader={name: _difference(evidence, name, leader, comparisons=len(baselines)) for name in baselines},
+        best_baseline=_best(evidence, baselines) if baselines else None,
+    )
+
+
+def _among_arms(standing: _Standing) -> _Answer:
+    """The answer as if there were no baselines."""
+    leader, in_question = standing.leader, standing.in_question
+    difference = _deciding(standing)
+    if not standing.evidence.replicates:
+        return _Answer("undecided", Choice(leader, ""), difference)
+    if not in_question:
+        return _Answer(leader, Choice(leader, ""), difference)
+    if all(standing.by_rival[name].conclusion == "equivalent" for name in in_question):
+        equals = [name for name in standing.allowed if name == leader or name in in_question]
+        return _Answer("equivalent", cheapest(equals, standing.evidence.comparison), difference)
+    return _Answer("undecided", Choice(leader, ""), difference)
+
+
+def _with_baselines(standing: _Standing, answer: _Answer) -> _Answer:
+    """The answer with the baselines: one that beats the leader, the best where no arm is left, or one as good and far cheaper."""
+    best = standing.best_baseline
+    settled = answer.decision != "undecided"
+    cells = Choice(answer.choice.name, answer.choice.reason or "which is better") if settled else None
+    if best is None:
+        return replace(answer, cells=cells)
+    beaten = _by_baseline(standing.against_leader, best)
+    if not standing.allowed or beaten is not None:
+        rival = standing.against_leader[best]
+        return _Answer("baseline", Choice(best, ""), beaten if standing.allowed else None, rival)
+    shipped, leads = answer.choice.name, standing.against_leader[best]
+    cheap = _cheap_baseline(leads, shipped, standing.evidence.comparison) if settled else None
+    if cheap is not None:
+        return _Answer("baseline", cheap, leads, leads, cells)
+    return replace(answer, rival=standing.baseline_against(shipped, best), cells=cells)
+
+
+def _shipped(comparison: Comparison, recommended: str) -> Shipped | None:
+    """The model that was trained for use, where it is the one that is recommended now."""
+    shipped = comparison.shipped
+    return shipped if shipped is not None and shipped.name == recommended else None
 
 
 def _cheap_baseline(leads: Difference, shipped: str, comparison: Comparison) -> Choice | None:
@@ -167,10 +240,9 @@ def _winner(difference: Difference) -> str | None:
     return {"first": difference.first, "second": difference.second}.get(difference.conclusion)
 
 
-def _deciding(evidence: Evidence, by_rival: dict[str, Difference], in_question: list[str]) -> Difference | None:
+def _deciding(standing: _Standing) -> Difference | None:
     """The leader against its strongest rival among those that hold the decision up: undecided, else equivalent, else beaten."""
-    undecided = [name for name in in_question if by_rival[name].conclusion == "undecided"]
-    rivals = undecided or in_question or list(by_rival)
-    if not rivals:
-        return None
-    return by_rival[_best(evidence, rivals)]
+    by_rival = standing.by_rival
+    undecided = [name for name in standing.in_question if by_rival[name].conclusion == "undecided"]
+    rivals = undecided or standing.in_question or list(by_rival)
+    return by_rival[_best(standing.evidence, rivals)] if rivals else None
