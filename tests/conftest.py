@@ -11,12 +11,21 @@ import pytest
 from gatewise.records import Hyperparameters
 from gatewise.study import phases
 from gatewise.study.session import Session
+from tests.report.browser import NO_BROWSER
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 # Features of the tests' sounds belong in nobody's cache; the tests of the cache switch it on for themselves.
 os.environ.setdefault("GATEWISE_AUDIO_CACHE", "off")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly that nobody looked at the page: a skipped test is a letter among thousands."""
+    missed = [report for report in terminalreporter.stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)]
+    if missed:
+        told = f"NO BROWSER: {len(missed)} tests of how the page is laid out were not run."
+        terminalreporter.write_line(f"{told} Put Chromium on the PATH (apt install chromium).", red=True, bold=True)
 
 
 MeasureMemory = Callable[[Session, Mapping[str, Hyperparameters]], None]

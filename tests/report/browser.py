@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+NO_BROWSER = "needs Chromium on the PATH"
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--virtual-time-budget=5000",
@@ -44,7 +45,7 @@ frame.srcdoc = document.querySelector("textarea").value;
 def dump(page: Path) -> str:
     """Return the document of a local page after its scripts ran; skips the test where there is no Chromium."""
     if CHROMIUM is None:
-        pytest.skip("needs Chromium on the PATH")
+        pytest.skip(NO_BROWSER)
     with tempfile.TemporaryDirectory() as profile:
         command = [CHROMIUM, *QUIET, f"--user-data-dir={profile}", "--dump-dom", page.as_uri()]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
