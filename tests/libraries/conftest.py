@@ -3,7 +3,8 @@
 Run by `make test-libraries` in an environment of its own. One thread: sums of other layers then keep one order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,14 @@ from torch import nn
 import gatewise.nn
 from gatewise.kernels import missing, ops
 from gatewise.nn.stack import Stack
+
+Change = Callable[[Any], Any]
+"""What a model, or its name, becomes before it is trained."""
+
+Train = Callable[[Change], tuple[nn.Module, Any]]
+"""Trains a model after a change; the model, and what is listed of the training."""
+
+BesideStock = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +35,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     seen: list[str] = []
     own = ops.recurrent
 
-    def recurrent(options, *arguments):
+    def recurrent(options: Any, *arguments: Any) -> Any:
         seen.append(options.cell)
         return own(options, *arguments)
 
@@ -40,24 +49,26 @@ def layers_of(model: nn.Module) -> list[type]:
 
 
 @pytest.fixture
-def beside_stock(calls):
+def beside_stock(calls: list[str]) -> BesideStock:
     """Trains twice, seeded alike: train(stock), then train(ours), which by default stand for a model as it is and accelerated.
 
     train returns the trained model and what it lists of the training: losses, scores, predictions. Asserts that both lists agree,
     that the kernels ran with gatewise's layers and did not with PyTorch's, and that no layer was PyTorch's afterwards.
     """
 
-    def run(train, stock=lambda model: model, ours=accelerate, *, rtol=1e-4, atol=1e-5):
+    def run(
+        train: Train, stock: Change = lambda model: model, ours: Change = accelerate, *, rtol: float = 1e-4, atol: float = 1e-5
+    ) -> None:
         torch.manual_seed(0)
-        model, expected = train(stock)
+        model, before = train(stock)
         assert layers_of(model)
         assert not any(issubclass(kind, Stack) for kind in layers_of(model))
         assert not calls
         torch.manual_seed(0)
-        model, found = train(ours)
+        model, after = train(ours)
         assert all(issubclass(kind, Stack) for kind in layers_of(model))
         assert calls
-        expected, found = (torch.as_tensor(values, dtype=torch.float64) for values in (expected, found))
+        expected, found = (torch.as_tensor(values, dtype=torch.float64) for values in (before, after))
         assert expected.numel() > 1
         assert expected.std() > 0, "nothing was trained"
         torch.testing.assert_close(found, expected, rtol=rtol, atol=atol)
@@ -83,7 +94,8 @@ class Classifier(nn.Module):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         _, states = self.layer(input)
-        return self.head((states[0] if isinstance(states, tuple) else states)[-1])
+        scores: torch.Tensor = self.head((states[0] if isinstance(states, tuple) else states)[-1])
+        return scores
 
 
 @pytest.fixture

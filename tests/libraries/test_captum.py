@@ -1,5 +1,7 @@
 """captum: attributions of a trained model, by gradients and by occlusion."""
 
+from typing import Any
+
 import pytest
 import torch
 from captum.attr import DeepLift, IntegratedGradients, LayerConductance, NeuronGradient, Occlusion, Saliency
@@ -18,10 +20,10 @@ WAYS = {
 @pytest.mark.filterwarnings("ignore:.*hooks.*:UserWarning")  # captum's word about what it puts on modules
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("cell", ["GRU", "LSTM"])
-def test_attributions_of_a_trained_model(beside_stock, classifier, rows, cell, way):
+def test_attributions_of_a_trained_model(beside_stock: Any, classifier: Any, rows: Any, cell: str, way: str) -> None:
     input, target = rows
 
-    def train(change):
+    def train(change: Any) -> Any:
         model = change(classifier(cell))
         optimizer = torch.optim.Adam(model.parameters(), 0.02)
         losses = []

@@ -1,5 +1,8 @@
 """lightning: a module fitted by its trainer."""
 
+from pathlib import Path
+from typing import Any
+
 import lightning
 import pytest
 import torch
@@ -13,19 +16,19 @@ class Module(lightning.LightningModule):
         self.model = model
         self.losses: list[float] = []
 
-    def training_step(self, batch, _):
+    def training_step(self, batch: Any, _: Any) -> Any:
         input, target = batch
         loss = nn.functional.cross_entropy(self.model(input), target)
         self.losses.append(loss.item())
         return loss
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> Any:
         return torch.optim.Adam(self.parameters(), 0.02)
 
 
 @pytest.mark.parametrize("cell", ["GRU", "LSTM", "RNN"])
-def test_a_module_is_fitted(beside_stock, classifier, rows, cell, tmp_path):
-    def train(change):
+def test_a_module_is_fitted(beside_stock: Any, classifier: Any, rows: Any, cell: str, tmp_path: Path) -> None:
+    def train(change: Any) -> Any:
         module = Module(change(classifier(cell)))
         options = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
         trainer = lightning.Trainer(max_epochs=4, accelerator="cpu", default_root_dir=tmp_path, gradient_clip_val=0.5, **options)

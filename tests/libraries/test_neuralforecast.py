@@ -1,5 +1,7 @@
 """neuralforecast: its recurrent models fitted to short series, and their forecasts."""
 
+from typing import Any
+
 import neuralforecast.models
 import numpy as np
 import pandas as pd
@@ -16,8 +18,8 @@ def series() -> pd.DataFrame:
 
 # Its LSTM with recurrent=True projects its states, for which there is no kernel.
 @pytest.mark.parametrize(("name", "recurrent"), [("GRU", False), ("GRU", True), ("LSTM", False), ("RNN", False), ("RNN", True)])
-def test_forecasts_of_a_fitted_model(beside_stock, name, recurrent):
-    def train(change):
+def test_forecasts_of_a_fitted_model(beside_stock: Any, name: str, recurrent: str) -> None:
+    def train(change: Any) -> Any:
         options = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "enable_checkpointing": False}
         model = getattr(neuralforecast.models, name)(
             h=4, input_size=12, encoder_hidden_size=8, decoder_hidden_size=8, max_steps=12, recurrent=recurrent, **options

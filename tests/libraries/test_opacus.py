@@ -1,5 +1,7 @@
 """Opacus: training with differential privacy, through expanded weights; its hooks are refused."""
 
+from typing import Any
+
 import pytest
 import torch
 from opacus import PrivacyEngine
@@ -11,14 +13,14 @@ from torch.utils.data import DataLoader, TensorDataset
 import gatewise.nn
 
 
-def private(model, rows, **options):
+def private(model: Any, rows: Any, **options: Any) -> Any:
     optimizer = torch.optim.SGD(model.parameters(), 1.0)
     loader = DataLoader(TensorDataset(*rows), batch_size=16)
     given = {"noise_multiplier": 0.0, "max_grad_norm": 1.0, "poisson_sampling": False}
     return PrivacyEngine(accountant="rdp").make_private(module=model, optimizer=optimizer, data_loader=loader, **given, **options)
 
 
-def losses_of(model, optimizer, loader):
+def losses_of(model: Any, optimizer: Any, loader: Any) -> Any:
     losses = []
     for _ in range(6):
         for input, target in loader:
@@ -32,7 +34,7 @@ def losses_of(model, optimizer, loader):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("cell", ["GRU", "LSTM"])
-def test_training_with_clipped_gradients_of_each_row(classifier, rows, cell, calls):
+def test_training_with_clipped_gradients_of_each_row(classifier: Any, rows: Any, cell: str, calls: list[str]) -> None:
     """Beside Opacus's own layer in its own mode, in place of PyTorch's. Without noise the losses are the same."""
     torch.manual_seed(0)
     stock = classifier(cell)
@@ -49,7 +51,7 @@ def test_training_with_clipped_gradients_of_each_row(classifier, rows, cell, cal
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["MinGRU", "MinLSTM", "RNN"])
-def test_gradients_of_each_row(classifier, rows, name):
+def test_gradients_of_each_row(classifier: Any, rows: Any, name: str) -> None:
     torch.manual_seed(0)
     model = classifier()
     model.layer = getattr(gatewise.nn, name)(3, 8, batch_first=True)
@@ -57,7 +59,7 @@ def test_gradients_of_each_row(classifier, rows, name):
     input, target = next(iter(loader))
     nn.functional.cross_entropy(wrapped(input), target).backward()
 
-    def loss(parameters, x, y):
+    def loss(parameters: Any, x: Any, y: Any) -> Any:
         return nn.functional.cross_entropy(functional_call(model, parameters, (x[None],)), y[None])
 
     parameters = {key: value.detach() for key, value in model.named_parameters()}
@@ -68,7 +70,7 @@ def test_gradients_of_each_row(classifier, rows, name):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("mode", ["hooks", "functorch", "ghost"])
 @pytest.mark.parametrize("name", ["GRU", "LSTM", "RNN", "MinGRU", "MinLSTM"])
-def test_hooks_are_refused_before_anything_is_trained(classifier, rows, mode, name):
+def test_hooks_are_refused_before_anything_is_trained(classifier: Any, rows: Any, mode: str, name: str) -> None:
     model = classifier()
     model.layer = getattr(gatewise.nn, name)(3, 8, batch_first=True)
     more = {"criterion": nn.CrossEntropyLoss()} if mode == "ghost" else {}

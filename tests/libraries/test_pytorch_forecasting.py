@@ -1,6 +1,9 @@
 """pytorch-forecasting: its layers are classes of its own over PyTorch's, which `accelerate` leaves. With gatewise's beneath them
 its recurrent network trains alike."""
 
+from pathlib import Path
+from typing import Any
+
 import lightning
 import numpy as np
 import pandas as pd
@@ -45,15 +48,15 @@ class Losses(lightning.Callback):
     def __init__(self) -> None:
         self.seen: list[float] = []
 
-    def on_train_batch_end(self, trainer, module, outputs, batch, number) -> None:
+    def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, number: Any) -> None:
         self.seen.append(outputs["loss"].item())
 
 
 @pytest.mark.parametrize("name", STOCK)
-def test_a_recurrent_network_is_fitted(beside_stock, name, tmp_path, monkeypatch):
+def test_a_recurrent_network_is_fitted(beside_stock: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     training = data()
 
-    def train(kind):
+    def train(kind: Any) -> Any:
         monkeypatch.setattr(rnn, name, kind)  # where the network looks its layer up
         model = RecurrentNetwork.from_dataset(training, cell_type=name, hidden_size=8, learning_rate=0.02)
         losses = Losses()
@@ -68,7 +71,7 @@ def test_a_recurrent_network_is_fitted(beside_stock, name, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("name", STOCK)
-def test_its_own_layers_are_left_with_the_reason(name):
+def test_its_own_layers_are_left_with_the_reason(name: str) -> None:
     report = gatewise.nn.accelerate(RecurrentNetwork.from_dataset(data(), cell_type=name, hidden_size=8))
     assert not report.replaced
     assert [where for where, _ in report.left] == ["rnn"]

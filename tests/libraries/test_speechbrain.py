@@ -2,6 +2,7 @@
 
 import sys
 import types
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 if torch.version.cuda is None:
     # torchaudio's wheels are linked to CUDA. What speechbrain's recurrent modules need of it is Python.
-    without = types.ModuleType("torchaudio._extension")
+    without: Any = types.ModuleType("torchaudio._extension")
     without._IS_TORCHAUDIO_EXT_AVAILABLE = False
     without.fail_if_no_align = lambda function: function
     sys.modules["torchaudio._extension"] = without
@@ -27,30 +28,30 @@ class Network(nn.Module):
         self.recurrent = getattr(RNN, cell)(hidden_size=8, input_size=3, bidirectional=True)
         self.head = nn.Linear(16, 2)
 
-    def forward(self, input, lengths):
+    def forward(self, input: Any, lengths: Any) -> Any:
         return self.head(self.recurrent(input, lengths=lengths)[0].mean(1))
 
 
 class Trained(Brain):
     """Keeps the loss of every batch."""
 
-    def compute_forward(self, batch, stage):
+    def compute_forward(self, batch: Any, stage: Any) -> Any:
         input, lengths, _ = batch
         return self.modules.network(input, lengths)
 
-    def compute_objectives(self, predictions, batch, stage):
+    def compute_objectives(self, predictions: Any, batch: Any, stage: Any) -> Any:
         loss = nn.functional.cross_entropy(predictions, batch[2])
         self.losses = [*getattr(self, "losses", []), loss.item()]
         return loss
 
 
 @pytest.mark.parametrize("cell", ["GRU", "LSTM", "RNN"])
-def test_a_brain_is_fitted(beside_stock, rows, cell):
+def test_a_brain_is_fitted(beside_stock: Any, rows: Any, cell: str) -> None:
     input, target = rows
     lengths = torch.linspace(1.0, 0.5, 16).repeat(4)
     batches = DataLoader(TensorDataset(input, lengths, target), batch_size=16)
 
-    def train(change):
+    def train(change: Any) -> Any:
         network = change(Network(cell))
         brain = Trained(
             {"network": network},

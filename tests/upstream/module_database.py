@@ -97,7 +97,8 @@ def with_batch(case: Case, name: str) -> Case:
 def assert_gradients_close(found: Any, expected: Any) -> None:
     """Two orders of the same sums; the database draws from -9 to 9, where gates saturate and float32 keeps fewer digits."""
     tensors = leaves(expected)
-    assert_close(found, expected, **({"rtol": 1e-4, "atol": 1e-4} if tensors[0].dtype == torch.float32 else {}))
+    tolerances: dict[str, Any] = {"rtol": 1e-4, "atol": 1e-4} if tensors[0].dtype == torch.float32 else {}
+    assert_close(found, expected, **tolerances)
 
 
 def gradients(outputs: list[Tensor], wanted: list[Tensor]) -> tuple[Tensor | None, ...]:
@@ -201,7 +202,8 @@ def test_strides_as_stock(name: str) -> None:
 def test_memory_formats(name: str, format: torch.memory_format) -> None:
     for case in cases(name):
         expected = case.call(case.module)
-        assert_close(case.call(case.module.to(memory_format=format)), expected)
+        module: Any = case.module  # whose stubs have no memory_format
+        assert_close(case.call(module.to(memory_format=format)), expected)
 
 
 @every_module
@@ -452,6 +454,11 @@ def transformed(way: str, module: nn.Module, case: Case) -> Any:
     call, loss = caller(module, case), loss_of(module, case)
     if way == "functional_call":
         return call(along, case.args)
-    if way == "jvp":
-        return torch.func.jvp(lambda given: call(given, case.args), (parameters,), (along,))
-    return torch.func.jvp(torch.func.grad(lambda given: loss(given, case.args)), (parameters,), (along,))
+
+    def outputs(given: Any) -> Any:
+        return call(given, case.args)
+
+    def squares(given: Any) -> Tensor:
+        return loss(given, case.args)
+
+    return torch.func.jvp(outputs if way == "jvp" else torch.func.grad(squares), (parameters,), (along,))
