@@ -5,7 +5,7 @@ BUDGET ?= 150s
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: demo test test-oldest test-upstream test-libraries check wheel wheel-without-kernels lock bench bench-layers bench-verdict sanitize neon clean \
+.PHONY: demo test test-oldest test-upstream test-libraries check wheel wheel-without-kernels lock signature wrap bench bench-layers bench-verdict sanitize neon clean \
   ready-demo ready-test ready-oldest ready-libraries
 
 ready-demo ready-test ready-oldest ready-libraries: ready-%:
@@ -44,6 +44,14 @@ wheel:
 # One for every machine, without kernels.
 wheel-without-kernels:
 	@python=$$(sh scripts/find_python.sh) && exec "$$python" scripts/wheel.py --without-kernels
+
+# src/gatewise/study/compare.py anew from the options declared in src/gatewise/options/config.py.
+signature: ready-test
+	$(BIN)/python scripts/signature.py
+
+# Markdown files whose lines grew too long.
+wrap:
+	@python=$$(sh scripts/find_python.sh) && exec "$$python" scripts/wrap_markdown.py
 
 # Newest versions into constraints.txt and requirements/: on purpose, and then the tests.
 lock:

@@ -19,8 +19,9 @@ import pytest
 
 import gatewise
 from gatewise.cli import main
+from gatewise.options.config import PANELS
 from gatewise.options.configuration import build_config
-from gatewise.options.table import OPTIONS, PANELS, SPELLINGS
+from gatewise.options.table import OPTIONS, SPELLINGS
 from gatewise.records import Config
 from gatewise.study.api import Result
 from gatewise.study.config_file import read_config_file

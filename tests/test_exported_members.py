@@ -32,7 +32,7 @@ def test_all_is_sorted_and_importable(name: str) -> None:
 
 def test_dir_and_unknown_names() -> None:
     assert dir(gatewise) == sorted(gatewise.__all__)
-    assert gatewise.compare is importlib.import_module("gatewise.study.api").compare
+    assert gatewise.compare is importlib.import_module("gatewise.study.compare").compare
     with pytest.raises(AttributeError, match="no attribute 'compere'"):
         _ = gatewise.compere
 

@@ -3,8 +3,9 @@
 import pytest
 
 from gatewise.comparison.plan import arms_of
-from gatewise.names import Titles, plain_title
+from gatewise.names import plain_title
 from gatewise.records import Arm
+from gatewise.titles import Titles
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from gatewise import estimators, nn
     from gatewise.estimators import Forecaster, SequenceClassifier, SequenceRegressor
     from gatewise.export.bundle import load_model
-    from gatewise.study.api import Result, compare, open_run, resume
+    from gatewise.study.api import Result, open_run, resume
+    from gatewise.study.compare import compare
     from gatewise.training.model import Model
 
 __version__ = "0.1.0"
@@ -52,7 +53,7 @@ _HOMES = {
     "Result": "gatewise.study.api",
     "SequenceClassifier": "gatewise.estimators",
     "SequenceRegressor": "gatewise.estimators",
-    "compare": "gatewise.study.api",
+    "compare": "gatewise.study.compare",
     "load_model": "gatewise.export.bundle",
     "open_run": "gatewise.study.api",
     "resume": "gatewise.study.api",

@@ -20,7 +20,8 @@ import typer
 import gatewise
 from gatewise.errors import GatewiseError, OptionError, RunError
 from gatewise.interrupts import RunInterrupted, exit_code
-from gatewise.options.table import OPTION, OPTIONS, PANELS, Option
+from gatewise.options.config import PANELS
+from gatewise.options.table import OPTION, OPTIONS, Option
 from gatewise.report.streams import can_encode, flush_output, prepare_streams, say
 from gatewise.study.unexpected import unexpected
 
@@ -175,7 +176,7 @@ def compare(*, context: typer.Context, config: Path | None, quiet: bool, as_json
         name: read_value(OPTION[name], value) for name, value in combined_options(config, given_options(context.params)).items()
     }
     _begin(options["source"], quiet)
-    from gatewise.study.api import compare as run
+    from gatewise.study.compare import compare as run
 
     options.setdefault("jobs", default_jobs(options.get("threads", 1)))
     with _view(quiet) as view:

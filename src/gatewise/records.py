@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.mistakes import Mistakes
+from gatewise.options.config import Config, Task
 
 __all__ = [
     "FEWEST_TELLING_REPLICATES",
@@ -43,6 +44,7 @@ __all__ = [
     "Shipped",
     "Split",
     "StepRatio",
+    "Task",
     "Training",
     "Verdict",
     "from_json",
@@ -50,9 +52,7 @@ __all__ = [
 ]
 
 Kind = Literal["text", "series", "audio"]
-Task = Literal["classification", "regression", "forecast", "next_step"]
 TrainingKind = Literal["tuning", "replicate", "baseline", "curve"]
-CostName = Literal["training", "latency", "memory", "size"]
 Ending = Literal["patience", "epochs", "time", "diverged"]
 Label: TypeAlias = str | int | float | bool
 
@@ -242,70 +242,6 @@ class Split:
 
 
 # ---------------------------------------------------------------- what is asked
-
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that decides what a run does; rendered to `config.yaml` with every default.
-
-    text to season: as in `Reading`; test names a file. metric: None for the task's own. margin: half width of the band of
-    practical equivalence in units of the metric, or relative to the best baseline's error, like `2%`; None for the metric's
-    own. rivals: baselines, by name, or `none`, `simple`, `strong` or `all`. weigh_classes: `balanced` gives every class the same
-    say in training. match: arms of equal hidden size, of equal parameters, or both. pooling: what the head reads of the states;
-    None in next-step prediction, which reads each, and in runs of earlier versions, which did `summary`. skip: whether a forecast
-    adds a linear one; None where nothing is forecast, and in runs of earlier versions, which did. forget_bias: initial bias of
-    forgetting gates; chrono: longest memory in steps that gates are initialised for (Tallec & Ollivier 2018). max_latency_ms,
-    max_size_bytes, max_memory_bytes: what an arm may cost.
-    curve: fractions of the training part, rising to 1, at which replicates are run.
-    budget_s: seconds, None for no limit (then `replicates` is set). replicates: exact number of replicates, None to stop when
-    decided. jobs: processes that train at once. threads: of each of them; results depend on it in the last bits, never on `jobs`.
-    """
-
-    source: str
-    task: Task | None = None
-    text: str | None = None
-    audio: str | None = None
-    channels: tuple[str, ...] = field(default=(), metadata={"earlier": "series"})
-    target: tuple[str, ...] = ()
-    id: str | None = None
-    time: str | None = None
-    group: str | None = None
-    split: str | None = None
-    weights: str | None = None
-    date_format: str | None = None
-    test: str | None = None
-    window: int | None = None
-    horizon: int | None = None
-    season: int | None = None
-    cells: tuple[str, ...] = ("gru", "lstm")
-    metric: str | None = None
-    margin: float | str | None = None
-    rivals: tuple[str, ...] = ("strong",)
-    weigh_classes: Literal["balanced"] | None = None
-    match: Literal["hidden", "parameters", "both"] = "hidden"
-    max_latency_ms: float | None = None
-    max_size_bytes: int | None = None
-    max_memory_bytes: int | None = None
-    curve: tuple[float, ...] = ()
-    budget_s: float | None = 600.0
-    replicates: int | None = field(default=None, metadata={"earlier": "pairs"})
-    tune: int | None = None
-    cost: CostName = "training"
-    seed: int = 0
-    jobs: int = 1
-    threads: int = 1
-    hidden_size: int = 64
-    layers: int = 1
-    bidirectional: bool = False
-    pooling: Literal["last", "mean", "max", "summary", "attention"] | None = None
-    skip: bool | None = None
-    forget_bias: float | None = None
-    chrono: int | None = None
-    embedding_size: int = 64
-    batch_size: int | None = None
-    max_length: int | None = None
-    max_vocabulary: int = 20_000
-    max_epochs: int | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gatewise.comparison.option_checks import check_options
+from gatewise.comparison.task_checks import check_config
 from gatewise.errors import OptionError
 from gatewise.records import Config
 
@@ -46,13 +46,13 @@ CONFIG = Config("reviews.csv")
         ({"horizon": 24, "task": "regression"}, "--horizon belongs to a forecast"),
         ({"season": 7}, "--season belongs to a forecast"),
         ({"target": ("a", "b")}, "--target names 2 columns, and only a forecast"),
-        ({"task": "forecast", "text": "a"}, "--text was given, and a forecast reads series"),
-        ({"task": "forecast", "audio": "a"}, "--audio was given, and a forecast reads series"),
+        ({"task": "forecast", "text": "a"}, "--text does not apply to a forecast"),
+        ({"task": "forecast", "audio": "a"}, "--audio does not apply to a forecast"),
     ],
 )
 def test_what_cannot_work_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message) as caught:
-        check_options(replace(CONFIG, **changes))
+        check_config(replace(CONFIG, **changes))
     assert "\n" not in str(caught.value)
 
 
@@ -77,4 +77,4 @@ def test_what_cannot_work_is_refused(changes: dict[str, Any], message: str) -> N
     ],
 )
 def test_what_works_is_accepted(changes: dict[str, Any]) -> None:
-    check_options(replace(CONFIG, **changes))
+    check_config(replace(CONFIG, **changes))

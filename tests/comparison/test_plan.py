@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from gatewise.comparison.plan import CELL_NAMES, arms_of, check_config, check_task, margin_needs_baselines, resolve_margin
+from gatewise.comparison.plan import CELL_NAMES, arms_of, margin_needs_baselines, resolve_margin
+from gatewise.comparison.task_checks import check_config, check_task
 from gatewise.errors import OptionError
 from gatewise.metrics import METRICS
 from gatewise.nn import CELLS

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from gatewise.comparison.unfinished import is_unfinished, unfinished_warning
-from gatewise.names import Titles
 from gatewise.records import Config, Epoch, Hyperparameters, Training
+from gatewise.titles import Titles
 
 CONFIG = Config("data", max_epochs=3)
 HISTORY = tuple(Epoch(number, 0.5, 0.5, 0.5, float(number)) for number in (1, 2, 3))

@@ -267,9 +267,9 @@ def test_tables_that_do_not_do(columns: dict[str, Any], reading: dict[str, Any],
 @pytest.mark.parametrize(
     ("reading", "expected"),
     [
-        ({"horizon": 0}, "horizon is 0; expected a whole number of at least 1"),
-        ({"window": -1}, "window is -1"),
-        ({"season": 0}, "season is 0"),
+        ({"horizon": 0}, "--horizon 0 is too small; give at least 1"),
+        ({"window": -1}, "--window -1 is too small"),
+        ({"season": 0}, "--season 0 is too small"),
         ({"text": "note"}, "--text does not apply to a forecast"),
         ({"group": "note"}, "--group does not apply to a forecast"),
         ({"weights": "x"}, "--weights does not apply to a forecast"),

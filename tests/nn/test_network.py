@@ -168,12 +168,23 @@ def test_first_biases_change_the_gates_alone(cell: str, options: dict[str, Any])
     [
         ({"pooling": "first"}, "pooling is 'first'; expected one of last, mean, max, summary, attention, steps"),
         ({"pooling": "steps", "bidirectional": True}, "a bidirectional cell cannot predict the next.*Leave out bidirectional"),
-        ({"forget_bias": 1.0, "chrono": 9}, "Give one of them"),
-        ({"forget_bias": float("nan")}, "forget_bias is nan; expected a finite number"),
-        ({"chrono": 1}, "chrono is 1; expected the longest memory in steps, a whole number of at least 2"),
-        ({"chrono": 9.5}, "chrono is 9.5"),
     ],
 )
-def test_bad_options(options: dict[str, Any], message: str) -> None:
+def test_bad_pooling(options: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         network("rnn", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"forget_bias": 1.0, "chrono": 9}, "give one of them"),
+        ({"forget_bias": float("nan")}, "forget_bias should be a finite number, got nan"),
+        ({"chrono": 1}, "chrono should be the longest dependency in steps, at least 2, got 1"),
+        ({"chrono": 9.5}, "an integer, got float"),
+    ],
+)
+@pytest.mark.parametrize("cell", CELLS)
+def test_bad_first_biases(cell: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        network(cell, **options)

@@ -96,6 +96,6 @@ def test_words_are_those_that_differ_from_the_default() -> None:
     assert option_words(Config("a.csv")) == ["--cells", "gru,lstm", "--seed", "0"]
     words = option_words(replace(Config("a.csv"), split="part", max_latency_ms=2.0, max_size_bytes=1_000_000, bidirectional=True))
     assert words == [
-        *("--split-column", "part", "--cells", "gru,lstm", "--bidirectional", "--max-latency", "2ms", "--max-size", "1MB"),
+        *("--cells", "gru,lstm", "--split-column", "part", "--bidirectional", "--max-latency", "2ms", "--max-size", "1MB"),
         *("--seed", "0"),
     ]

@@ -12,7 +12,6 @@ import numpy as np
 
 from gatewise.comparison.constraints import excluded_arms
 from gatewise.metrics import METRICS, Metric
-from gatewise.names import Titles
 from gatewise.records import (
     Arm,
     AudioFeatures,
@@ -32,6 +31,7 @@ from gatewise.records import (
     Training,
     Verdict,
 )
+from gatewise.titles import Titles
 from tests.report.mistaken import with_mistakes
 
 Run = tuple[Comparison, Verdict]

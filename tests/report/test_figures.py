@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from gatewise.metrics import METRICS
-from gatewise.names import Titles
 from gatewise.records import Arm, Difference
 from gatewise.report.figures.axes import upright
 from gatewise.report.figures.difference import difference_figure, probability_figure
 from gatewise.report.figures.strips import Strip, strips_figure
 from gatewise.report.figures.svg import Drawing, Scale, padded
 from gatewise.report.metric_text import MetricText
+from gatewise.titles import Titles
 
 ACCURACY = MetricText(METRICS["accuracy"], 0.01)
 MASE = MetricText(METRICS["mase"], 0.0213)

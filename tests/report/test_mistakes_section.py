@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from gatewise.mistakes import Mistakes
-from gatewise.names import Titles
 from gatewise.records import Comparison, Verdict
 from gatewise.report.page import render_page
 from gatewise.report.sections.mistakes import mistakes_section
+from gatewise.titles import Titles
 from tests.report.mistaken import with_mistakes
 
 Run = tuple[Comparison, Verdict]

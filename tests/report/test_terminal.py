@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from gatewise.names import Titles
 from gatewise.records import BatchLatency, Comparison, Cost, Verdict
 from gatewise.report.metric_text import MetricText
 from gatewise.report.terminal import verdict_panel
+from gatewise.titles import Titles
 
 Run = tuple[Comparison, Verdict]
 LONG = Path("runs") / ("a_rather_long_name_of_a_run_" * 4) / "report.html"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gatewise.records import Comparison, Cost, CostName, Ratio, StepRatio
+from gatewise.options.config import CostName
+from gatewise.records import Comparison, Cost, Ratio, StepRatio
 
 __all__ = ["LEAST_SAVING", "Choice", "cheapest", "measured_cost", "ratio_of", "training_ratio"]
 

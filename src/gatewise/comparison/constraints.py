@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gatewise.comparison.cheapest import measured_cost
-from gatewise.records import Comparison, Config, CostName
+from gatewise.options.config import CostName
+from gatewise.records import Comparison, Config
 
 __all__ = ["amount_text", "excluded_arms", "limits_of"]
 

@@ -9,12 +9,13 @@ from gatewise.comparison.cheapest import LEAST_SAVING, Choice, measured_cost, ra
 from gatewise.comparison.constraints import amount_text
 from gatewise.comparison.evidence import Evidence
 from gatewise.metrics import Metric, difference_text, value_text
-from gatewise.names import Titles, baseline_kind
+from gatewise.names import baseline_kind
 from gatewise.records import Comparison, Difference, Ratio, ScoreSummary, Shipped, Verdict
 from gatewise.statistics.decision import ERROR
 from gatewise.statistics.power import MOST_FURTHER_REPLICATES
 from gatewise.statistics.shape import failure_rate_bound, is_serial, is_skewed
 from gatewise.tasks import TASKS, in_time
+from gatewise.titles import Titles
 from gatewise.wording import capitalised, counted, joined, probability
 
 __all__ = ["SIMPLEST_BASELINES", "Findings", "explain"]

@@ -1,17 +1,15 @@
-"""What a comparison will do: its arms, and the checks that an option's value makes sense before any work begins."""
+"""What a comparison will do: its arms, and the margin within which they are called equal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gatewise.comparison.option_checks import check_options
 from gatewise.errors import OptionError
-from gatewise.metrics import METRICS, Metric
+from gatewise.metrics import Metric
 from gatewise.options.table import OPTION
-from gatewise.records import Arm, Config, Task
-from gatewise.tasks import traits_of
+from gatewise.records import Arm
 
-__all__ = ["CELL_NAMES", "arms_of", "check_config", "check_task", "margin_needs_baselines", "resolve_margin"]
+__all__ = ["CELL_NAMES", "arms_of", "margin_needs_baselines", "resolve_margin"]
 
 CELL_NAMES = OPTION["cells"].choices
 RELATIVE_MARGIN = 0.02
@@ -75,27 +73,3 @@ def margin_needs_baselines(margin: float | str | None, metric: Metric) -> bool:
     if margin is None:
         return metric.in_percent or metric.margin is None
     return not metric.in_percent and not isinstance(margin, (int, float))
-
-
-def check_task(config: Config, task: Task) -> None:
-    """Raise OptionError where an option does not fit the task that the data turned out to be."""
-    traits = traits_of(task)
-    if config.metric is not None and config.metric not in traits.metrics:
-        raise OptionError(
-            f"--metric {config.metric} does not fit {task.replace('_', '-')}; choose one of {', '.join(traits.metrics)}"
-        )
-    for option, reason in traits.refused.items():
-        if getattr(config, option) is not None:
-            raise OptionError(reason)
-    metric = METRICS[config.metric or traits.metric]
-    if config.margin is not None and metric.in_percent and not 0 < resolve_margin(config.margin, metric, 0.0) < 0.5:
-        raise OptionError(
-            f"--margin {config.margin} is outside (0, 0.5); it is a difference in {metric.label}, such as 0.01 for one point"
-        )
-
-
-def check_config(config: Config) -> None:
-    """Raise OptionError for the first value that cannot work, saying what is allowed."""
-    check_options(config)
-    if config.task is not None:
-        check_task(config, config.task)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from gatewise.names import Titles
 from gatewise.records import Config, Training
+from gatewise.titles import Titles
 from gatewise.wording import counted
 
 __all__ = ["LONGER", "is_unfinished", "unfinished_warning"]

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from gatewise.nn.chrono import check_longest_dependency, draw
+from gatewise.nn.chrono import check_first_biases, draw
 from gatewise.nn.noise import check_probability
 from gatewise.nn.torch_layer import TorchLayer
 
@@ -66,16 +66,13 @@ class GRU(TorchLayer):
                 "layer_norm needs reset_after=True: it normalises one recurrent product over all gates, and with "
                 "reset_after=False there are two"
             )
-        if chrono is not None and forget_bias is not None:
-            raise ValueError("chrono and forget_bias both set the update gate's bias; give one of them")
-        if not bias and (chrono is not None or forget_bias is not None):
-            raise ValueError("chrono and forget_bias set the update gate's bias and need bias=True")
+        check_first_biases(forget_bias, chrono, bias=bias)
         self.recurrent_dropout = check_probability("recurrent_dropout", recurrent_dropout)
         self.layer_norm = layer_norm
         self.zoneout = check_probability("zoneout", zoneout)
         self.reset_after = reset_after
         self.forget_bias = forget_bias
-        self.chrono = check_longest_dependency(chrono)
+        self.chrono = chrono
         super().__init__("GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype)
         if layer_norm:
             self._add_layer_norm(device, dtype)

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from gatewise.nn.chrono import check_longest_dependency, draw
+from gatewise.nn.chrono import check_first_biases, draw
 from gatewise.nn.noise import check_probability
 from gatewise.nn.torch_layer import TorchLayer
 
@@ -61,15 +61,12 @@ class LSTM(TorchLayer):
         chrono: int | None = None,
         return_cell_states: bool = False,
     ) -> None:
-        if chrono is not None and forget_bias is not None:
-            raise ValueError("chrono and forget_bias both set the forget gate's bias; give one of them")
-        if not bias and (chrono is not None or forget_bias is not None):
-            raise ValueError("chrono and forget_bias set biases and need bias=True")
+        check_first_biases(forget_bias, chrono, bias=bias)
         self.recurrent_dropout = check_probability("recurrent_dropout", recurrent_dropout)
         self.layer_norm = layer_norm
         self.zoneout = self._check_zoneout(zoneout)
         self.forget_bias = forget_bias
-        self.chrono = check_longest_dependency(chrono)
+        self.chrono = chrono
         self.return_cell_states = return_cell_states
         super().__init__(
             "LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype

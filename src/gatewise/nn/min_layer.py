@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from gatewise.kernels.options import GATES
-from gatewise.nn.chrono import check_longest_dependency, draw
+from gatewise.nn.chrono import check_first_biases, draw
 from gatewise.nn.noise import check_probability
 from gatewise.nn.stack import Stack
 from gatewise.nn.tracing import call_in_graph
@@ -47,10 +47,7 @@ class MinLayer(Stack):
         chrono: int | None = None,
     ) -> None:
         super().__init__()
-        if chrono is not None and forget_bias is not None:
-            raise ValueError("chrono and forget_bias both set the gates' biases; give one of them")
-        if not bias and (chrono is not None or forget_bias is not None):
-            raise ValueError("chrono and forget_bias set the gates' biases and need bias=True")
+        check_first_biases(forget_bias, chrono, bias=bias)
         for name, value in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
             if isinstance(value, bool) or not isinstance(value, int):
                 raise TypeError(f"{name} should be of type int, got: {type(value).__name__}")
@@ -64,7 +61,7 @@ class MinLayer(Stack):
         self.dropout = check_probability("dropout", dropout)
         self.bidirectional = bidirectional
         self.forget_bias = forget_bias
-        self.chrono = check_longest_dependency(chrono)
+        self.chrono = chrono
         rows = GATES[self.cell] * hidden_size
         self._all_weights = []
         for layer in range(num_layers):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gatewise.errors import OptionError
+from gatewise.nn.chrono import check_first_biases
 from gatewise.nn.gru import GRU
 from gatewise.nn.linear_skip import LinearSkip
 from gatewise.nn.lstm import LSTM
@@ -121,16 +120,17 @@ class Architecture:
     cell_seed: int
 
     def build(self) -> SequenceNetwork:
-        """The network as it starts. Raises OptionError for a pooling, forget_bias or chrono that cannot be."""
+        """The network as it starts. Raises OptionError for a pooling, ValueError for a forget_bias or chrono that cannot be."""
+        # Of cells without gates, too: what is no value for any cell is none for them.
+        check_first_biases(self.forget_bias, self.chrono, bias=True)
         width = head_width(self.pooling, self.hidden_size, bidirectional=self.bidirectional)
-        gate_options = _gate_options(self.cell, self.forget_bias, self.chrono)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             embedding = _embedding(self.input_size, self.embedding_size) if self.tokens else None
             head = nn.Linear(width, self.outputs)
             pool = build_pool(self.pooling, self.hidden_size, bidirectional=self.bidirectional)
             torch.manual_seed(self.cell_seed)
-            recurrent = self._recurrent(gate_options)
+            recurrent = self._recurrent()
         return SequenceNetwork(
             embedding,
             recurrent,
@@ -141,10 +141,11 @@ class Architecture:
             skip=None if self.skip is None else LinearSkip(**self.skip),
         )
 
-    def _recurrent(self, gate_options: dict[str, Any]) -> nn.Module:
+    def _recurrent(self) -> nn.Module:
         width = self.embedding_size if self.tokens else self.input_size
         if self.cell in RIVALS:
             return TCN(width, self.hidden_size, num_layers=self.layers)
+        gates: dict[str, Any] = {} if self.cell == "rnn" else {"forget_bias": self.forget_bias, "chrono": self.chrono}
         return CELLS[self.cell](
             width,
             self.hidden_size,
@@ -152,7 +153,7 @@ class Architecture:
             batch_first=True,
             dropout=self.dropout if self.layers > 1 else 0.0,
             bidirectional=self.bidirectional,
-            **gate_options,
+            **gates,
         )
 
 
@@ -162,14 +163,3 @@ def _embedding(tokens: int, size: int) -> nn.Embedding:
     with torch.no_grad():
         embedding.weight[0].zero_()
     return embedding
-
-
-def _gate_options(cell: str, forget_bias: float | None, chrono: int | None) -> dict[str, Any]:
-    """The options of a cell's layer that set the first biases of its gates."""
-    if forget_bias is not None and chrono is not None:
-        raise OptionError("forget_bias and chrono both set the first biases of the gates. Give one of them.")
-    if forget_bias is not None and not math.isfinite(forget_bias):
-        raise OptionError(f"forget_bias is {forget_bias}; expected a finite number, such as 1.")
-    if chrono is not None and (isinstance(chrono, bool) or not isinstance(chrono, int) or chrono < 2):
-        raise OptionError(f"chrono is {chrono}; expected the longest memory in steps, a whole number of at least 2.")
-    return {} if cell == "rnn" or cell in RIVALS else {"forget_bias": forget_bias, "chrono": chrono}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gatewise.options.config import Config
 from gatewise.options.table import OPTIONS, Option
-from gatewise.records import Config
 
 __all__ = ["duration_words", "option_arguments", "option_words"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gatewise.errors import OptionError
+from gatewise.options.config import Config
 from gatewise.options.table import OPTION, SPELLINGS
 from gatewise.options.values import read_value
-from gatewise.records import Config
 
 __all__ = ["build_config", "by_name"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gatewise.names import Titles
 from gatewise.records import Comparison, Profile
+from gatewise.titles import Titles
 
 __all__ = ["Block", "Bullets", "Command", "Figure", "Gallery", "Key", "Section", "Table", "arm_keys", "colours", "unit_of_length"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatewise.comparison.outlook import budget_to_decide, replicates_to_decide
-from gatewise.names import Titles
 from gatewise.options.command import duration_words
 from gatewise.records import Comparison, Verdict
 from gatewise.report.sections.reproduce import as_it_was, command_line
+from gatewise.titles import Titles
 from gatewise.wording import counted
 
 __all__ = ["Step", "follow_up"]

@@ -12,11 +12,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gatewise.names import Titles
 from gatewise.records import Progress
 from gatewise.report.numbers import count, duration
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar, outcomes
+from gatewise.titles import Titles
 from gatewise.wording import counted, probability
 
 __all__ = ["LiveView", "NullView", "PlainView", "status_line", "view_for"]

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from gatewise.metrics import METRICS, Metric, difference_text, value_text
-from gatewise.names import Titles
 from gatewise.records import Comparison, Difference, ScoreSummary
 from gatewise.report.numbers import MINUS
+from gatewise.titles import Titles
 
 __all__ = ["UNKNOWN", "MetricText"]
 

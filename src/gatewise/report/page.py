@@ -5,7 +5,6 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from gatewise.names import Titles
 from gatewise.records import FEWEST_TELLING_REPLICATES, Comparison, Difference, Verdict
 from gatewise.report.blocks import Section
 from gatewise.report.metric_text import UNKNOWN, MetricText
@@ -24,6 +23,7 @@ from gatewise.report.sections.scores import lengths_section, scores_section
 from gatewise.report.sections.training import curves_section, time_section, tuning_section
 from gatewise.report.summaries import arms_left, leading_baseline
 from gatewise.tasks import in_time
+from gatewise.titles import Titles
 from gatewise.wording import probability
 
 __all__ = ["render_page"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from gatewise.names import Titles
 from gatewise.records import Difference
+from gatewise.titles import Titles
 from gatewise.wording import probability
 
 __all__ = ["ProbabilityBar", "outcomes"]

@@ -11,7 +11,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gatewise.names import Titles
 from gatewise.records import Comparison, Cost, Difference, ScoreSummary, Verdict
 from gatewise.report.follow_up import Step, follow_up
 from gatewise.report.metric_text import MetricText
@@ -20,6 +19,7 @@ from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar
 from gatewise.report.sections.constraints import constraints_line
 from gatewise.report.summaries import leading_baseline
+from gatewise.titles import Titles
 from gatewise.wording import counted
 
 __all__ = ["verdict_panel"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gatewise.interrupts import resumable
 from gatewise.metrics import METRICS
-from gatewise.names import Titles
-from gatewise.options.configuration import build_config, by_name
+from gatewise.options.configuration import build_config
 from gatewise.options.quantities import parse_duration
 from gatewise.records import Comparison, Dataset, Verdict
 from gatewise.report.live import NullView, view_for
@@ -25,13 +24,14 @@ from gatewise.report.notebook_view import NotebookView, in_notebook, is_interact
 from gatewise.study.folder import RunFolder, write_atomic
 from gatewise.study.opening import open_data
 from gatewise.study.view import View
+from gatewise.titles import Titles
 
 if TYPE_CHECKING:
     from gatewise.comparison.mistakes.pooling import Pooled
     from gatewise.study.run import Finished
     from gatewise.training.model import Model
 
-__all__ = ["Result", "compare", "default_folder", "open_run", "resume", "source_name"]
+__all__ = ["Result", "default_folder", "open_run", "resume", "source_name", "start"]
 
 # Sources named by what stands before the colon, and standard input, are no paths.
 _NO_PATHS = ("builtin:", "hf:", "http://", "https://")
@@ -150,105 +150,17 @@ class Result:
         return notebook_card(self.comparison, self.verdict, self.path)
 
 
-def compare(
+def start(
     data: Any,
+    given: Mapping[str, Any],
     *,
-    text: str | None = None,
-    audio: str | None = None,
-    channels: str | Sequence[str] = (),
-    target: str | Sequence[str] = (),
-    id: str | None = None,
-    time: str | None = None,
-    group: str | None = None,
-    split: str | None = None,
-    split_column: str | None = None,
-    weights: str | None = None,
-    date_format: str | None = None,
-    test: Any = None,
-    task: str | None = None,
-    window: int | None = None,
-    horizon: int | None = None,
-    season: int | None = None,
-    metric: str | None = None,
-    weigh_classes: str | None = None,
-    class_weights: str | None = None,
-    cells: str | Sequence[str] = ("gru", "lstm"),
-    rivals: str | Sequence[str] = ("strong",),
-    budget: str | float | None = None,
-    replicates: int | None = None,
-    margin: str | float | None = None,
-    tune: int | None = None,
-    cost: str = "training",
-    match: str = "hidden",
-    curve: str | Sequence[float] = (),
-    hidden_size: int = 64,
-    layers: int = 1,
-    bidirectional: bool = False,
-    pooling: str | None = None,
-    skip: bool | None = None,
-    forget_bias: float | None = None,
-    chrono: int | None = None,
-    embedding_size: int = 64,
-    batch_size: int | None = None,
-    max_length: int | None = None,
-    max_vocabulary: int = 20_000,
-    max_epochs: int | None = None,
-    max_latency: str | float | None = None,
-    max_size: str | int | None = None,
-    max_memory: str | int | None = None,
-    out: str | os.PathLike[str] | None = None,
-    seed: int = 0,
-    jobs: int = 1,
-    threads: int = 1,
     view: View | None = None,
     verbose: bool | None = None,
     started: float | None = None,
-    # What `channels` and `replicates` were called before.
-    series: str | Sequence[str] | None = None,
-    pairs: int | None = None,
 ) -> Result:
-    """Compare recurrent cells on your own sequences, fairly paired, and say which to ship.
-
-    Data. data: a path, `builtin:NAME`, `hf:NAME`, `-` for CSV on standard input, a table (pandas, polars, pyarrow), arrays with
-    targets as `(X, y)`, or a Dataset. text, audio, channels, target: columns, inferred where not given; target may name several
-    columns in a forecast. id, time: columns that name a series and order its steps, where a row is one step. group: column whose
-    equal values never straddle a split. split_column (or split): column that says train, validation or test. weights: column of
-    row weights. date_format: how texts of times are written, like "%d/%m/%Y". test: a second source of the same form, the fixed
-    test part.
-
-    Task. task: "classify", "regress", "forecast" or "next-step", inferred where not given. window, horizon, season: steps that a
-    forecast reads, predicts and takes for one period. metric: what is compared, by default the task's own (accuracy, mae, mase,
-    nll). class_weights (or weigh_classes): "balanced" gives every class the same say in training.
-
-    Comparison. cells: two or more of gru, lstm, rnn, min_gru, min_lstm. rivals: baselines beside them: "none", "simple",
-    "strong" (those too that are strong on such data and take little of the budget), "all", or names. budget: `"10m"` or seconds,
-    by default ten minutes, or no limit where `replicates` is given. replicates: their exact number (one split and seed, on which
-    every cell and baseline is trained), instead of stopping when decided. margin: half width of the band of practical
-    equivalence, in units of the metric or like `"2%"` of the best baseline's error (of a metric written in percent: points).
-    tune: tuning trials for each cell, 0 for the default hyperparameters. cost: what decides between equivalent cells, "training",
-    "latency", "memory" or "size". match: arms of equal "hidden" size, of equal "parameters", or "both". curve: fractions of
-    the training data that rise to 1, at which replicates are run.
-
-    Cells and training. hidden_size, layers, bidirectional, embedding_size: the same for every cell, and so are pooling, what the
-    head reads of the states ("last", "mean", "max", "summary" for these three side by side, the default, or "attention"), and
-    skip, whether a forecast adds a linear one (by default it does). forget_bias: initial bias of the gates that forget; chrono:
-    longest memory in steps that they are initialised for. batch_size, max_length, max_vocabulary, max_epochs: limits, the same
-    for every cell; None for what suits the data.
-
-    Constraints: cells beyond them are out before the verdict. max_latency: `"2ms"` or milliseconds. max_size: `"1MB"` or bytes of
-    weights. max_memory: `"200MB"` or bytes at the peak.
-
-    Run. out: the run's folder, by default `runs/NAME-DATE`. seed: of everything random. jobs: processes that train at once (more
-    than one needs the usual `if __name__ == "__main__":` guard in a script), with `threads` each. verbose: show progress on
-    standard error, or in the cell of a notebook; by default in notebooks and at a prompt, and not in scripts. view: show it to an
-    object of your own instead. started: `time.monotonic()` at which the budget began to
-    run, for a program whose own start counts; now, where None.
-
-    Raises DataError, OptionError or RunError (all GatewiseError), each with one message that says what to do.
-    """
-    # Before anything else is named here, the local names are the parameters.
-    given = by_name(locals())
-    config = build_config(source_name(data), given | {"test": None if test is None else source_name(test)})
+    """Compare cells on data. given: options by name, as `by_name` finds them; the rest as in `compare`."""
+    test, out = given.get("test"), given.get("out")
+    config = build_config(source_name(data), {**given, "test": None if test is None else source_name(test)})
     folder = RunFolder(Path(out) if out is not None else default_folder(config.source))
     started = monotonic() if started is None else started
     with _watched(view, verbose) as watcher, resumable(folder.path, folder.config):

@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from gatewise.errors import DataError, OptionError
+from gatewise.options.config import PANELS
 from gatewise.options.schema import json_schema
-from gatewise.options.table import OPTIONS, PANELS, Option
+from gatewise.options.table import OPTIONS, Option
 from gatewise.study.folder import write_atomic
 
 __all__ = ["config_template", "write_template"]

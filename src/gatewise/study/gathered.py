@@ -11,7 +11,6 @@ import numpy as np
 
 from gatewise.comparison.unfinished import unfinished_warning
 from gatewise.metrics import METRICS, Metric
-from gatewise.names import Titles
 from gatewise.records import (
     Arm,
     BatchLatency,
@@ -31,6 +30,7 @@ from gatewise.records import (
 )
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.journal import Journal
+from gatewise.titles import Titles
 from gatewise.training.tune import choose_hyperparameters, default_hyperparameters
 
 __all__ = [

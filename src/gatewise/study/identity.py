@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
-from gatewise.comparison.plan import check_config
+from gatewise.comparison.task_checks import check_config
 from gatewise.errors import OptionError, RunError
 from gatewise.records import Config, from_json, to_json
 from gatewise.study.folder import RunFolder

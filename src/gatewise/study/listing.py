@@ -16,11 +16,11 @@ from rich.text import Text
 
 from gatewise.errors import GatewiseError, RunError
 from gatewise.metrics import METRICS, difference_text
-from gatewise.names import Titles
 from gatewise.records import Arm, Verdict, from_json
 from gatewise.report.plain_text import plain_text
 from gatewise.study.folder import RunFolder
 from gatewise.study.journal import read_journal
+from gatewise.titles import Titles
 
 __all__ = ["RunSummary", "list_runs", "runs_view"]
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import fields
 from typing import Any
 
-from gatewise.comparison.plan import check_config, check_task
+from gatewise.comparison.task_checks import check_config, check_task
 from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.data.sources import open_source
 from gatewise.records import Config, Dataset, Progress, Reading

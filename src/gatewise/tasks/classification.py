@@ -29,7 +29,6 @@ CLASSIFICATION = TaskTraits(
     name="classification",
     noun="a classification",
     title="classification",
-    spellings=("classify",),
     predicts="classes",
     metrics=("accuracy", "balanced_accuracy", "macro_f1", "auroc", "log_loss"),
     keeps="ClassPredictions",

@@ -29,14 +29,19 @@ FORECAST = TaskTraits(
     name="forecast",
     noun="a forecast",
     title="forecast",
-    spellings=("forecasting",),
     predicts="numbers",
     in_time=True,
     has_skip=True,
     metrics=("mase", "mae", "mse", "rmse", "rse"),
     keeps="ForecastPredictions",
     options=("window", "horizon", "season"),
-    refused={"weigh_classes": NO_CLASSES},
+    refused={
+        "weigh_classes": NO_CLASSES,
+        **{
+            name: f"--{name} does not apply to a forecast, which reads columns of numbers; leave it out"
+            for name in ("text", "audio", "group", "weights")
+        },
+    },
     defaults=first_trial,
     rivals=_rivals,
     rows="windows",

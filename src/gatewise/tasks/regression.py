@@ -27,7 +27,6 @@ REGRESSION = TaskTraits(
     name="regression",
     noun="a regression",
     title="regression",
-    spellings=("regress",),
     predicts="numbers",
     metrics=("mae", "mse", "rmse", "r2"),
     keeps="NumberPredictions",

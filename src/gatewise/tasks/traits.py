@@ -26,7 +26,7 @@ class Rivals(NamedTuple):
 class TaskTraits:
     """A task. No other module compares a task's name: what it wants to know stands here.
 
-    name: in files. noun: in a sentence, "a forecast". title: on the page. spellings: what else people call it.
+    name: in files. noun: in a sentence, "a forecast". title: on the page.
     predicts: a class of each row, numbers of each row, or every channel of every step that follows.
     in_time: whether rows are windows of time, which are split in its order. has_skip: whether networks have a linear part.
     metrics: names of those that fit, the default first. keeps: what is kept of test predictions, a class of `mistakes`.
@@ -47,7 +47,6 @@ class TaskTraits:
     defaults: Callable[[Kind], Hyperparameters]
     rivals: Callable[[Kind, Forecast | None], Rivals]
     asked: Callable[[Profile], str]
-    spellings: tuple[str, ...] = ()
     in_time: bool = False
     has_skip: bool = False
     options: tuple[str, ...] = ()

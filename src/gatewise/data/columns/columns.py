@@ -8,6 +8,7 @@ from typing import Any
 
 from gatewise.data.columns.kinds import ColumnKind, counts_rows, is_free_text, kind_of, mean_length, sample_of
 from gatewise.errors import DataError, OptionError
+from gatewise.options.checks import check_together
 from gatewise.records import Kind, Reading
 from gatewise.wording import flag, listed, nearest
 
@@ -98,13 +99,10 @@ def _not_numbers(columns: Columns) -> Callable[[str], bool]:
 
 
 def _named_inputs(reading: Reading) -> tuple[str, ...]:
-    given = {"--text": reading.text, "--audio": reading.audio, "--channels": reading.channels or None}
-    chosen = [option for option, value in given.items() if value is not None]
-    if len(chosen) > 1:
-        both = "both" if len(chosen) == 2 else "all"
-        raise OptionError(f"{' and '.join(chosen)} were {both} given; a data set is texts, sounds or series. Give one of them.")
-    if reading.id is not None and chosen in (["--text"], ["--audio"]):
-        raise OptionError(f"--id says that every row is a step of a series, so {chosen[0]} does not apply. Give one of them.")
+    check_together(reading)
+    chosen = next((name for name in ("text", "audio") if getattr(reading, name) is not None), None)
+    if reading.id is not None and chosen is not None:
+        raise OptionError(f"--id says that every row is a step of a series, so --{chosen} does not apply. Give one of them.")
     if reading.time is not None and reading.id is None:
         raise OptionError(
             "--time orders the steps of series, one a row: name the column that tells the series apart with --id, or leave out "

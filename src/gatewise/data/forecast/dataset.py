@@ -18,7 +18,10 @@ from gatewise.data.forecast.columns import SeriesTable, read_series
 from gatewise.data.forecast.parts import Parts, find_parts
 from gatewise.data.forecast.windows import find_windows, longest_run
 from gatewise.errors import OptionError
+from gatewise.options.table import OPTION
+from gatewise.options.values import read_value
 from gatewise.records import Dataset, Forecast, Reading
+from gatewise.tasks.forecast import FORECAST
 from gatewise.wording import counted, listed
 
 __all__ = ["forecast_dataset", "forecast_inputs", "seasonal_scale", "training_deviation"]
@@ -142,12 +145,12 @@ def _training_steps(dataset: Dataset, train: NDArray[np.int64]) -> tuple[Forecas
 
 
 def _check_options(reading: Reading) -> None:
-    for option, value in (("window", reading.window), ("horizon", reading.horizon), ("season", reading.season)):
-        if value is not None and value < 1:
-            raise OptionError(f"{option} is {value}; expected a whole number of at least 1.")
-    for option in ("text", "audio", "group", "weights"):
-        if getattr(reading, option) is not None:
-            raise OptionError(f"--{option} does not apply to a forecast, which reads columns of numbers. Leave it out.")
+    for name in FORECAST.options:
+        if (value := getattr(reading, name)) is not None:
+            read_value(OPTION[name], value)
+    for name, reason in FORECAST.refused.items():
+        if getattr(reading, name, None) is not None:
+            raise OptionError(reason)
 
 
 def _forecast(table: SeriesTable, reading: Reading) -> Forecast:

@@ -27,6 +27,7 @@ from gatewise.data.tables.doubts import refuse_two_readings, settle_numbers, unr
 from gatewise.data.tables.long import long_names
 from gatewise.data.tables.rows import table_rows
 from gatewise.errors import DataError, GatewiseError, OptionError
+from gatewise.options.checks import check_together
 from gatewise.records import Dataset, Kind, Reading
 from gatewise.tasks import in_time, predicts
 from gatewise.wording import counted
@@ -169,12 +170,13 @@ def _refuse_empty(name: str, columns: Columns) -> None:
 
 
 def _check_splits(reading: Reading, parts: NDArray[np.int8] | None, test: Table | None) -> None:
-    given = {"--split-column": reading.split is not None, "--test": test is not None, "the source's own split": parts is not None}
-    chosen = [option for option, is_given in given.items() if is_given]
-    if len(chosen) > 1:
-        raise OptionError(f"{' and '.join(chosen)} both say what the test part is. Give one of them.")
+    check_together(reading)
+    asked = "--split-column" if reading.split is not None else "--test" if test is not None else None
+    if asked is not None and parts is not None:
+        raise OptionError(f"{asked} and the source's own split both say what the test part is; leave {asked} out")
     if in_time(reading.task) and (test is not None or parts is not None):
-        raise OptionError(f"{chosen[0]} does not apply to a forecast, whose test part follows the rest in time. Leave it out.")
+        which = asked or "the source's own split"
+        raise OptionError(f"{which} does not apply to a forecast, whose test part follows the rest in time. Leave it out.")
 
 
 def _checked(parts: NDArray[np.int8], rows: Rows) -> NDArray[np.int8]:

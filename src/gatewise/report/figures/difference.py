@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from gatewise.names import Titles
 from gatewise.records import Difference
 from gatewise.report.figures.svg import Drawing, Scale
 from gatewise.report.metric_text import MetricText
+from gatewise.titles import Titles
 from gatewise.wording import capitalised, counted, probability
 
 __all__ = ["difference_figure", "probability_figure"]

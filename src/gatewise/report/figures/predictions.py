@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from gatewise.mistakes import NumberRow, Window
-from gatewise.names import Titles
 from gatewise.report.figures.axes import BOTTOM, upright
 from gatewise.report.figures.svg import Scale
 from gatewise.report.numbers import count, number, significant
+from gatewise.titles import Titles
 
 __all__ = ["error_lines_figure", "scatter_figure", "window_figure"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from gatewise.mistakes import Calibration
-from gatewise.names import Titles
 from gatewise.report.figures.axes import BOTTOM, upright
 from gatewise.report.figures.svg import Scale
 from gatewise.report.numbers import count, percent
+from gatewise.titles import Titles
 
 __all__ = ["FEWEST", "reliability_figure"]
 

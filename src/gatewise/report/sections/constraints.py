@@ -2,10 +2,11 @@
 
 from gatewise.comparison.cheapest import measured_cost
 from gatewise.comparison.constraints import limits_of
-from gatewise.names import Titles
-from gatewise.records import Comparison, CostName, Verdict
+from gatewise.options.config import CostName
+from gatewise.records import Comparison, Verdict
 from gatewise.report.blocks import Section, Table
 from gatewise.report.numbers import bytes_text, milliseconds
+from gatewise.titles import Titles
 
 __all__ = ["constraints_line", "constraints_section"]
 

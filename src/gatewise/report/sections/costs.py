@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from gatewise.names import plain_title
-from gatewise.records import Comparison, Cost, CostName, StepRatio, Verdict
+from gatewise.options.config import CostName
+from gatewise.records import Comparison, Cost, StepRatio, Verdict
 from gatewise.report.blocks import Section, Table
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import bytes_text, count, duration, milliseconds, significant

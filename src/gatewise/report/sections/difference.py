@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from gatewise.comparison.evidence import Evidence
-from gatewise.names import Titles, baseline_kind
+from gatewise.names import baseline_kind
 from gatewise.records import Comparison, Difference, Verdict
 from gatewise.report.blocks import Block, Figure, Key, Section, Table, colours
 from gatewise.report.figures.difference import difference_figure, probability_figure
 from gatewise.report.metric_text import UNKNOWN, MetricText
 from gatewise.report.numbers import count
 from gatewise.report.summaries import arms_left, differences, leading_baseline, scores_by_replicate, shown_difference
+from gatewise.titles import Titles
 from gatewise.wording import counted, probability
 
 __all__ = ["difference_section"]

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from gatewise.data.dataset.excerpts import shown_text
 from gatewise.mistakes import Calibration, ClassMistakes, ClassRow, Mistakes
-from gatewise.names import Titles
 from gatewise.records import Comparison
 from gatewise.report.blocks import Block, Figure, Gallery, Table, arm_keys, colours
 from gatewise.report.figures.confusion import confusion_figure
 from gatewise.report.figures.reliability import FEWEST, reliability_figure
 from gatewise.report.numbers import NOT_KNOWN, count, percent
 from gatewise.report.sections.mistakes_in_rows import rows_block
+from gatewise.titles import Titles
 from gatewise.wording import joined, probability
 
 __all__ = ["class_blocks"]

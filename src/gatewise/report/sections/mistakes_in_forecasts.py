@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from gatewise.data.dataset.excerpts import shown_text
 from gatewise.mistakes import Example, ForecastMistakes, Mistakes, Window
-from gatewise.names import Titles
 from gatewise.records import Comparison
 from gatewise.report.blocks import Block, Figure, Gallery, Key, Table, arm_keys, colours
 from gatewise.report.figures.predictions import error_lines_figure, window_figure
 from gatewise.report.numbers import count, significant
 from gatewise.report.sections.mistakes_in_rows import nearer_sentence
+from gatewise.titles import Titles
 
 __all__ = ["forecast_blocks"]
 

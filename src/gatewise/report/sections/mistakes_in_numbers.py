@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from gatewise.mistakes import Mistakes, NumberMistakes, NumberRow, NumberScore
-from gatewise.names import Titles
 from gatewise.records import Comparison
 from gatewise.report.blocks import Block, Figure, Gallery, Table, colours
 from gatewise.report.figures.predictions import scatter_figure
 from gatewise.report.numbers import count, significant
 from gatewise.report.sections.mistakes_in_rows import nearer_sentence, rows_block
+from gatewise.titles import Titles
 
 __all__ = ["number_blocks"]
 

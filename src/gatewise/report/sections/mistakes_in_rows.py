@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from gatewise.mistakes import Agreement, Example
-from gatewise.names import Titles
 from gatewise.records import Comparison
 from gatewise.report.blocks import Block, Figure, Gallery, Table
 from gatewise.report.figures.excerpts import curve_excerpt, sound_excerpt
 from gatewise.report.numbers import count, percent
+from gatewise.titles import Titles
 from gatewise.wording import joined
 
 __all__ = ["nearer_sentence", "rows_block"]

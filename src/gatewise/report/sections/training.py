@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from statistics import median
 
 from gatewise.comparison.unfinished import is_unfinished
-from gatewise.names import Titles
 from gatewise.records import Comparison, Training, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours
 from gatewise.report.figures.lines import curves_figure
@@ -20,6 +19,7 @@ from gatewise.report.summaries import (
     tuning_by_arm,
     without_far_epochs,
 )
+from gatewise.titles import Titles
 from gatewise.wording import counted, joined
 
 __all__ = ["curves_section", "time_section", "tuning_section"]
