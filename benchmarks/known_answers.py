@@ -27,7 +27,8 @@ from gatewise.data.sources import open_source
 from gatewise.metrics import METRICS
 from gatewise.names import plain_title
 from gatewise.records import Config, Epoch, Hyperparameters
-from gatewise.study.work import Unit, Workload
+from gatewise.study.units import Unit
+from gatewise.study.work import Workload
 from gatewise.training.fit import fit
 from gatewise.training.schedule import Schedule
 from gatewise.training.scoring import score, truth_of
@@ -145,7 +146,7 @@ def _trained(task: Task, value: int, workload: Workload, name: str, steps: int) 
         workload.network(arm, 0, HYPERPARAMETERS, encoded.train.input_size),
         encoded.train,
         encoded.validation,
-        workload.objective,
+        workload.trainer.objective,
         lambda predictions: score(task.metric, predictions, truth),
         HYPERPARAMETERS,
         Schedule(BATCH, epochs, epochs),
@@ -155,7 +156,9 @@ def _trained(task: Task, value: int, workload: Workload, name: str, steps: int) 
         time_left=lambda: not settled,
     )
     found = score(
-        task.metric, workload.objective.predict(fitted.network, encoded.test), truth_of(workload.dataset, split.test, split.train)
+        task.metric,
+        workload.trainer.objective.predict(fitted.network, encoded.test),
+        truth_of(workload.dataset, split.test, split.train),
     )
     return Row(task, value, name, found, len(fitted.history) * an_epoch, time.perf_counter() - started)
 

@@ -97,7 +97,7 @@ def measure(folder: Path, case: Case) -> Iterator[Measured]:
         dataset = open_source(source, **case.reading)
     workload = Workload(Config(source, metric=case.metric, budget_s=None), dataset, arms_of(("gru", "lstm")))
     split = make_split(dataset, 0, 0)
-    truth, metric = truth_of(dataset, split.test, split.train), workload.metric
+    truth, metric = truth_of(dataset, split.test, split.train), workload.trainer.metric
     for name in workload.baselines:
         started = time.perf_counter()
         model = workload.fit_baseline(name, split.train, split.validation)

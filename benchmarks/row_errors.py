@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 import gatewise
-from gatewise.names import Titles
 from gatewise.records import Comparison, Training
 from gatewise.statistics.rows import TestRows, variance_over_rows
+from gatewise.titles import Titles
 from gatewise.training.scoring import unpack_rows
 
 __all__ = ["half_widths"]

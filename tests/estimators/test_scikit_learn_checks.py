@@ -1,5 +1,7 @@
 """scikit-learn's own checks of estimators, all that apply; those that do not pass are named with the reason."""
 
+import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -64,3 +66,10 @@ def test_what_does_not_pass_is_among_the_checks() -> None:
 @pytest.mark.parametrize("check", OF_A_FORECASTER, ids=name_of)
 def test_checks_of_a_forecaster(check: Callable[[str, Any], None]) -> None:
     check("Forecaster", clone(Forecaster(horizon=2)))
+
+
+@pytest.mark.parametrize("kind", [SequenceClassifier, SequenceRegressor, Forecaster])
+def test_every_parameter_is_described_once(kind: type[Any]) -> None:
+    described = (kind.__doc__ or "").partition("Parameters\n")[2].partition("Attributes\n")[0]
+    names = [name for head in re.findall(r"^    (\w.*?) : ", described, re.MULTILINE) for name in head.split(", ")]
+    assert sorted(names) == sorted(inspect.signature(kind).parameters)

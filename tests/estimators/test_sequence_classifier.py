@@ -173,7 +173,7 @@ def test_prediction_before_fit(ragged: Any) -> None:
         ({"max_epochs": 0}, "max_epochs 0 is too small"),
         ({"max_length": 0}, "max_length 0 is too small"),
         ({"chrono": 1}, "chrono 1 is too small; give at least 2"),
-        ({"forget_bias": 1.0, "chrono": 20}, "forget_bias and chrono both set the first biases"),
+        ({"forget_bias": 1.0, "chrono": 20}, "forget_bias and chrono both set the biases"),
         ({"learning_rate": 0}, "learning_rate is 0; expected a finite number above 0"),
         ({"learning_rate": float("nan")}, "learning_rate is nan; expected a finite number above 0"),
         ({"weight_decay": -1}, "weight_decay is -1; expected a finite number of at least 0"),

@@ -12,10 +12,11 @@ import gatewise
 from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import Training
 from gatewise.report.sections.training import time_section
-from gatewise.study import work
 from gatewise.study.api import Result
+from gatewise.study.scoring import Scoring
 from gatewise.study.trained import TrainedFolder
 from gatewise.study.work import Workload
+from gatewise.training import trainer
 from gatewise.training.fit import fit as train
 
 SOURCE = "builtin:parity?rows=80&length=10"
@@ -49,7 +50,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         finally:
             kinds.pop()
 
-    monkeypatch.setattr(work, "fit", fit)
+    monkeypatch.setattr(trainer, "fit", fit)
     monkeypatch.setattr(Workload, "run", run_unit)
     return times
 
@@ -109,14 +110,14 @@ def test_what_was_tuned_before_a_crash_is_not_trained_again_if_it_is_whole(
 
 
 def test_the_test_part_is_scored_for_what_was_chosen_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = Workload._scored
+    own = Scoring.scored
     scored: list[str] = []
 
-    def record(self: Workload, training: Training, *rest: Any) -> Training:
+    def record(self: Scoring, training: Training, *rest: Any) -> Training:
         scored.append(f"{training.kind} {training.name} {training.number}")
         return own(self, training, *rest)
 
-    monkeypatch.setattr(Workload, "_scored", record)
+    monkeypatch.setattr(Scoring, "scored", record)
     gatewise.compare(SOURCE, **OPTIONS | {"rivals": "none"}, out=tmp_path / "run")
     assert sorted(scored) == ["replicate gru 0", "replicate gru 1", "replicate lstm 0", "replicate lstm 1"]
 

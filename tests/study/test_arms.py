@@ -4,8 +4,9 @@ import pytest
 
 from gatewise.data.sources import open_source
 from gatewise.records import Config, Dataset, Hyperparameters
-from gatewise.study.arms import arms_for, match_note, outputs_of
+from gatewise.study.arms import arms_for, match_note
 from gatewise.study.work import Workload
+from gatewise.training.trainer import outputs_of
 
 HYPERPARAMETERS = Hyperparameters(3e-3, 0.1, 0.1, 0.01)
 

@@ -40,7 +40,9 @@ def run_of(source: Any, folder: Path, *, baseline: int = 0, **options: Any) -> M
     name = workload.baselines[baseline]
     fitted = workload.fit_baseline(name, split.train, split.validation)
     truth = truth_of(dataset, split.validation, split.train)
-    model = model_of(dataset, truth, workload.metric.name, name, workload.fit_encoder(split.train), fitted, None, {})
+    model = model_of(
+        dataset, truth, workload.trainer.metric.name, name, workload.trainer.fit_encoder(split.train), fitted, None, {}
+    )
     RunFolder(folder).create(config, {})
     save_model(model, folder / "model")
     return model

@@ -15,7 +15,8 @@ import torch
 from gatewise.comparison.plan import arms_of
 from gatewise.data.sources import open_source
 from gatewise.records import Config, Hyperparameters, Training
-from gatewise.study.work import Unit, Workload
+from gatewise.study.units import Unit
+from gatewise.study.work import Workload
 
 Ways = dict[str, tuple[Any, dict[str, Any]]]
 

@@ -16,10 +16,11 @@ from gatewise.errors import GatewiseError, RunError
 from gatewise.mistakes import ClassPredictions
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Training
-from gatewise.study import measure, work
+from gatewise.study import measure, scoring
 from gatewise.study.kept import KeptFolder
 from gatewise.study.runner import LocalRunner
-from gatewise.study.work import Unit, Workload, seed_of
+from gatewise.study.units import Unit, seed_of
+from gatewise.study.work import Workload
 from gatewise.training import fit as training
 from gatewise.training.baselines import linear
 from gatewise.training.batches import iterate_batches
@@ -145,7 +146,7 @@ def test_a_scored_training_says_what_was_right_row_by_row(dataset: Dataset, name
     assert training.test_score == pytest.approx(correct.mean())
     assert sum(rows for rows, _ in training.by_length) == training.test_rows
     assert sum(right for _, right in training.by_length) == correct.sum()
-    assert len(training.by_length) == len(bench.length_edges)
+    assert len(training.by_length) == len(bench.scoring.length_edges)
     assert training.size_bytes >= 4 * training.parameters > 0
     assert sum(training.phases.values()) <= training.seconds
     assert training.train_score is not None
@@ -154,8 +155,8 @@ def test_a_scored_training_says_what_was_right_row_by_row(dataset: Dataset, name
 
 def test_length_edges_cover_every_row(dataset: Dataset) -> None:
     bench = workload(dataset)
-    assert bench.length_edges[-1] == bench.prepared.lengths.max()
-    assert (np.diff(bench.length_edges) > 0).all()
+    assert bench.scoring.length_edges[-1] == bench.prepared.lengths.max()
+    assert (np.diff(bench.scoring.length_edges) > 0).all()
 
 
 def test_text_is_encoded_from_the_training_vocabulary() -> None:
@@ -174,13 +175,13 @@ def test_text_is_encoded_from_the_training_vocabulary() -> None:
 def test_the_training_score_is_of_a_fixed_sample(monkeypatch: pytest.MonkeyPatch, dataset: Dataset) -> None:
     bench = workload(dataset)
     rows = np.arange(100, 130)
-    np.testing.assert_array_equal(bench._sample(rows, 0), rows)
-    monkeypatch.setattr(work, "TRAIN_SCORE_ROWS", 7)
-    sample = bench._sample(rows, 0)
+    np.testing.assert_array_equal(bench.scoring.sample(rows, 0), rows)
+    monkeypatch.setattr(scoring, "TRAIN_SCORE_ROWS", 7)
+    sample = bench.scoring.sample(rows, 0)
     assert len(set(sample.tolist())) == 7
     assert set(sample) <= set(rows)
-    np.testing.assert_array_equal(sample, bench._sample(rows, 0))
-    assert sample.tolist() != bench._sample(rows, 1).tolist()
+    np.testing.assert_array_equal(sample, bench.scoring.sample(rows, 0))
+    assert sample.tolist() != bench.scoring.sample(rows, 1).tolist()
 
 
 def test_seeds_differ_in_every_part() -> None:
@@ -260,7 +261,7 @@ def test_the_regularisation_is_what_the_metric_prefers_on_the_validation_part() 
     split = workload(dataset).encode(0).split
     for metric in ("accuracy", "balanced_accuracy", "log_loss"):
         bench = workload(dataset, metric=metric)
-        held = bench.examples(split.validation, split.train)
+        held = bench.trainer.examples(split.validation, split.train)
         chosen = held.merit(bench.fit_baseline("linear_features", split.train, split.validation).predict(held.inputs))
         for strength in linear.REGULARISATION:
             with pytest.MonkeyPatch.context() as patch:

@@ -8,7 +8,8 @@ import pytest
 from gatewise.comparison.plan import arms_of
 from gatewise.data.sources import open_source
 from gatewise.records import Config
-from gatewise.study.work import Unit, Workload
+from gatewise.study.units import Unit
+from gatewise.study.work import Workload
 
 
 def baseline_score(source: str, name: str, metric: str | None = None) -> float:

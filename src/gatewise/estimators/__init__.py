@@ -6,6 +6,7 @@ parts       the rows that stop the training
 settings    an estimator's parameters, checked
 learning    Dataset -> Model
 base        what the estimators share
+sequences   what those share that say something of every sequence
 classifier, regressor, forecaster
 saving      a fitted estimator as a folder, without pickle
 """

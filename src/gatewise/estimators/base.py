@@ -1,34 +1,86 @@
-"""What the estimators share: data in, a model behind, saving and loading."""
+"""What the estimators share: their parameters, a model behind, saving and loading.
+
+The estimators are data classes: a parameter is declared and described once, in the class it belongs to, and scikit-learn finds
+it, with its default, in the signature that the data class writes.
+"""
 
 from __future__ import annotations
 
 import os
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from gatewise.estimators.errors import InputError
-from gatewise.estimators.inputs import Sequences, read_sequences
 from gatewise.estimators.learning import Learned
 from gatewise.estimators.saving import load_estimator, save_estimator
-from gatewise.records import Dataset, Label, Task, to_json
+from gatewise.estimators.settings import Settings, read_settings
+from gatewise.records import to_json
 from gatewise.training.model import Model
 
-__all__ = ["CellEstimator", "SequenceEstimator"]
+__all__ = ["CellEstimator"]
+
+_BLANK = "    {parameters}\n"
 
 
+@dataclass(eq=False, repr=False)
 class CellEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """An estimator that holds a trained network: `model_`, `history_`, `best_epoch_`."""
+    """An estimator that holds a trained network. A subclass that writes `{parameters}` among its own has these described too.
+
+    Parameters
+    ----------
+    cell : "gru", "lstm", "rnn", "min_gru" or "min_lstm"
+    hidden_size, layers, bidirectional : of the recurrent part
+    pooling : "last", "mean", "max", "summary" or "attention": what is read of the states; None for "summary", the first three
+    forget_bias, chrono : first biases of the gates (`gatewise.nn`)
+    learning_rate, dropout, input_dropout, weight_decay : None for what a comparison tries first for this kind of data
+    batch_size, max_epochs : None for a choice by the number of rows
+    validation_fraction : fraction of the rows that stops the training and chooses the epoch; where it would hold none, as where
+        it is 0, the training rows do that themselves
+    random_state : int, None or RandomState; the same int gives the same model on one machine
+    threads : of training and prediction; more than one is for large networks, and may change the last digits
+    verbose : 1 prints a line for every epoch
+
+    Attributes
+    ----------
+    model_ : gatewise.Model, which predicts by itself
+    history_ : list of dicts, one for every epoch, in plain JSON types
+    best_epoch_ : the epoch whose weights are kept, from 1
+    """
 
     _saved: ClassVar[tuple[str, ...]] = ("n_features_in_", "feature_names_in_", "history_", "best_epoch_")
 
-    model_: Model
-    history_: list[dict[str, Any]]
-    best_epoch_: int
+    cell: str = "gru"
+    _: KW_ONLY
+    hidden_size: int = 64
+    layers: int = 1
+    bidirectional: bool = False
+    pooling: str | None = None
+    forget_bias: float | None = None
+    chrono: int | None = None
+    learning_rate: float | None = None
+    dropout: float | None = None
+    input_dropout: float | None = None
+    weight_decay: float | None = None
+    batch_size: int | None = None
+    max_epochs: int | None = None
+    validation_fraction: float = 0.1
+    random_state: Any = 0
+    threads: int = 1
+    verbose: int = 0
+
+    model_: Model = field(init=False)
+    history_: list[dict[str, Any]] = field(init=False)
+    best_epoch_: int = field(init=False)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        shared = next(parent.__doc__ for parent in cls.__mro__[1:] if issubclass(parent, CellEstimator))
+        # `python -OO` leaves no docstrings.
+        if cls.__doc__ is not None and shared is not None:
+            cls.__doc__ = cls.__doc__.replace(_BLANK, _parameters(shared))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a folder, without pickle: parameters as JSON, weights as safetensors.
@@ -47,51 +99,16 @@ class CellEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
 
+    def _settings(self) -> Settings:
+        return read_settings(type(self).__name__, self.get_params(deep=False))
+
     def _keep(self, learned: Learned) -> None:
         self.model_ = learned.model
         self.history_ = [to_json(epoch) for epoch in learned.history]
         self.best_epoch_ = learned.best_epoch
 
 
-class SequenceEstimator(CellEstimator):
-    """An estimator that says something of every sequence."""
-
-    def _read(self, X: Any) -> list[Any]:
-        """The rows of X for prediction. Raises InputError where they are not what the model learned from."""
-        sequences = read_sequences(self, X, reset=False)
-        if sequences.kind != self.model_.kind:
-            learned, came = ("texts", "numbers") if self.model_.kind == "text" else ("series of numbers", "texts")
-            raise InputError(f"X holds {came}, and the estimator was fitted on {learned}. Give it the same kind of input.")
-        return sequences.rows
-
-    def _dataset(
-        self,
-        sequences: Sequences,
-        rows: NDArray[np.int64],
-        targets: NDArray[Any],
-        weights: NDArray[np.float64] | None,
-        *,
-        task: Task,
-        classes: tuple[str, ...] = (),
-        labels: tuple[Label, ...] = (),
-    ) -> Dataset:
-        """A data set of some of the sequences. targets, weights: of those rows."""
-        return Dataset(
-            name=type(self).__name__,
-            kind=sequences.kind,
-            sequences=tuple(sequences.rows[row] for row in rows),
-            targets=targets,
-            classes=classes,
-            groups=np.arange(len(rows)),
-            channels=tuple(f"channel {number}" for number in range(1, sequences.channels + 1)),
-            task=task,
-            weights=weights,
-            outputs=() if classes else ("y",),
-            labels=labels,
-        )
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        # Texts and ragged lists are taken as well; scikit-learn has no tag for lists of them.
-        tags.input_tags.three_d_array = True
-        return tags
+def _parameters(docstring: str) -> str:
+    """The lines of a docstring that describe parameters."""
+    _, _, behind = docstring.partition("    Parameters\n    ----------\n")
+    return behind.partition("\n    Attributes\n")[0].rstrip("\n") + "\n"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -18,7 +19,7 @@ from gatewise.estimators.errors import InputError, estimator_errors
 from gatewise.estimators.learning import learn
 from gatewise.estimators.parts import time_parts
 from gatewise.estimators.series_inputs import are_several, series_columns, series_values, target_names
-from gatewise.estimators.settings import read_choice, read_optional, read_settings
+from gatewise.estimators.settings import read_choice, read_optional
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Forecast, Reading
 from gatewise.training.objectives import objective_of
@@ -31,6 +32,7 @@ __all__ = ["Forecaster"]
 _METRIC_OF_LOSS = {"absolute_error": "mase", "squared_error": "mse"}
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Forecaster(CellEstimator):
     """Predict the next steps of a series from its last ones with one recurrent cell.
 
@@ -39,14 +41,12 @@ class Forecaster(CellEstimator):
 
     Parameters
     ----------
-    cell : "gru", "lstm", "rnn", "min_gru" or "min_lstm"
+    {parameters}
     horizon, window, season : steps predicted, read, and of one period; None for a choice by the data's length and its time step
     target : the columns predicted, by name or by number from 0, one or a list; None for all. All are read
     time : column of a data frame that orders its rows; None for rows in order
     skip : whether a linear forecast is added to what the cell says; None for True
     loss : "absolute_error" or "squared_error"
-    validation_fraction : fraction of the windows, the last in time, that stops the training and chooses the epoch
-    others : as in `SequenceClassifier`
 
     Attributes
     ----------
@@ -56,72 +56,36 @@ class Forecaster(CellEstimator):
 
     Notes
     -----
+    Rows are windows here, and those of the validation part are the last in time.
+
     `score` is minus the mean absolute scaled error (MASE, Hyndman & Koehler 2006), so that more is better: -1 is what repeating
     the last season does on the training data. It takes a series, without y, and forecasts from every step that has a window
     before it: use it with `sklearn.model_selection.TimeSeriesSplit`, whose parts follow one another in time. Parts drawn at
     random, as KFold has them, would teach it the future.
     """
 
-    _saved = (*CellEstimator._saved, "horizon_", "window_", "season_", "last_window_", "series_ndim_")
+    _saved: ClassVar[tuple[str, ...]] = (
+        *CellEstimator._saved,
+        "horizon_",
+        "window_",
+        "season_",
+        "last_window_",
+        "series_ndim_",
+    )
 
-    horizon_: int
-    window_: int
-    season_: int
-    last_window_: NDArray[np.float32]
-    series_ndim_: int
+    horizon: int | None = None
+    window: int | None = None
+    season: int | None = None
+    target: Any = None
+    time: str | None = None
+    skip: bool | None = None
+    loss: str = "absolute_error"
 
-    def __init__(
-        self,
-        cell: str = "gru",
-        *,
-        horizon: int | None = None,
-        window: int | None = None,
-        season: int | None = None,
-        target: Any = None,
-        time: str | None = None,
-        hidden_size: int = 64,
-        layers: int = 1,
-        bidirectional: bool = False,
-        pooling: str | None = None,
-        skip: bool | None = None,
-        loss: str = "absolute_error",
-        learning_rate: float | None = None,
-        dropout: float | None = None,
-        input_dropout: float | None = None,
-        weight_decay: float | None = None,
-        batch_size: int | None = None,
-        max_epochs: int | None = None,
-        validation_fraction: float = 0.1,
-        forget_bias: float | None = None,
-        chrono: int | None = None,
-        random_state: Any = 0,
-        threads: int = 1,
-        verbose: int = 0,
-    ) -> None:
-        self.cell = cell
-        self.horizon = horizon
-        self.window = window
-        self.season = season
-        self.target = target
-        self.time = time
-        self.hidden_size = hidden_size
-        self.layers = layers
-        self.bidirectional = bidirectional
-        self.pooling = pooling
-        self.skip = skip
-        self.loss = loss
-        self.learning_rate = learning_rate
-        self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.validation_fraction = validation_fraction
-        self.forget_bias = forget_bias
-        self.chrono = chrono
-        self.random_state = random_state
-        self.threads = threads
-        self.verbose = verbose
+    horizon_: int = field(init=False)
+    window_: int = field(init=False)
+    season_: int = field(init=False)
+    last_window_: NDArray[np.float32] = field(init=False)
+    series_ndim_: int = field(init=False)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn from one series. y: ignored; there because scikit-learn's tools pass it.
@@ -129,7 +93,7 @@ class Forecaster(CellEstimator):
         Raises DataError and OptionError as kinds of ValueError, for example where the series is too short.
         """
         with estimator_errors():
-            settings = read_settings(self.get_params(deep=False))
+            settings = self._settings()
             metric = read_choice("loss", self.loss, _METRIC_OF_LOSS)
             columns, dimensions = series_columns(X)
             reading = Reading(

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any
 
 from sklearn.utils import check_random_state
 
 from gatewise.estimators.errors import ParameterError
+from gatewise.options.checks import check_together
 from gatewise.options.table import OPTION
 from gatewise.options.values import read_value
-from gatewise.records import Hyperparameters, Kind
-from gatewise.training.tune import default_hyperparameters
+from gatewise.records import Config, Hyperparameters, Reading
 
 __all__ = ["Settings", "read_choice", "read_optional", "read_settings"]
 
-_SHARED = ("hidden_size", "layers", "bidirectional", "embedding_size", "max_vocabulary", "threads")
-_OPTIONAL = ("pooling", "skip", "batch_size", "max_epochs", "max_length", "forget_bias", "chrono")
+_OF_READING = frozenset(item.name for item in fields(Reading))
+_HYPERPARAMETERS = tuple(item.name for item in fields(Hyperparameters))
 # Greatest values are not allowed themselves: nothing would be left to learn from.
 _REALS: dict[str, tuple[float, float]] = {
     "learning_rate": (0.0, math.inf),
@@ -32,50 +32,40 @@ _REALS: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """How one network is built and trained. tuned: the hyperparameters that were given; the others are the defaults."""
+    """How one network is built and trained.
 
-    cell: str
-    hidden_size: int
-    layers: int
-    bidirectional: bool
-    embedding_size: int
-    max_vocabulary: int
-    pooling: str | None
-    skip: bool | None
-    batch_size: int | None
-    max_epochs: int | None
-    max_length: int | None
-    forget_bias: float | None
-    chrono: int | None
+    config: the parameters that are options of a comparison too. hyperparameters: those that were given; the others are what the
+    first tuning trial of a comparison uses.
+    """
+
+    config: Config
+    hyperparameters: Mapping[str, float]
     validation_fraction: float
-    tuned: Mapping[str, float]
     seed: int
-    threads: int
     verbose: bool
 
-    def hyperparameters(self, kind: Kind) -> Hyperparameters:
-        """Those given, and for the others what the first tuning trial of a comparison uses."""
-        return replace(default_hyperparameters(kind), **self.tuned)
 
+def read_settings(name: str, parameters: Mapping[str, Any]) -> Settings:
+    """Check the parameters of an estimator, whose name is `name`.
 
-def read_settings(parameters: Mapping[str, Any]) -> Settings:
-    """Check parameters. Raises ParameterError (or OptionError) naming the one that is not acceptable, and what is."""
-    # A forecaster reads no texts, and has no parameters for them.
-    given = {name: parameters.get(name, OPTION[name].default) for name in (*_SHARED, *_OPTIONAL)}
-    for name in _SHARED:
-        if given[name] is None:
-            raise ParameterError(f"{name} is None; expected a value such as {OPTION[name].default}.")
-    values = {name: read_optional(name, value) for name, value in given.items()}
+    Raises ParameterError (or OptionError) naming the one that is not acceptable, and what is.
+    """
+    # What is to be read of the data is checked where it is read.
+    options = {key: value for key, value in parameters.items() if key in OPTION and key not in _OF_READING}
+    for key, value in options.items():
+        if value is None and OPTION[key].default is not None:
+            raise ParameterError(f"{key} is None; expected a value such as {OPTION[key].default}.")
     (cell,) = read_value(OPTION["cells"], [parameters["cell"]], "cell")
-    tuned = {name: _real(name, parameters[name]) for name in ("learning_rate", "dropout", "input_dropout", "weight_decay")}
+    config = Config(f"<{name}>", cells=(cell,), **{key: read_optional(key, value) for key, value in options.items()})
+    check_together(config, lambda option: option.name)
+    given = {key: _real(key, parameters[key]) for key in _HYPERPARAMETERS}
     fraction = _real("validation_fraction", parameters["validation_fraction"])
     if fraction is None:
         raise ParameterError("validation_fraction is None; expected a number from 0 to below 1, such as 0.1.")
     return Settings(
-        **values,
-        cell=cell,
+        config,
+        {key: value for key, value in given.items() if value is not None},
         validation_fraction=fraction,
-        tuned={name: value for name, value in tuned.items() if value is not None},
         seed=_seed(parameters["random_state"]),
         verbose=bool(parameters["verbose"]),
     )

@@ -12,17 +12,23 @@ from sklearn.utils.validation import assert_all_finite, column_or_1d
 from gatewise.estimators.errors import InputError, array_errors
 from gatewise.estimators.inputs import plain_array
 
-__all__ = ["read_labels", "read_numbers", "read_weights"]
+__all__ = ["distinct", "read_labels", "read_numbers", "read_weights"]
 
 
-def read_labels(y: Any, rows: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The classes, sorted, and each row's class as an index into them, int64 [rows].
+def read_labels(y: Any, rows: int) -> NDArray[Any]:
+    """Each row's class, [rows], in the type of y.
 
     Raises InputError where y is missing, has another number of rows, a missing value, or numbers with fractions.
     """
     labels = _column(y, rows)
     with array_errors():
         check_classification_targets(labels)
+    return labels
+
+
+def distinct(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The classes, sorted, and each row's class as an index into them, int64 [rows]. Raises InputError where some cannot be."""
+    with array_errors():
         classes, indices = np.unique(labels, return_inverse=True)
     return classes, indices.astype(np.int64)
 

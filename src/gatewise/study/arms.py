@@ -6,25 +6,9 @@ from gatewise.comparison.plan import arms_of
 from gatewise.names import plain_title
 from gatewise.nn.sizes import MatchedSizes, matched_hidden_sizes, recurrent_parameters
 from gatewise.records import Arm, Config, Dataset
-from gatewise.tasks import traits_of
+from gatewise.training.trainer import outputs_of, pooling_of
 
-__all__ = ["arms_for", "match_note", "outputs_of", "pooling_of"]
-
-
-def outputs_of(dataset: Dataset) -> int:
-    """Numbers that a network says for a row, or in next-step prediction for a step."""
-    match traits_of(dataset.task).predicts:
-        case "classes":
-            return len(dataset.classes)
-        case "steps":
-            return len(dataset.outputs)
-        case "numbers":
-            return int(dataset.targets.shape[1])
-
-
-def pooling_of(config: Config, dataset: Dataset) -> str:
-    """What the head reads of the states, in every arm: of next steps each state, else what is asked for."""
-    return "steps" if traits_of(dataset.task).predicts == "steps" else config.pooling or "summary"
+__all__ = ["arms_for", "match_note"]
 
 
 def arms_for(config: Config, dataset: Dataset) -> tuple[Arm, ...]:

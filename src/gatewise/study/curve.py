@@ -8,7 +8,7 @@ from itertools import count
 from gatewise.records import Epoch, Hyperparameters
 from gatewise.study.deadline import BudgetSpent, until
 from gatewise.study.session import Session
-from gatewise.study.work import Unit
+from gatewise.study.units import Unit
 
 __all__ = ["run_curve"]
 

@@ -68,7 +68,7 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
     workload = session.workload
     dataset, name, number = workload.dataset, verdict.recommended, folds_of(workload.dataset)
     train, validation, test = _parts(session)
-    encoder = workload.fit_encoder(train)
+    encoder = workload.trainer.fit_encoder(train)
     predictor: SequenceNetwork | Baseline
     architecture: Architecture | None
     if name in BASELINES:
@@ -76,28 +76,27 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
         predictions = predictor.predict(workload.prepared.inputs(test)) if len(test) else None
     else:
         arm = workload.arm(name)
-        chosen = session.chosen().get(name) or workload.settings_of_rivals
+        chosen = session.chosen().get(name) or workload.trainer.default_hyperparameters
 
         def on_epoch(epoch: Epoch) -> None:
             session.show(f"training the {session.title(name)} on all data, epoch {epoch.epoch}")
 
-        encoded = [workload.weighed(encoder.encode_rows(workload.prepared, rows)) for rows in (train, validation)]
+        parts = workload.trainer.encode(encoder, train), workload.trainer.encode(encoder, validation)
         fitted = workload.fit_arm(
             arm,
             number,
             chosen,
-            encoded[0],
-            encoded[1],
+            parts,
             (train, validation),
             on_epoch,
             time_left=lambda: session.left() > session.report_s,
         )
         predictor, epochs, cut_short = fitted.network, len(fitted.history), fitted.ended == "time"
-        architecture = workload.architecture(arm, number, chosen, encoded[0].input_size)
+        architecture = workload.architecture(arm, number, chosen, parts[0].input_size)
         predictions = None
         if len(test):
-            predictions = workload.objective.predict(fitted.network, encoder.encode_rows(workload.prepared, test))
-    metric, score_of_replicates = workload.metric.name, verdict.scores.get(name)
+            predictions = workload.trainer.objective.predict(fitted.network, encoder.encode_rows(workload.prepared, test))
+    metric, score_of_replicates = workload.trainer.metric.name, verdict.scores.get(name)
     own = None if predictions is None else score(metric, predictions, truth_of(dataset, test, train))
     shipped = Shipped(name, len(train), len(validation), own, len(test), cut_short)
     details = {

@@ -20,7 +20,9 @@ from gatewise.errors import GatewiseError
 from gatewise.nn import RIVALS
 from gatewise.records import Arm, Hyperparameters, StepRatio, to_json
 from gatewise.statistics.ratio import paired_ratio
-from gatewise.study.work import TRAIN_SCORE_ROWS, EncodedSplit, Workload
+from gatewise.study.encoded import EncodedSplit
+from gatewise.study.scoring import TRAIN_SCORE_ROWS
+from gatewise.study.work import Workload
 from gatewise.timing import interleave, percentiles
 from gatewise.training.batches import iterate_batches, plan_batches
 from gatewise.training.examples import Baseline
@@ -80,7 +82,7 @@ def _step_times(
     def action(arm: Arm) -> Callable[[int], object]:
         network = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
         network.train()
-        step = training_step(network, workload.objective, chosen[arm.name], seed=0)
+        step = training_step(network, workload.trainer.objective, chosen[arm.name], seed=0)
         return lambda number: step(batches[number % len(batches)])
 
     actions = {arm.name: action(arm) for arm in workload.arms}
@@ -99,7 +101,7 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
     Of every arm, and of networks among the baselines.
     """
     encoded = workload.encode(0)
-    settings = {**chosen, **{name: workload.settings_of_rivals for name in workload.baselines if name in RIVALS}}
+    settings = {**chosen, **{name: workload.trainer.default_hyperparameters for name in workload.baselines if name in RIVALS}}
     networks = {
         name: workload.network(workload.arm(name), 0, values, encoded.train.input_size).eval()
         for name, values in settings.items()
@@ -174,7 +176,7 @@ def measure_memory(workload: Workload, chosen: Mapping[str, Hyperparameters]) ->
             "steps": longest,
             "threads": torch.get_num_threads(),
             "task": workload.dataset.task,
-            "metric": workload.metric.name,
+            "metric": workload.trainer.metric.name,
             "hyperparameters": to_json(chosen[arm.name]),
         }
         done = subprocess.run(

@@ -7,7 +7,7 @@ from gatewise.errors import OptionError
 from gatewise.nn.sizes import recurrent_parameters
 from gatewise.options.table import OPTION
 from gatewise.records import Config, Dataset
-from gatewise.study.arms import outputs_of
+from gatewise.training.trainer import outputs_of
 
 __all__ = ["require_room"]
 

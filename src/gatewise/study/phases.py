@@ -17,7 +17,7 @@ from gatewise.study.deadline import BudgetSpent, until
 from gatewise.study.gathered import complete_replicates, target_score
 from gatewise.study.measure import measure_baselines, measure_latency, measure_memory, measure_steps
 from gatewise.study.session import Session
-from gatewise.study.work import Unit
+from gatewise.study.units import Unit
 from gatewise.training.tune import contenders, suggest
 from gatewise.wording import counted
 
@@ -38,7 +38,7 @@ def fix_margin(session: Session) -> None:
     A budget that ends before they are fitted leaves the margin open; nothing is decided by then.
     """
     workload = session.workload
-    needed = margin_needs_baselines(session.config.margin, workload.metric)
+    needed = margin_needs_baselines(session.config.margin, workload.trainer.metric)
     if "margin" in session.journal or not needed or not workload.baselines:
         return
     units = [Unit("baseline", name, 0) for name in workload.baselines]
@@ -54,8 +54,8 @@ def fix_margin(session: Session) -> None:
     except BudgetSpent:
         return
     scores = [training.validation_score for training in session.trainings("baseline") if training.number == 0]
-    best = max(scores, key=workload.metric.gain)
-    session.record("margin", "margin", {"margin": resolve_margin(session.config.margin, workload.metric, best)})
+    best = max(scores, key=workload.trainer.metric.gain)
+    session.record("margin", "margin", {"margin": resolve_margin(session.config.margin, workload.trainer.metric, best)})
 
 
 def tune(session: Session) -> dict[str, Hyperparameters]:
@@ -70,7 +70,7 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
         whole = session.tuning()
         if whole:
             simplest = session.journal.get("data")["simplest_score"]
-            target = target_score(whole, session.names, simplest, session.workload.metric)
+            target = target_score(whole, session.names, simplest, session.workload.trainer.metric)
             rounds = len(whole) // len(session.names)
             chosen = {name: to_json(values) for name, values in session.chosen().items()}
             session.record("plan", "plan", {"target_score": target, "tuning_trials": rounds, "chosen": chosen})
@@ -101,7 +101,7 @@ def _tuning_rounds(session: Session) -> None:
         trials = session.trainings("tuning")
         finished = {name: [trial for trial in trials if trial.name == name] for name in session.names}
         later = {(trial.name, trial.number) for trial in trials if trial.number > number}
-        _keep_weights(session, contenders(finished, session.workload.metric) | later)
+        _keep_weights(session, contenders(finished, session.workload.trainer.metric) | later)
 
 
 def _keep_weights(session: Session, trials: Collection[tuple[str, int]]) -> None:

@@ -242,7 +242,7 @@ def _in_one_line(profile: Profile) -> str:
 def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
     workload = session.workload
     split = make_split(workload.dataset, 0, session.config.seed)
-    encoder = workload.fit_encoder(split.train)
+    encoder = workload.trainer.fit_encoder(split.train)
     cut, rows = encoder.truncated(workload.prepared.lengths), len(workload.dataset)
     cut_note = (
         f"{cut:,} of {counted(rows, 'sequence')} {'is' if cut == 1 else 'are'} longer than {session.config.max_length} and "
@@ -253,11 +253,11 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
         "profile": to_json(profile),
         "arms": to_json(workload.arms),
         "baselines": list(workload.baselines),
-        "metric": workload.metric.name,
+        "metric": workload.trainer.metric.name,
         # Where it is relative to the best baseline's error, `fix_margin` has the last word.
-        "margin": resolve_margin(session.config.margin, workload.metric, simplest),
+        "margin": resolve_margin(session.config.margin, workload.trainer.metric, simplest),
         "simplest_score": simplest,
-        "length_edges": workload.length_edges.tolist(),
+        "length_edges": workload.scoring.length_edges.tolist(),
         "train_rows": len(split.train) + len(split.validation),
         "validation_rows": len(split.validation),
         "test_rows": len(split.test),

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gatewise.records import Arm, Config, Dataset, Epoch, Training
     from gatewise.study.kept import KeptFolder
     from gatewise.study.trained import TrainedFolder
-    from gatewise.study.work import Unit, Workload
+    from gatewise.study.units import Unit
+    from gatewise.study.work import Workload
 
 __all__ = ["LocalRunner", "OnProgress", "end_processes", "prepare_processes"]
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from gatewise.comparison.verdict import decide
 from gatewise.metrics import value_text
-from gatewise.names import Titles
 from gatewise.records import Comparison, Config, Hyperparameters, Progress, Training, Verdict, to_json
 from gatewise.study.budget import BudgetPlan
 from gatewise.study.folder import RunFolder, append_json_line
@@ -23,8 +22,10 @@ from gatewise.study.gathered import (
 )
 from gatewise.study.journal import Journal
 from gatewise.study.runner import LocalRunner
+from gatewise.study.units import Unit
 from gatewise.study.view import View
-from gatewise.study.work import Unit, Workload
+from gatewise.study.work import Workload
+from gatewise.titles import Titles
 
 __all__ = ["Session"]
 
@@ -72,7 +73,7 @@ class Session:
 
     def score_text(self, value: float) -> str:
         """A score as people read it."""
-        return value_text(self.workload.metric, value, margin_of(self.journal))
+        return value_text(self.workload.trainer.metric, value, margin_of(self.journal))
 
     def elapsed(self) -> float:
         """Seconds the run has taken so far."""
@@ -112,7 +113,7 @@ class Session:
     def chosen(self) -> dict[str, Hyperparameters]:
         """What every arm is trained with in the replicates."""
         profile = read_profile(self.journal)
-        return chosen_hyperparameters(self.journal, self.tuning(), self.names, self.workload.metric, profile)
+        return chosen_hyperparameters(self.journal, self.tuning(), self.names, self.workload.trainer.metric, profile)
 
     def adoptable(self) -> dict[str, Training]:
         """Of each arm the tuning trial that is the first replicate's training, where there is one."""
