@@ -2,9 +2,9 @@
 
 The first trial is the default, the next ones are drawn at random (Bergstra and Bengio 2012, "Random search for hyper-parameter
 optimization", JMLR 13). A trial depends on the run's seed and its number alone, so that an interrupted search goes on as if
-nothing had happened, and arms are tuned in pairs as they are compared in pairs. What one arm is better with by chance on one
-validation part would otherwise be an offset between the arms that no number of replicates shows: the same cell tuned twice by
-itself chose differently in a third of runs, and then differed by up to two margins.
+nothing had happened, and arms are tuned on the same trials as they are compared on the same replicates. What one arm is better
+with by chance on one validation part would otherwise be an offset between the arms that no number of replicates shows: the same
+cell tuned twice by itself chose differently in a third of runs, and then differed by up to two margins.
 """
 
 from __future__ import annotations
