@@ -31,6 +31,6 @@ def tables() -> list[list[set[str]]]:
     return found
 
 
-@pytest.mark.parametrize(("number", "container"), [(0, "gatewise"), (1, "gatewise.data")])
+@pytest.mark.parametrize(("number", "container"), [(0, "gatewise"), (1, "gatewise.data"), (2, "gatewise.records")])
 def test_a_table_has_the_linters_levels(number: int, container: str) -> None:
     assert tables()[number] == layers(container)
