@@ -29,8 +29,9 @@ import torch
 from torch import Tensor
 
 import gatewise.kernels.ops  # noqa: F401  registers the operators
+from gatewise.cells import EQUATIONS
 from gatewise.kernels import equations, instruction_sets, select_instruction_set
-from gatewise.kernels.options import GATES, Options
+from gatewise.kernels.options import Options
 
 CELLS = ("gru", "lstm", "rnn_tanh", "rnn_relu", "min_gru", "min_lstm", "gru", "gru", "lstm", "rnn_tanh", "rnn_relu")
 """What the operators' `kernel` stands for; 6 resets before the product, from 7 on there is layer normalisation."""
@@ -114,7 +115,7 @@ class Call:
         return (self.rows, self.steps, last) if self.order == 1 else (self.steps, self.rows, last)
 
     def _tensors(self) -> list[Tensor | None]:
-        hidden, gates = self.hidden_size, GATES[self.cell] * self.hidden_size
+        hidden, gates = self.hidden_size, EQUATIONS[self.cell].gates * self.hidden_size
         recurrent, lstm, normalized = not self.cell.startswith("min"), self.cell == "lstm", self.kernel > 6
         scale = self.random.choice([0.1, 1.0, 1.0, 3.0]) / math.sqrt(max(hidden, 1))
         weights: list[Tensor | None] = []

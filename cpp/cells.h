@@ -16,6 +16,21 @@
 
 #include "activations.h"
 
+// All cells, by the name that Python knows them by: tables and dispatch are made of this list, and a cell's number is its place here.
+// New ones go to the end, because exported programs keep numbers.
+#define GATEWISE_CELLS(cell)               \
+    cell(gru, Gru)                         \
+    cell(lstm, Lstm)                       \
+    cell(rnn_tanh, Rnn<false>)             \
+    cell(rnn_relu, Rnn<true>)              \
+    cell(min_gru, MinGru)                  \
+    cell(min_lstm, MinLstm)                \
+    cell(gru_reset_before, GruResetBefore) \
+    cell(norm_gru, Normalized<Gru>)        \
+    cell(norm_lstm, Normalized<Lstm>)      \
+    cell(norm_rnn_tanh, Normalized<Rnn<false>>) \
+    cell(norm_rnn_relu, Normalized<Rnn<true>>)
+
 namespace gatewise {
 namespace GATEWISE_ISA {
 namespace {

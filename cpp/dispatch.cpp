@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <iterator>
 #include <stdexcept>
 
 namespace gatewise {
@@ -81,6 +82,13 @@ std::vector<const InstructionSet*> instruction_sets() {
         if (set.supported()) supported.push_back(&set);
     }
     return supported;
+}
+
+int number_of(const InstructionSet& set) { return static_cast<int>(&set - compiled); }
+
+const InstructionSet* supported_set(int number) {
+    const bool known = number >= 0 && number < static_cast<int>(std::size(compiled));
+    return known && compiled[number].supported() ? &compiled[number] : nullptr;
 }
 
 const InstructionSet& active() {

@@ -1,6 +1,8 @@
 // Which of the compiled instruction sets runs.
 #pragma once
 
+#include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,11 @@ const InstructionSet& active();
 // Selects for all threads. Throws std::invalid_argument, naming what is supported.
 void select(const std::string& name);
 
+// The number of a set, and the set of a number where this processor supports it, else null: for whatever outlives a call and must not
+// hold an address.
+int number_of(const InstructionSet& set);
+const InstructionSet* supported_set(int number);
+
 template <class Real>
 const Kernels<Real>& kernels(const InstructionSet& set);
 template <>
@@ -28,6 +35,15 @@ inline const Kernels<float>& kernels<float>(const InstructionSet& set) {
 template <>
 inline const Kernels<double>& kernels<double>(const InstructionSet& set) {
     return *set.f64;
+}
+
+// Throws std::invalid_argument where there is no cell of that number.
+template <class Real>
+const CellKernels<Real>& cell_kernels(const InstructionSet& set, std::int64_t cell) {
+    const Kernels<Real>& all = kernels<Real>(set);
+    if (cell < 0 || cell >= all.cell_count)
+        throw std::invalid_argument("there is no cell " + std::to_string(cell) + "; expected 0 to " + std::to_string(all.cell_count - 1));
+    return all.cells[cell];
 }
 
 }  // namespace gatewise

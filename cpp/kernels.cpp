@@ -26,25 +26,6 @@ namespace {
 #define GATEWISE_OPAQUE(value) __asm__ volatile("" : "+m"(value))
 #endif
 
-using CellName = ::gatewise::Cell;
-
-template <class Function>
-GATEWISE_INLINE auto with_cell(CellName cell, Function&& function) {
-    switch (cell) {
-        case CellName::gru: return function(Gru{});
-        case CellName::lstm: return function(Lstm{});
-        case CellName::rnn_tanh: return function(Rnn<false>{});
-        case CellName::rnn_relu: return function(Rnn<true>{});
-        case CellName::min_gru: return function(MinGru{});
-        case CellName::gru_reset_before: return function(GruResetBefore{});
-        case CellName::norm_gru: return function(Normalized<Gru>{});
-        case CellName::norm_lstm: return function(Normalized<Lstm>{});
-        case CellName::norm_rnn_tanh: return function(Normalized<Rnn<false>>{});
-        case CellName::norm_rnn_relu: return function(Normalized<Rnn<true>>{});
-        default: return function(MinLstm{});
-    }
-}
-
 template <class Cell>
 struct SweepsOf {
     using Forward = ForwardSweep<Cell>;
@@ -63,59 +44,65 @@ struct SweepsOf<Normalized<Plain>> {
     using Backward = NormalizedBackward<Plain>;
 };
 
-std::int64_t forward_size(CellName cell, std::int64_t input_size, std::int64_t hidden_size) {
-    return with_cell(cell, [&](auto kind) { return panels_of(hidden_size) * ForwardLayout<decltype(kind)>(input_size, hidden_size).panel; });
+template <class Cell>
+std::int64_t forward_size(std::int64_t input_size, std::int64_t hidden_size) {
+    return panels_of(hidden_size) * ForwardLayout<Cell>(input_size, hidden_size).panel;
 }
 
-std::int64_t backward_size(CellName cell, std::int64_t input_size, std::int64_t hidden_size) {
-    return with_cell(cell, [&](auto kind) {
-        const BackwardLayout<decltype(kind)> layout(hidden_size);
-        return layout.input + panels_of(input_size) * layout.panel;
-    });
+template <class Cell>
+std::int64_t backward_size(std::int64_t input_size, std::int64_t hidden_size) {
+    const BackwardLayout<Cell> layout(hidden_size);
+    return layout.input + panels_of(input_size) * layout.panel;
 }
 
-std::int64_t saved_size(CellName cell, std::int64_t hidden_size, std::int64_t positions) {
-    return with_cell(cell, [&](auto kind) { return positions * (panels_of(hidden_size) * lanes * decltype(kind)::saved + round_up(decltype(kind)::statistics, lanes)); });
+template <class Cell>
+std::int64_t saved_size(std::int64_t hidden_size, std::int64_t positions) {
+    return positions * (panels_of(hidden_size) * lanes * Cell::saved + round_up(Cell::statistics, lanes));
 }
 
-ScratchSize forward_scratch(CellName cell, std::int64_t input_size, std::int64_t hidden_size, std::int64_t rows) {
-    return with_cell(cell, [&](auto kind) {
-        return SweepsOf<decltype(kind)>::Forward::scratch(input_size, hidden_size, rows);
-    });
+template <class Cell>
+std::int64_t backward_panels(std::int64_t input_size, std::int64_t hidden_size, bool input_side) {
+    return (Cell::recurrent ? panels_of(hidden_size) : 0) + (input_side ? panels_of(input_size) : 0);
 }
 
-ScratchSize backward_scratch(CellName cell, std::int64_t input_size, std::int64_t hidden_size, std::int64_t rows) {
-    return with_cell(cell, [&](auto kind) {
-        return SweepsOf<decltype(kind)>::Backward::scratch(input_size, hidden_size, rows);
-    });
+template <class Cell>
+void run_forward(const Forward<Real>& layer, const Slice& slice, Real* shared, Real* own, Member& member) {
+    typename SweepsOf<Cell>::Forward(layer, slice, shared, own, member).run();
 }
 
-void pack_forward_of(CellName cell, const Weights<Real>& weights, Real* packed, std::int64_t first, std::int64_t last) {
-    with_cell(cell, [&](auto kind) { pack_forward<decltype(kind)>(weights, packed, first, last); });
+template <class Cell>
+void run_backward(const Backward<Real>& layer, const Slice& slice, Real* shared, Real* own, Member& member) {
+    typename SweepsOf<Cell>::Backward(layer, slice, shared, own, member).run();
 }
 
-std::int64_t backward_panels(CellName cell, std::int64_t input_size, std::int64_t hidden_size, bool input_side) {
-    return with_cell(cell, [&](auto kind) {
-        return (decltype(kind)::recurrent ? panels_of(hidden_size) : 0) + (input_side ? panels_of(input_size) : 0);
-    });
+template <class Cell>
+constexpr CellKernels<Real> kernels_of(const char* name) {
+    return {
+        .traits =
+            {
+                .name = name,
+                .gates = Cell::gates,
+                .recurrent = Cell::recurrent,
+                .cell_state = Cell::cell_state,
+                .normalized = is_normalized<Cell>,
+            },
+        .packed_forward_size = forward_size<Cell>,
+        .packed_backward_size = backward_size<Cell>,
+        .saved_size = saved_size<Cell>,
+        .forward_scratch = SweepsOf<Cell>::Forward::scratch,
+        .backward_scratch = SweepsOf<Cell>::Backward::scratch,
+        .pack_forward = pack_forward<Cell>,
+        .backward_panels = backward_panels<Cell>,
+        .pack_backward = pack_backward<Cell>,
+        .forward = run_forward<Cell>,
+        .backward = run_backward<Cell>,
+        .unpack_gradients = unpack_gradients<Cell>,
+    };
 }
 
-void pack_backward_of(CellName cell, const Weights<Real>& weights, Real* packed, std::int64_t first, std::int64_t last) {
-    with_cell(cell, [&](auto kind) { pack_backward<decltype(kind)>(weights, packed, first, last); });
-}
+#define GATEWISE_KERNELS_OF(name, ...) kernels_of<__VA_ARGS__>(#name),
 
-void forward_of(CellName cell, const Forward<Real>& layer, const Slice& slice, Real* shared, Real* own, Member& member) {
-    with_cell(cell, [&](auto kind) { typename SweepsOf<decltype(kind)>::Forward(layer, slice, shared, own, member).run(); });
-}
-
-void backward_of(CellName cell, const Backward<Real>& layer, const Slice& slice, Real* shared, Real* own, Member& member) {
-    with_cell(cell, [&](auto kind) { typename SweepsOf<decltype(kind)>::Backward(layer, slice, shared, own, member).run(); });
-}
-
-void unpack_gradients_of(CellName cell, const Weights<Real>& weights, const WeightGradients<Real>& gradients, Real* const* groups,
-                         std::int64_t count, std::int64_t first, std::int64_t last) {
-    with_cell(cell, [&](auto kind) { unpack_gradients<decltype(kind)>(weights, gradients, groups, count, first, last); });
-}
+constexpr CellKernels<Real> cells[] = {GATEWISE_CELLS(GATEWISE_KERNELS_OF)};
 
 // Rounds of independent multiply-adds, as many side by side as a block has accumulators.
 __attribute__((noinline)) Vector multiply_add(std::int64_t rounds) {
@@ -165,17 +152,8 @@ extern const Kernels<Real> GATEWISE_TABLE;
 const Kernels<Real> GATEWISE_TABLE = {
     .lanes = lanes,
     .panels = panels_of,
-    .packed_forward_size = forward_size,
-    .packed_backward_size = backward_size,
-    .saved_size = saved_size,
-    .forward_scratch = forward_scratch,
-    .backward_scratch = backward_scratch,
-    .pack_forward = pack_forward_of,
-    .backward_panels = backward_panels,
-    .pack_backward = pack_backward_of,
-    .forward = forward_of,
-    .backward = backward_of,
-    .unpack_gradients = unpack_gradients_of,
+    .cells = cells,
+    .cell_count = sizeof cells / sizeof cells[0],
     .peak = peak,
 };
 

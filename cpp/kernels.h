@@ -10,21 +10,6 @@
 
 namespace gatewise {
 
-// The last five: the GRU whose reset gate acts before the recurrent product, and cells with layer normalisation inside.
-enum class Cell : int {
-    gru = 0,
-    lstm = 1,
-    rnn_tanh = 2,
-    rnn_relu = 3,
-    min_gru = 4,
-    min_lstm = 5,
-    gru_reset_before = 6,
-    norm_gru = 7,
-    norm_lstm = 8,
-    norm_rnn_tanh = 9,
-    norm_rnn_relu = 10,
-};
-
 // A slice of a batch: rows sorted by falling length, so that the rows still active at a step are the first active[step].
 // Step counts from the start of the reading direction; row m's features at step s stand in row
 // step_offset[reverse ? length[m] - 1 - s : s] + row_offset[m] of the input and output matrices, which makes time-major,
@@ -41,19 +26,26 @@ struct Slice {
     bool reverse;
 };
 
+// What a call is made of is listed once, as macros that take what is to be done with a name: the members here and in layer.h, the
+// arguments that come from Python, and the names that Python orders them by all come from these lists.
+//
 // Weights of one direction in PyTorch's layout: [gates * hidden_size, size], biases [gates * hidden_size] or null. Cells with layer
-// normalisation have its gains too: of W_ih x and of W_hh h [gates * hidden_size], and the LSTM gain and shift of c [hidden_size].
+// normalisation have its gains too: of W_ih x and of W_hh h [gates * hidden_size], and those with a c gain and shift of c [hidden_size].
+#define GATEWISE_WEIGHTS(field) \
+    field(w_ih) field(w_hh) field(b_ih) field(b_hh) field(gamma_ih) field(gamma_hh) field(gamma_c) field(beta_c)
+
+#define GATEWISE_READ(name) const Real* name = nullptr;
+#define GATEWISE_WRITTEN(name) Real* name = nullptr;
+
 template <class Real>
 struct Weights {
     std::int64_t input_size, hidden_size;
-    const Real *w_ih, *w_hh, *b_ih, *b_hh;
-    const Real *gamma_ih = nullptr, *gamma_hh = nullptr, *gamma_c = nullptr, *beta_c = nullptr;
+    GATEWISE_WEIGHTS(GATEWISE_READ)
 };
 
 template <class Real>
 struct WeightGradients {
-    Real *w_ih, *w_hh, *b_ih, *b_hh;
-    Real *gamma_ih = nullptr, *gamma_hh = nullptr, *gamma_c = nullptr, *beta_c = nullptr;
+    GATEWISE_WEIGHTS(GATEWISE_WRITTEN)
 };
 
 // One direction of one layer. Pointers are to Real, null where absent. "stride" counts elements between matrix rows.
@@ -98,26 +90,40 @@ struct ScratchSize {
     std::int64_t shared, own;  // elements: of a team, of each of its members
 };
 
-// Sizes are in elements. Every function of panels works on columns [first, last) of panels of `lanes` hidden units.
+// A cell as the driver sees it: what its structure in cells.h says of itself.
+struct CellTraits {
+    const char* name;  // as Python knows it
+    int gates;
+    bool recurrent, cell_state, normalized;
+};
+
+// One cell. Sizes are in elements. Every function of panels works on columns [first, last) of panels of `lanes` hidden units.
+template <class Real>
+struct CellKernels {
+    CellTraits traits;
+    std::int64_t (*packed_forward_size)(std::int64_t input_size, std::int64_t hidden_size);
+    std::int64_t (*packed_backward_size)(std::int64_t input_size, std::int64_t hidden_size);
+    std::int64_t (*saved_size)(std::int64_t hidden_size, std::int64_t positions);
+    ScratchSize (*forward_scratch)(std::int64_t input_size, std::int64_t hidden_size, std::int64_t rows);
+    ScratchSize (*backward_scratch)(std::int64_t input_size, std::int64_t hidden_size, std::int64_t rows);
+    void (*pack_forward)(const Weights<Real>&, Real* packed, std::int64_t first, std::int64_t last);
+    // Panels of packed backward weights, with those of the input side or without.
+    std::int64_t (*backward_panels)(std::int64_t input_size, std::int64_t hidden_size, bool input_side);
+    void (*pack_backward)(const Weights<Real>&, Real* packed, std::int64_t first, std::int64_t last);
+    // The members of a team share one slice: `shared` is the team's scratch, `own` the member's.
+    void (*forward)(const Forward<Real>&, const Slice&, Real* shared, Real* own, Member&);
+    void (*backward)(const Backward<Real>&, const Slice&, Real* shared, Real* own, Member&);
+    // Sums the groups in order and writes PyTorch's layout.
+    void (*unpack_gradients)(const Weights<Real>&, const WeightGradients<Real>&, Real* const* groups, std::int64_t count,
+                             std::int64_t first, std::int64_t last);
+};
+
 template <class Real>
 struct Kernels {
     std::int64_t lanes;
     std::int64_t (*panels)(std::int64_t hidden_size);
-    std::int64_t (*packed_forward_size)(Cell, std::int64_t input_size, std::int64_t hidden_size);
-    std::int64_t (*packed_backward_size)(Cell, std::int64_t input_size, std::int64_t hidden_size);
-    std::int64_t (*saved_size)(Cell, std::int64_t hidden_size, std::int64_t positions);
-    ScratchSize (*forward_scratch)(Cell, std::int64_t input_size, std::int64_t hidden_size, std::int64_t rows);
-    ScratchSize (*backward_scratch)(Cell, std::int64_t input_size, std::int64_t hidden_size, std::int64_t rows);
-    void (*pack_forward)(Cell, const Weights<Real>&, Real* packed, std::int64_t first, std::int64_t last);
-    // Panels of packed backward weights, with those of the input side or without.
-    std::int64_t (*backward_panels)(Cell, std::int64_t input_size, std::int64_t hidden_size, bool input_side);
-    void (*pack_backward)(Cell, const Weights<Real>&, Real* packed, std::int64_t first, std::int64_t last);
-    // The members of a team share one slice: `shared` is the team's scratch, `own` the member's.
-    void (*forward)(Cell, const Forward<Real>&, const Slice&, Real* shared, Real* own, Member&);
-    void (*backward)(Cell, const Backward<Real>&, const Slice&, Real* shared, Real* own, Member&);
-    // Sums the groups in order and writes PyTorch's layout.
-    void (*unpack_gradients)(Cell, const Weights<Real>&, const WeightGradients<Real>&, Real* const* groups, std::int64_t count,
-                             std::int64_t first, std::int64_t last);
+    const CellKernels<Real>* cells;  // in the order of the list in cells.h, which is their number
+    int cell_count;
     // Floating-point operations a second of one thread that only multiplies and adds in registers: the best stretch of `seconds`.
     double (*peak)(double seconds);
 };

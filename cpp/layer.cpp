@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <random>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "flush_tiny.h"
@@ -13,31 +16,118 @@ namespace gatewise {
 
 namespace {
 
-constexpr std::size_t saved_header = 64;  // bytes; names the instruction set that wrote what follows
 constexpr std::size_t stream_above = std::size_t{6} << 20;  // bytes of saved activations that no cache will keep
 // Multiplications a step below which a barrier a step costs more than sharing the step gains, and below which a team costs more than
 // it gains at all.
 constexpr std::int64_t shared_step = 50'000;
 constexpr std::int64_t shared_call = 100'000;
 
-std::int64_t gates_of(Cell cell) {
-    switch (cell) {
-        case Cell::gru:
-        case Cell::gru_reset_before:
-        case Cell::norm_gru:
-        case Cell::min_lstm: return 3;
-        case Cell::lstm:
-        case Cell::norm_lstm: return 4;
-        case Cell::min_gru: return 2;
-        default: return 1;
+// What `saved` begins with: who wrote it, and for what. It holds no address, for it lies where anybody may change it.
+struct SavedHeader {
+    std::uint64_t seal;
+    std::int32_t instruction_set, cell, real_bytes, directions;
+    std::int64_t hidden_size, positions;
+};
+constexpr std::int64_t saved_header = 64;  // bytes, so that what follows lies on cache lines of its own
+static_assert(sizeof(SavedHeader) <= saved_header);
+
+// Tells what this process wrote from what another one did, which may have had other kernels.
+std::uint64_t this_process() {
+    static const std::uint64_t drawn = [] {
+        std::random_device device;
+        return std::uint64_t{device()} << 32 | device();
+    }();
+    return drawn;
+}
+
+// What only this process puts on a header with these numbers.
+std::uint64_t seal_of(const SavedHeader& header) {
+    std::uint64_t seal = this_process();
+    for (const std::int64_t number : {std::int64_t{header.instruction_set}, std::int64_t{header.cell}, std::int64_t{header.real_bytes},
+                                      std::int64_t{header.directions}, header.hidden_size, header.positions}) {
+        seal = (seal ^ static_cast<std::uint64_t>(number)) * 0x9e3779b97f4a7c15;
+        seal ^= seal >> 32;
+    }
+    return seal;
+}
+
+template <class Real>
+SavedHeader header_of(const LayerForward<Real>& layer, const InstructionSet& set) {
+    SavedHeader header = {
+        .seal = 0,
+        .instruction_set = number_of(set),
+        .cell = static_cast<std::int32_t>(layer.cell),
+        .real_bytes = sizeof(Real),
+        .directions = layer.directions,
+        .hidden_size = layer.hidden_size,
+        .positions = layer.batch.positions,
+    };
+    header.seal = seal_of(header);
+    return header;
+}
+
+[[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument(why); }
+
+template <class Real>
+void check_room(const LayerForward<Real>& layer, const InstructionSet& set) {
+    const std::size_t needed = saved_bytes<Real>(set, layer.cell, layer.hidden_size, layer.directions, layer.batch.positions);
+    if (layer.saved_bytes < 0 || static_cast<std::size_t>(layer.saved_bytes) < needed)
+        refuse("saved holds " + std::to_string(layer.saved_bytes) + " bytes, and this call's notes are " + std::to_string(needed) +
+               "; an empty one has them made anew");
+    if (reinterpret_cast<std::uintptr_t>(layer.saved) % saved_header) refuse("saved does not begin on a cache line");
+}
+
+// The set that wrote the layer's `saved`.
+template <class Real>
+const InstructionSet& writer_of(const LayerForward<Real>& layer) {
+    SavedHeader found{};
+    if (layer.saved && layer.saved_bytes >= saved_header) std::memcpy(&found, layer.saved, sizeof found);
+    const InstructionSet* const set = supported_set(found.instruction_set);
+    const SavedHeader expected = set ? header_of(layer, *set) : SavedHeader{};
+    if (!set || std::memcmp(&found, &expected, sizeof found) != 0)
+        refuse("saved holds no notes of a forward pass of this process with these sizes; an empty one has them made anew");
+    check_room(layer, *set);
+    return *set;
+}
+
+// Numbers in range, and every pointer there that the cell needs. With no features there may be nothing to point at.
+template <class Real>
+void check(const LayerForward<Real>& layer, const CellTraits& cell) {
+    const Batch& batch = layer.batch;
+    if (batch.order < Order::time_major || batch.order > Order::packed) refuse("there is no such order of rows and steps");
+    if (batch.steps < 0 || batch.rows < 0 || batch.positions < 0 || layer.input_size < 0 || layer.hidden_size < 1)
+        refuse("a size is negative, or there are no hidden units");
+    if (layer.directions != 1 && layer.directions != 2) refuse("a layer has one direction or two");
+    if (batch.order == Order::packed ? !batch.lengths : batch.positions != batch.steps * batch.rows)
+        refuse("positions, steps and rows are not those of one batch");
+    if ((!layer.input && layer.input_size) || !layer.output) refuse("input and output are needed");
+    if (!cell.cell_state && (layer.c_0 || layer.update_c || layer.cells)) refuse(std::string(cell.name) + " has no cell state");
+    for (int direction = 0; direction < layer.directions; ++direction) {
+        const Weights<Real>& weights = layer.weights[direction];
+        if (!weights.w_ih && layer.input_size) refuse(std::string(cell.name) + " needs w_ih");
+        if ((weights.w_hh != nullptr) != cell.recurrent) refuse(std::string(cell.name) + (cell.recurrent ? " needs w_hh" : " has no w_hh"));
+        if (cell.normalized && !(weights.gamma_ih && weights.gamma_hh && (!cell.cell_state || (weights.gamma_c && weights.beta_c))))
+            refuse(std::string(cell.name) + " needs its gains");
     }
 }
 
-bool recurrent(Cell cell) { return cell != Cell::min_gru && cell != Cell::min_lstm; }
+// A weight's gradient is wanted where the weight is, and nowhere else.
+template <class Real>
+void check_gradients(const LayerBackward<Real>& layer, const CellTraits& cell) {
+    if (!cell.cell_state && (layer.grad_cells || layer.grad_c_n || layer.grad_c_0)) refuse(std::string(cell.name) + " has no cell state");
+    for (int direction = 0; direction < layer.forward.directions; ++direction) {
+        const Weights<Real>& weights = layer.forward.weights[direction];
+        const WeightGradients<Real>& gradients = layer.grad_weights[direction];
+#define GATEWISE_BOTH(name) \
+    if (!weights.name != !gradients.name) refuse("a weight and its gradient must both be there: " #name);
+        GATEWISE_WEIGHTS(GATEWISE_BOTH)
+#undef GATEWISE_BOTH
+    }
+}
 
 template <class Real>
-std::int64_t weights_of(const LayerForward<Real>& layer) {
-    return gates_of(layer.cell) * layer.hidden_size * (layer.input_size + (recurrent(layer.cell) ? layer.hidden_size : 0));
+std::int64_t weights_of(const LayerForward<Real>& layer, const CellTraits& cell) {
+    return cell.gates * layer.hidden_size * (layer.input_size + (cell.recurrent ? layer.hidden_size : 0));
 }
 
 // Parts of one block of memory, each on its own cache lines.
@@ -66,9 +156,8 @@ struct Work {
 };
 
 template <class Real>
-Work divide(const LayerForward<Real>& layer, const Plan& plan) {
+Work divide(const LayerForward<Real>& layer, const Plan& plan, std::int64_t weights) {
     const std::int64_t tasks = layer.directions * plan.groups();
-    const std::int64_t weights = weights_of(layer);
     if (layer.threads <= 1 || weights * plan.positions() < shared_call) return {tasks, 1, false};
     if (tasks >= layer.threads) return {tasks, layer.threads, false};
     if (weights * plan.most_rows() >= shared_step) return {tasks, layer.threads, true};
@@ -86,35 +175,37 @@ template <class Real>
 Forward<Real> forward_of(const LayerForward<Real>& layer, int direction, const Real* packed, Real* saved, bool stream) {
     const std::int64_t state = direction * layer.batch.rows * layer.hidden_size, column = direction * layer.hidden_size;
     const auto at = [](auto* base, std::int64_t offset) { return base ? base + offset : nullptr; };
-    return {layer.input_size,
-            layer.hidden_size,
-            layer.input,
-            layer.input_size,
-            packed,
-            at(layer.h_0, state),
-            at(layer.c_0, state),
-            at(layer.recurrent_mask, state),
-            at(layer.update_h, column),
-            at(layer.update_c, column),
-            static_cast<Real>(layer.constant_update_h),
-            static_cast<Real>(layer.constant_update_c),
-            at(layer.output, column),
-            at(layer.cells, column),
-            layer.directions * layer.hidden_size,
-            at(layer.h_n, state),
-            at(layer.c_n, state),
-            saved,
-            false,
-            stream,
-            &layer.weights[direction]};
+    return {
+        .input_size = layer.input_size,
+        .hidden_size = layer.hidden_size,
+        .input = layer.input,
+        .input_stride = layer.input_size,
+        .packed = packed,
+        .h_0 = at(layer.h_0, state),
+        .c_0 = at(layer.c_0, state),
+        .recurrent_mask = at(layer.recurrent_mask, state),
+        .update_h = at(layer.update_h, column),
+        .update_c = at(layer.update_c, column),
+        .constant_update_h = static_cast<Real>(layer.constant_update_h),
+        .constant_update_c = static_cast<Real>(layer.constant_update_c),
+        .output = at(layer.output, column),
+        .cells = at(layer.cells, column),
+        .output_stride = layer.directions * layer.hidden_size,
+        .h_n = at(layer.h_n, state),
+        .c_n = at(layer.c_n, state),
+        .saved = saved,
+        .odd = false,
+        .stream_saved = stream,
+        .weights = &layer.weights[direction],
+    };
 }
 
 template <class Real>
 struct Run {
     const LayerForward<Real>& layer;
     const LayerBackward<Real>* gradient;  // null in the forward pass
-    const InstructionSet& set;
-    const Kernels<Real>& kernels;
+    const CellKernels<Real>& kernels;
+    const std::int64_t panels;
     const Plan plan;
     const Work work;
     Parts<Real> memory;
@@ -128,21 +219,21 @@ struct Run {
     Run(const LayerForward<Real>& layer, const LayerBackward<Real>* gradient, const InstructionSet& set)
         : layer(layer),
           gradient(gradient),
-          set(set),
-          kernels(gatewise::kernels<Real>(set)),
-          plan(layer.batch, weights_of(layer)),
-          work(divide(layer, plan)),
+          kernels(cell_kernels<Real>(set, layer.cell)),
+          panels(gatewise::kernels<Real>(set).panels(layer.hidden_size)),
+          plan(layer.batch, weights_of(layer, kernels.traits)),
+          work(divide(layer, plan, weights_of(layer, kernels.traits))),
           saved(layer.saved ? reinterpret_cast<Real*>(static_cast<char*>(layer.saved) + saved_header) : nullptr),
           counter(work.tasks) {
-        const std::int64_t size = kernels.packed_forward_size(layer.cell, layer.input_size, layer.hidden_size);
+        const std::int64_t size = kernels.packed_forward_size(layer.input_size, layer.hidden_size);
         for (int direction = 0; direction < layer.directions; ++direction) {
             if (gradient)
-                packed_back[direction] = memory.add(kernels.packed_backward_size(layer.cell, layer.input_size, layer.hidden_size));
+                packed_back[direction] = memory.add(kernels.packed_backward_size(layer.input_size, layer.hidden_size));
             else
                 packed[direction] = memory.add(size);
         }
-        scratch_size = (gradient ? kernels.backward_scratch : kernels.forward_scratch)(layer.cell, layer.input_size, layer.hidden_size,
-                                                                                      plan.most_rows());
+        scratch_size = (gradient ? kernels.backward_scratch : kernels.forward_scratch)(layer.input_size, layer.hidden_size,
+                                                                                       plan.most_rows());
         for (int member = 0; member < work.threads; ++member) {
             scratch.push_back(memory.add(scratch_size.shared + 16));
             memory.add(scratch_size.own);
@@ -158,7 +249,7 @@ struct Run {
     Real* shared_scratch(int member) const { return memory.at(scratch[static_cast<std::size_t>(member)]); }
     Real* own_scratch(int member) const { return shared_scratch(member) + (scratch_size.shared + 31) / 16 * 16; }
 
-    std::int64_t saved_size(std::int64_t positions) const { return kernels.saved_size(layer.cell, layer.hidden_size, positions); }
+    std::int64_t saved_size(std::int64_t positions) const { return kernels.saved_size(layer.hidden_size, positions); }
 
     // Tasks in turn: alone, or each with the whole team.
     template <class Function>
@@ -185,13 +276,13 @@ struct Run {
 
     void forward(Member& member) {
         const FlushTiny flush;
-        const Share share(kernels.panels(layer.hidden_size), member);
+        const Share share(panels, member);
         for (int direction = 0; direction < layer.directions; ++direction)
-            kernels.pack_forward(layer.cell, layer.weights[direction], memory.at(packed[direction]), share.first, share.last);
+            kernels.pack_forward(layer.weights[direction], memory.at(packed[direction]), share.first, share.last);
         member.wait();
         for_tasks(member, [&](std::int64_t task, Member& team, Real* shared) {
             for_slices(task, [&](int direction, const Slice& slice, Real* part, bool stream) {
-                kernels.forward(layer.cell, forward_of<Real>(layer, direction, memory.at(packed[direction]), part, stream), slice, shared,
+                kernels.forward(forward_of<Real>(layer, direction, memory.at(packed[direction]), part, stream), slice, shared,
                                 own_scratch(member.index), team);
                 team.wait();
             });
@@ -201,41 +292,42 @@ struct Run {
     void backward(Member& member) {
         const FlushTiny flush;
         for (int direction = 0; direction < layer.directions; ++direction) {
-            const std::int64_t panels = kernels.backward_panels(layer.cell, layer.input_size, layer.hidden_size, gradient->grad_input);
-            const Share share(panels, member);
-            kernels.pack_backward(layer.cell, layer.weights[direction], memory.at(packed_back[direction]), share.first, share.last);
+            const std::int64_t both_sides = kernels.backward_panels(layer.input_size, layer.hidden_size, gradient->grad_input);
+            const Share share(both_sides, member);
+            kernels.pack_backward(layer.weights[direction], memory.at(packed_back[direction]), share.first, share.last);
         }
         member.wait();
         for_tasks(member, [&](std::int64_t task, Member& team, Real* shared) {
             Real* sum = memory.at(sums[static_cast<std::size_t>(task)]);
-            const std::int64_t panels = kernels.panels(layer.hidden_size), panel = stride / panels;
+            const std::int64_t panel = stride / panels;
             const Share share(panels, team);
             std::memset(sum + share.first * panel, 0, static_cast<std::size_t>((share.last - share.first) * panel) * sizeof(Real));
             for_slices(task, [&](int direction, const Slice& slice, Real* part, bool stream) {
-                Backward<Real> back{};
                 const std::int64_t state = direction * layer.batch.rows * layer.hidden_size, column = direction * layer.hidden_size;
                 const auto at = [](auto* base, std::int64_t offset) { return base ? base + offset : nullptr; };
-                back.forward = forward_of<Real>(layer, direction, nullptr, part, stream);
-                back.packed = memory.at(packed_back[direction]);
-                back.grad_output = at(gradient->grad_output, column);
-                back.grad_cells = at(gradient->grad_cells, column);
-                back.grad_h_n = at(gradient->grad_h_n, state);
-                back.grad_c_n = at(gradient->grad_c_n, state);
-                back.grad_input = direction == 0 || !gradient->grad_input ? gradient->grad_input : memory.at(other_input);
-                back.grad_packed = sum;
-                back.grad_h_0 = at(gradient->grad_h_0, state);
-                back.grad_c_0 = at(gradient->grad_c_0, state);
-                kernels.backward(layer.cell, back, slice, shared, own_scratch(member.index), team);
+                const Backward<Real> back = {
+                    .forward = forward_of<Real>(layer, direction, nullptr, part, stream),
+                    .packed = memory.at(packed_back[direction]),
+                    .grad_output = at(gradient->grad_output, column),
+                    .grad_cells = at(gradient->grad_cells, column),
+                    .grad_h_n = at(gradient->grad_h_n, state),
+                    .grad_c_n = at(gradient->grad_c_n, state),
+                    .grad_input = direction == 0 || !gradient->grad_input ? gradient->grad_input : memory.at(other_input),
+                    .grad_packed = sum,
+                    .grad_h_0 = at(gradient->grad_h_0, state),
+                    .grad_c_0 = at(gradient->grad_c_0, state),
+                };
+                kernels.backward(back, slice, shared, own_scratch(member.index), team);
                 team.wait();
             });
         });
         member.wait();
-        const Share share(kernels.panels(layer.hidden_size), member);
+        const Share share(panels, member);
         for (int direction = 0; direction < layer.directions; ++direction) {
             Real* groups[Plan::most_groups];
             for (std::int64_t group = 0; group < plan.groups(); ++group)
                 groups[group] = memory.at(sums[static_cast<std::size_t>(group * layer.directions + direction)]);
-            kernels.unpack_gradients(layer.cell, layer.weights[direction], gradient->grad_weights[direction], groups, plan.groups(),
+            kernels.unpack_gradients(layer.weights[direction], gradient->grad_weights[direction], groups, plan.groups(),
                                      share.first, share.last);
         }
         if (gradient->grad_input && layer.directions == 2) add_other_input(member);
@@ -258,19 +350,23 @@ struct Run {
 }  // namespace
 
 template <class Real>
-std::size_t saved_bytes(const InstructionSet& set, Cell cell, std::int64_t hidden_size, int directions, std::int64_t positions) {
-    const std::int64_t size = kernels<Real>(set).saved_size(cell, hidden_size, positions);
+std::size_t saved_bytes(const InstructionSet& set, std::int64_t cell, std::int64_t hidden_size, int directions, std::int64_t positions) {
+    const std::int64_t size = cell_kernels<Real>(set, cell).saved_size(hidden_size, positions);
     return saved_header + static_cast<std::size_t>(directions * size) * sizeof(Real);
 }
 
 template <class Real>
 void forward(const LayerForward<Real>& layer) {
     const InstructionSet& set = active();
-    if (layer.saved) {
-        const InstructionSet* writer = &set;
-        std::memcpy(layer.saved, &writer, sizeof writer);
-    }
+    const CellTraits& cell = cell_kernels<Real>(set, layer.cell).traits;
+    check(layer, cell);
+    if (!layer.h_n || (cell.cell_state && !layer.c_n)) refuse(std::string(cell.name) + " writes its final state");
+    if (layer.saved) check_room(layer, set);
     Run<Real> run(layer, nullptr, set);
+    if (layer.saved) {
+        const SavedHeader header = header_of(layer, set);
+        std::memcpy(layer.saved, &header, sizeof header);
+    }
     const std::int64_t width = layer.directions * layer.hidden_size;
     run.plan.for_padding([&](std::int64_t position) {
         std::fill_n(layer.output + position * width, width, Real(0));
@@ -281,9 +377,11 @@ void forward(const LayerForward<Real>& layer) {
 
 template <class Real>
 void backward(const LayerBackward<Real>& layer) {
-    const InstructionSet* writer;
-    std::memcpy(&writer, layer.forward.saved, sizeof writer);
-    Run<Real> run(layer.forward, &layer, *writer);
+    const InstructionSet& set = writer_of(layer.forward);
+    const CellTraits& cell = cell_kernels<Real>(set, layer.forward.cell).traits;
+    check(layer.forward, cell);
+    check_gradients(layer, cell);
+    Run<Real> run(layer.forward, &layer, set);
     if (layer.grad_input)
         run.plan.for_padding([&](std::int64_t position) {
             std::fill_n(layer.grad_input + position * layer.forward.input_size, layer.forward.input_size, Real(0));
@@ -291,8 +389,8 @@ void backward(const LayerBackward<Real>& layer) {
     run_team(run.work.threads, [](Member& member, void* context) { static_cast<Run<Real>*>(context)->backward(member); }, &run);
 }
 
-template std::size_t saved_bytes<float>(const InstructionSet&, Cell, std::int64_t, int, std::int64_t);
-template std::size_t saved_bytes<double>(const InstructionSet&, Cell, std::int64_t, int, std::int64_t);
+template std::size_t saved_bytes<float>(const InstructionSet&, std::int64_t, std::int64_t, int, std::int64_t);
+template std::size_t saved_bytes<double>(const InstructionSet&, std::int64_t, std::int64_t, int, std::int64_t);
 template void forward<float>(const LayerForward<float>&);
 template void forward<double>(const LayerForward<double>&);
 template void backward<float>(const LayerBackward<float>&);

@@ -21,44 +21,51 @@ struct Batch {
     const std::int64_t* lengths;
 };
 
+// Beside the weights, the forward pass reads: input [positions, input_size]; h_0 and c_0 [directions, rows, hidden_size] or null;
+// recurrent_mask as h_0 or null; update_h and update_c as output, or null: then the constants.
+#define GATEWISE_INPUTS(field) field(input) field(h_0) field(c_0) field(recurrent_mask) field(update_h) field(update_c)
+// And it writes: output [positions, directions * hidden_size]; cells as output, or null; h_n, and c_n, null for cells without one
+// [directions, rows, hidden_size].
+#define GATEWISE_RESULTS(field) field(output) field(cells) field(h_n) field(c_n)
+// The backward pass reads gradients of the results, as the results are, and writes those of the inputs; each may be null.
+#define GATEWISE_INCOMING(field) field(grad_output) field(grad_cells) field(grad_h_n) field(grad_c_n)
+#define GATEWISE_OUTGOING(field) field(grad_input) field(grad_h_0) field(grad_c_0)
+
 template <class Real>
 struct LayerForward {
-    Cell cell;
+    std::int64_t cell;  // its number
     Batch batch;
     std::int64_t input_size, hidden_size;
     int directions, threads;
-    const Real* input;           // [positions, input_size]
-    Weights<Real> weights[2];    // of each direction; the second reads in reverse
-    const Real *h_0, *c_0;       // [directions, rows, hidden_size] or null
-    const Real* recurrent_mask;  // as h_0, or null
-    const Real *update_h, *update_c;  // as output, or null: then the constants
     double constant_update_h, constant_update_c;
-    Real* output;                // [positions, directions * hidden_size]
-    Real* cells;                 // as output, or null
-    Real *h_n, *c_n;             // [directions, rows, hidden_size]; c_n null for cells without one
-    void* saved;                 // saved_bytes, or null at inference
+    Weights<Real> weights[2];  // of each direction; the second reads in reverse
+    GATEWISE_INPUTS(GATEWISE_READ)
+    GATEWISE_RESULTS(GATEWISE_WRITTEN)
+    void* saved;  // or null at inference
+    std::int64_t saved_bytes;
 };
 
 template <class Real>
 struct LayerBackward {
-    LayerForward<Real> forward;  // the pointers it ran with
-    const Real *grad_output, *grad_cells, *grad_h_n, *grad_c_n;  // each may be null
-    Real* grad_input;            // or null
+    LayerForward<Real> forward;  // as it ran; of its results output alone is read
+    GATEWISE_INCOMING(GATEWISE_READ)
     WeightGradients<Real> grad_weights[2];
-    Real *grad_h_0, *grad_c_0;   // each may be null
+    GATEWISE_OUTGOING(GATEWISE_WRITTEN)
 };
 
 // Bytes that the forward pass leaves for the backward pass, at most: `positions` counts rows over all steps, padding included.
 template <class Real>
-std::size_t saved_bytes(const InstructionSet& set, Cell cell, std::int64_t hidden_size, int directions, std::int64_t positions);
+std::size_t saved_bytes(const InstructionSet& set, std::int64_t cell, std::int64_t hidden_size, int directions, std::int64_t positions);
 
-// Throws std::invalid_argument where lengths do not fit the shapes: they index memory.
+// Both throw std::invalid_argument, before anything is read or written, where a number is out of range, a pointer that the cell needs is
+// null, or lengths do not fit the shapes: they index memory.
 // Output beyond a row's length is set to zero, h_n is the state after its last step. The result of a row depends neither on the other
 // rows nor on the number of threads; gradients of the weights do not depend on the latter.
 template <class Real>
 void forward(const LayerForward<Real>& layer);
 
-// Runs on the instruction set that wrote `saved`.
+// Runs on the instruction set that wrote `saved`. What stands there is not trusted: whatever it holds, no memory but the layer's is read,
+// and what no forward pass of this process wrote for a layer of these sizes is refused.
 template <class Real>
 void backward(const LayerBackward<Real>& layer);
 

@@ -114,15 +114,17 @@ Plan::Plan(const Batch& batch, std::int64_t weights) : batch_(batch) {
 
 Slice Plan::slice(std::int64_t index, bool reverse) const {
     const std::size_t i = static_cast<std::size_t>(index);
-    return {sizes_[i],
-            steps_[i],
-            active_.data() + step_start_[i],
-            active_before_.data() + step_start_[i],
-            length_.data() + row_start_[i],
-            row_offset_.data() + row_start_[i],
-            step_offset_.data(),
-            batch_index_.data() + row_start_[i],
-            reverse};
+    return {
+        .rows = sizes_[i],
+        .steps = steps_[i],
+        .active = active_.data() + step_start_[i],
+        .active_before = active_before_.data() + step_start_[i],
+        .length = length_.data() + row_start_[i],
+        .row_offset = row_offset_.data() + row_start_[i],
+        .step_offset = step_offset_.data(),
+        .batch_index = batch_index_.data() + row_start_[i],
+        .reverse = reverse,
+    };
 }
 
 }  // namespace gatewise

@@ -28,7 +28,7 @@ Trained parameter_of(const nb::dict& from) {
 
 StepNetwork network_of(const nb::dict& from) {
     StepNetwork network{};
-    network.cell = static_cast<Cell>(field<int>(from, "cell"));
+    network.cell = field<std::int64_t>(from, "cell");
     network.input_size = field<std::int64_t>(from, "input_size");
     network.hidden_size = field<std::int64_t>(from, "hidden_size");
     network.directions = field<int>(from, "directions");

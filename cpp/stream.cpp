@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "flush_tiny.h"
@@ -21,21 +23,31 @@ std::int64_t to_cache_lines(std::int64_t elements) { return (elements + 15) / 16
 
 template <class Real>
 Streams<Real>::Streams(const StreamOptions& options, const std::vector<Weights<Real>>& layers)
-    : options_(options), kernels_(kernels<Real>(active())), hidden_size_(layers.front().hidden_size) {
+    : options_(options),
+      set_(active()),
+      kernels_(cell_kernels<Real>(set_, options.cell)),
+      hidden_size_(layers.empty() ? 0 : layers.front().hidden_size) {
+    const CellTraits& traits = kernels_.traits;
+    bool complete = options.streams >= 1 && hidden_size_ >= 1;
+    for (const Weights<Real>& weights : layers)
+        complete = complete && weights.input_size >= 1 && weights.hidden_size == hidden_size_ && weights.w_ih &&
+                   (weights.w_hh != nullptr) == traits.recurrent;
+    if (!complete || traits.normalized)
+        throw std::invalid_argument(std::string("there is no stream of ") + traits.name + " with these sizes and weights");
     const std::int64_t rows = std::min(options.streams, slice_rows), slices = (options.streams + slice_rows - 1) / slice_rows;
     const std::size_t state = static_cast<std::size_t>(options.streams * hidden_size_);
     ones_.assign(static_cast<std::size_t>(rows), 1);
     index_.resize(static_cast<std::size_t>(rows));
     std::iota(index_.begin(), index_.end(), std::int64_t{0});
     for (const Weights<Real>& weights : layers) {
-        const std::int64_t size = kernels_.packed_forward_size(options.cell, weights.input_size, hidden_size_);
+        const std::int64_t size = kernels_.packed_forward_size(weights.input_size, hidden_size_);
         Layer layer{weights.input_size, take(static_cast<std::size_t>(size) * sizeof(Real)), {}, {}};
         layer.h.assign(state, Real(0));
         if (has_cell_state()) layer.c.assign(state, Real(0));
-        kernels_.pack_forward(options.cell, weights, layer.packed.template as<Real>(), 0, kernels_.panels(hidden_size_));
+        kernels_.pack_forward(weights, layer.packed.template as<Real>(), 0, kernels<Real>(set_).panels(hidden_size_));
         layers_.push_back(std::move(layer));
         work_ += size;
-        const ScratchSize scratch = kernels_.forward_scratch(options.cell, weights.input_size, hidden_size_, rows);
+        const ScratchSize scratch = kernels_.forward_scratch(weights.input_size, hidden_size_, rows);
         scratch_size_.shared = std::max(scratch_size_.shared, to_cache_lines(scratch.shared));
         scratch_size_.own = std::max(scratch_size_.own, to_cache_lines(scratch.own));
     }
@@ -47,7 +59,17 @@ template <class Real>
 void Streams<Real>::run_slice(std::int64_t slice, const Real* input, Real* output, Real* scratch) {
     const std::int64_t first = slice * slice_rows, rows = std::min(slice_rows, options_.streams - first), none = 0;
     const std::int64_t state = first * hidden_size_;
-    const Slice view{rows, 1, &rows, &none, ones_.data(), index_.data(), &none, index_.data(), false};
+    const Slice view = {
+        .rows = rows,
+        .steps = 1,
+        .active = &rows,
+        .active_before = &none,
+        .length = ones_.data(),
+        .row_offset = index_.data(),
+        .step_offset = &none,
+        .batch_index = index_.data(),
+        .reverse = false,
+    };
     Member alone{0, 1, nullptr};
     Forward<Real> forward{};
     forward.hidden_size = hidden_size_;
@@ -66,7 +88,7 @@ void Streams<Real>::run_slice(std::int64_t slice, const Real* input, Real* outpu
         forward.h_0 = forward.h_n;
         forward.c_0 = forward.c_n;
         forward.output = &layer == &layers_.back() ? output + state : forward.h_n;
-        kernels_.forward(options_.cell, forward, view, scratch, scratch + scratch_size_.shared, alone);
+        kernels_.forward(forward, view, scratch, scratch + scratch_size_.shared, alone);
         forward.input = forward.h_n;
     }
 }

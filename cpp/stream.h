@@ -12,7 +12,7 @@ namespace gatewise {
 
 // What all layers of a stack have in common.
 struct StreamOptions {
-    Cell cell;
+    std::int64_t cell;
     double update_h, update_c;  // share of the new state that is taken (zoneout), else 1
     std::int64_t streams;
     int threads;  // at most; few streams run on the caller alone
@@ -22,13 +22,14 @@ template <class Real>
 class Streams {
   public:
     // Each layer reads the one before it; all have one hidden size. The weights are read here and not kept.
+    // Throws std::invalid_argument for a cell that cannot be stepped, sizes below 1, and weights that are not there.
     Streams(const StreamOptions& options, const std::vector<Weights<Real>>& layers);
 
     std::int64_t streams() const { return options_.streams; }
     std::int64_t layers() const { return static_cast<std::int64_t>(layers_.size()); }
     std::int64_t input_size() const { return layers_.front().input_size; }
     std::int64_t hidden_size() const { return hidden_size_; }
-    bool has_cell_state() const { return options_.cell == Cell::lstm; }
+    bool has_cell_state() const { return kernels_.traits.cell_state; }
     // Multiplications of one step of all streams.
     std::int64_t work() const { return work_ * options_.streams; }
 
@@ -52,7 +53,8 @@ class Streams {
     void run_slice(std::int64_t slice, const Real* input, Real* output, Real* scratch);
 
     const StreamOptions options_;
-    const Kernels<Real>& kernels_;
+    const InstructionSet& set_;
+    const CellKernels<Real>& kernels_;
     std::int64_t hidden_size_;
     std::vector<Layer> layers_;
     std::vector<std::int64_t> ones_, index_;  // of one slice's rows

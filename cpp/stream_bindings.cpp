@@ -27,8 +27,9 @@ namespace {
 // Steps of more multiplications than this let other Python threads run meanwhile; for fewer that costs more than it gives.
 constexpr std::int64_t long_work = 1'000'000;
 
-// w_ih, w_hh, b_ih, b_hh of a layer; 0 where absent
-using WeightAddresses = std::array<std::uintptr_t, 4>;
+#define GATEWISE_PLUS_ONE(name) +1
+// Of a layer, in the order of their list; 0 where absent.
+using WeightAddresses = std::array<std::uintptr_t, GATEWISE_WEIGHTS(GATEWISE_PLUS_ONE)>;
 
 template <class Real>
 using States = nb::ndarray<Real, nb::ndim<3>, nb::c_contig, nb::device::cpu>;  // [layers, streams, hidden_size]
@@ -69,9 +70,10 @@ std::string described(nb::handle object) {
 template <class Real>
 class PythonStreams {
   public:
-    PythonStreams(int cell, std::int64_t input_size, std::int64_t hidden_size, const std::vector<WeightAddresses>& weights,
+    PythonStreams(std::int64_t cell, std::int64_t input_size, std::int64_t hidden_size, const std::vector<WeightAddresses>& weights,
                   std::int64_t streams, int threads, double update_h, double update_c)
-        : streams_({static_cast<Cell>(cell), update_h, update_c, streams, threads}, layers_of(input_size, hidden_size, weights)) {
+        : streams_({.cell = cell, .update_h = update_h, .update_c = update_c, .streams = streams, .threads = threads},
+                   layers_of(input_size, hidden_size, weights)) {
         const std::size_t rows = static_cast<std::size_t>(streams), columns = static_cast<std::size_t>(hidden_size);
         output_ = new Real[rows * columns]();
         const nb::capsule owner(output_, [](void* memory) noexcept { delete[] static_cast<Real*>(memory); });
@@ -120,9 +122,13 @@ class PythonStreams {
 
     static std::vector<Weights<Real>> layers_of(std::int64_t input_size, std::int64_t hidden_size, const std::vector<WeightAddresses>& weights) {
         std::vector<Weights<Real>> layers;
-        for (const WeightAddresses& address : weights) {
-            const auto at = [&](std::size_t place) { return reinterpret_cast<const Real*>(address[place]); };
-            layers.push_back({layers.empty() ? input_size : hidden_size, hidden_size, at(0), at(1), at(2), at(3)});
+        for (const WeightAddresses& addresses : weights) {
+            Weights<Real> layer{.input_size = layers.empty() ? input_size : hidden_size, .hidden_size = hidden_size};
+            const std::uintptr_t* next = addresses.data();
+#define GATEWISE_TAKE(name) layer.name = reinterpret_cast<const Real*>(*next++);
+            GATEWISE_WEIGHTS(GATEWISE_TAKE)
+#undef GATEWISE_TAKE
+            layers.push_back(layer);
         }
         return layers;
     }
@@ -183,7 +189,7 @@ template <class Real>
 void bind(nb::module_& module, const char* name) {
     using Type = PythonStreams<Real>;
     nb::class_<Type>(module, name)
-        .def(nb::init<int, std::int64_t, std::int64_t, const std::vector<WeightAddresses>&, std::int64_t, int, double, double>(),
+        .def(nb::init<std::int64_t, std::int64_t, std::int64_t, const std::vector<WeightAddresses>&, std::int64_t, int, double, double>(),
              nb::arg("cell"), nb::arg("input_size"), nb::arg("hidden_size"), nb::arg("weights"), nb::arg("streams"), nb::arg("threads"),
              nb::arg("update_h"), nb::arg("update_c"))
         .def("step", &Type::step, nb::arg("input").none())

@@ -56,7 +56,13 @@ LayerForward<float> TrainingStep::layer_of(std::size_t number) const {
     const auto value = [&](int index) { return index < 0 ? nullptr : network_.parameters[static_cast<std::size_t>(index)].value; };
     LayerForward<float> layer{};
     layer.cell = network_.cell;
-    layer.batch = {Order::batch_first, rows_.steps, rows_.rows, positions(), rows_.lengths};
+    layer.batch = {
+        .order = Order::batch_first,
+        .steps = rows_.steps,
+        .rows = rows_.rows,
+        .positions = positions(),
+        .lengths = rows_.lengths,
+    };
     layer.input_size = input_size(number);
     layer.hidden_size = network_.hidden_size;
     layer.directions = network_.directions;
@@ -77,6 +83,7 @@ LayerForward<float> TrainingStep::layer_of(std::size_t number) const {
     layer.h_n = finals;
     layer.c_n = finals + rows_.rows * state_size();
     layer.saved = saved_[number].data();
+    layer.saved_bytes = static_cast<std::int64_t>(saved_[number].size());
     return layer;
 }
 

@@ -27,7 +27,7 @@ struct LayerParameters {
 };
 
 struct StepNetwork {
-    Cell cell;
+    std::int64_t cell;  // its number
     std::int64_t input_size, hidden_size;  // input_size: of the first layer
     int directions;
     std::vector<std::vector<LayerParameters>> layers;

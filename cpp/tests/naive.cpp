@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
-using gatewise::Cell;
 using gatewise::Order;
 
 namespace {
@@ -54,8 +54,11 @@ Values random_values(std::mt19937& random, std::int64_t count, double scale) {
     return values;
 }
 
-Problem::Problem(Cell cell, std::int64_t input_size, std::int64_t hidden_size, unsigned seed)
-    : cell(cell), input_size(input_size), hidden_size(hidden_size) {
+Problem::Problem(std::int64_t cell, std::int64_t input_size, std::int64_t hidden_size, unsigned seed)
+    : cell(cell),
+      traits(gatewise::cell_kernels<float>(*gatewise::instruction_sets().front(), cell).traits),
+      input_size(input_size),
+      hidden_size(hidden_size) {
     std::mt19937 random(seed);
     const auto one_of = [&](int count) { return static_cast<int>(random() % static_cast<unsigned>(count)); };
     order = static_cast<Order>(one_of(3));
@@ -63,9 +66,9 @@ Problem::Problem(Cell cell, std::int64_t input_size, std::int64_t hidden_size, u
     rows = 1 + one_of(19);
     directions = 1 + one_of(2);
     zoneout = one_of(2) == 1;
-    masked = recurrent() && one_of(2) == 1;
+    masked = traits.recurrent && one_of(2) == 1;
     constant_update_h = one_of(2) == 1 ? 0.75 : 1;
-    constant_update_c = lstm() && one_of(2) == 1 ? 0.875 : 1;
+    constant_update_c = traits.cell_state && one_of(2) == 1 ? 0.875 : 1;
     const bool ragged = one_of(3) > 0;
     const int shortest = order == Order::packed ? 1 : 0;
     for (std::int64_t row = 0; row < rows; ++row)
@@ -80,19 +83,19 @@ Problem::Problem(Cell cell, std::int64_t input_size, std::int64_t hidden_size, u
     const bool biased = one_of(4) > 0, from_zero = one_of(4) == 0;
     input = random_values(random, positions() * input_size, 1);
     for (int direction = 0; direction < directions; ++direction) {
-        weights[direction][0] = random_values(random, gates() * hidden_size * input_size, scale);
-        if (recurrent()) weights[direction][1] = random_values(random, gates() * hidden_size * hidden_size, scale);
-        if (biased) weights[direction][2] = random_values(random, gates() * hidden_size, 0.5);
-        if (biased && recurrent()) weights[direction][3] = random_values(random, gates() * hidden_size, 0.5);
+        weights[direction][0] = random_values(random, traits.gates * hidden_size * input_size, scale);
+        if (traits.recurrent) weights[direction][1] = random_values(random, traits.gates * hidden_size * hidden_size, scale);
+        if (biased) weights[direction][2] = random_values(random, traits.gates * hidden_size, 0.5);
+        if (biased && traits.recurrent) weights[direction][3] = random_values(random, traits.gates * hidden_size, 0.5);
         for (const std::size_t gain : {4, 5, 6})
-            if (normalized() && (gain < 6 || lstm())) {
-                weights[direction][gain] = random_values(random, gain < 6 ? gates() * hidden_size : hidden_size, 0.5);
+            if (traits.normalized && (gain < 6 || traits.cell_state)) {
+                weights[direction][gain] = random_values(random, gain < 6 ? traits.gates * hidden_size : hidden_size, 0.5);
                 for (double& value : weights[direction][gain]) value += 1;
             }
-        if (normalized() && lstm()) weights[direction][7] = random_values(random, hidden_size, 0.5);
+        if (traits.normalized && traits.cell_state) weights[direction][7] = random_values(random, hidden_size, 0.5);
     }
     if (!from_zero) h_0 = random_values(random, state, 1);
-    if (!from_zero && lstm()) c_0 = random_values(random, state, 1);
+    if (!from_zero && traits.cell_state) c_0 = random_values(random, state, 1);
     const auto zero_or = [&](std::int64_t count, double other) {
         Values values(at(count));
         for (double& value : values) value = one_of(3) == 0 ? 0 : other;
@@ -100,31 +103,13 @@ Problem::Problem(Cell cell, std::int64_t input_size, std::int64_t hidden_size, u
     };
     if (masked) recurrent_mask = zero_or(state, 1.5);
     if (zoneout) update_h = zero_or(positions() * directions * hidden_size, 1);
-    if (zoneout && lstm()) update_c = zero_or(positions() * directions * hidden_size, 1);
+    if (zoneout && traits.cell_state) update_c = zero_or(positions() * directions * hidden_size, 1);
 }
 
-Cell Problem::plain() const {
-    switch (cell) {
-        case Cell::norm_gru: return Cell::gru;
-        case Cell::norm_lstm: return Cell::lstm;
-        case Cell::norm_rnn_tanh: return Cell::rnn_tanh;
-        case Cell::norm_rnn_relu: return Cell::rnn_relu;
-        default: return cell;
-    }
+std::string Problem::plain() const {
+    const std::string name = traits.name;
+    return traits.normalized ? name.substr(std::string("norm_").size()) : name;
 }
-
-std::int64_t Problem::gates() const {
-    switch (plain()) {
-        case Cell::gru:
-        case Cell::gru_reset_before:
-        case Cell::min_lstm: return 3;
-        case Cell::lstm: return 4;
-        case Cell::min_gru: return 2;
-        default: return 1;
-    }
-}
-
-bool Problem::recurrent() const { return cell != Cell::min_gru && cell != Cell::min_lstm; }
 
 std::vector<std::int64_t> Problem::batch_sizes() const {
     std::vector<std::int64_t> sizes;
@@ -157,10 +142,11 @@ std::vector<Values*> Problem::variables() {
 
 Outcome naive_forward(const Problem& p) {
     const std::int64_t hidden = p.hidden_size, width = p.directions * hidden;
+    const std::string plain = p.plain();
     Outcome outcome;
     outcome.output.resize(at(p.positions() * width));
     outcome.h_n.resize(at(p.directions * p.rows * hidden));
-    if (p.lstm()) {
+    if (p.traits.cell_state) {
         outcome.cells.resize(outcome.output.size());
         outcome.c_n.resize(outcome.h_n.size());
     }
@@ -179,10 +165,10 @@ Outcome naive_forward(const Problem& p) {
                 if (p.masked)
                     for (std::int64_t j = 0; j < hidden; ++j) seen[at(j)] *= p.recurrent_mask[at(state + j)];
                 const Values old_h = h, old_c = c;
-                const std::int64_t all = p.gates() * hidden;
+                const std::int64_t all = p.traits.gates * hidden;
                 const Values from_input = side(w_ih, x, p.input_size, all, gamma_ih, b_ih);
                 Values from_hidden = side(w_hh, seen.data(), hidden, all, gamma_hh, b_hh), new_h(at(hidden)), new_c(at(hidden));
-                if (p.cell == Cell::gru_reset_before) {
+                if (plain == "gru_reset_before") {
                     Values reset_state = seen;
                     for (std::size_t j = 0; j < seen.size(); ++j) reset_state[j] *= sigmoid(from_input[j] + from_hidden[j]);
                     const Values candidate = side(w_hh, reset_state.data(), hidden, all, gamma_hh, b_hh);
@@ -190,43 +176,36 @@ Outcome naive_forward(const Problem& p) {
                 }
                 for (std::int64_t j = 0; j < hidden; ++j) {
                     double from_x[4], from_h[4], sum[4];
-                    for (std::int64_t gate = 0; gate < p.gates(); ++gate) {
+                    for (std::int64_t gate = 0; gate < p.traits.gates; ++gate) {
                         const std::int64_t r = gate * hidden + j;
                         from_x[gate] = from_input[at(r)];
                         from_h[gate] = from_hidden[at(r)];
                         sum[gate] = from_x[gate] + from_h[gate];
                     }
-                    switch (p.plain()) {
-                        case Cell::gru: {
-                            const double reset = sigmoid(sum[0]), keep = sigmoid(sum[1]);
-                            new_h[at(j)] = (1 - keep) * std::tanh(from_x[2] + reset * from_h[2]) + keep * old_h[at(j)];
-                            break;
-                        }
-                        case Cell::gru_reset_before: {
-                            const double keep = sigmoid(sum[1]);
-                            new_h[at(j)] = (1 - keep) * std::tanh(sum[2]) + keep * old_h[at(j)];
-                            break;
-                        }
-                        case Cell::lstm:
-                            new_c[at(j)] = sigmoid(sum[1]) * old_c[at(j)] + sigmoid(sum[0]) * std::tanh(sum[2]);
-                            new_h[at(j)] = sigmoid(sum[3]) * std::tanh(new_c[at(j)]);
-                            break;
-                        case Cell::rnn_tanh: new_h[at(j)] = std::tanh(sum[0]); break;
-                        case Cell::rnn_relu: new_h[at(j)] = std::max(0.0, sum[0]); break;
-                        case Cell::min_gru: {
-                            const double take = sigmoid(sum[0]);
-                            new_h[at(j)] = (1 - take) * old_h[at(j)] + take * positive(sum[1]);
-                            break;
-                        }
-                        case Cell::min_lstm: {
-                            const double forget = sigmoid(sum[0]), take = sigmoid(sum[1]);
-                            new_h[at(j)] = (forget * old_h[at(j)] + take * positive(sum[2])) / (forget + take);
-                            break;
-                        }
-                        default: break;  // plain() is none of the others
+                    if (plain == "gru") {
+                        const double reset = sigmoid(sum[0]), keep = sigmoid(sum[1]);
+                        new_h[at(j)] = (1 - keep) * std::tanh(from_x[2] + reset * from_h[2]) + keep * old_h[at(j)];
+                    } else if (plain == "gru_reset_before") {
+                        const double keep = sigmoid(sum[1]);
+                        new_h[at(j)] = (1 - keep) * std::tanh(sum[2]) + keep * old_h[at(j)];
+                    } else if (plain == "lstm") {
+                        new_c[at(j)] = sigmoid(sum[1]) * old_c[at(j)] + sigmoid(sum[0]) * std::tanh(sum[2]);
+                        new_h[at(j)] = sigmoid(sum[3]) * std::tanh(new_c[at(j)]);
+                    } else if (plain == "rnn_tanh") {
+                        new_h[at(j)] = std::tanh(sum[0]);
+                    } else if (plain == "rnn_relu") {
+                        new_h[at(j)] = std::max(0.0, sum[0]);
+                    } else if (plain == "min_gru") {
+                        const double take = sigmoid(sum[0]);
+                        new_h[at(j)] = (1 - take) * old_h[at(j)] + take * positive(sum[1]);
+                    } else if (plain == "min_lstm") {
+                        const double forget = sigmoid(sum[0]), take = sigmoid(sum[1]);
+                        new_h[at(j)] = (forget * old_h[at(j)] + take * positive(sum[2])) / (forget + take);
+                    } else {
+                        throw std::logic_error("no equations here for " + plain);
                     }
                 }
-                if (p.normalized() && p.lstm()) {
+                if (p.traits.normalized && p.traits.cell_state) {
                     const Values argument = layer_norm(new_c, gamma_c, beta_c);
                     for (std::int64_t j = 0; j < hidden; ++j)
                         new_h[at(j)] = sigmoid(from_input[at(3 * hidden + j)] + from_hidden[at(3 * hidden + j)]) * std::tanh(argument[at(j)]);
@@ -234,15 +213,15 @@ Outcome naive_forward(const Problem& p) {
                 for (std::int64_t j = 0; j < hidden; ++j) {
                     const std::size_t out = at(position * width + direction * hidden + j);
                     const double share_h = p.zoneout ? p.update_h[out] : p.constant_update_h;
-                    const double share_c = p.zoneout && p.lstm() ? p.update_c[out] : p.constant_update_c;
+                    const double share_c = p.zoneout && p.traits.cell_state ? p.update_c[out] : p.constant_update_c;
                     h[at(j)] = old_h[at(j)] + share_h * (new_h[at(j)] - old_h[at(j)]);
                     c[at(j)] = old_c[at(j)] + share_c * (new_c[at(j)] - old_c[at(j)]);
                     outcome.output[out] = h[at(j)];
-                    if (p.lstm()) outcome.cells[out] = c[at(j)];
+                    if (p.traits.cell_state) outcome.cells[out] = c[at(j)];
                 }
             }
             std::copy_n(h.begin(), hidden, outcome.h_n.begin() + state);
-            if (p.lstm()) std::copy_n(c.begin(), hidden, outcome.c_n.begin() + state);
+            if (p.traits.cell_state) std::copy_n(c.begin(), hidden, outcome.c_n.begin() + state);
         }
     }
     return outcome;

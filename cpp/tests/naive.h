@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "layer.h"
@@ -11,7 +12,8 @@ using Values = std::vector<double>;
 
 // Values are multiples of 1/4096 below 8, so that float and double kernels are given one problem.
 struct Problem {
-    gatewise::Cell cell;
+    std::int64_t cell;  // its number
+    gatewise::CellTraits traits;
     gatewise::Order order;
     std::int64_t steps, rows, input_size, hidden_size;
     int directions;
@@ -23,13 +25,9 @@ struct Problem {
     Values input, weights[2][weight_count], h_0, c_0;
     Values recurrent_mask, update_h, update_c;
 
-    Problem(gatewise::Cell cell, std::int64_t input_size, std::int64_t hidden_size, unsigned seed);
+    Problem(std::int64_t cell, std::int64_t input_size, std::int64_t hidden_size, unsigned seed);
 
-    std::int64_t gates() const;
-    bool recurrent() const;
-    bool normalized() const { return cell >= gatewise::Cell::norm_gru; }
-    gatewise::Cell plain() const;  // without layer normalisation
-    bool lstm() const { return plain() == gatewise::Cell::lstm; }
+    std::string plain() const;  // its name without layer normalisation
     std::int64_t positions() const;
     std::int64_t position(std::int64_t row, std::int64_t step) const;
     std::vector<std::int64_t> batch_sizes() const;  // of a packed batch

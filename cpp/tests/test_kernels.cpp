@@ -6,6 +6,7 @@
 #include <limits>
 #include <random>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -17,8 +18,6 @@
 #include "workspace.h"
 
 namespace {
-
-using gatewise::Cell;
 
 // What the kernels should find, independent of type and instruction set.
 struct Expected {
@@ -95,16 +94,16 @@ Computed<Real> run(Expected& expected, int threads) {
     }
     Vector<Real> mask = rounded<Real>(p.recurrent_mask), update_h = rounded<Real>(p.update_h), update_c = rounded<Real>(p.update_c);
     const std::vector<std::int64_t> lengths = p.order == gatewise::Order::packed ? p.batch_sizes() : p.lengths;
-    gatewise::Block saved =
-        gatewise::take(gatewise::saved_bytes<Real>(gatewise::active(), p.cell, p.hidden_size, p.directions, p.positions()));
-
     gatewise::LayerBackward<Real> backward{};
     gatewise::LayerForward<Real>& layer = backward.forward;
     layer.cell = p.cell;
+    layer.saved_bytes = static_cast<std::int64_t>(
+        gatewise::saved_bytes<Real>(gatewise::active(), p.cell, p.hidden_size, p.directions, p.positions()));
     // Full rows are given without lengths, which is a path of its own.
     const bool full = p.order != gatewise::Order::packed && 
                       std::all_of(lengths.begin(), lengths.end(), [&](std::int64_t length) { return length == p.steps; });
-    layer.batch = {p.order, p.steps, p.rows, p.positions(), full ? nullptr : lengths.data()};
+    layer.batch = {
+        .order = p.order, .steps = p.steps, .rows = p.rows, .positions = p.positions(), .lengths = full ? nullptr : lengths.data()};
     layer.input_size = p.input_size;
     layer.hidden_size = p.hidden_size;
     layer.directions = p.directions;
@@ -113,13 +112,17 @@ Computed<Real> run(Expected& expected, int threads) {
     layer.h_0 = or_null(variables[1]);
     layer.c_0 = or_null(variables[2]);
     for (std::size_t direction = 0; direction < 2; ++direction) {
-        const auto weight = [&](std::vector<Vector<Real>>& of, std::size_t i) { return or_null(of[3 + Problem::weight_count * direction + i]); };
-        layer.weights[direction] = {p.input_size, p.hidden_size, weight(variables, 0), weight(variables, 1), weight(variables, 2),
-                                    weight(variables, 3), weight(variables, 4), weight(variables, 5), weight(variables, 6),
-                                    weight(variables, 7)};
-        std::vector<Vector<Real>>& gradients = result.gradients;
-        backward.grad_weights[direction] = {weight(gradients, 0), weight(gradients, 1), weight(gradients, 2), weight(gradients, 3),
-                                            weight(gradients, 4), weight(gradients, 5), weight(gradients, 6), weight(gradients, 7)};
+        gatewise::Weights<Real>& weights = layer.weights[direction];
+        gatewise::WeightGradients<Real>& gradients = backward.grad_weights[direction];
+        weights.input_size = p.input_size;
+        weights.hidden_size = p.hidden_size;
+        std::size_t place = 3 + Problem::weight_count * direction;
+#define TAKE(name)                                     \
+    weights.name = or_null(variables[place]);          \
+    gradients.name = or_null(result.gradients[place]); \
+    ++place;
+        GATEWISE_WEIGHTS(TAKE)
+#undef TAKE
     }
     layer.recurrent_mask = or_null(mask);
     layer.update_h = or_null(update_h);
@@ -130,6 +133,7 @@ Computed<Real> run(Expected& expected, int threads) {
     layer.cells = or_null(result.outcome[1]);
     layer.h_n = or_null(result.outcome[2]);
     layer.c_n = or_null(result.outcome[3]);
+    gatewise::Block saved = gatewise::take(static_cast<std::size_t>(layer.saved_bytes));
     layer.saved = saved.data();
     gatewise::forward(layer);
 
@@ -198,6 +202,83 @@ void callers_do_not_disturb_each_other(std::vector<Expected>& problems) {
     for (std::thread& caller : callers) caller.join();
 }
 
+std::int64_t number_of(const std::string& name) {
+    const gatewise::Kernels<float>& kernels = *gatewise::instruction_sets().front()->f32;
+    for (std::int64_t cell = 0; cell < kernels.cell_count; ++cell)
+        if (name == kernels.cells[cell].traits.name) return cell;
+    throw std::logic_error("there is no cell " + name);
+}
+
+template <class Function>
+bool refused(Function&& function) {
+    try {
+        function();
+    } catch (const std::invalid_argument&) {
+        return true;
+    }
+    return false;
+}
+
+// One step of one row of an LSTM with one unit, forward and back, whose notes are `notes`.
+struct Smallest {
+    static constexpr std::size_t most = 4096;
+    float values[4] = {}, weights[4] = {}, gradients[2][4] = {}, written[6] = {};
+    alignas(64) unsigned char notes[most] = {};
+    gatewise::LayerBackward<float> backward{};
+    gatewise::LayerForward<float>& layer = backward.forward;
+
+    Smallest() {
+        layer.cell = number_of("lstm");
+        layer.batch = {.order = gatewise::Order::time_major, .steps = 1, .rows = 1, .positions = 1, .lengths = nullptr};
+        layer.input_size = layer.hidden_size = 1;
+        layer.directions = layer.threads = 1;
+        layer.constant_update_h = layer.constant_update_c = 1;
+        layer.input = values;
+        layer.weights[0] = {.input_size = 1, .hidden_size = 1, .w_ih = weights, .w_hh = weights};
+        layer.output = written;
+        layer.h_n = written + 1;
+        layer.c_n = written + 2;
+        layer.saved = notes;
+        layer.saved_bytes = most;
+        backward.grad_weights[0] = {.w_ih = gradients[0], .w_hh = gradients[1]};
+    }
+};
+
+// Whatever an argument is, it is refused before memory is read or written; so is whatever stands in the notes.
+void wrong_calls_are_refused() {
+    const auto wrong = [](auto&& spoil) {
+        Smallest one;
+        gatewise::forward(one.layer);
+        gatewise::backward(one.backward);
+        spoil(one);
+        return refused([&] { gatewise::forward(one.layer); }) && refused([&] { gatewise::backward(one.backward); });
+    };
+    CHECK(wrong([](Smallest& one) { one.layer.cell = -1; }));
+    CHECK(wrong([](Smallest& one) { one.layer.cell = 1 << 20; }));
+    CHECK(wrong([](Smallest& one) { one.layer.cell = number_of("norm_lstm"); }));
+    CHECK(wrong([](Smallest& one) { one.layer.cell = number_of("gru"); }));
+    CHECK(wrong([](Smallest& one) { one.layer.batch.order = static_cast<gatewise::Order>(3); }));
+    CHECK(wrong([](Smallest& one) { one.layer.batch.order = gatewise::Order::packed; }));
+    CHECK(wrong([](Smallest& one) { one.layer.batch.steps = 2; }));
+    CHECK(wrong([](Smallest& one) { one.layer.directions = 3; }));
+    CHECK(wrong([](Smallest& one) { one.layer.hidden_size = 0; }));
+    CHECK(wrong([](Smallest& one) { one.layer.input = nullptr; }));
+    CHECK(wrong([](Smallest& one) { one.layer.weights[0].w_hh = nullptr; }));
+    CHECK(wrong([](Smallest& one) { one.layer.output = nullptr; }));
+    CHECK(wrong([](Smallest& one) { one.layer.saved_bytes = 100; }));
+    const auto wrong_back = [](auto&& spoil) {
+        Smallest one;
+        gatewise::forward(one.layer);
+        spoil(one);
+        return refused([&] { gatewise::backward(one.backward); });
+    };
+    CHECK(wrong_back([](Smallest& one) { one.backward.grad_weights[0].w_hh = nullptr; }));
+    CHECK(wrong_back([](Smallest& one) { one.layer.saved = nullptr; }));
+    CHECK(wrong_back([](Smallest& one) { one.layer.hidden_size = 2; }));
+    for (std::size_t place = 0; place < 40; ++place)
+        CHECK(wrong_back([&](Smallest& one) { one.notes[place] ^= 0x41; }));
+}
+
 // Lengths index memory: wrong ones are refused before anything is read.
 void wrong_lengths_are_refused() {
     const float value = 0;
@@ -205,20 +286,14 @@ void wrong_lengths_are_refused() {
     for (const std::int64_t length : {std::int64_t{-1}, std::int64_t{2}}) {
         for (const gatewise::Order order : {gatewise::Order::time_major, gatewise::Order::packed}) {
             gatewise::LayerForward<float> layer{};
-            layer.cell = Cell::rnn_relu;
-            layer.batch = {order, 1, 1, 1, &length};
+            layer.cell = number_of("rnn_relu");
+            layer.batch = {.order = order, .steps = 1, .rows = 1, .positions = 1, .lengths = &length};
             layer.input_size = layer.hidden_size = 1;
             layer.directions = layer.threads = 1;
             layer.input = &value;
-            layer.weights[0] = {1, 1, &value, &value, nullptr, nullptr};
+            layer.weights[0] = {.input_size = 1, .hidden_size = 1, .w_ih = &value, .w_hh = &value};
             layer.output = layer.h_n = &written;
-            bool refused = false;
-            try {
-                gatewise::forward(layer);
-            } catch (const std::invalid_argument&) {
-                refused = true;
-            }
-            CHECK(refused);
+            CHECK(refused([&] { gatewise::forward(layer); }));
         }
     }
 }
@@ -227,12 +302,12 @@ void wrong_lengths_are_refused() {
 
 void test_kernels() {
     wrong_lengths_are_refused();
+    wrong_calls_are_refused();
     gatewise::poison(true);
     const std::vector<const gatewise::InstructionSet*> sets = gatewise::instruction_sets();
     std::vector<Expected> large;
     unsigned seed = 0;
-    for (const Cell cell : {Cell::gru, Cell::lstm, Cell::rnn_tanh, Cell::rnn_relu, Cell::min_gru, Cell::min_lstm, Cell::gru_reset_before,
-                            Cell::norm_gru, Cell::norm_lstm, Cell::norm_rnn_tanh, Cell::norm_rnn_relu})
+    for (std::int64_t cell = 0; cell < sets.front()->f32->cell_count; ++cell)
         for (const std::int64_t hidden_size : {1, 5, 17, 33, 64})
             for (const std::int64_t input_size : {1, 3, 50}) {
                 Expected expected(Problem(cell, input_size, hidden_size, ++seed));

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gatewise import cells
+
 __all__ = ["BASELINES", "CELLS", "baseline_kind", "plain_title"]
 
 BASELINES = {
@@ -32,13 +34,7 @@ BASELINES = {
 """What every baseline is called."""
 
 _NETWORKS = ("tcn",)
-CELLS = {
-    "gru": "GRU",
-    "lstm": "LSTM",
-    "rnn": "RNN",
-    "min_gru": "minGRU",
-    "min_lstm": "minLSTM",
-}
+CELLS = {name: traits.title for name, traits in cells.CELLS.items()}
 """What every cell that can be compared is called."""
 
 

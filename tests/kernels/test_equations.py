@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from gatewise.cells import EQUATIONS
 from gatewise.kernels.equations import NORM_EPSILON, recurrent
-from gatewise.kernels.options import GATES, Options
+from gatewise.kernels.options import Options
 
 STEPS, BATCH, INPUT, HIDDEN = 6, 4, 3, 5
 CELLS: list[str] = ["gru", "lstm", "rnn_tanh", "rnn_relu", "min_gru", "min_lstm"]
@@ -33,7 +34,7 @@ def random(*shape: int) -> Tensor:
 
 
 def draw_weights(cell: str, *, directions: int = 1, bias: bool = True) -> list[Any]:
-    rows = GATES[cell] * HIDDEN
+    rows = EQUATIONS[cell].gates * HIDDEN
     has_state = not cell.startswith("min")
     return [
         tensor
@@ -305,7 +306,7 @@ def test_layer_normalisation_inside_the_gru() -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_first_and_second_derivatives(cell: str) -> None:
-    rows, size, is_lstm = GATES[cell] * 2, 2, cell == "lstm"
+    rows, size, is_lstm = EQUATIONS[cell].gates * 2, 2, cell == "lstm"
     tensors = {
         "input": random(3, 2, 2),
         "w_ih": random(rows, 2),

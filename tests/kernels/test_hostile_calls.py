@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from gatewise.kernels import ops, signature
-from gatewise.kernels.options import GATES
 
 pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
 
@@ -21,8 +20,9 @@ REFUSALS = (ValueError, RuntimeError)
 
 def valid(choice: random.Random) -> list[Any]:
     """Arguments of the forward operator, the constants last."""
-    kernel = choice.randrange(len(signature.KERNELS))
-    cell = signature.KERNELS[kernel]
+    number = choice.randrange(len(signature.KERNELS))
+    kernel = signature.KERNELS[number]
+    traits = kernel.traits
     order, directions = choice.randrange(3), choice.choice((1, 2))
     steps, rows, size, hidden = (choice.choice((1, 2, 3, 5, 17)) for _ in range(4))
     dtype = choice.choice((torch.float32, torch.float64))
@@ -39,8 +39,8 @@ def valid(choice: random.Random) -> list[Any]:
         leading = (rows, steps) if order == signature.BATCH_FIRST else (steps, rows)
         if choice.random() < 0.5:
             lengths = torch.tensor([choice.randint(0, steps) for _ in range(rows)])
-    gates, state, lstm = GATES[cell] * hidden, (directions, rows, hidden), cell == "lstm"
-    recurrent, normalized = cell in signature.RECURRENT, kernel >= signature.NORMALIZED
+    gates, state, lstm = traits.gates * hidden, (directions, rows, hidden), traits.cell_state
+    recurrent, normalized = traits.recurrent, kernel.normalized
     weights, gains = [], []
     for direction in range(2):
         there = direction < directions
@@ -51,7 +51,7 @@ def valid(choice: random.Random) -> list[Any]:
     update = draw(*leading, directions * hidden) if choice.random() < 0.3 else None
     states = [draw(*state) if choice.random() < 0.5 else None, draw(*state) if lstm and choice.random() < 0.5 else None]
     extras = [draw(*state) if choice.random() < 0.3 else None, update, None]
-    return [draw(*leading, size), *weights, *states, *gains, lengths, *extras, kernel, order, 1.0, choice.choice((1.0, 0.5))]
+    return [draw(*leading, size), *weights, *states, *gains, lengths, *extras, number, order, 1.0, choice.choice((1.0, 0.5))]
 
 
 def spoil(value: Any, choice: random.Random) -> Any:

@@ -1,12 +1,16 @@
 """What a wrong call of the operators gets, and that no memory is lost."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from gatewise.kernels import ops, signature
+from gatewise.cells import EQUATIONS
+from gatewise.kernels import cpu, ops, signature
 from gatewise.kernels.options import Options
 
 _compiled = pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
@@ -28,11 +32,16 @@ def arguments(cell: str = "gru", **given: Any) -> list[Any]:
     """The operator's, up to the constants: 5 steps, 2 rows, 3 features, 4 hidden units. given: by the name in the schema."""
     torch.manual_seed(0)
     gates = 4 * {"gru": 3, "lstm": 4, "rnn_tanh": 1, "min_gru": 2}[cell]
-    values: dict[str, Any] = dict.fromkeys(("input", *signature.NAMES))
+    values: dict[str, Any] = dict.fromkeys(signature.Tensors._fields)
     values |= {"input": torch.randn(5, 2, 3), "w_ih": torch.randn(gates, 3), "b_ih": torch.randn(gates)}
-    if cell in signature.RECURRENT:
+    if EQUATIONS[cell].recurrent:
         values |= {"w_hh": torch.randn(gates, 4), "b_hh": torch.randn(gates)}
-    values |= {"kernel": signature.CELLS.index(cell), "order": signature.TIME_MAJOR, "update_h_": 1.0, "update_c_": 1.0}
+    values |= {
+        "kernel": signature.kernel_of(Options(cell), normalized=False),
+        "order": signature.TIME_MAJOR,
+        "update_h_": 1.0,
+        "update_c_": 1.0,
+    }
     assert set(given) <= set(values), given
     return list((values | given).values())
 
@@ -131,6 +140,7 @@ def test_notes_are_read_only_where_a_forward_pass_wrote_such_ones() -> None:
         (saved[:8], "no notes of a forward pass"),
         (torch.zeros_like(saved), "no notes of a forward pass"),
         (torch.full_like(saved, 255), "no notes of a forward pass"),
+        (longer, "no notes of a forward pass"),
         (saved.view(torch.int8), "expected torch.uint8"),
         (saved[None], "expected torch.uint8"),
     ):
@@ -139,7 +149,68 @@ def test_notes_are_read_only_where_a_forward_pass_wrote_such_ones() -> None:
     expected = backward(shared, output, saved)
     shifted = torch.empty(len(saved) + 1, dtype=torch.uint8)[1:].copy_(saved)
     assert all(map(torch.equal, backward(shared, output, shifted), expected)), "read from any address"
-    assert all(gradient.isfinite().all() for gradient in backward(shared, output, longer)), "foreign, but of the same kind"
+    assert all(map(torch.equal, backward(shared, output, torch.cat([saved.clone(), saved])), expected)), "copies are as good"
+
+
+HEADER = 40
+"""Bytes at the start of notes that say what they were written for."""
+
+
+def test_notes_whose_start_was_altered_are_refused_and_what_follows_leads_nowhere() -> None:
+    shared = arguments()
+    output, _, _, _, saved = FORWARD(*shared, False, True)
+    for place in range(HEADER):
+        for change in (1, 128):
+            altered = saved.clone()
+            altered[place] ^= change
+            with pytest.raises(ValueError, match=r"no notes of a forward pass|bytes, and this call's notes are"):
+                backward(shared, output, altered)
+    for fill in (0, 1, 127, 255):
+        altered = saved.clone()
+        altered[HEADER:] = fill
+        assert [gradient.shape for gradient in backward(shared, output, altered)[:2]] == [(5, 2, 3), (12, 3)]
+
+
+def test_notes_hold_no_address_and_none_that_another_process_wrote_are_read(tmp_path: Path) -> None:
+    code = f"""
+import torch
+from gatewise.kernels import ops
+torch.manual_seed(0)
+weights = [torch.randn(12, 3), torch.randn(12, 4), torch.randn(12), torch.randn(12)]
+arguments = [torch.randn(5, 2, 3), *weights, *[None] * 18, 0, 0, 1.0, 1.0]
+output, *_, saved = torch.ops.gatewise.recurrent(*arguments, False, True)
+torch.save((arguments, output, saved), {str(tmp_path / "notes")!r})
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    shared, output, saved = torch.load(tmp_path / "notes")
+    with pytest.raises(ValueError, match="no notes of a forward pass of this process"):
+        backward(shared, output, saved)
+    found, *_, ours = FORWARD(*shared, False, True)
+    assert torch.equal(found, output)
+    assert torch.equal(ours[8:HEADER], saved[8:HEADER]), "behind the process the same in every process, so no address"
+
+
+@pytest.mark.parametrize("name", ["w_hh", "b_ih", "h_0", "recurrent_mask", "lengths"])
+def test_tensors_elsewhere_are_refused_on_both_passes(name: str) -> None:
+    good = arguments(h_0=torch.zeros(1, 2, 4), recurrent_mask=torch.ones(1, 2, 4), lengths=torch.tensor([5, 5]))
+    output, _, _, _, saved = FORWARD(*good, False, True)
+    place = signature.Tensors._fields.index(name)
+    elsewhere = [*good[:place], good[place].to("meta"), *good[place + 1 :]]
+    with pytest.raises((ValueError, RuntimeError), match="on meta"):
+        cpu._forward(*elsewhere, False, True)
+    with pytest.raises((ValueError, RuntimeError), match="on meta"):
+        cpu._backward(*elsewhere, output, saved, torch.ones(5, 2, 4), None, None, None, True, True, True)
+    with pytest.raises(ValueError, match=r"saved is .* on meta"):
+        cpu._backward(*good, output, saved.to("meta"), torch.ones(5, 2, 4), None, None, None, True, True, True)
+
+
+def test_both_sides_order_a_calls_fields_by_name() -> None:
+    asked = _compiled.fields()
+    tensors = signature.Tensors._fields
+    assert sorted(asked["forward"]) == sorted((*tensors, *signature.Results._fields))
+    gradients = [f"grad_{name}" for name in tensors[: signature.DIFFERENTIABLE]]
+    assert sorted(asked["backward"]) == sorted((*signature.Incoming._fields, *gradients))
+    assert {*asked["weights"]} <= {*tensors}
 
 
 @pytest.mark.parametrize(

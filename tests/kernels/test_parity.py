@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from gatewise.kernels import equations, ops, signature
-from gatewise.kernels.options import GATES, Options
+from gatewise.cells import EQUATIONS
+from gatewise.kernels import equations, ops
+from gatewise.kernels.options import Options
 
 _compiled = pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
 
@@ -78,11 +79,11 @@ def draw(seed: int) -> Case:
     def keep(shape: tuple[int, ...], probability: float) -> Tensor:
         return (torch.rand(shape, generator=generator) < probability).double()
 
-    cell = choice.choice(signature.CELLS)
+    cell = choice.choice(tuple(EQUATIONS))
     rows, steps = choice.choice(BATCHES), choice.choice((1, 2, 3, 7, 20))
     size, hidden, directions = choice.choice(INPUTS), choice.choice(HIDDEN), choice.choice((1, 2))
-    recurrent, lstm, bias, batch_first = cell in signature.RECURRENT, cell == "lstm", choice.random() < 0.8, choice.random() < 0.5
-    gates, scale = GATES[cell] * hidden, 0.7 * hidden**-0.5
+    recurrent, lstm, bias, batch_first = EQUATIONS[cell].recurrent, cell == "lstm", choice.random() < 0.8, choice.random() < 0.5
+    gates, scale = EQUATIONS[cell].gates * hidden, 0.7 * hidden**-0.5
     weights: list[Tensor | None] = []
     for _ in range(directions):
         weights.append(normal(gates, size) * scale)
@@ -152,10 +153,10 @@ def test_equals_the_equations(group: int) -> None:
 def test_no_result_depends_on_threads_or_on_the_rest_of_the_batch(seed: int) -> None:
     choice = random.Random(seed)
     _compiled.select(choice.choice(_compiled.instruction_sets()))
-    cell, rows, hidden = choice.choice(signature.CELLS), choice.choice((3, 8, 17, 40, 70)), choice.choice((17, 64, 128, 200))
+    cell, rows, hidden = choice.choice(tuple(EQUATIONS)), choice.choice((3, 8, 17, 40, 70)), choice.choice((17, 64, 128, 200))
     generator = torch.Generator().manual_seed(seed)
-    size, steps, gates = choice.choice((1, 16, 50)), choice.choice((3, 17, 40)), GATES[cell] * hidden
-    recurrent = cell in signature.RECURRENT
+    size, steps, gates = choice.choice((1, 16, 50)), choice.choice((3, 17, 40)), EQUATIONS[cell].gates * hidden
+    recurrent = EQUATIONS[cell].recurrent
     shapes = [(gates, size), (gates, hidden), (gates,), (gates,)] * choice.choice((1, 2))
     weights = [
         torch.randn(shape, generator=generator).mul(0.1).requires_grad_() if recurrent or place % 2 == 0 else None
@@ -185,17 +186,17 @@ def test_no_result_depends_on_threads_or_on_the_rest_of_the_batch(seed: int) -> 
 
 def tiny(cell: str, recurrent: bool) -> list[Tensor | None]:
     generator = torch.Generator().manual_seed(0)
-    gates, hidden, size = GATES[cell] * 3, 3, 2
+    gates, hidden, size = EQUATIONS[cell].gates * 3, 3, 2
     shapes = [(gates, size), (gates, hidden), (gates,), (gates,)]
     values = [torch.randn(shape, dtype=torch.float64, generator=generator) * 0.5 for shape in shapes]
     return [value.requires_grad_() if recurrent or place % 2 == 0 else None for place, value in enumerate(values)]
 
 
 @pytest.mark.parametrize("instruction_set", _compiled.instruction_sets())
-@pytest.mark.parametrize("cell", [cell for cell in signature.CELLS if cell != "rnn_relu"])  # relu has a kink
+@pytest.mark.parametrize("cell", [cell for cell in EQUATIONS if cell != "rnn_relu"])  # relu has a kink
 def test_first_and_second_derivatives(cell: str, instruction_set: str) -> None:
     _compiled.select(instruction_set)
-    weights = tiny(cell, cell in signature.RECURRENT)
+    weights = tiny(cell, EQUATIONS[cell].recurrent)
     leaves = [weight for weight in weights if weight is not None]
     generator = torch.Generator().manual_seed(1)
     input = torch.randn(3, 2, 2, dtype=torch.float64, generator=generator, requires_grad=True)

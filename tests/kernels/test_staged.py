@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from gatewise import kernels
+from gatewise.cells import EQUATIONS
 from gatewise.kernels import equations
-from gatewise.kernels.options import GATES, Options
+from gatewise.kernels.options import Options
 
 _compiled = pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
 from gatewise.kernels import ops  # noqa: E402
@@ -60,7 +61,7 @@ class Problem:
         self.chosen = f"seed {seed}: {cell}, {chosen}"
         rows, steps, size = chosen["rows"], chosen["steps"], chosen["hidden_size"]
         input_size, directions, lstm = chosen["input_size"], chosen["directions"], cell == "lstm"
-        gates = GATES[cell] * size
+        gates = EQUATIONS[cell].gates * size
         real: dict[str, Any] = {"dtype": torch.float64}
 
         self.lengths: Tensor | None = None

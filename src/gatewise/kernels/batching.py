@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from gatewise.kernels.gradients import INCOMING, OUTPUT
-from gatewise.kernels.signature import LENGTHS, PACKED, TENSORS, TIME_MAJOR
+from gatewise.kernels.signature import DIFFERENTIABLE, PACKED, TENSORS, TIME_MAJOR, Results, Tensors
 
-WEIGHTS = (*range(1, 9), *range(11, LENGTHS))
-STATES = (9, 10, LENGTHS + 1)
+FEATURES = ("input", "update_h", "update_c")
+STATES = ("h_0", "c_0", "recurrent_mask")
+WEIGHTS = tuple(place for place, name in enumerate(Tensors._fields[:DIFFERENTIABLE]) if name not in (*FEATURES, *STATES))
 
 Dimensions = tuple[int | None, ...]
 
@@ -23,14 +24,14 @@ def _forward(info: Any, in_dims: Dimensions, *arguments: Any) -> tuple[tuple[Ten
         rows = [
             torch.ops.gatewise.recurrent(*_row(arguments[:-1], in_dims, number), save)[:4] for number in range(info.batch_size)
         ]
-        return (*_stacked(rows), _no_notes(arguments[0])), (0, 0, 0, 0, None)
+        return (*_stacked(rows), _no_notes(arguments[0])), (0,) * len(Results._fields[:-1]) + (None,)
     axes = _batch_axes(order)
     folded = [
         _fold(argument, dimension, axes[place], info.batch_size) if place in axes and argument is not None else argument
         for place, (argument, dimension) in enumerate(zip(arguments[:-1], in_dims, strict=False))
     ]
     output, h_n, c_n, cells, notes = torch.ops.gatewise.recurrent(*folded, save)
-    across = axes[0]
+    across = 1 if order == TIME_MAJOR else 0
 
     def unfold(result: Tensor, axis: int) -> tuple[Tensor, int | None]:
         if result.dim() == 1:  # absent
@@ -53,13 +54,13 @@ def _backward(info: Any, in_dims: Dimensions, *arguments: Any) -> tuple[tuple[Te
         if fresh:
             row[OUTPUT], row[OUTPUT + 1] = row[0].new_empty(0), _no_notes(row[0])
         rows.append(torch.ops.gatewise.recurrent_backward(*row))
-    return _stacked(rows), (0,) * LENGTHS
+    return _stacked(rows), (0,) * DIFFERENTIABLE
 
 
 def _batch_axes(order: int) -> dict[int, int]:
     """Where each argument that has a batch has it."""
-    across = 1 if order == TIME_MAJOR else 0
-    return {0: across, **dict.fromkeys(STATES, 1), LENGTHS: 0, LENGTHS + 2: across, LENGTHS + 3: across}
+    axes = dict.fromkeys(FEATURES, 1 if order == TIME_MAJOR else 0) | dict.fromkeys(STATES, 1) | {"lengths": 0}
+    return {Tensors._fields.index(name): axis for name, axis in axes.items()}
 
 
 def _fold(tensor: Tensor, dimension: int | None, axis: int, count: int) -> Tensor:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm
 
-from gatewise.kernels.options import GATES, Options
+from gatewise.cells import EQUATIONS
+from gatewise.kernels.options import Options
 
 __all__ = ["NORM_EPSILON", "recurrent"]
 
@@ -130,12 +131,14 @@ def positive(x: Tensor) -> Tensor:
 
 STEPS: dict[str, Step] = {
     "gru": gru,
+    "gru_reset_before": gru_reset_before,
     "lstm": lstm,
     "rnn_tanh": rnn_tanh,
     "rnn_relu": rnn_relu,
     "min_gru": min_gru,
     "min_lstm": min_lstm,
 }
+"""By the names of `gatewise.cells.EQUATIONS`; with reset_after off by that name with `_reset_before` behind it."""
 
 
 def recurrent(
@@ -183,10 +186,11 @@ def recurrent(
         Direction(*weights[4 * number : 4 * number + 4], *(norm[number] if norm is not None else ()))  # type: ignore[arg-type]
         for number in range(directions)
     ]
-    hidden_size = parameters[0].w_ih.shape[0] // GATES[options.cell]
+    traits = EQUATIONS[options.cell]
+    hidden_size = parameters[0].w_ih.shape[0] // traits.gates
     zeros = input.new_zeros(directions, input.shape[1], hidden_size)
     h_0 = zeros if h_0 is None else h_0
-    c_0 = zeros if c_0 is None and options.cell == "lstm" else c_0
+    c_0 = zeros if c_0 is None and traits.cell_state else c_0
     results = []
     for number in range(directions):
         part = slice(number * hidden_size, (number + 1) * hidden_size)
@@ -212,12 +216,11 @@ def recurrent(
             return joined[active]
         return joined.transpose(0, 1) if options.batch_first else joined
 
-    is_lstm = options.cell == "lstm"
     return (
         lay_out(outputs),
         torch.stack(h_n),
-        torch.stack(c_n) if is_lstm else None,
-        lay_out(cells) if is_lstm and options.cells else None,
+        torch.stack(c_n) if traits.cell_state else None,
+        lay_out(cells) if traits.cell_state and options.cells else None,
     )
 
 
@@ -235,7 +238,7 @@ def one_direction(
     reverse: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
     """The recurrence over time: input [steps, batch, I], states [batch, H], active [steps, batch] -> outputs, h_n, cells, c_n."""
-    step = gru_reset_before if options.cell == "gru" and not options.reset_after else STEPS[options.cell]
+    step = STEPS[options.cell if options.reset_after else f"{options.cell}_reset_before"]
     projected = parameters.input_side(input)
     steps = input.shape[0]
     outputs: list[Tensor] = [h] * steps

@@ -8,17 +8,16 @@ import torch
 from torch.utils.flop_counter import register_flop_formula
 
 from gatewise.kernels.gradients import INCOMING
-from gatewise.kernels.signature import KERNELS, PACKED, RECURRENT, TENSORS
+from gatewise.kernels.signature import KERNELS, PACKED, TENSORS, Tensors
 
 
 def _products(shapes: tuple[Any, ...], order: int, kernel: int) -> tuple[int, int]:
     """Multiplications and additions of all positions through the weights of the input, and of the state."""
-    input, w_ih, reverse = shapes[0], shapes[1], shapes[5]
-    positions = input[0] if order == PACKED else input[0] * input[1]
-    directions = 1 if reverse is None else 2
-    gates = w_ih[0]
-    of_state = gates * shapes[2][1] if KERNELS[kernel] in RECURRENT else 0
-    return 2 * directions * positions * gates * input[-1], 2 * directions * positions * of_state
+    of: Any = Tensors._make(shapes[:TENSORS])
+    positions = of.input[0] if order == PACKED else of.input[0] * of.input[1]
+    gates = of.w_ih[0]
+    of_state = gates * of.w_hh[1] if KERNELS[kernel].traits.recurrent else 0
+    return 2 * of.directions * positions * gates * of.input[-1], 2 * of.directions * positions * of_state
 
 
 @register_flop_formula(torch.ops.gatewise.recurrent)

@@ -17,13 +17,27 @@ from torch.autograd import forward_ad
 from torch.autograd.function import _SingleLevelFunction
 
 from gatewise.kernels import equations
-from gatewise.kernels.signature import LENGTHS, NORMALIZED, PACKED, TENSORS, options_of
+from gatewise.kernels.signature import (
+    C_0,
+    DIFFERENTIABLE,
+    H_0,
+    INPUT,
+    KERNELS,
+    PACKED,
+    TENSORS,
+    Incoming,
+    Results,
+    Tensors,
+    options_of,
+)
 
 __all__ = ["in_forward_mode", "recurrent_with_gradient"]
 
 OUTPUT = TENSORS + 4
 """Place of the output among the arguments of the backward operator, and of the gradients that come in."""
 INCOMING = OUTPUT + 2
+COUNT = len(Incoming._fields)
+SAVED = Results._fields.index("saved")
 
 _BELOW = torch._C._after_autograd_keyset
 _NO_MEMORY = torch.empty(0)
@@ -72,10 +86,10 @@ class _Recurrent(_SingleLevelFunction):
         ctx.output = output.detach()
         if keys is None and type(output) is Tensor and output.is_cpu:
             # Kept where hooks on saved tensors find it and autograd lets go of it; of the alias the counter stays.
-            ctx.save_for_backward(*inputs[:TENSORS], results[4], output.data)
+            ctx.save_for_backward(*inputs[:TENSORS], results[SAVED], output.data)
             ctx.output.data = _NO_MEMORY
         else:
-            ctx.save_for_backward(*inputs[:TENSORS], results[4])
+            ctx.save_for_backward(*inputs[:TENSORS], results[SAVED])
         ctx.version = ctx.output._version
         return results
 
@@ -86,12 +100,13 @@ class _Recurrent(_SingleLevelFunction):
         if ctx.output._version != ctx.version:
             output, saved = output.new_empty(0), saved.new_empty(0)
         needed = ctx.needs_input_grad
-        inputs = (*kept[:TENSORS], *ctx.attributes[:4], output, saved, *incoming[:4], needed[0], needed[9], needed[10])
+        wanted = (needed[INPUT], needed[H_0], needed[C_0])
+        inputs = (*kept[:TENSORS], *ctx.attributes[:4], output, saved, *incoming[:COUNT], *wanted)
         operator = torch.ops.gatewise.recurrent_backward.default
         watched = torch.is_grad_enabled() or in_forward_mode() or torch._C._are_functorch_transforms_active()
         gradients = operator(*inputs) if watched else _below(operator, None, inputs)
         found = [gradient if want else None for gradient, want in zip(gradients, needed, strict=False)]
-        return *found, *[None] * (len(needed) - LENGTHS)
+        return *found, *[None] * (len(needed) - DIFFERENTIABLE)
 
 
 class _RecurrentBackward(_SingleLevelFunction):
@@ -103,16 +118,16 @@ class _RecurrentBackward(_SingleLevelFunction):
         results = _inside(torch.ops.gatewise.recurrent_backward.default, keys, inputs)
         ctx.set_materialize_grads(False)
         ctx.attributes = inputs[TENSORS:OUTPUT]
-        ctx.save_for_backward(*inputs[:TENSORS], *inputs[INCOMING : INCOMING + 4])
+        ctx.save_for_backward(*inputs[:TENSORS], *inputs[INCOMING : INCOMING + COUNT])
         return results
 
     @staticmethod
     def backward(ctx: Any, *above: Tensor | None) -> tuple[Tensor | None, ...]:
         tensors, incoming = list(ctx.saved_tensors[:TENSORS]), list(ctx.saved_tensors[TENSORS:])
         needed = ctx.needs_input_grad
-        leaves = [index for index in range(LENGTHS) if needed[index]]
-        sources = [place for place in range(4) if needed[INCOMING + place]]
-        asked = [index for index in range(LENGTHS) if above[index] is not None]
+        leaves = [index for index in range(DIFFERENTIABLE) if needed[index]]
+        sources = [place for place in range(COUNT) if needed[INCOMING + place]]
+        asked = [index for index in range(DIFFERENTIABLE) if above[index] is not None]
         gradients: list[Tensor | None] = [None] * len(needed)
         if not asked:
             return tuple(gradients)
@@ -134,22 +149,22 @@ class _RecurrentBackward(_SingleLevelFunction):
         return tuple(gradients)
 
 
-def _equations(tensors: list[Any], attributes: Any) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+def _equations(values: Sequence[Any], attributes: Any) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
     """The operator's results but the notes, by the reference equations."""
+    tensors = Tensors._make(values)
     kernel, order, update_h, update_c = attributes[:4]
-    lengths = tensors[LENGTHS]
     return equations.recurrent(
         options_of(kernel, order, update_h, update_c, cells=True),
-        tensors[0],
-        tensors[1 : 5 if tensors[5] is None else 9],
-        tensors[9],
-        tensors[10],
-        None if order == PACKED else lengths,
-        lengths if order == PACKED else None,
-        tensors[LENGTHS + 1],
-        tensors[LENGTHS + 2],
-        tensors[LENGTHS + 3],
-        [tensors[11:15], tensors[15:LENGTHS]] if kernel >= NORMALIZED else None,
+        tensors.input,
+        [weight for direction in tensors.weights()[: tensors.directions] for weight in direction],
+        tensors.h_0,
+        tensors.c_0,
+        None if order == PACKED else tensors.lengths,
+        tensors.lengths if order == PACKED else None,
+        tensors.recurrent_mask,
+        tensors.update_h,
+        tensors.update_c,
+        tensors.gains() if KERNELS[kernel].normalized else None,
     )
 
 
@@ -157,7 +172,7 @@ def _gradients_by_equations(
     tensors: list[Any], attributes: Any, incoming: list[Tensor | None], asked: list[int]
 ) -> tuple[Tensor, ...]:
     """Of the tensors at the places `asked`."""
-    arriving = [place for place in range(4) if incoming[place] is not None]
+    arriving = [place for place in range(COUNT) if incoming[place] is not None]
     if not arriving:
         return tuple(torch.zeros_like(tensors[index]) for index in asked)
 
@@ -182,7 +197,7 @@ def _single_level() -> Any:
 
 def _autograd(keys: Any, *arguments: Any) -> tuple[Tensor, ...]:
     if in_forward_mode():
-        output, h_n, c_n, cells = _equations(list(arguments[:TENSORS]), arguments[TENSORS:])
+        output, h_n, c_n, cells = _equations(arguments[:TENSORS], arguments[TENSORS:])
         nothing = output.new_empty(0)
         notes = output.new_empty(0, dtype=torch.uint8)
         return (
@@ -200,7 +215,7 @@ def _autograd(keys: Any, *arguments: Any) -> tuple[Tensor, ...]:
 
 
 def _autograd_of_backward(keys: Any, *arguments: Any) -> tuple[Tensor, ...]:
-    if in_forward_mode() and any(_has_tangent(value) for value in arguments[:TENSORS] + arguments[INCOMING : INCOMING + 4]):
+    if in_forward_mode() and any(_has_tangent(value) for value in arguments[:TENSORS] + arguments[INCOMING : INCOMING + COUNT]):
         raise RuntimeError(
             "gatewise.nn layers have no forward mode through a backward pass whose forward pass ran before; take torch.func.jvp "
             "of the whole derivative, its forward pass included"

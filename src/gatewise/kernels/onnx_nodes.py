@@ -7,24 +7,58 @@ by step, for the number of steps of the example.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from gatewise.cells import EQUATIONS
 from gatewise.kernels import equations
-from gatewise.kernels.options import GATES, Options
+from gatewise.kernels.options import Options
 
 __all__ = ["exporting", "recurrent"]
 
-ORDER = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2), "rnn_tanh": (0,), "rnn_relu": (0,)}
-"""Places of the node's gates among ours."""
-
-NODES = {"gru": "GRU", "lstm": "LSTM", "rnn_tanh": "RNN", "rnn_relu": "RNN", "min_gru": "GRU", "min_lstm": "GRU"}
-MINIMAL = ("min_gru", "min_lstm")
 OPERATOR_SET = 14
+
+
+@dataclass(frozen=True)
+class Node:
+    """What ONNX has for a cell.
+
+    type: the node's. order: places of its gates among ours. places_reset: whether the node is told where the reset gate acts.
+    activation: in the place of the node's own. update: for a cell whose gates do not see the state, which computes h' = (1 - z) n
+    + z h: the argument of z, and that of n's activation, from the gates of every step [..., G*H].
+    """
+
+    type: str
+    order: tuple[int, ...] = ()
+    places_reset: bool = False
+    activation: str = ""
+    update: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
+
+
+def _min_gru(gates: Tensor) -> tuple[Tensor, Tensor]:
+    update, candidate = gates.chunk(2, -1)
+    return -update, candidate
+
+
+def _min_lstm(gates: Tensor) -> tuple[Tensor, Tensor]:
+    forget, enter, candidate = gates.chunk(3, -1)
+    return softplus(-enter) - softplus(-forget), candidate  # sigmoid of it is sigmoid(f) / (sigmoid(f) + sigmoid(i))
+
+
+NODES = {
+    "gru": Node("GRU", (1, 0, 2), places_reset=True),
+    "lstm": Node("LSTM", (0, 3, 1, 2)),
+    "rnn_tanh": Node("RNN", (0,)),
+    "rnn_relu": Node("RNN", (0,), activation="Relu"),
+    "min_gru": Node("GRU", update=_min_gru),
+    "min_lstm": Node("GRU", update=_min_lstm),
+}
+"""By the name of the cell's equations. What has none here is written out step by step."""
 
 
 def exporting() -> bool:
@@ -62,36 +96,37 @@ def recurrent(
                 "of steps alone; export it without a dynamic dimension of steps"
             )
         return equations.recurrent(options, input, weights, h_0, c_0, lengths, batch_sizes, *noise, norm)
-    if options.cell in MINIMAL:
-        return _minimal(options, data, weights, h_0, lengths)
+    node, traits = NODES[options.cell], EQUATIONS[options.cell]
+    if node.update is not None:
+        return _minimal(options, node.update, data, weights, h_0, lengths)
     directions = len(weights) // 4
     hidden_size = _given(weights[1]).shape[1]
-    w_ih, w_hh = (torch.stack([_matrix(weights[4 * one + kind], options.cell) for one in range(directions)]) for kind in (0, 1))
-    bias = torch.stack([_bias(weights, one, options.cell) for one in range(directions)])
-    states = (h_0, c_0) if options.cell == "lstm" else (h_0,)
+    w_ih, w_hh = (torch.stack([_matrix(weights[4 * one + kind], node) for one in range(directions)]) for kind in (0, 1))
+    bias = torch.stack([_bias(weights, one, node) for one in range(directions)])
+    states = (h_0, c_0) if traits.cell_state else (h_0,)
     attributes: dict[str, Any] = {}
-    if options.cell == "gru":
+    if node.places_reset:
         attributes["linear_before_reset"] = int(options.reset_after)
-    if options.cell == "rnn_relu":
-        attributes["activations"] = ["Relu"] * directions
+    if node.activation:
+        attributes["activations"] = [node.activation] * directions
     return _node(options, hidden_size, (data, w_ih, w_hh, bias, lengths, *states), attributes)
 
 
 def _minimal(
-    options: Options, data: Tensor, weights: list[Tensor | None], h_0: Tensor | None, lengths: Tensor | None
+    options: Options,
+    update: Callable[[Tensor], tuple[Tensor, Tensor]],
+    data: Tensor,
+    weights: list[Tensor | None],
+    h_0: Tensor | None,
+    lengths: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-    """minGRU and minLSTM as h' = (1 - z) n + z h, with z's argument and n, which see no state, as the node's input."""
+    """Gates that see no state: z's argument and n are the node's input."""
     directions = len(weights) // 4
-    hidden_size = _given(weights[0]).shape[0] // GATES[options.cell]
+    hidden_size = _given(weights[0]).shape[0] // EQUATIONS[options.cell].gates
     parts: list[Tensor] = []
     for direction in range(directions):
         gates = equations.affine(data, _given(weights[4 * direction]), None, weights[4 * direction + 2])
-        if options.cell == "min_gru":
-            update, candidate = gates.chunk(2, -1)
-            keep = -update
-        else:
-            forget, enter, candidate = gates.chunk(3, -1)
-            keep = softplus(-enter) - softplus(-forget)  # sigmoid of it is sigmoid(f) / (sigmoid(f) + sigmoid(i))
+        keep, candidate = update(gates)
         parts += [keep, equations.positive(candidate)]
     whole = torch.eye(hidden_size, dtype=data.dtype)
     nothing = torch.zeros_like(whole)
@@ -123,7 +158,7 @@ def _node(
         inputs = inputs[:-1]
     state = (directions, rows, hidden_size)
     output, *final = torch.onnx.ops.symbolic_multi_out(
-        NODES[options.cell],
+        NODES[options.cell].type,
         inputs,
         {"hidden_size": hidden_size, "direction": "bidirectional" if directions == 2 else "forward"} | attributes,
         dtypes=[_given(data).dtype] * (1 + len(states)),
@@ -132,7 +167,7 @@ def _node(
     )
     output = output.transpose(1, 2).flatten(2)
     output = output.transpose(0, 1) if options.batch_first else output
-    return output, final[0], final[1] if options.cell == "lstm" else None, None
+    return output, final[0], final[1] if EQUATIONS[options.cell].cell_state else None, None
 
 
 def _has_node(options: Options) -> bool:
@@ -145,18 +180,18 @@ def _given(tensor: Tensor | None) -> Tensor:
     return tensor
 
 
-def _matrix(weight: Tensor | None, cell: str) -> Tensor:
+def _matrix(weight: Tensor | None, node: Node) -> Tensor:
     """Rows of the gates in the node's order."""
-    gates = _given(weight).chunk(GATES[cell])
-    return torch.cat([gates[place] for place in ORDER[cell]])
+    gates = _given(weight).chunk(len(node.order))
+    return torch.cat([gates[place] for place in node.order])
 
 
-def _bias(weights: list[Tensor | None], direction: int, cell: str) -> Tensor:
+def _bias(weights: list[Tensor | None], direction: int, node: Node) -> Tensor:
     """Both biases of a direction, one behind the other."""
     matrix = _given(weights[4 * direction])
     return torch.cat(
         [
-            matrix.new_zeros(matrix.shape[0]) if bias is None else _matrix(bias, cell)
+            matrix.new_zeros(matrix.shape[0]) if bias is None else _matrix(bias, node)
             for bias in weights[4 * direction + 2 : 4 * direction + 4]
         ]
     )

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from gatewise.cells import EQUATIONS
 from gatewise.kernels import batching, cpu, flops, missing  # noqa: F401  registers the operators
 from gatewise.kernels.gradients import in_forward_mode, recurrent_with_gradient
 from gatewise.kernels.options import Options
-from gatewise.kernels.signature import BATCH_FIRST, PACKED, RECURRENT, TIME_MAJOR, kernel_of
+from gatewise.kernels.signature import BATCH_FIRST, PACKED, TIME_MAJOR, has_kernel, kernel_of
 
 _MISSING = missing()
 if not _MISSING:
@@ -39,8 +40,9 @@ def reason(options: Options, input: Tensor, norm: object) -> str:
         return f"input is on {input.device.type}"
     if input.dtype not in (torch.float32, torch.float64):
         return f"input is {str(input.dtype).removeprefix('torch.')}"
-    if norm is not None and (options.cell not in RECURRENT or not options.reset_after):
-        return f"layer normalisation of {options.cell}{'' if options.reset_after else ' with reset_after=False'} has no kernel"
+    if not has_kernel(options, normalized=norm is not None):
+        what = "" if norm is None else "layer normalisation of "
+        return f"{what}{options.cell}{'' if options.reset_after else ' with reset_after=False'} has no kernel"
     return ""
 
 
@@ -83,8 +85,9 @@ def recurrent(
         options.cells,
         save,
     )
-    lstm = options.cell == "lstm"
-    return output, h_n, c_n if lstm else None, cells if lstm and options.cells else None
+    if not EQUATIONS[options.cell].cell_state:
+        return output, h_n, None, None
+    return output, h_n, c_n, cells if options.cells else None
 
 
 def _traced() -> bool:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["GATES", "Options"]
-
-GATES = {"gru": 3, "lstm": 4, "rnn_tanh": 1, "rnn_relu": 1, "min_gru": 2, "min_lstm": 3}
-"""Blocks of hidden_size rows in a cell's weights."""
+__all__ = ["Options"]
 
 
 @dataclass(frozen=True)
 class Options:
     """The equations of one layer; every default means that the option is off.
 
-    cell: `gru`, `lstm`, `rnn_tanh`, `rnn_relu`, `min_gru` or `min_lstm`. batch_first: padded input is [batch, steps, size]
-    instead of [steps, batch, size]. reset_after: whether the GRU's reset gate acts after the recurrent product (as in PyTorch
-    and cuDNN) or on the state before it (Cho et al. 2014). update_h, update_c: share of the new hidden and cell state that is
-    taken at every step where no tensor says so; 1 - p is zoneout with probability p at inference (Krueger et al. 2017). cells:
-    return the LSTM's cell state of every step.
+    cell: a name of `gatewise.cells.EQUATIONS`. batch_first: padded input is [batch, steps, size] instead of [steps, batch,
+    size]. reset_after: whether the GRU's reset gate acts after the recurrent product (as in PyTorch and cuDNN) or on the state
+    before it (Cho et al. 2014). update_h, update_c: share of the new hidden and cell state that is taken at every step where no
+    tensor says so; 1 - p is zoneout with probability p at inference (Krueger et al. 2017). cells: return the LSTM's cell state
+    of every step.
     """
 
     cell: str

@@ -1,94 +1,177 @@
-"""The two operators as torch.library knows them: their arguments, and the sizes that follow from these."""
+"""The two operators as torch.library knows them: their arguments, and the sizes that follow from these.
+
+`Tensors` is the one list of a call's tensors: the schemas are made from it, and `cpu.py` finds by its names what the compiled
+kernels ask for by theirs.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, get_type_hints
 
 import torch
 from torch import Tensor
 
-from gatewise.kernels.options import GATES, Options
+from gatewise.cells import EQUATIONS, CellTraits
+from gatewise.kernels import missing
+from gatewise.kernels.options import Options
+
+if not missing():
+    from gatewise.kernels import _compiled
 
 __all__ = [
     "BATCH_FIRST",
-    "CELLS",
+    "C_0",
+    "DIFFERENTIABLE",
+    "H_0",
+    "INPUT",
     "KERNELS",
-    "LENGTHS",
-    "NAMES",
-    "NORMALIZED",
     "PACKED",
-    "RECURRENT",
-    "RESET_BEFORE",
     "TENSORS",
     "TIME_MAJOR",
+    "Incoming",
+    "Kernel",
+    "Results",
     "Sizes",
+    "Tensors",
+    "has_kernel",
     "kernel_of",
     "options_of",
     "sizes_of",
 ]
 
-CELLS = ("gru", "lstm", "rnn_tanh", "rnn_relu", "min_gru", "min_lstm")
-"""In the order of the compiled enumeration."""
-
-KERNELS = (*CELLS, "gru", "gru", "lstm", "rnn_tanh", "rnn_relu")
-"""The cell that each member of the compiled enumeration computes: plain, then the GRU with reset_after=False, then normalised."""
-
-RESET_BEFORE = len(CELLS)
-NORMALIZED = RESET_BEFORE + 1
-
-RECURRENT = ("gru", "lstm", "rnn_tanh", "rnn_relu")
 TIME_MAJOR, BATCH_FIRST, PACKED = range(3)
 
-SHARED = (
-    "Tensor input, "
-    "Tensor w_ih, Tensor? w_hh, Tensor? b_ih, Tensor? b_hh, "
-    "Tensor? w_ih_reverse, Tensor? w_hh_reverse, Tensor? b_ih_reverse, Tensor? b_hh_reverse, "
-    "Tensor? h_0, Tensor? c_0, "
-    "Tensor? gamma_ih, Tensor? gamma_hh, Tensor? gamma_c, Tensor? beta_c, "
-    "Tensor? gamma_ih_reverse, Tensor? gamma_hh_reverse, Tensor? gamma_c_reverse, Tensor? beta_c_reverse, "
-    "Tensor? lengths, Tensor? recurrent_mask, Tensor? update_h, Tensor? update_c, "
-    "int kernel, int order, float constant_update_h, float constant_update_c"
-)
-NAMES = (
-    *("w_ih", "w_hh", "b_ih", "b_hh", "w_ih_reverse", "w_hh_reverse", "b_ih_reverse", "b_hh_reverse"),
-    *("h_0", "c_0"),
-    *("gamma_ih", "gamma_hh", "gamma_c", "beta_c", "gamma_ih_reverse", "gamma_hh_reverse", "gamma_c_reverse", "beta_c_reverse"),
-    *("lengths", "recurrent_mask", "update_h", "update_c"),
-)
-TENSORS = 1 + len(NAMES)
-LENGTHS = 1 + NAMES.index("lengths")
-"""How many tensors, the first ones, have a gradient, and the place of the first that has none."""
 
-torch.library.define(
-    "gatewise::recurrent",
-    f"({SHARED}, bool cells, bool save) -> (Tensor output, Tensor h_n, Tensor c_n, Tensor cells, Tensor saved)",
-)
+class Tensors(NamedTuple):
+    """The tensors of a call, as both operators take them. Up to `lengths` they have a gradient."""
+
+    input: Tensor
+    w_ih: Tensor
+    w_hh: Tensor | None
+    b_ih: Tensor | None
+    b_hh: Tensor | None
+    w_ih_reverse: Tensor | None
+    w_hh_reverse: Tensor | None
+    b_ih_reverse: Tensor | None
+    b_hh_reverse: Tensor | None
+    h_0: Tensor | None
+    c_0: Tensor | None
+    gamma_ih: Tensor | None
+    gamma_hh: Tensor | None
+    gamma_c: Tensor | None
+    beta_c: Tensor | None
+    gamma_ih_reverse: Tensor | None
+    gamma_hh_reverse: Tensor | None
+    gamma_c_reverse: Tensor | None
+    beta_c_reverse: Tensor | None
+    lengths: Tensor | None
+    recurrent_mask: Tensor | None
+    update_h: Tensor | None
+    update_c: Tensor | None
+
+    @property
+    def directions(self) -> int:
+        """One, or two where the second has weights."""
+        return 1 if self.w_ih_reverse is None else 2
+
+    def weights(self) -> list[tuple[Tensor | None, ...]]:
+        """Of each direction w_ih, w_hh, b_ih, b_hh."""
+        forward = (self.w_ih, self.w_hh, self.b_ih, self.b_hh)
+        return [forward, (self.w_ih_reverse, self.w_hh_reverse, self.b_ih_reverse, self.b_hh_reverse)]
+
+    def gains(self) -> list[tuple[Tensor | None, ...]]:
+        """Of each direction gamma_ih, gamma_hh, gamma_c, beta_c."""
+        forward = (self.gamma_ih, self.gamma_hh, self.gamma_c, self.beta_c)
+        return [forward, (self.gamma_ih_reverse, self.gamma_hh_reverse, self.gamma_c_reverse, self.beta_c_reverse)]
+
+
+class Results(NamedTuple):
+    """What the forward operator returns; c_n, cells and saved are of no elements where there are none."""
+
+    output: Tensor
+    h_n: Tensor
+    c_n: Tensor
+    cells: Tensor
+    saved: Tensor
+
+
+class Incoming(NamedTuple):
+    """The gradients that the backward operator is given."""
+
+    grad_output: Tensor | None
+    grad_h_n: Tensor | None
+    grad_c_n: Tensor | None
+    grad_cells: Tensor | None
+
+
+TENSORS = len(Tensors._fields)
+DIFFERENTIABLE = Tensors._fields.index("lengths")
+"""How many tensors, the first ones, have a gradient."""
+INPUT, H_0, C_0 = (Tensors._fields.index(name) for name in ("input", "h_0", "c_0"))
+
+_hints = get_type_hints(Tensors)
+_shared = ", ".join(f"{'Tensor' if _hints[name] is Tensor else 'Tensor?'} {name}" for name in Tensors._fields)
+_shared += ", int kernel, int order, float constant_update_h, float constant_update_c"
+
+
+def _returned(names: tuple[str, ...]) -> str:
+    return "(" + ", ".join(f"Tensor {name}" for name in names) + ")"
+
+
+torch.library.define("gatewise::recurrent", f"({_shared}, bool cells, bool save) -> {_returned(Results._fields)}")
 torch.library.define(
     "gatewise::recurrent_backward",
-    f"({SHARED}, Tensor output, Tensor saved, "
-    "Tensor? grad_output, Tensor? grad_h_n, Tensor? grad_c_n, Tensor? grad_cells, "
-    "bool need_input, bool need_h_0, bool need_c_0) -> "
-    "(Tensor input, Tensor w_ih, Tensor w_hh, Tensor b_ih, Tensor b_hh, "
-    "Tensor w_ih_reverse, Tensor w_hh_reverse, Tensor b_ih_reverse, Tensor b_hh_reverse, Tensor h_0, Tensor c_0, "
-    "Tensor gamma_ih, Tensor gamma_hh, Tensor gamma_c, Tensor beta_c, "
-    "Tensor gamma_ih_reverse, Tensor gamma_hh_reverse, Tensor gamma_c_reverse, Tensor beta_c_reverse)",
+    f"({_shared}, Tensor output, Tensor saved, {', '.join(f'Tensor? {name}' for name in Incoming._fields)}, "
+    f"bool need_input, bool need_h_0, bool need_c_0) -> {_returned(Tensors._fields[:DIFFERENTIABLE])}",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A compiled kernel: a cell, by the name of its equation, plain or with an option inside."""
+
+    name: str
+    cell: str
+    reset_after: bool
+    normalized: bool
+    traits: CellTraits
+
+    @property
+    def gains(self) -> int:
+        """How many of gamma_ih, gamma_hh, gamma_c and beta_c it takes."""
+        return 0 if not self.normalized else 4 if self.traits.cell_state else 2
+
+
+def _kernel(name: str) -> Kernel:
+    plain = name.removeprefix("norm_")
+    cell = plain.removesuffix("_reset_before")
+    return Kernel(name, cell, plain == cell, name != plain, EQUATIONS[cell])
+
+
+# Without compiled kernels nothing is called by number.
+KERNELS = tuple(map(_kernel, EQUATIONS if missing() else [row["name"] for row in _compiled.cells()]))
+"""By the number that the operators take."""
+
+_numbers = {(kernel.cell, kernel.reset_after, kernel.normalized): number for number, kernel in enumerate(KERNELS)}
+
+
+def has_kernel(options: Options, *, normalized: bool) -> bool:
+    """Whether a kernel was compiled that computes this."""
+    return (options.cell, options.reset_after, normalized) in _numbers
 
 
 def kernel_of(options: Options, *, normalized: bool) -> int:
-    """Place in KERNELS."""
-    cell = CELLS.index(options.cell)
-    if normalized:
-        return NORMALIZED + cell
-    return cell if options.reset_after else RESET_BEFORE
+    """Number of the kernel that computes this; there must be one."""
+    return _numbers[options.cell, options.reset_after, normalized]
 
 
 def options_of(kernel: int, order: int, update_h: float, update_c: float, cells: bool) -> Options:
     """What the operator's numbers stand for."""
     return Options(
-        KERNELS[kernel],
+        KERNELS[kernel].cell,
         batch_first=order == BATCH_FIRST,
-        reset_after=kernel != RESET_BEFORE,
+        reset_after=KERNELS[kernel].reset_after,
         update_h=update_h,
         update_c=update_c,
         cells=cells,
@@ -106,17 +189,16 @@ class Sizes(NamedTuple):
     directions: int
 
 
-def sizes_of(tensors: list[Tensor | None], kernel: int, order: int) -> Sizes:
+def sizes_of(tensors: Tensors, kernel: int, order: int) -> Sizes:
     """The sizes of a call whose tensors have the right number of dimensions."""
-    input, w_ih, lengths, h_0 = tensors[0], tensors[1], tensors[LENGTHS], tensors[9]
-    assert input is not None and w_ih is not None
-    shape = input.shape
+    shape = tensors.input.shape
     if order == PACKED:
+        lengths, h_0 = tensors.lengths, tensors.h_0
         assert lengths is not None
         positions, steps = shape[0], lengths.shape[0]
         rows = h_0.shape[1] if h_0 is not None else int(lengths[0]) if steps else 0
     else:
         steps, rows = (shape[1], shape[0]) if order == BATCH_FIRST else (shape[0], shape[1])
         positions = steps * rows
-    hidden_size = w_ih.shape[0] // GATES[KERNELS[kernel]]
-    return Sizes(steps, rows, positions, shape[-1], hidden_size, 1 if tensors[5] is None else 2)
+    hidden_size = tensors.w_ih.shape[0] // KERNELS[kernel].traits.gates
+    return Sizes(steps, rows, positions, shape[-1], hidden_size, tensors.directions)

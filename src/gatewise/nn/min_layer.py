@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from gatewise.kernels.options import GATES
 from gatewise.nn.chrono import check_first_biases, draw
 from gatewise.nn.noise import check_probability
 from gatewise.nn.stack import Stack
@@ -62,7 +61,7 @@ class MinLayer(Stack):
         self.bidirectional = bidirectional
         self.forget_bias = forget_bias
         self.chrono = chrono
-        rows = GATES[self.cell] * hidden_size
+        rows = self.traits.gates * hidden_size
         self._all_weights = []
         for layer in range(num_layers):
             columns = hidden_size * len(self.suffixes()) if layer else input_size
@@ -77,7 +76,7 @@ class MinLayer(Stack):
 
     @property
     def cell(self) -> str:
-        """The cell's name in `gatewise.kernels`."""
+        """The name of the cell's equations."""
         return self.cell_name
 
     def reset_parameters(self) -> None:
@@ -88,7 +87,7 @@ class MinLayer(Stack):
         if self.chrono is None and self.forget_bias is None:
             return
         for names in self._all_weights:
-            gates = self.parameter(names[1]).detach().view(GATES[self.cell], self.hidden_size)
+            gates = self.parameter(names[1]).detach().view(self.traits.gates, self.hidden_size)
             kept = torch.full_like(gates[0], self.forget_bias or 0.0) if self.chrono is None else draw(gates[0], self.chrono)
             self.start_gates(gates, kept)
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pkgutil import resolve_name
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from gatewise import cells
 from gatewise.nn.chrono import check_first_biases
-from gatewise.nn.gru import GRU
 from gatewise.nn.linear_skip import LinearSkip
-from gatewise.nn.lstm import LSTM
-from gatewise.nn.min_gru import MinGRU
-from gatewise.nn.min_lstm import MinLSTM
 from gatewise.nn.pooling import Pool, build_pool, head_width
-from gatewise.nn.rnn import RNN
 from gatewise.nn.stack import Stack
 from gatewise.nn.tcn import TCN
 
 __all__ = ["CELLS", "EMBEDDING_DEVIATION", "RIVALS", "Architecture", "SequenceNetwork"]
 
-CELLS: dict[str, Callable[..., Stack]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN, "min_gru": MinGRU, "min_lstm": MinLSTM}
+CELLS: dict[str, Callable[..., Stack]] = {name: resolve_name(traits.layer) for name, traits in cells.CELLS.items()}
 """The recurrent layer of every arm, by its cell's name."""
 
 RIVALS = ("tcn",)
@@ -145,7 +142,8 @@ class Architecture:
         width = self.embedding_size if self.tokens else self.input_size
         if self.cell in RIVALS:
             return TCN(width, self.hidden_size, num_layers=self.layers)
-        gates: dict[str, Any] = {} if self.cell == "rnn" else {"forget_bias": self.forget_bias, "chrono": self.chrono}
+        keeps = cells.CELLS[self.cell].keeps
+        gates: dict[str, Any] = {"forget_bias": self.forget_bias, "chrono": self.chrono} if keeps else {}
         return CELLS[self.cell](
             width,
             self.hidden_size,

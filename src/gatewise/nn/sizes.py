@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
-from gatewise.kernels.options import GATES
+from gatewise.cells import CELLS
 from gatewise.nn.pooling import head_width, pool_parameters
 
 __all__ = ["TOLERANCE", "MatchedSizes", "matched_hidden_sizes", "recurrent_parameters", "trained_parameters"]
@@ -45,9 +45,10 @@ class MatchedSizes:
 def recurrent_parameters(cell: str, input_size: int, hidden_size: int, layers: int, bidirectional: bool) -> int:
     """Parameters of a cell's layers. input_size: of the first layer, the embedding's for tokens, else the number of channels."""
     directions = 2 if bidirectional else 1
-    rows = GATES["rnn_tanh" if cell == "rnn" else cell] * hidden_size
-    # Per row: torch's cells have weights on input and state and two biases, the minimal ones weights on the input and one bias.
-    beside_input = 1 if cell.startswith("min_") else hidden_size + 2
+    traits = CELLS[cell]
+    rows = traits.gates * hidden_size
+    # Per row: gates that see the state have weights on it and two biases, others one bias.
+    beside_input = hidden_size + 2 if traits.recurrent else 1
     first, further = (directions * rows * (size + beside_input) for size in (input_size, directions * hidden_size))
     return first + (layers - 1) * further
 

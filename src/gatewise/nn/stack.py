@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from gatewise.cells import EQUATIONS, CellTraits
 from gatewise.kernels import equations, onnx_nodes, ops
-from gatewise.kernels.options import GATES, Options
+from gatewise.kernels.options import Options
 from gatewise.nn import per_sample
 from gatewise.nn.batch import Batch, read, restore_output, restore_state
 from gatewise.nn.noise import between_layers, recurrent_mask, update_share
@@ -24,7 +25,7 @@ from gatewise.nn.tracing import NotScriptable, check_traceable, is_proxy, is_tra
 
 __all__ = ["Result", "Stack"]
 
-PLAIN = {(cell, batch_first): Options(cell, batch_first) for cell in GATES for batch_first in (False, True)}
+PLAIN = {(cell, batch_first): Options(cell, batch_first) for cell in EQUATIONS for batch_first in (False, True)}
 """Built once: a small layer's call is over in the time that building its options takes."""
 
 
@@ -64,8 +65,13 @@ class Stack(NotScriptable, per_sample.NotHooked, nn.Module):
 
     @property
     def cell(self) -> str:
-        """The cell's name in `gatewise.kernels`."""
+        """The name of the cell's equations."""
         raise NotImplementedError
+
+    @property
+    def traits(self) -> CellTraits:
+        """What sets the cell apart."""
+        return EQUATIONS[self.cell]
 
     def needs_own_equations(self) -> bool:
         """Whether an option is at work, or the cell is one, that PyTorch's implementation lacks."""
@@ -236,7 +242,7 @@ class Stack(NotScriptable, per_sample.NotHooked, nn.Module):
         """Gains and shifts of layer normalisation, per direction, or None."""
         if not self.layer_norm:
             return None
-        cell = self.cell == "lstm"
+        cell = self.traits.cell_state
         return [
             (
                 self.parameter(f"weight_ln_ih_l{layer}{suffix}"),

@@ -14,10 +14,11 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from gatewise.cells import EQUATIONS
 from gatewise.durable import write_file
 from gatewise.errors import DataError, OptionError
-from gatewise.kernels.options import GATES
-from gatewise.kernels.signature import CELLS
+from gatewise.kernels.options import Options
+from gatewise.kernels.signature import kernel_of
 from gatewise.nn.gru import GRU
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.rnn import RNN
@@ -93,12 +94,13 @@ class Stream:
         self.num_layers = layer.num_layers
         from gatewise.kernels import _compiled
 
+        asked = _compiled.fields()["weights"]
         kind = _compiled.Streams64 if self.dtype == np.float64 else _compiled.Streams32
         self._compiled: _compiled.Streams32 | _compiled.Streams64 = kind(
-            CELLS.index(self.cell),
+            kernel_of(Options(self.cell), normalized=False),
             self.input_size,
             self.hidden_size,
-            [[0 if tensor is None else tensor.data_ptr() for tensor in tensors] for tensors in weights],
+            [[0 if tensor is None else tensor.data_ptr() for tensor in map(tensors.get, asked)] for tensors in weights],
             self.streams,
             threads,
             options.update_h,
@@ -200,7 +202,7 @@ class Stream:
 
     def _shapes(self) -> tuple[tuple[int, int, int], tuple[int, int, int] | None]:
         shape = (self.num_layers, self.streams, self.hidden_size)
-        return shape, shape if self.cell == "lstm" else None
+        return shape, shape if EQUATIONS[self.cell].cell_state else None
 
     def _checked(self, name: str, value: ArrayLike | Tensor, shape: tuple[int, int, int] | None) -> NDArray[Any]:
         array = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
@@ -248,12 +250,13 @@ def _check(layer: Stack, module: nn.Module) -> None:
         )
 
 
-def _contiguous(layer: Stack, index: int) -> list[Tensor | None]:
-    """w_ih, w_hh, b_ih, b_hh of a layer, as the kernel reads them: by address, so their shapes must be what they should be."""
-    rows = GATES[layer.cell] * layer.hidden_size
-    shapes = ((rows, layer.hidden_size if index else layer.input_size), (rows, layer.hidden_size), (rows,), (rows,))
-    tensors: list[Tensor | None] = []
-    for tensor, shape in zip(layer.weights(index), shapes, strict=True):
+def _contiguous(layer: Stack, index: int) -> dict[str, Tensor | None]:
+    """A layer's weights by name, as the kernel reads them: by address, so their shapes must be what they should be."""
+    rows = layer.traits.gates * layer.hidden_size
+    columns = layer.hidden_size if index else layer.input_size
+    shapes = {"w_ih": (rows, columns), "w_hh": (rows, layer.hidden_size), "b_ih": (rows,), "b_hh": (rows,)}
+    tensors: dict[str, Tensor | None] = {}
+    for (name, shape), tensor in zip(shapes.items(), layer.weights(index), strict=True):
         if tensor is not None and (
             tuple(tensor.shape) != shape or tensor.dtype != _weight(layer).dtype or tensor.device.type != "cpu"
         ):
@@ -261,7 +264,7 @@ def _contiguous(layer: Stack, index: int) -> list[Tensor | None]:
                 f"Stream: a weight of layer {index} is {tensor.dtype} {tuple(tensor.shape)} on {tensor.device}; "
                 f"expected {_weight(layer).dtype} {shape} on the CPU, as the module's sizes and its first weight have it"
             )
-        tensors.append(None if tensor is None else tensor.detach().contiguous())
+        tensors[name] = None if tensor is None else tensor.detach().contiguous()
     return tensors
 
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from gatewise.kernels.options import GATES
 from gatewise.nn.stack import Stack
 from gatewise.nn.torch_forward import call_torch_eagerly
 from gatewise.nn.tracing import call_in_graph, is_proxy
@@ -39,14 +38,14 @@ class TorchLayer(Stack, nn.RNNBase):
 
     @property
     def cell(self) -> str:
-        """The cell's name in `gatewise.kernels`."""
+        """The name of the cell's equations."""
         return self.mode.lower()
 
     def _add_layer_norm(self, device: Any, dtype: Any) -> None:
         """Register the gains, and for the LSTM's cell state gain and shift; the biases of the layer are the other shifts."""
-        rows = GATES[self.cell] * self.hidden_size
+        rows = self.traits.gates * self.hidden_size
         sizes = {"weight_ln_ih": rows, "weight_ln_hh": rows}
-        if self.cell == "lstm":
+        if self.traits.cell_state:
             sizes |= {"weight_ln_c": self.hidden_size, "bias_ln_c": self.hidden_size}
         for layer in range(self.num_layers):
             for suffix in self.suffixes():
@@ -70,7 +69,7 @@ class TorchLayer(Stack, nn.RNNBase):
 
     def _gate_biases(self) -> Iterator[tuple[Tensor, Tensor]]:
         """bias_ih and bias_hh of every layer and direction by gate, [gates, H], to be written in place."""
-        shape = (GATES[self.cell], self.hidden_size)
+        shape = (self.traits.gates, self.hidden_size)
         for _, _, b_ih, b_hh in self._all_weights:
             yield self.parameter(b_ih).detach().view(shape), self.parameter(b_hh).detach().view(shape)
 

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+from gatewise.cells import CELLS
 from gatewise.options.option import Option
 
 __all__ = ["PANELS", "Beside", "Config", "CostName", "Task"]
@@ -98,7 +99,7 @@ class Config:
             FIRST,
             "choices",
             "Cells to compare, at least two; one named twice is compared with itself.",
-            spellings={"mingru": "min_gru", "minlstm": "min_lstm"},
+            spellings={name.replace("_", ""): name for name in CELLS if "_" in name},
             noun="cell",
         ),
     ] = ("gru", "lstm")
