@@ -2,6 +2,7 @@
 // the gates' gradients are still in the cache.
 #pragma once
 
+#include "after_step.h"
 #include "layout.h"
 
 namespace gatewise {
@@ -106,8 +107,7 @@ class BackwardSweep {
     }
 
     const Real* saved_of(std::int64_t step, std::int64_t panel, std::int64_t row) const {
-        return forward_.saved +
-               (slice_.active_before[step] * panels_ + panel * slice_.active[step] + row) * Cell::saved * lanes;
+        return forward_.saved + saved_place<Cell>(slice_, panels_, step, panel, row);
     }
 
     // gates: gradients at the first of the rows. hidden: through W_hh, else through W_ih.
@@ -143,8 +143,7 @@ class BackwardSweep {
                 multiply_gates(rows, groups, block);
                 for (int n = 0; n < groups; ++n)
                     for (int i = 0; i < rows; ++i) {
-                        const std::int64_t source = slice_.batch_index[row + i] * forward_.hidden_size + (panel + n) * lanes;
-                        const Vector mask = load_part(forward_.recurrent_mask + source, width_of(panel + n, forward_.hidden_size));
+                        const Vector mask = mask_of(forward_, slice_, panel + n, row + i);
                         Real* place = state + n * stride_ + i * lanes;
                         store(place, load(place) + load(buffer + (n * product_rows + i) * lanes) * mask);
                     }
@@ -157,7 +156,8 @@ class BackwardSweep {
         const std::int64_t column = panel * lanes, plane = size_.plane;
         const int width = width_of(panel, forward_.hidden_size);
         const Real* saved = saved_of(step, panel, 0);
-        const bool zoneout = forward_.update_h || forward_.update_c || forward_.constant_update_h != 1 || forward_.constant_update_c != 1;
+        const Zoneout zoneout_h = Zoneout::of_h(forward_), zoneout_c = Zoneout::of_c(forward_);
+        const bool zoneout = zoneout_h.on() || zoneout_c.on();
         Real* dh = state_h_ + panel * stride_;
         Real* dc = state_c_ + panel * stride_;
         Real* target = gradients + panel * chunk_stride_;
@@ -171,26 +171,14 @@ class BackwardSweep {
             if (Cell::cell_state && layer_.grad_cells) after.c += load_part(layer_.grad_cells + place, width);
             StateGradient kept{zero(), zero()};
             if (zoneout) {
-                const Vector update_h = forward_.update_h ? load_part(forward_.update_h + place, width) : splat(forward_.constant_update_h);
-                kept.h = after.h - update_h * after.h;
-                after.h = update_h * after.h;
-                if (Cell::cell_state) {
-                    const Vector update_c =
-                        forward_.update_c ? load_part(forward_.update_c + place, width) : splat(forward_.constant_update_c);
-                    kept.c = after.c - update_c * after.c;
-                    after.c = update_c * after.c;
-                }
+                after.h = zoneout_h.divide(after.h, place, width, kept.h);
+                if (Cell::cell_state) after.c = zoneout_c.divide(after.c, place, width, kept.c);
             }
             const StateGradient previous = Cell::back(save, before, after, gradient);
             store(dh + row * lanes, previous.h + kept.h);
             if (Cell::cell_state) store(dc + row * lanes, previous.c + kept.c);
             for (int n = 0; n < Cell::gradients; ++n) store(target + n * plane + row * lanes, gradient[n]);
-            if (Cell::recurrent) {
-                Vector factor = before.h;
-                if (forward_.recurrent_mask)
-                    factor *= load_part(forward_.recurrent_mask + slice_.batch_index[row] * forward_.hidden_size + column, width);
-                store(target + Cell::gradients * plane + row * lanes, factor);
-            }
+            if (Cell::recurrent) store(target + Cell::gradients * plane + row * lanes, seen(forward_, slice_, panel, row, before.h));
         }
     }
 

@@ -2,6 +2,7 @@
 // never leave the first-level cache and a step is one pass over the weights.
 #pragma once
 
+#include "after_step.h"
 #include "layout.h"
 
 namespace gatewise {
@@ -64,6 +65,33 @@ class ForwardSweep {
     // Columns of input or state whose weights take half of a first-level cache of 48 KB: the longest sum that is taken in one go.
     static constexpr std::int64_t range_of_weights = larger(24576 / (beside * Cell::gates * vector_bytes) / lanes * lanes, lanes);
 
+    // Where the new states of one panel's rows go. `target` is a row's place in matrices shaped as the output.
+    struct NewStates {
+        const Forward<Real>& layer;
+        const Slice& slice;
+        const std::int64_t panel;
+        const int width;
+        Real* const carried;
+        Real* const masked;  // or null
+        Real* const cells;
+
+        __attribute__((always_inline)) inline void put_h(std::int64_t row, std::int64_t target, Vector h) const {
+            store_part(layer.output + target, h, width);
+            store(carried + row * lanes, h);
+            if (masked) store(masked + row * lanes, h * mask_of(layer, slice, panel, row));
+        }
+        __attribute__((always_inline)) inline void put_c(std::int64_t row, std::int64_t target, Vector c) const {
+            store(cells + row * lanes, c);
+            if (layer.cells) store_part(layer.cells + target, c, width);
+        }
+    };
+
+    __attribute__((always_inline)) inline NewStates new_states(std::int64_t step, std::int64_t panel) const {
+        const std::int64_t place = panel * stride_;
+        Real* const masked = layer_.recurrent_mask ? states_[(step + 1) & 1] + place : nullptr;
+        return {layer_, slice_, panel, width_of(panel, layer_.hidden_size), carried(step + 1) + place, masked, cells_ + place};
+    }
+
     // The state that the share kept by a cell (its z, its zoneout) is taken of; the product may read a masked copy.
     Real* carried(std::int64_t step) const { return layer_.recurrent_mask ? unmasked_ : states_[step & 1]; }
 
@@ -75,7 +103,7 @@ class ForwardSweep {
                 const std::int64_t source = slice_.batch_index[row] * layer_.hidden_size + panel * lanes;
                 const Vector h = layer_.h_0 ? load_part(layer_.h_0 + source, width) : zero();
                 store(carried(0) + place, h);
-                if (layer_.recurrent_mask) store(states_[0] + place, h * load_part(layer_.recurrent_mask + source, width));
+                if (layer_.recurrent_mask) store(states_[0] + place, h * mask_of(layer_, slice_, panel, row));
                 const Vector c = layer_.c_0 ? load_part(layer_.c_0 + source, width) : zero();
                 if (Cell::cell_state) store(cells_ + place, c);
                 if (slice_.length[row] == 0) {
@@ -243,46 +271,30 @@ class ForwardSweep {
                                             int sums_stride) {
         constexpr int gates = Cell::gates;
         const std::int64_t column = panel * lanes, place = panel * stride_, active = slice_.active[step];
-        const int width = width_of(panel, layer_.hidden_size);
         const Real* before_h = carried(step) + place;
-        Real* after_h = carried(step + 1) + place;
-        Real* masked = layer_.recurrent_mask ? states_[(step + 1) & 1] + place : nullptr;
-        Real* cells = cells_ + place;
+        const Real* before_c = cells_ + place;
+        const NewStates states = new_states(step, panel);
         Real* saved = layer_.saved;
-        if (saved) saved += slice_.active_before[step] * panels_ * Cell::saved * lanes + panel * active * Cell::saved * lanes;
-        const bool zoneout = layer_.update_h || layer_.update_c || layer_.constant_update_h != 1 || layer_.constant_update_c != 1;
+        if (saved) saved += saved_place<Cell>(slice_, panels_, step, panel, 0);
+        const Zoneout zoneout_h = Zoneout::of_h(layer_), zoneout_c = Zoneout::of_c(layer_);
+        const bool zoneout = zoneout_h.on() || zoneout_c.on();
         for (std::int64_t i = 0; i < active; ++i) {
             Vector gate[gates], save[Cell::saved];
             for (int n = 0; n < gates; ++n) gate[n] = load(sums + i * sums_stride + n * lanes);
             const Vector input_part = Cell::apart >= 0 ? load(sums + i * sums_stride + gates * lanes) : zero();
-            const State before{load(before_h + i * lanes), Cell::cell_state ? load(cells + i * lanes) : zero()};
+            const State before{load(before_h + i * lanes), Cell::cell_state ? load(before_c + i * lanes) : zero()};
             State after = Cell::step(gate, input_part, before, save);
             const std::int64_t target = positions[i] * layer_.output_stride + column;
             if (zoneout) {
-                const Vector update_h = layer_.update_h ? load_part(layer_.update_h + target, width) : splat(layer_.constant_update_h);
-                after.h = before.h + update_h * (after.h - before.h);
-                if (Cell::cell_state) {
-                    const Vector update_c = layer_.update_c ? load_part(layer_.update_c + target, width) : splat(layer_.constant_update_c);
-                    after.c = before.c + update_c * (after.c - before.c);
-                }
+                after.h = zoneout_h.taken(before.h, after.h, target, states.width);
+                if (Cell::cell_state) after.c = zoneout_c.taken(before.c, after.c, target, states.width);
             }
-            store_part(layer_.output + target, after.h, width);
-            store(after_h + i * lanes, after.h);
-            if (masked)
-                store(masked + i * lanes,
-                      after.h * load_part(layer_.recurrent_mask + slice_.batch_index[i] * layer_.hidden_size + column, width));
+            states.put_h(i, target, after.h);
             if (Cell::cell_state) {
-                store(cells + i * lanes, after.c);
-                if (layer_.cells) store_part(layer_.cells + target, after.c, width);
+                states.put_c(i, target, after.c);
                 save[Cell::saved - 1] = after.c;
             }
-            if (saved) {
-                Real* slot = saved + i * Cell::saved * lanes;
-                if (layer_.stream_saved)
-                    for (int n = 0; n < Cell::saved; ++n) store_past_caches(slot + n * lanes, save[n]);
-                else
-                    for (int n = 0; n < Cell::saved; ++n) store(slot + n * lanes, save[n]);
-            }
+            if (saved) save_vectors<Cell::saved>(save, saved + i * Cell::saved * lanes, layer_.stream_saved);
         }
     }
 

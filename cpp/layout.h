@@ -93,6 +93,20 @@ GATEWISE_INLINE void gather_row(const Real* source, std::int64_t size, Real* tar
     if (column < size) store(target, load_part(source + column, static_cast<int>(size - column)));
 }
 
+// Where the saved vectors of a panel's row at a step begin, counted from those of its slice.
+template <class Cell>
+GATEWISE_INLINE std::int64_t saved_place(const Slice& slice, std::int64_t panels, std::int64_t step, std::int64_t panel, std::int64_t row) {
+    return (slice.active_before[step] * panels + panel * slice.active[step] + row) * Cell::saved * lanes;
+}
+
+template <int count>
+GATEWISE_INLINE void save_vectors(const Vector* values, Real* slot, bool past_caches) {
+    if (past_caches)
+        for (int n = 0; n < count; ++n) store_past_caches(slot + n * lanes, values[n]);
+    else
+        for (int n = 0; n < count; ++n) store(slot + n * lanes, values[n]);
+}
+
 GATEWISE_INLINE void position_rows(const Slice& slice, std::int64_t step, std::int64_t* positions) {
     for (std::int64_t row = 0; row < slice.active[step]; ++row) {
         const std::int64_t time = slice.reverse ? slice.length[row] - 1 - step : step;

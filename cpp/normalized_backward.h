@@ -134,30 +134,23 @@ class NormalizedBackward : BackwardSweep<Normalized<Plain>> {
     Arriving arriving(std::int64_t panel, std::int64_t row, const std::int64_t* positions) const {
         const std::int64_t place = positions[row] * forward_.output_stride + panel * lanes, state = panel * stride_ + row * lanes;
         const int width = width_of(panel, forward_.hidden_size);
-        const auto share = [&](const Real* update, Real constant, Vector& after, Vector& held) {
-            if (!update && constant == 1) return;
-            const Vector taken = (update ? load_part(update + place, width) : splat(constant)) * after;
-            held = after - taken;
-            after = taken;
+        const auto divide = [&](const Zoneout& zoneout, Vector& after, Vector& held) {
+            if (zoneout.on()) after = zoneout.divide(after, place, width, held);
         };
         Arriving result{{load(state_h_ + state), zero()}, {zero(), zero()}};
         if (layer_.grad_output) result.after.h += load_part(layer_.grad_output + place, width);
-        share(forward_.update_h, forward_.constant_update_h, result.after.h, result.held.h);
+        divide(Zoneout::of_h(forward_), result.after.h, result.held.h);
         if constexpr (Cell::cell_state) {
             result.after.c = load(state_c_ + state);
             if (layer_.grad_cells) result.after.c += load_part(layer_.grad_cells + place, width);
-            share(forward_.update_c, forward_.constant_update_c, result.after.c, result.held.c);
+            divide(Zoneout::of_c(forward_), result.after.c, result.held.c);
         }
         return result;
     }
 
     // The factor of W_hh's gradient: h as the product read it.
     void store_factor(std::int64_t panel, std::int64_t row, Vector h, Real* target) const {
-        if (forward_.recurrent_mask) {
-            const Real* mask = forward_.recurrent_mask + slice_.batch_index[row] * forward_.hidden_size + panel * lanes;
-            h *= load_part(mask, width_of(panel, forward_.hidden_size));
-        }
-        store(target + Cell::gradients * size_.plane + row * lanes, h);
+        store(target + Cell::gradients * size_.plane + row * lanes, seen(forward_, slice_, panel, row, h));
     }
 
     // Sums over a step's rows of the gradients of one panel's parameters.

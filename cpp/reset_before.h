@@ -108,19 +108,15 @@ class ResetBeforeBackward : BackwardSweep<GruResetBefore> {
             Real* state = state_h_ + panel * stride_ + row * lanes;
             Vector dh = load(state), held = zero();
             if (layer_.grad_output) dh += load_part(layer_.grad_output + place, width);
-            if (forward_.update_h || forward_.constant_update_h != 1) {
-                const Vector share = forward_.update_h ? load_part(forward_.update_h + place, width) : splat(forward_.constant_update_h);
-                held = dh - share * dh;
-                dh = share * dh;
-            }
-            Vector seen = before;
-            if (forward_.recurrent_mask) seen *= mask_of(panel, row);
+            const Zoneout zoneout = Zoneout::of_h(forward_);
+            if (zoneout.on()) dh = zoneout.divide(dh, place, width, held);
+            const Vector factor = seen(forward_, slice_, panel, row, before);
             store(state, dh * z + held);
             Real* target = gradients + panel * chunk_stride_ + row * lanes;
             store(target + size_.plane, dh * (before - n) * (z * (one - z)));
             store(target + 2 * size_.plane, dh * (one - z) * (one - n * n));
-            store(target + Cell::reset_state * size_.plane, r * seen);
-            store(target + Cell::gradients * size_.plane, seen);
+            store(target + Cell::reset_state * size_.plane, r * factor);
+            store(target + Cell::gradients * size_.plane, factor);
         }
     }
 
@@ -142,17 +138,10 @@ class ResetBeforeBackward : BackwardSweep<GruResetBefore> {
                     Real* target = gradients + (panel + n) * chunk_stride_ + (row + i) * lanes;
                     Real* state = state_h_ + (panel + n) * stride_ + (row + i) * lanes;
                     store(target, d_product * load(target + Cell::gradients * size_.plane) * (r * (splat(1) - r)));
-                    Vector through = d_product * r;
-                    if (forward_.recurrent_mask) through *= mask_of(panel + n, row + i);
-                    store(state, load(state) + through);
+                    store(state, load(state) + seen(forward_, slice_, panel + n, row + i, d_product * r));
                 }
             row += rows;
         }
-    }
-
-    Vector mask_of(std::int64_t panel, std::int64_t row) const {
-        return load_part(forward_.recurrent_mask + slice_.batch_index[row] * forward_.hidden_size + panel * lanes,
-                         width_of(panel, forward_.hidden_size));
     }
 
     // W_hh's gradient of `width` gates of one panel, from `gate` on, whose product was with `left`.

@@ -79,47 +79,28 @@ class StagedForward : protected ForwardSweep<Cell> {
         }
     }
 
-    // The share of a new state that zoneout takes; `target` is the place in matrices shaped as the output.
-    static Vector taken(const Real* update, Real constant, std::int64_t target, int width, Vector before, Vector after) {
-        const Vector share = update ? load_part(update + target, width) : splat(constant);
-        return before + share * (after - before);
-    }
-
     // The new h of a row, up to zoneout.
     void settle_h(const Step& step, std::int64_t panel, std::int64_t row, Vector after) const {
-        const std::int64_t column = panel * lanes, place = panel * stride_ + row * lanes;
-        const std::int64_t target = step.positions[row] * layer_.output_stride + column;
-        const int width = width_of(panel, layer_.hidden_size);
-        if (layer_.update_h || layer_.constant_update_h != 1)
-            after = taken(layer_.update_h, layer_.constant_update_h, target, width, load(carried(step.number) + place), after);
-        store_part(layer_.output + target, after, width);
-        store(carried(step.number + 1) + place, after);
-        if (layer_.recurrent_mask) {
-            const Real* mask = layer_.recurrent_mask + slice_.batch_index[row] * layer_.hidden_size + column;
-            store(states_[(step.number + 1) & 1] + place, after * load_part(mask, width));
-        }
+        const auto states = Base::new_states(step.number, panel);
+        const std::int64_t target = step.positions[row] * layer_.output_stride + panel * lanes;
+        const Zoneout zoneout = Zoneout::of_h(layer_);
+        if (zoneout.on()) after = zoneout.taken(load(carried(step.number) + panel * stride_ + row * lanes), after, target, states.width);
+        states.put_h(row, target, after);
     }
 
     // The new c of a row, up to zoneout; returns what is carried on.
     Vector settle_c(const Step& step, std::int64_t panel, std::int64_t row, Vector after) const {
-        const std::int64_t place = panel * stride_ + row * lanes;
+        const auto states = Base::new_states(step.number, panel);
         const std::int64_t target = step.positions[row] * layer_.output_stride + panel * lanes;
-        const int width = width_of(panel, layer_.hidden_size);
-        if (layer_.update_c || layer_.constant_update_c != 1)
-            after = taken(layer_.update_c, layer_.constant_update_c, target, width, load(cells_ + place), after);
-        store(cells_ + place, after);
-        if (layer_.cells) store_part(layer_.cells + target, after, width);
+        const Zoneout zoneout = Zoneout::of_c(layer_);
+        if (zoneout.on()) after = zoneout.taken(load(states.cells + row * lanes), after, target, states.width);
+        states.put_c(row, target, after);
         return after;
     }
 
     void save(const Step& step, std::int64_t panel, std::int64_t row, const Vector* values) const {
         if (!layer_.saved) return;
-        Real* slot = layer_.saved + (slice_.active_before[step.number] * panels_ + panel * step.active + row) * Cell::saved * lanes;
-        for (int n = 0; n < Cell::saved; ++n)
-            if (layer_.stream_saved)
-                store_past_caches(slot + n * lanes, values[n]);
-            else
-                store(slot + n * lanes, values[n]);
+        save_vectors<Cell::saved>(values, layer_.saved + saved_place<Cell>(slice_, panels_, step.number, panel, row), layer_.stream_saved);
     }
 };
 

@@ -117,13 +117,14 @@ exec(compile(source, path, "exec"), module.__dict__)
 import torch
 from gatewise.comparison.plan import arms_of
 from gatewise.errors import OptionError
-from gatewise.names import display_name
+from gatewise.names import Titles
 from gatewise.nn import CELLS, Architecture, Stream, backend, matched_hidden_sizes
 from gatewise.options.table import OPTION
 
 assert "toy" in OPTION["cells"].choices
-assert [arm.name for arm in arms_of(("toy", "gru", "toy"))] == ["toy_1", "gru", "toy_2"]
-assert [display_name(name) for name in ("toy", "toy_2", "toy_h74")] == ["Toy", "Toy (2)", "Toy (hidden 74)"]
+arms = arms_of(("toy", "gru", "toy"))
+assert [arm.name for arm in arms] == ["toy_1", "gru", "toy_2"]
+assert [Titles(arms)(name) for name in ("toy_1", "gru", "toy_2")] == ["Toy (1)", "GRU", "Toy (2)"]
 assert CELLS["toy"].__module__ == "toy_cell"
 
 shape = dict(input_size=3, layers=2, bidirectional=True, outputs=2, pooling="summary")

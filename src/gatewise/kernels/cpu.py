@@ -72,12 +72,8 @@ def _outputs(input: Tensor, kernel: int, cells: bool, sizes: Sizes) -> tuple[Ten
     return output, h_n, c_n, all_cells
 
 
-def _numbers(kernel: int, order: int, sizes: Sizes, saved: Tensor) -> tuple[int, ...]:
-    return (kernel, order, *sizes, torch.get_num_threads(), saved.numel())
-
-
 def _checked(arguments: tuple[Any, ...], kernel: int, order: int) -> tuple[Tensors, Sizes]:
-    tensors = Tensors._make(_contiguous(arguments))
+    tensors = tuple.__new__(Tensors, _contiguous(arguments))  # Tensors._make costs three times as much
     check_dimensions(tensors, kernel, order)
     sizes = sizes_of(tensors, kernel, order)
     check(tensors, kernel, order, sizes)
@@ -88,22 +84,22 @@ def _nothing_to_do(sizes: Sizes) -> bool:
     return not (sizes.positions and sizes.hidden_size)
 
 
-def _forward(*arguments: Any) -> Results:
+def _forward(*arguments: Any) -> tuple[Tensor, ...]:
     kernel, order, constant_update_h, constant_update_c, cells, save = arguments[TENSORS:]
     tensors, sizes = _checked(arguments[:TENSORS], kernel, order)
     outputs = _outputs(tensors.input, kernel, cells, sizes)
     if _nothing_to_do(sizes):
         _carry_over(tensors, *outputs)
-        return Results(*outputs, torch.empty(0, dtype=torch.uint8))
+        return *outputs, torch.empty(0, dtype=torch.uint8)
     float64 = tensors.input.dtype == torch.float64
-    results = Results(*outputs, empty_notes(note_size(float64, kernel, sizes) if save else 0))
+    saved = empty_notes(note_size(float64, kernel, sizes) if save else 0)
     run = _compiled.forward_float64 if float64 else _compiled.forward_float32
     run(
-        _numbers(kernel, order, sizes, results.saved),
+        (kernel, order, *sizes, torch.get_num_threads(), saved.numel()),
         (constant_update_h, constant_update_c),
-        _addresses(_of_forward((*tensors, *results))),
+        _addresses(_of_forward((*tensors, *outputs, saved))),
     )
-    return results
+    return *outputs, saved
 
 
 def _carry_over(tensors: Tensors, output: Tensor, h_n: Tensor, c_n: Tensor, cells: Tensor) -> None:
@@ -118,13 +114,13 @@ def _carry_over(tensors: Tensors, output: Tensor, h_n: Tensor, c_n: Tensor, cell
 
 
 @torch.library.register_fake("gatewise::recurrent")  # type: ignore[untyped-decorator]
-def _forward_shapes(*arguments: Any) -> Results:
+def _forward_shapes(*arguments: Any) -> tuple[Tensor, ...]:
     kernel, order, _, _, cells, save = arguments[TENSORS:]
     tensors = Tensors._make(arguments[:TENSORS])
     sizes = sizes_of(tensors, kernel, order)
     outputs = _outputs(tensors.input, kernel, cells, sizes)
     size = note_size(outputs[0].dtype == torch.float64, kernel, sizes) if save else 0
-    return Results(*outputs, outputs[0].new_empty((size,), dtype=torch.uint8))
+    return *outputs, outputs[0].new_empty((size,), dtype=torch.uint8)
 
 
 def _gradients(tensors: Tensors, need_input: bool, need_h_0: bool, need_c_0: bool) -> list[Tensor]:
@@ -159,7 +155,7 @@ def _backward(*arguments: Any) -> tuple[Tensor, ...]:
     run = _compiled.backward_float64 if output.dtype == torch.float64 else _compiled.backward_float32
     output = output.contiguous()
     run(
-        _numbers(kernel, order, sizes, saved),
+        (kernel, order, *sizes, torch.get_num_threads(), saved.numel()),
         (constant_update_h, constant_update_c),
         _addresses(_of_forward((*tensors, output, *NO_RESULTS, saved))),
         _addresses(_of_backward((*incoming, *gradients))),

@@ -16,7 +16,7 @@ from gatewise.cells import EQUATIONS
 from gatewise.kernels import batching, cpu, flops, missing  # noqa: F401  registers the operators
 from gatewise.kernels.gradients import in_forward_mode, recurrent_with_gradient
 from gatewise.kernels.options import Options
-from gatewise.kernels.signature import BATCH_FIRST, PACKED, TIME_MAJOR, has_kernel, kernel_of
+from gatewise.kernels.signature import BATCH_FIRST, NUMBERS, PACKED, TIME_MAJOR
 
 _MISSING = missing()
 if not _MISSING:
@@ -40,7 +40,7 @@ def reason(options: Options, input: Tensor, norm: object) -> str:
         return f"input is on {input.device.type}"
     if input.dtype not in (torch.float32, torch.float64):
         return f"input is {str(input.dtype).removeprefix('torch.')}"
-    if not has_kernel(options, normalized=norm is not None):
+    if (options.cell, options.reset_after, norm is not None) not in NUMBERS:
         what = "" if norm is None else "layer normalisation of "
         return f"{what}{options.cell}{'' if options.reset_after else ' with reset_after=False'} has no kernel"
     return ""
@@ -78,7 +78,7 @@ def recurrent(
         recurrent_mask,
         update_h,
         update_c,
-        kernel_of(options, normalized=norm is not None),
+        NUMBERS[options.cell, options.reset_after, norm is not None],
         order,
         options.update_h,
         options.update_c,

@@ -26,6 +26,7 @@ __all__ = [
     "H_0",
     "INPUT",
     "KERNELS",
+    "NUMBERS",
     "PACKED",
     "TENSORS",
     "TIME_MAJOR",
@@ -34,7 +35,6 @@ __all__ = [
     "Results",
     "Sizes",
     "Tensors",
-    "has_kernel",
     "kernel_of",
     "options_of",
     "sizes_of",
@@ -153,17 +153,13 @@ def _kernel(name: str) -> Kernel:
 KERNELS = tuple(map(_kernel, EQUATIONS if missing() else [row["name"] for row in _compiled.cells()]))
 """By the number that the operators take."""
 
-_numbers = {(kernel.cell, kernel.reset_after, kernel.normalized): number for number, kernel in enumerate(KERNELS)}
-
-
-def has_kernel(options: Options, *, normalized: bool) -> bool:
-    """Whether a kernel was compiled that computes this."""
-    return (options.cell, options.reset_after, normalized) in _numbers
+NUMBERS = {(kernel.cell, kernel.reset_after, kernel.normalized): number for number, kernel in enumerate(KERNELS)}
+"""The other way round: by equation, reset_after, and whether it normalises. What is not here has no kernel."""
 
 
 def kernel_of(options: Options, *, normalized: bool) -> int:
     """Number of the kernel that computes this; there must be one."""
-    return _numbers[options.cell, options.reset_after, normalized]
+    return NUMBERS[options.cell, options.reset_after, normalized]
 
 
 def options_of(kernel: int, order: int, update_h: float, update_c: float, cells: bool) -> Options:
@@ -201,4 +197,4 @@ def sizes_of(tensors: Tensors, kernel: int, order: int) -> Sizes:
         steps, rows = (shape[1], shape[0]) if order == BATCH_FIRST else (shape[0], shape[1])
         positions = steps * rows
     hidden_size = tensors.w_ih.shape[0] // KERNELS[kernel].traits.gates
-    return Sizes(steps, rows, positions, shape[-1], hidden_size, tensors.directions)
+    return Sizes(steps, rows, positions, shape[-1], hidden_size, 1 if tensors.w_ih_reverse is None else 2)
