@@ -117,7 +117,7 @@ exec(compile(source, path, "exec"), module.__dict__)
 import torch
 from gatewise.comparison.plan import arms_of
 from gatewise.errors import OptionError
-from gatewise.names import Titles
+from gatewise.titles import Titles
 from gatewise.nn import CELLS, Architecture, Stream, backend, matched_hidden_sizes
 from gatewise.options.table import OPTION
 

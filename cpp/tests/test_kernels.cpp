@@ -256,7 +256,7 @@ void wrong_calls_are_refused() {
     CHECK(wrong([](Smallest& one) { one.layer.cell = -1; }));
     CHECK(wrong([](Smallest& one) { one.layer.cell = 1 << 20; }));
     CHECK(wrong([](Smallest& one) { one.layer.cell = number_of("norm_lstm"); }));
-    CHECK(wrong([](Smallest& one) { one.layer.cell = number_of("gru"); }));
+    CHECK(wrong([](Smallest& one) { one.layer.cell = number_of("min_gru"); }));
     CHECK(wrong([](Smallest& one) { one.layer.batch.order = static_cast<gatewise::Order>(3); }));
     CHECK(wrong([](Smallest& one) { one.layer.batch.order = gatewise::Order::packed; }));
     CHECK(wrong([](Smallest& one) { one.layer.batch.steps = 2; }));
