@@ -235,7 +235,7 @@ def test_time_that_no_phase_accounts_for_is_listed(run_with: Callable[..., Run])
         ),
         (
             Config("a.csv", channels=("x", "y"), budget_s=None, replicates=8, margin=0.02, hidden_size=32),
-            "gatewise compare a.csv --channels x --channels y --cells gru,lstm --replicates 8 --margin 0.02 --hidden-size 32 "
+            "gatewise compare a.csv --channels x --channels y --cells gru,lstm --margin 0.02 --replicates 8 --hidden-size 32 "
             "--seed 0",
         ),
         (Config("a.csv", budget_s=1800.0), "gatewise compare a.csv --cells gru,lstm --budget 30m --seed 0"),

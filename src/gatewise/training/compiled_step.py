@@ -88,8 +88,8 @@ class CompiledStep:
             },
         )
 
-    def __call__(self, batch: Tensors, pace: float = 1.0) -> float:
-        """Take the step and return the batch's mean loss. pace: factor on the learning rate.
+    def __call__(self, batch: Tensors) -> float:
+        """Take the step and return the batch's mean loss.
 
         Raises ValueError for a token, a length or a class out of range.
         """
@@ -103,11 +103,11 @@ class CompiledStep:
                 targets = self._targets(batch)
                 loss = self._compiled.loss(self._kind, _address(targets), _address(batch.weights))
         if states is not None:
-            return self._finish_by_hand(states, batch, pace)
+            return self._finish_by_hand(states, batch)
         with clock(self.phases, "backward"):
             self._compiled.backward(0)
         with clock(self.phases, "optimiser"):
-            self._compiled.update(self._learning_rate * pace)
+            self._compiled.update(self._learning_rate)
         return loss
 
     def _targets(self, batch: Tensors) -> Tensor | None:
@@ -121,7 +121,7 @@ class CompiledStep:
             raise ValueError(f"targets are {list(batch.targets.shape)}, expected {list(shape)}")
         return batch.targets.to(torch.int64 if name == "cross_entropy" else torch.float32).contiguous()
 
-    def _finish_by_hand(self, states: Tensor, batch: Tensors, pace: float) -> float:
+    def _finish_by_hand(self, states: Tensor, batch: Tensors) -> float:
         """Pooling, head and loss by autograd, from the states to their gradient."""
         torch._foreach_zero_([parameter.grad for parameter in self._outer if parameter.grad is not None])
         states.requires_grad_()
@@ -132,7 +132,7 @@ class CompiledStep:
             assert states.grad is not None
             self._compiled.backward(_address(states.grad.contiguous()))
         with clock(self.phases, "optimiser"):
-            self._compiled.update(self._learning_rate * pace)
+            self._compiled.update(self._learning_rate)
         return loss.item()
 
     def settle(self) -> None:

@@ -70,10 +70,8 @@ def fit(
         for number in range(1, schedule.max_epochs + 1):
             network.train()
             total, seen = 0.0, 0
-            plan = plan_batches(train.lengths, schedule.batch_size, order)
-            for place, batch in enumerate(_timed(iterate_batches(train, plan), phases)):
-                done = (number - 1 + (place + 1) / len(plan)) / schedule.max_epochs
-                total += step(to_tensors(batch), schedule.pace(done)) * len(batch.rows)
+            for batch in _timed(iterate_batches(train, plan_batches(train.lengths, schedule.batch_size, order)), phases):
+                total += step(to_tensors(batch)) * len(batch.rows)
                 seen += len(batch.rows)
                 on_step()
                 if not time_left():

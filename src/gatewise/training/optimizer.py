@@ -15,7 +15,7 @@ __all__ = ["AdamW"]
 class AdamW:
     """Decoupled weight decay (Loshchilov & Hutter 2019), by torch's own fused kernel, to the last bit as `torch.optim.AdamW`.
 
-    Averages decay by `BETAS`. All parameters share one learning rate and one weight decay.
+    Averages decay by `BETAS`. All parameters share one learning rate and one weight decay, and neither changes over time.
     """
 
     def __init__(self, parameters: Sequence[torch.Tensor], *, learning_rate: float, weight_decay: float) -> None:
@@ -32,8 +32,8 @@ class AdamW:
             parameter.grad = None
 
     @torch.no_grad()
-    def step(self, pace: float = 1.0) -> None:
-        """Update every parameter that has a gradient. pace: factor on the learning rate."""
+    def step(self) -> None:
+        """Update every parameter that has a gradient."""
         found = [
             (parameter, parameter.grad, average, square, step)
             for parameter, average, square, step in zip(self.parameters, self.averages, self.squares, self.steps, strict=True)
@@ -51,7 +51,7 @@ class AdamW:
             amsgrad=False,
             beta1=BETAS[0],
             beta2=BETAS[1],
-            lr=self.learning_rate * pace,
+            lr=self.learning_rate,
             weight_decay=self.weight_decay,
             eps=EPSILON,
             maximize=False,

@@ -34,15 +34,6 @@ class Schedule:
     batch_size: int
     max_epochs: int
     patience: int
-    warm_up: float = 0.0
-    decay: float = 1.0
-
-    def pace(self, done: float) -> float:
-        """Factor on the learning rate where this share of the longest training is done."""
-        if done < self.warm_up:
-            return done / self.warm_up
-        left = (1 - done) / (1 - self.warm_up)
-        return self.decay + (1 - self.decay) * 0.5 * (1 - math.cos(math.pi * left))
 
 
 def default_schedule(
