@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["RunInterrupted", "exit_code", "listen", "resumable"]
+__all__ = ["RunInterrupted", "exit_code", "held_back", "listen", "resumable"]
 
 # The last is what a closed terminal sends. Windows has no such signal.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _SHOW_CURSOR = "\x1b[?25h"
 
 _received: list[int] = []
+_blocks: list[bool] = []
+"""Of every `held_back` that is open, whether a signal came meanwhile."""
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -36,6 +38,7 @@ def listen() -> None:
     What the process was started to ignore (`nohup`, a shell's background job) stays ignored.
     """
     _received.clear()
+    _blocks.clear()
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _handle)
@@ -44,6 +47,18 @@ def listen() -> None:
 def exit_code() -> int:
     """What a command that was interrupted leaves with: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
     return 128 + (_received[0] if _received else signal.SIGINT)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """A first signal of those that `listen` meets ends what is in the block only after it; a second one does at once."""
+    _blocks.append(False)
+    try:
+        yield
+    finally:
+        came = _blocks.pop()
+    if came:
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -63,7 +78,10 @@ def resumable(folder: Path, config: Path | None = None) -> Iterator[None]:
 def _handle(number: int, _frame: FrameType | None) -> None:
     _received.append(number)
     if len(_received) == 1:
-        raise KeyboardInterrupt
+        if not _blocks:
+            raise KeyboardInterrupt
+        _blocks[0] = True
+        return
     # A second wish is not to be kept waiting, whatever is being written: the journal is whole at any moment.
     if sys.stderr is not None and sys.stderr.isatty():
         os.write(2, _SHOW_CURSOR.encode())

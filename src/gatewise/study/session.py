@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gatewise.comparison.verdict import decide
+from gatewise.interrupts import held_back
 from gatewise.metrics import value_text
 from gatewise.records import Comparison, Config, Hyperparameters, Progress, Training, Verdict, to_json
 from gatewise.study.budget import BudgetPlan
@@ -122,9 +123,10 @@ class Session:
         return {name: tuned[name, values] for name, values in chosen.items() if (name, values) in tuned}
 
     def add_training(self, unit: Unit, training: Training) -> None:
-        """Record a finished training."""
-        self.record(unit.key, unit.kind, to_json(training))
-        self.found[unit.kind].append(training)
+        """Record a finished training. An interrupt finds it recorded, or not at all."""
+        with held_back():
+            self.record(unit.key, unit.kind, to_json(training))
+            self.found[unit.kind].append(training)
 
     def trainings(self, *kinds: str) -> list[Training]:
         """Finished trainings of some kinds."""
