@@ -42,8 +42,10 @@ def _autograd(network: Any, objective: Any, hyperparameters: Any, *, seed: int) 
     return AutogradStep(network, objective, hyperparameters)
 
 
+# Processes that train import this module too.
+network.CELLS |= {"gru": _stock(torch.nn.GRU), "lstm": _stock(torch.nn.LSTM), "rnn": _stock(torch.nn.RNN)}
+for module in (fit, measure):
+    setattr(module, "training_step", _autograd)  # noqa: B010  (mypy knows no such name to assign to)
+
 if __name__ == "__main__":
-    network.CELLS |= {"gru": _stock(torch.nn.GRU), "lstm": _stock(torch.nn.LSTM), "rnn": _stock(torch.nn.RNN)}
-    for module in (fit, measure):
-        setattr(module, "training_step", _autograd)  # noqa: B010  (mypy knows no such name to assign to)
     main()
