@@ -3,6 +3,7 @@
 PYTHON ?=
 BUDGET ?= 150s
 BIN := .venv/bin
+CPP := $(wildcard cpp/*.h cpp/*.cpp cpp/tests/*.h cpp/tests/*.cpp)
 export PYTHON
 
 .PHONY: demo test test-oldest test-upstream test-libraries check wheel wheel-without-kernels lock signature wrap bench bench-layers bench-verdict sanitize neon clean \
@@ -34,6 +35,7 @@ test-libraries: ready-libraries
 check: ready-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
