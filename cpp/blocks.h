@@ -63,20 +63,23 @@ __attribute__((noinline)) void sum_gates(const GateSums& of) {
     const auto slot = [&](int row, int n) { return of.sums + ((row * groups + n / gates) * (gates + 1) + n % gates) * lanes; };
     if (of.begin == Begin::zero) {
         GATEWISE_UNROLL
-        for (int i = 0; i < rows; ++i)
+        for (int i = 0; i < rows; ++i) {
             GATEWISE_UNROLL
             for (int n = 0; n < vectors; ++n) sum[i][n] = zero();
+        }
     } else if (of.begin == Begin::sums) {
         GATEWISE_UNROLL
-        for (int i = 0; i < rows; ++i)
+        for (int i = 0; i < rows; ++i) {
             GATEWISE_UNROLL
             for (int n = 0; n < vectors; ++n) sum[i][n] = load(slot(i, n));
+        }
     } else if (of.begin == Begin::projected) {
         GATEWISE_UNROLL
-        for (int n = 0; n < vectors; ++n)
+        for (int n = 0; n < vectors; ++n) {
             GATEWISE_UNROLL
             for (int i = 0; i < rows; ++i)
                 sum[i][n] = load(of.projected + (n / gates) * of.projected_panel + (i * gates + n % gates) * lanes);
+        }
     } else {
         GATEWISE_UNROLL
         for (int n = 0; n < vectors; ++n) {
@@ -101,14 +104,16 @@ __attribute__((noinline)) void sum_gates(const GateSums& of) {
     multiply<rows, groups, gates>(sum, of.state, of.state_stride, of.hidden_size, of.hidden_weights, of.panel);
     if (of.begin == Begin::zero) {
         GATEWISE_UNROLL
-        for (int i = 0; i < rows; ++i)
+        for (int i = 0; i < rows; ++i) {
             GATEWISE_UNROLL
             for (int n = 0; n < vectors; ++n) sum[i][n] += load(slot(i, n));
+        }
     }
     GATEWISE_UNROLL
-    for (int i = 0; i < rows; ++i)
+    for (int i = 0; i < rows; ++i) {
         GATEWISE_UNROLL
         for (int n = 0; n < vectors; ++n) store(slot(i, n), sum[i][n]);
+    }
 }
 
 // Products that are summed one after the other; longer sums are sums of such.
@@ -131,9 +136,10 @@ __attribute__((noinline)) void multiply_gates(const GateProduct& of) {
     Vector sum[rows][panels];
     const auto place = [&](int i, int n) { return of.target + n * of.target_stride + i * lanes; };
     GATEWISE_UNROLL
-    for (int n = 0; n < panels; ++n)
+    for (int n = 0; n < panels; ++n) {
         GATEWISE_UNROLL
         for (int i = 0; i < rows; ++i) sum[i][n] = of.add ? load(place(i, n)) : zero();
+    }
     std::int64_t summed = 0;
     bool first = true;
     for (int gate = 0; gate < of.gates; ++gate)
@@ -141,12 +147,13 @@ __attribute__((noinline)) void multiply_gates(const GateProduct& of) {
             const std::int64_t count = smaller(of.count - from, longest_sum);
             if (summed + count > longest_sum) {
                 GATEWISE_UNROLL
-                for (int n = 0; n < panels; ++n)
+                for (int n = 0; n < panels; ++n) {
                     GATEWISE_UNROLL
                     for (int i = 0; i < rows; ++i) {
                         store(place(i, n), first ? sum[i][n] : load(place(i, n)) + sum[i][n]);
                         sum[i][n] = zero();
                     }
+                }
                 summed = 0;
                 first = false;
             }
@@ -155,9 +162,10 @@ __attribute__((noinline)) void multiply_gates(const GateProduct& of) {
             summed += count;
         }
     GATEWISE_UNROLL
-    for (int n = 0; n < panels; ++n)
+    for (int n = 0; n < panels; ++n) {
         GATEWISE_UNROLL
         for (int i = 0; i < rows; ++i) store(place(i, n), first ? sum[i][n] : load(place(i, n)) + sum[i][n]);
+    }
 }
 
 constexpr int product_rows = most_rows(1);
@@ -184,17 +192,19 @@ __attribute__((noinline)) void add_outer(const Real* left, const Real* const (&r
     constexpr int vectors = groups * gates;
     Vector sum[columns][vectors];
     GATEWISE_UNROLL
-    for (int i = 0; i < columns; ++i)
+    for (int i = 0; i < columns; ++i) {
         GATEWISE_UNROLL
         for (int n = 0; n < vectors; ++n) sum[i][n] = zero();
+    }
     multiply_transposed<columns, vectors>(sum, left, right, count);
     GATEWISE_UNROLL
-    for (int i = 0; i < columns; ++i)
+    for (int i = 0; i < columns; ++i) {
         GATEWISE_UNROLL
         for (int n = 0; n < vectors; ++n) {
             Real* place = target + (n / gates) * target_panel + (i * gates + n % gates) * lanes;
             store(place, load(place) + sum[i][n]);
         }
+    }
 }
 
 }  // namespace
