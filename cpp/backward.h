@@ -219,7 +219,8 @@ class BackwardSweep {
         Real* target = layer_.grad_packed + panel * layout_.panel;
         add_matrix<groups, false>(input_, forward_.input_size, gates, panel, count, target + layout_.input);
         if constexpr (Cell::recurrent)
-            add_matrix<groups, true>(gates + Cell::gradients * size_.plane, forward_.hidden_size, gates, panel, count, target + layout_.hidden);
+            add_matrix<groups, true>(gates + Cell::gradients * size_.plane, forward_.hidden_size, gates, panel, count,
+                                     target + layout_.hidden);
         for (int group = 0; group < groups; ++group) {
             Vector sum[Cell::gradients] = {};
             const Real* source = gates + (panel + group) * chunk_stride_;
@@ -237,14 +238,15 @@ class BackwardSweep {
         const Real* right[groups * gate_count];
         for (int n = 0; n < groups * gate_count; ++n) {
             const int gate = n % gate_count;
-            right[n] = gates + (hidden ? Cell::hidden_side(gate) : Cell::input_side(gate)) * size_.plane + (panel + n / gate_count) * chunk_stride_;
+            right[n] = gates + (hidden ? Cell::hidden_side(gate) : Cell::input_side(gate)) * size_.plane +
+                       (panel + n / gate_count) * chunk_stride_;
         }
         for (std::int64_t k = 0; k < size;) {
             const std::int64_t in_panel = k % lanes;
             const int columns = next_rows(smaller(lanes - in_panel, size - k), limit);
             with_constant<limit>(columns, [&](auto number) {
                 add_outer<decltype(number)::number, groups, gate_count>(left + (k / lanes) * chunk_stride_ + in_panel, right, count,
-                                                                       target + k * layout_.row, layout_.panel);
+                                                                        target + k * layout_.row, layout_.panel);
             });
             k += columns;
         }

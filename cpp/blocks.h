@@ -16,6 +16,7 @@ struct Constant {
 template <int limit, class Function>
 GATEWISE_INLINE void with_constant(int value, Function&& function) {
     static_assert(limit <= 12, "cases below");
+    // clang-format off: a case a line
     switch (value) {
         case 1: function(Constant<1>{}); break;
         case 2: if constexpr (limit >= 2) function(Constant<2>{}); break;
@@ -30,6 +31,7 @@ GATEWISE_INLINE void with_constant(int value, Function&& function) {
         case 11: if constexpr (limit >= 11) function(Constant<11>{}); break;
         default: if constexpr (limit >= 12) function(Constant<12>{}); break;
     }
+    // clang-format on
 }
 
 // Where the sums of a range of columns begin. Ranges after the first one of either side are summed up by themselves and then added: a sum

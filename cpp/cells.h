@@ -138,9 +138,7 @@ GATEWISE_INLINE Vector positive(Vector x) {
     constexpr Real below_half = GATEWISE_REAL_BITS == 32 ? Real(0x1.fffffep-2) : Real(0x1.fffffffffffffp-2);
     return select(x >= zero(), x + splat(Real(0.5)), at_most(sigmoid(x), below_half));
 }
-GATEWISE_INLINE Vector positive_slope(Vector y) {
-    return select(y >= splat(Real(0.5)), splat(1), y * (splat(1) - y));
-}
+GATEWISE_INLINE Vector positive_slope(Vector y) { return select(y >= splat(Real(0.5)), splat(1), y * (splat(1) - y)); }
 
 // minGRU, Feng et al. 2024: z = sigmoid(W_z x), candidate g(W_h x), h' = h + z (candidate - h).
 struct MinGru : OneStage {

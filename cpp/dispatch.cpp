@@ -70,8 +70,8 @@ const InstructionSet& named(const std::string& name, const std::string& origin) 
         if (name == set->name) return *set;
         supported += supported.empty() ? set->name : std::string(", ") + set->name;
     }
-    throw std::invalid_argument(origin + "'" + name + "' is not an instruction set of this build and processor; expected one of: " +
-                                supported);
+    throw std::invalid_argument(origin + "'" + name +
+                                "' is not an instruction set of this build and processor; expected one of: " + supported);
 }
 
 }  // namespace

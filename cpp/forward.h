@@ -258,9 +258,8 @@ class ForwardSweep {
             sums.hidden_begins = range.hidden_begins;
             with_constant<most>(rows, [&](auto number) {
                 constexpr int count = decltype(number)::number, limit = groups_beside(count, gates);
-                with_constant<limit>(groups, [&](auto group_count) {
-                    sum_gates<count, decltype(group_count)::number, gates, Cell::apart>(sums);
-                });
+                with_constant<limit>(groups,
+                                     [&](auto group_count) { sum_gates<count, decltype(group_count)::number, gates, Cell::apart>(sums); });
             });
             row += rows;
         }

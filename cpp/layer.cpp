@@ -232,8 +232,8 @@ struct Run {
             else
                 packed[direction] = memory.add(size);
         }
-        scratch_size = (gradient ? kernels.backward_scratch : kernels.forward_scratch)(layer.input_size, layer.hidden_size,
-                                                                                       plan.most_rows());
+        scratch_size =
+            (gradient ? kernels.backward_scratch : kernels.forward_scratch)(layer.input_size, layer.hidden_size, plan.most_rows());
         for (int member = 0; member < work.threads; ++member) {
             scratch.push_back(memory.add(scratch_size.shared + 16));
             memory.add(scratch_size.own);
@@ -241,7 +241,8 @@ struct Run {
         if (gradient) {
             for (std::int64_t task = 0; task < work.tasks; ++task) sums.push_back(memory.add(size));
             stride = size;
-            if (gradient->grad_input && layer.directions == 2) other_input = memory.add(layer.batch.steps * layer.batch.rows * layer.input_size);
+            if (gradient->grad_input && layer.directions == 2)
+                other_input = memory.add(layer.batch.steps * layer.batch.rows * layer.input_size);
         }
         memory.allocate();
     }
@@ -271,7 +272,8 @@ struct Run {
         const bool stream = saved && static_cast<std::size_t>(saved_size(plan.positions())) * sizeof(Real) > stream_above;
         Real* base = saved ? saved + direction * saved_size(plan.positions()) : nullptr;
         for (std::int64_t slice = task / layer.directions; slice < plan.slices(); slice += plan.groups())
-            function(direction, plan.slice(slice, direction == 1), base ? base + saved_size(plan.positions_before(slice)) : nullptr, stream);
+            function(direction, plan.slice(slice, direction == 1), base ? base + saved_size(plan.positions_before(slice)) : nullptr,
+                     stream);
     }
 
     void forward(Member& member) {
@@ -327,8 +329,8 @@ struct Run {
             Real* groups[Plan::most_groups];
             for (std::int64_t group = 0; group < plan.groups(); ++group)
                 groups[group] = memory.at(sums[static_cast<std::size_t>(group * layer.directions + direction)]);
-            kernels.unpack_gradients(layer.weights[direction], gradient->grad_weights[direction], groups, plan.groups(),
-                                     share.first, share.last);
+            kernels.unpack_gradients(layer.weights[direction], gradient->grad_weights[direction], groups, plan.groups(), share.first,
+                                     share.last);
         }
         if (gradient->grad_input && layer.directions == 2) add_other_input(member);
     }

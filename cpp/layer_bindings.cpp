@@ -51,7 +51,8 @@ void append_weights(Names& names, const std::string& prefix) {
 Names forward_names() {
     Names names;
     append_weights(names, "");
-    for (const char* const name : {"lengths", GATEWISE_INPUTS(GATEWISE_QUOTED) GATEWISE_RESULTS(GATEWISE_QUOTED) "saved"}) names.push_back(name);
+    for (const char* const name : {"lengths", GATEWISE_INPUTS(GATEWISE_QUOTED) GATEWISE_RESULTS(GATEWISE_QUOTED) "saved"})
+        names.push_back(name);
     return names;
 }
 
@@ -67,8 +68,7 @@ using Numbers = std::array<std::int64_t, Number::count>;
 using Constants = std::array<double, Constant::count>;
 using ForwardAddresses =
     std::array<Address, 2 * weight_count + 1 GATEWISE_INPUTS(GATEWISE_PLUS_ONE) GATEWISE_RESULTS(GATEWISE_PLUS_ONE) + 1>;
-using BackwardAddresses =
-    std::array<Address, 2 * weight_count GATEWISE_INCOMING(GATEWISE_PLUS_ONE) GATEWISE_OUTGOING(GATEWISE_PLUS_ONE)>;
+using BackwardAddresses = std::array<Address, 2 * weight_count GATEWISE_INCOMING(GATEWISE_PLUS_ONE) GATEWISE_OUTGOING(GATEWISE_PLUS_ONE)>;
 
 // Hands out addresses one after the other, as forward_names and backward_names list them.
 class Addresses {
@@ -186,8 +186,7 @@ void bind_layer(nb::module_& module) {
     module.def("fields", fields);
     module.def("cells", cells);
     module.def(
-        "peak", [](double seconds) { return active().f32->peak(seconds); }, nb::arg("seconds"),
-        nb::call_guard<nb::gil_scoped_release>());
+        "peak", [](double seconds) { return active().f32->peak(seconds); }, nb::arg("seconds"), nb::call_guard<nb::gil_scoped_release>());
 }
 
 }  // namespace gatewise

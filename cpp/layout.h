@@ -28,8 +28,7 @@ struct ForwardLayout {
     static constexpr std::int64_t row = Cell::gates * lanes;
     std::int64_t hidden, panel;
     ForwardLayout(std::int64_t input_size, std::int64_t hidden_size)
-        : hidden(input + input_size * row),
-          panel(hidden + (Cell::recurrent ? hidden_size : 0) * row) {}
+        : hidden(input + input_size * row), panel(hidden + (Cell::recurrent ? hidden_size : 0) * row) {}
 
     // Where a gate's column of W_hh starts in its panel, and how far apart its elements are.
     std::int64_t hidden_gate(int gate) const {

@@ -75,7 +75,8 @@ GATEWISE_INLINE Real read_mean(const Real* parts, std::int64_t stride, std::int6
 // Vectors of parameters per panel, and of their gradients: biases as a plain cell has them, gains of both sides, gain and shift of c.
 template <class Cell>
 struct NormLayout {
-    static constexpr int gamma_ih = Cell::gradients, gamma_hh = gamma_ih + Cell::gates, gamma_c = gamma_hh + Cell::gates, beta_c = gamma_c + 1;
+    static constexpr int gamma_ih = Cell::gradients, gamma_hh = gamma_ih + Cell::gates, gamma_c = gamma_hh + Cell::gates,
+                         beta_c = gamma_c + 1;
     static constexpr int count = gamma_c + 2 * Cell::cell_state;
 
     static void load_panel(const Weights<Real>& weights, std::int64_t panel, int width, Real* target) {
@@ -128,7 +129,8 @@ struct NormParameters {
     __attribute__((always_inline)) inline Vector sums(const Vector* input, const Vector* hidden, Vector* sum) const {
         Vector input_part = zero();
         for (int gate = 0; gate < Cell::gates; ++gate) {
-            const Vector from_input = value[Layout::gamma_ih + gate] * input[gate], from_hidden = value[Layout::gamma_hh + gate] * hidden[gate];
+            const Vector from_input = value[Layout::gamma_ih + gate] * input[gate],
+                         from_hidden = value[Layout::gamma_hh + gate] * hidden[gate];
             if (gate == Cell::apart) {
                 sum[gate] = from_hidden + value[Cell::hidden_side(gate)];
                 input_part = from_input + value[Cell::input_side(gate)];
@@ -140,7 +142,9 @@ struct NormParameters {
     }
 
     // What the LSTM squashes, from the normalised c.
-    __attribute__((always_inline)) inline Vector squashed_argument(Vector c) const { return value[Layout::gamma_c] * c + value[Layout::beta_c]; }
+    __attribute__((always_inline)) inline Vector squashed_argument(Vector c) const {
+        return value[Layout::gamma_c] * c + value[Layout::beta_c];
+    }
 };
 
 }  // namespace

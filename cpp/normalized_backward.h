@@ -49,7 +49,8 @@ class NormalizedBackward : BackwardSweep<Normalized<Plain>> {
 
     void run() {
         for (std::int64_t panel = first_; panel < last_; ++panel)
-            Layout::load_panel(*forward_.weights, panel, width_of(panel, forward_.hidden_size), parameters_ + panel * Layout::count * lanes);
+            Layout::load_panel(*forward_.weights, panel, width_of(panel, forward_.hidden_size),
+                               parameters_ + panel * Layout::count * lanes);
         Base::run_as(*this);
     }
 
@@ -94,7 +95,7 @@ class NormalizedBackward : BackwardSweep<Normalized<Plain>> {
         Real* target = layer_.grad_packed + panel * layout_.panel;
         Base::template add_matrix<groups, false>(input_, forward_.input_size, gradients, panel, count, target + layout_.input);
         Base::template add_matrix<groups, true>(gradients + Cell::gradients * size_.plane, forward_.hidden_size, gradients, panel, count,
-                                               target + layout_.hidden);
+                                                target + layout_.hidden);
     }
 
     const Real* statistics(std::int64_t step, std::int64_t row) const {
@@ -115,7 +116,8 @@ class NormalizedBackward : BackwardSweep<Normalized<Plain>> {
         State before, after;
     };
 
-    __attribute__((always_inline)) inline Replay replay(const Parameters& parameters, std::int64_t step, std::int64_t panel, std::int64_t row) const {
+    __attribute__((always_inline)) inline Replay replay(const Parameters& parameters, std::int64_t step, std::int64_t panel,
+                                                        std::int64_t row) const {
         Replay result;
         const Real* saved = Base::saved_of(step, panel, row);
         for (int n = 0; n < 2 * gates; ++n) result.products[n] = load(saved + n * lanes);
@@ -207,7 +209,8 @@ class NormalizedBackward : BackwardSweep<Normalized<Plain>> {
 
     // h' = o tanh(LN(c')): gradients of o and of the normalised c. The gates wait where their gradients will be; beside them wait, on the
     // input side, the gradient of the normalised c, that c, the gradient of c' from elsewhere, and that of o.
-    __attribute__((noinline)) void close_output_gate(std::int64_t step, std::int64_t panel, Real* gradients, const std::int64_t* positions) {
+    __attribute__((noinline)) void close_output_gate(std::int64_t step, std::int64_t panel, Real* gradients,
+                                                     const std::int64_t* positions) {
         const Parameters parameters(parameters_ + panel * Layout::count * lanes);
         const Vector tail = lanes_below(width_of(panel, forward_.hidden_size));
         Real* target = gradients + panel * chunk_stride_;
@@ -279,7 +282,8 @@ class NormalizedBackward : BackwardSweep<Normalized<Plain>> {
             };
             for (int gate = 0; gate < gates; ++gate) {
                 back(target + Cell::input_side(gate) * size_.plane, saved + gate * lanes, means, splat(known[scale_ih]) * tail);
-                back(target + Cell::hidden_side(gate) * size_.plane, saved + (gates + gate) * lanes, means + 2, splat(known[scale_hh]) * tail);
+                back(target + Cell::hidden_side(gate) * size_.plane, saved + (gates + gate) * lanes, means + 2,
+                     splat(known[scale_hh]) * tail);
             }
         }
     }

@@ -63,7 +63,8 @@ class NormalizedForward : StagedForward<Normalized<Plain>> {
 
     void run() {
         for (std::int64_t panel = first_; panel < last_; ++panel)
-            NormLayout<Plain>::load_panel(*layer_.weights, panel, width_of(panel, layer_.hidden_size), parameters_ + panel * parameter_size);
+            NormLayout<Plain>::load_panel(*layer_.weights, panel, width_of(panel, layer_.hidden_size),
+                                          parameters_ + panel * parameter_size);
         Base::run_as(*this);
     }
 
@@ -97,14 +98,15 @@ class NormalizedForward : StagedForward<Normalized<Plain>> {
     }
 
     void advance(const Step& step) {
-        Base::template multiply_state<0, gates>(step, Base::states_[step.number & 1], [&](std::int64_t panel, std::int64_t row, const Real* sums) {
-            Vector values[gates];
-            for (int n = 0; n < gates; ++n) {
-                values[n] = load(sums + n * lanes);
-                store(product(panel, row) + n * lanes, values[n]);
-            }
-            write_moments<gates>(values, hidden_parts_ + panel * parts_panel() + row * part);
-        });
+        Base::template multiply_state<0, gates>(step, Base::states_[step.number & 1],
+                                                [&](std::int64_t panel, std::int64_t row, const Real* sums) {
+                                                    Vector values[gates];
+                                                    for (int n = 0; n < gates; ++n) {
+                                                        values[n] = load(sums + n * lanes);
+                                                        store(product(panel, row) + n * lanes, values[n]);
+                                                    }
+                                                    write_moments<gates>(values, hidden_parts_ + panel * parts_panel() + row * part);
+                                                });
         member_.wait();
         for (std::int64_t row = 0; row < step.active; ++row) {
             const Moments moments = read_moments<gates>(hidden_parts_ + row * part, parts_panel(), layer_.hidden_size);
@@ -135,7 +137,8 @@ class NormalizedForward : StagedForward<Normalized<Plain>> {
         if (layer_.saved && member_.index == 0) statistics_of<Cell>(slice_, layer_.hidden_size, layer_.saved, position)[which] = value;
     }
 
-    // One panel from the products to the new h; with a c only to the new c, which leaves itself and the output gate where the products were.
+    // One panel from the products to the new h; with a c only to the new c, which leaves itself and the output gate where the products
+    // were.
     __attribute__((noinline)) void activate(const Step& step, std::int64_t panel) {
         const Parameters parameters(parameters_ + panel * parameter_size);
         const Vector tail = lanes_below(width_of(panel, layer_.hidden_size));

@@ -63,7 +63,8 @@ void pack_backward(const Weights<Real>& weights, Real* packed, std::int64_t firs
         const int width = width_of(panel, columns);
         for (int gate = 0; gate < Cell::gates; ++gate) {
             Real* row = packed + place * layout.panel + gate * layout.gate;
-            for (std::int64_t k = 0; k < hidden_size; ++k, row += lanes) store(row, load_part(matrix + (gate * hidden_size + k) * columns + panel * lanes, width));
+            for (std::int64_t k = 0; k < hidden_size; ++k, row += lanes)
+                store(row, load_part(matrix + (gate * hidden_size + k) * columns + panel * lanes, width));
         }
     }
 }

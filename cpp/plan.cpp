@@ -19,7 +19,8 @@ std::int64_t divide_up(std::int64_t value, std::int64_t divisor) { return (value
 std::int64_t slice_count(std::int64_t rows, std::int64_t weights) {
     if (rows <= block_rows) return 1;
     if (weights >= many_weights) return divide_up(rows, 2 * slice_rows);
-    return std::max(std::min(std::max<std::int64_t>(2, divide_up(rows, 2 * block_rows)), std::int64_t{Plan::most_groups}), divide_up(rows, slice_rows));
+    return std::max(std::min(std::max<std::int64_t>(2, divide_up(rows, 2 * block_rows)), std::int64_t{Plan::most_groups}),
+                    divide_up(rows, slice_rows));
 }
 
 void check(const Batch& batch) {

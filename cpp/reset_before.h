@@ -154,7 +154,8 @@ class ResetBeforeBackward : BackwardSweep<GruResetBefore> {
             const int columns = next_rows(smaller(lanes - k % lanes, forward_.hidden_size - k), limit);
             with_constant<limit>(columns, [&](auto number) {
                 add_outer<decltype(number)::number, 1, width>(left + (k / lanes) * chunk_stride_ + k % lanes, right, count,
-                                                              target + layout_.hidden_gate(gate) + k * layout_.hidden_row(gate), layout_.panel);
+                                                              target + layout_.hidden_gate(gate) + k * layout_.hidden_row(gate),
+                                                              layout_.panel);
             });
             k += columns;
         }

@@ -52,7 +52,8 @@ class StagedForward : protected ForwardSweep<Cell> {
         constexpr int most = most_rows(width), together = groups_beside(most, width);
         int groups_at_once = together;
         if (step.active < most)
-            with_constant<most>(static_cast<int>(step.active), [&](auto rows) { groups_at_once = groups_beside(decltype(rows)::number, width); });
+            with_constant<most>(static_cast<int>(step.active),
+                                [&](auto rows) { groups_at_once = groups_beside(decltype(rows)::number, width); });
         for (std::int64_t panel = first_; panel < last_;) {
             const int groups = next_rows(last_ - panel, groups_at_once);
             for (std::int64_t row = 0; row < step.active;) {
@@ -68,7 +69,8 @@ class StagedForward : protected ForwardSweep<Cell> {
                     sums.sums = buffer;
                     with_constant<most>(rows, [&](auto row_count) {
                         constexpr int count = decltype(row_count)::number, limit = groups_beside(count, width);
-                        with_constant<limit>(groups, [&](auto group_count) { sum_gates<count, decltype(group_count)::number, width, -1>(sums); });
+                        with_constant<limit>(groups,
+                                             [&](auto group_count) { sum_gates<count, decltype(group_count)::number, width, -1>(sums); });
                     });
                 });
                 for (int group = 0; group < groups; ++group)

@@ -44,8 +44,12 @@ StepNetwork network_of(const nb::dict& from) {
         network.parameters.push_back(parameter_of(nb::cast<nb::dict>(parameter)));
     if (!from["table"].is_none()) {
         const nb::dict table = nb::cast<nb::dict>(from["table"]);
-        network.table = {memory(table, "value"),   memory(table, "first_moment"),           memory(table, "second_moment"),
-                         memory(table, "average"), field<std::int64_t>(table, "vocabulary"), field<std::int64_t>(table, "width")};
+        network.table = {memory(table, "value"),
+                         memory(table, "first_moment"),
+                         memory(table, "second_moment"),
+                         memory(table, "average"),
+                         field<std::int64_t>(table, "vocabulary"),
+                         field<std::int64_t>(table, "width")};
     }
     const nb::dict pooling = nb::cast<nb::dict>(from["pooling"]);
     network.pooling = {field<bool>(pooling, "last"), field<bool>(pooling, "mean"), field<bool>(pooling, "maximum"),
@@ -105,9 +109,8 @@ void bind_training_step(nb::module_& module) {
     module.def(
         "dropout_factors",
         [](std::uint64_t seed, std::uint32_t step, std::uint32_t place, std::uint32_t threshold, float scale, std::uintptr_t out,
-           std::int64_t rows, std::int64_t width) {
-            active().step->factors({seed, step, place, threshold, scale}, pointer<float*>(out), rows, width);
-        },
+           std::int64_t rows,
+           std::int64_t width) { active().step->factors({seed, step, place, threshold, scale}, pointer<float*>(out), rows, width); },
         nb::arg("seed"), nb::arg("step"), nb::arg("place"), nb::arg("threshold"), nb::arg("scale"), nb::arg("out"), nb::arg("rows"),
         nb::arg("width"));
 }

@@ -59,8 +59,7 @@ void embed(const Rows& batch, const std::int64_t* tokens, const float* table, st
     }
 }
 
-void gather(const Rows& batch, const std::int32_t* slots, const float* in, std::int64_t width, const Dropout& dropout,
-            float* gradients) {
+void gather(const Rows& batch, const std::int32_t* slots, const float* in, std::int64_t width, const Dropout& dropout, float* gradients) {
     for (std::int64_t row = 0; row < batch.rows; ++row) {
         const std::int64_t start = row * batch.steps;
         for (std::int64_t position = start; position < start + batch.lengths[row]; ++position) {

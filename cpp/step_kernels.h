@@ -59,8 +59,8 @@ struct StepKernels {
     void (*linear)(const float* in, const float* weight, const float* bias, float* out, std::int64_t rows, std::int64_t inputs,
                    std::int64_t outputs);
     // grad_in[m] = sum of grad_out[m, n] weight[n]; grad_weight[n] = sum of grad_out[m, n] in[m]; grad_bias[n] = sum of grad_out[m, n]
-    void (*linear_back)(const float* in, const float* weight, const float* grad_out, float* grad_in, float* grad_weight,
-                        float* grad_bias, std::int64_t rows, std::int64_t inputs, std::int64_t outputs);
+    void (*linear_back)(const float* in, const float* weight, const float* grad_out, float* grad_in, float* grad_weight, float* grad_bias,
+                        std::int64_t rows, std::int64_t inputs, std::int64_t outputs);
     double (*square_sum)(const float* values, std::int64_t count);
     void (*update)(const Trained&, const Update&, const Decay&, float gradient_scale);
     // `count` updates of one row whose gradient was zero. Without moments, which nothing was ever added to, only its decay.

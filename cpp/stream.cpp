@@ -111,7 +111,8 @@ void Streams<Real>::step(const Real* input, Real* output) {
             const FlushTiny flush;
             Job& work = *static_cast<Job*>(context);
             Streams& streams = work.streams;
-            Real* scratch = streams.scratch_.template as<Real>() + (streams.scratch_size_.shared + streams.scratch_size_.own) * member.index;
+            Real* scratch =
+                streams.scratch_.template as<Real>() + (streams.scratch_size_.shared + streams.scratch_size_.own) * member.index;
             for (std::int64_t slice; work.slices.next(slice);) streams.run_slice(slice, work.input, work.output, scratch);
         },
         &job);

@@ -120,7 +120,8 @@ class PythonStreams {
         return view.format && view.format[0] == (std::is_same_v<Real, double> ? 'd' : 'f') && view.format[1] == '\0';
     }
 
-    static std::vector<Weights<Real>> layers_of(std::int64_t input_size, std::int64_t hidden_size, const std::vector<WeightAddresses>& weights) {
+    static std::vector<Weights<Real>> layers_of(std::int64_t input_size, std::int64_t hidden_size,
+                                                const std::vector<WeightAddresses>& weights) {
         std::vector<Weights<Real>> layers;
         for (const WeightAddresses& addresses : weights) {
             Weights<Real> layer{.input_size = layers.empty() ? input_size : hidden_size, .hidden_size = hidden_size};
@@ -138,8 +139,9 @@ class PythonStreams {
         nb::ndarray<const Real, nb::c_contig, nb::device::cpu> tensor;
         if (!nb::try_cast(input, tensor, false)) {
             const std::string real = std::is_same_v<Real, double> ? "float64" : "float32";
-            throw nb::type_error(("Stream.step: input is " + described(input) + "; expected a C-contiguous " + real + " array on the CPU of shape " +
-                                  expected() + ", such as numpy.ascontiguousarray(input, dtype=\"" + real + "\") makes")
+            throw nb::type_error(("Stream.step: input is " + described(input) + "; expected a C-contiguous " + real +
+                                  " array on the CPU of shape " + expected() + ", such as numpy.ascontiguousarray(input, dtype=\"" + real +
+                                  "\") makes")
                                      .c_str());
         }
         const auto has_shape = [&](std::size_t place, std::int64_t size) { return static_cast<std::int64_t>(tensor.shape(place)) == size; };
@@ -155,9 +157,8 @@ class PythonStreams {
     }
 
     [[noreturn]] void refuse_shape(nb::handle input) const {
-        throw nb::value_error(("Stream.step: input is " + described(input) + "; expected shape " + expected() +
-                               ", which is (streams, input_size)")
-                                  .c_str());
+        throw nb::value_error(
+            ("Stream.step: input is " + described(input) + "; expected shape " + expected() + ", which is (streams, input_size)").c_str());
     }
 
     void run(const Real* input) {

@@ -33,7 +33,7 @@ void pause_briefly() {
 
 // Arrivals and releases stand on lines of their own, so that those who spin do not slow those who arrive.
 class Barrier {
-public:
+  public:
     void wait(int count) {
         const unsigned round = round_.load(std::memory_order_acquire);
         if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
@@ -49,7 +49,7 @@ public:
         while (round_.load(std::memory_order_acquire) == round) sched_yield();
     }
 
-private:
+  private:
     alignas(64) std::atomic<int> arrived_{0};
     alignas(64) std::atomic<unsigned> round_{0};
 };
@@ -62,7 +62,7 @@ namespace {
 
 // How many members there are is known only once the system has granted their threads.
 class Start {
-public:
+  public:
     void open(int count) {
         {
             const std::lock_guard<std::mutex> lock(mutex_);
@@ -77,7 +77,7 @@ public:
         return count_;
     }
 
-private:
+  private:
     std::mutex mutex_;
     std::condition_variable opened_;
     int count_ = 0;

@@ -27,11 +27,11 @@ const char* team_runtime();
 
 // Hands out 0, 1, ..., tasks - 1, each once, to whichever member asks first.
 class TaskCounter {
-public:
+  public:
     explicit TaskCounter(std::int64_t tasks);
     bool next(std::int64_t& task);  // false when none is left
 
-private:
+  private:
     alignas(64) std::int64_t taken_;
     alignas(64) std::int64_t tasks_;
 };

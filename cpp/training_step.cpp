@@ -270,8 +270,7 @@ double TrainingStep::loss(Loss kind, const void* targets, const float* weights) 
         const double share = (weights ? static_cast<double>(weights[row]) : 1.0) / weight_sum;
         if (kind == Loss::cross_entropy) {
             const std::int64_t target = static_cast<const std::int64_t*>(targets)[row];
-            if (target < 0 || target >= outputs)
-                refuse("class " + std::to_string(target) + " is none of the " + std::to_string(outputs));
+            if (target < 0 || target >= outputs) refuse("class " + std::to_string(target) + " is none of the " + std::to_string(outputs));
             const float greatest = *std::max_element(scores, scores + outputs);
             double sum = 0;
             for (std::int64_t n = 0; n < outputs; ++n) sum += std::exp(static_cast<double>(scores[n] - greatest));
@@ -315,7 +314,9 @@ void TrainingStep::backward(const float* grad_states) {
         LayerBackward<float> back{};
         back.forward = layer_of(layer);
         back.grad_output = grad_states;
-        const auto gradient = [&](int index) { return index < 0 ? nullptr : network_.parameters[static_cast<std::size_t>(index)].gradient; };
+        const auto gradient = [&](int index) {
+            return index < 0 ? nullptr : network_.parameters[static_cast<std::size_t>(index)].gradient;
+        };
         for (std::size_t direction = 0; direction < network_.layers[layer].size(); ++direction) {
             const LayerParameters& of = network_.layers[layer][direction];
             back.grad_weights[direction].w_ih = gradient(of.w_ih);

@@ -61,7 +61,8 @@ class TrainingStep {
     void forward(const void* inputs, const Rows& rows, float* states, int threads);
 
     // Mean loss of what the head says, and its gradient. targets: of cross_entropy std::int64_t [rows], of the numbers' losses float
-    // [rows, outputs], of binary_cross_entropy none: the next step of the inputs. weights: of the rows, or null. Throws std::invalid_argument for a class out of range.
+    // [rows, outputs], of binary_cross_entropy none: the next step of the inputs. weights: of the rows, or null. Throws
+    // std::invalid_argument for a class out of range.
     double loss(Loss kind, const void* targets, const float* weights);
 
     // Gradients of all parameters. grad_states: of the states; null where `loss` was called.

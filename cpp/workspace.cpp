@@ -107,7 +107,7 @@ bool poison_by_environment() {
 }
 
 class Pool {
-public:
+  public:
     std::atomic<bool> poison{poison_by_environment()};
 
     struct Piece {
@@ -122,7 +122,8 @@ public:
             auto best = idle_.end();
             for (auto idle = idle_.begin(); idle != idle_.end(); ++idle)
                 // Of equal ones the one returned last is the likeliest to be in the caches.
-                if (idle->capacity >= capacity && idle->capacity / 2 <= capacity && (best == idle_.end() || idle->capacity <= best->capacity))
+                if (idle->capacity >= capacity && idle->capacity / 2 <= capacity &&
+                    (best == idle_.end() || idle->capacity <= best->capacity))
                     best = idle;
             if (best != idle_.end()) {
                 const Piece found = *best;
@@ -174,7 +175,7 @@ public:
     void lock() { mutex_.lock(); }
     void unlock() { mutex_.unlock(); }
 
-private:
+  private:
     // Takes after which a peak is forgotten, if it is not reached again in as many.
     static constexpr int window = 1024;
 

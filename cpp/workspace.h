@@ -8,7 +8,7 @@ namespace gatewise {
 // Owns a piece of the pool's memory and gives it back when destroyed. Aligned to 64 bytes, from 2 MiB on to 2 MiB. Its contents are
 // whatever the last owner left, or NaN where poison is on.
 class Block {
-public:
+  public:
     Block() = default;
     Block(Block&& other) noexcept;
     Block& operator=(Block&& other) noexcept;
@@ -24,7 +24,7 @@ public:
         return static_cast<Element*>(data_);
     }
 
-private:
+  private:
     friend Block take(std::size_t bytes);
     Block(void* data, std::size_t size, std::size_t capacity) : data_(data), size_(size), capacity_(capacity) {}
 

@@ -208,7 +208,8 @@ Outcome naive_forward(const Problem& p) {
                 if (p.traits.normalized && p.traits.cell_state) {
                     const Values argument = layer_norm(new_c, gamma_c, beta_c);
                     for (std::int64_t j = 0; j < hidden; ++j)
-                        new_h[at(j)] = sigmoid(from_input[at(3 * hidden + j)] + from_hidden[at(3 * hidden + j)]) * std::tanh(argument[at(j)]);
+                        new_h[at(j)] =
+                            sigmoid(from_input[at(3 * hidden + j)] + from_hidden[at(3 * hidden + j)]) * std::tanh(argument[at(j)]);
                 }
                 for (std::int64_t j = 0; j < hidden; ++j) {
                     const std::size_t out = at(position * width + direction * hidden + j);

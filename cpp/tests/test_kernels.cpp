@@ -97,10 +97,10 @@ Computed<Real> run(Expected& expected, int threads) {
     gatewise::LayerBackward<Real> backward{};
     gatewise::LayerForward<Real>& layer = backward.forward;
     layer.cell = p.cell;
-    layer.saved_bytes = static_cast<std::int64_t>(
-        gatewise::saved_bytes<Real>(gatewise::active(), p.cell, p.hidden_size, p.directions, p.positions()));
+    layer.saved_bytes =
+        static_cast<std::int64_t>(gatewise::saved_bytes<Real>(gatewise::active(), p.cell, p.hidden_size, p.directions, p.positions()));
     // Full rows are given without lengths, which is a path of its own.
-    const bool full = p.order != gatewise::Order::packed && 
+    const bool full = p.order != gatewise::Order::packed &&
                       std::all_of(lengths.begin(), lengths.end(), [&](std::int64_t length) { return length == p.steps; });
     layer.batch = {
         .order = p.order, .steps = p.steps, .rows = p.rows, .positions = p.positions(), .lengths = full ? nullptr : lengths.data()};
@@ -275,8 +275,7 @@ void wrong_calls_are_refused() {
     CHECK(wrong_back([](Smallest& one) { one.backward.grad_weights[0].w_hh = nullptr; }));
     CHECK(wrong_back([](Smallest& one) { one.layer.saved = nullptr; }));
     CHECK(wrong_back([](Smallest& one) { one.layer.hidden_size = 2; }));
-    for (std::size_t place = 0; place < 40; ++place)
-        CHECK(wrong_back([&](Smallest& one) { one.notes[place] ^= 0x41; }));
+    for (std::size_t place = 0; place < 40; ++place) CHECK(wrong_back([&](Smallest& one) { one.notes[place] ^= 0x41; }));
 }
 
 // Lengths index memory: wrong ones are refused before anything is read.
