@@ -4,6 +4,8 @@
 #include <nanobind/stl/vector.h>
 
 #include <cstdint>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "training_step.h"
@@ -19,11 +21,29 @@ Value field(const nb::dict& from, const char* name) {
     return nb::cast<Value>(from[name]);
 }
 
-float* memory(const nb::dict& from, const char* name) { return reinterpret_cast<float*>(field<std::uintptr_t>(from, name)); }
+// The memory of a tensor that the step cannot do without.
+float* memory(const nb::dict& from, const char* name) {
+    const std::uintptr_t address = field<std::uintptr_t>(from, name);
+    if (!address) throw std::invalid_argument(std::string("a training step needs the memory of '") + name + "'");
+    return reinterpret_cast<float*>(address);
+}
 
 Trained parameter_of(const nb::dict& from) {
-    return {memory(from, "value"),         memory(from, "gradient"), memory(from, "first_moment"),
-            memory(from, "second_moment"), memory(from, "average"),  field<std::int64_t>(from, "count")};
+    return {.value = memory(from, "value"),
+            .gradient = memory(from, "gradient"),
+            .first_moment = memory(from, "first_moment"),
+            .second_moment = memory(from, "second_moment"),
+            .average = memory(from, "average"),
+            .count = field<std::int64_t>(from, "count")};
+}
+
+Table table_of(const nb::dict& from) {
+    return {.value = memory(from, "value"),
+            .first_moment = memory(from, "first_moment"),
+            .second_moment = memory(from, "second_moment"),
+            .average = memory(from, "average"),
+            .vocabulary = field<std::int64_t>(from, "vocabulary"),
+            .width = field<std::int64_t>(from, "width")};
 }
 
 StepNetwork network_of(const nb::dict& from) {
@@ -36,24 +56,22 @@ StepNetwork network_of(const nb::dict& from) {
         std::vector<LayerParameters> directions;
         for (const nb::handle direction : nb::cast<nb::list>(layer)) {
             const nb::dict of = nb::cast<nb::dict>(direction);
-            directions.push_back({field<int>(of, "w_ih"), field<int>(of, "w_hh"), field<int>(of, "b_ih"), field<int>(of, "b_hh")});
+            directions.push_back({.w_ih = field<int>(of, "w_ih"),
+                                  .w_hh = field<int>(of, "w_hh"),
+                                  .b_ih = field<int>(of, "b_ih"),
+                                  .b_hh = field<int>(of, "b_hh")});
         }
         network.layers.push_back(directions);
     }
     for (const nb::handle parameter : nb::cast<nb::list>(from["parameters"]))
         network.parameters.push_back(parameter_of(nb::cast<nb::dict>(parameter)));
-    if (!from["table"].is_none()) {
-        const nb::dict table = nb::cast<nb::dict>(from["table"]);
-        network.table = {memory(table, "value"),
-                         memory(table, "first_moment"),
-                         memory(table, "second_moment"),
-                         memory(table, "average"),
-                         field<std::int64_t>(table, "vocabulary"),
-                         field<std::int64_t>(table, "width")};
-    }
+    if (!from["table"].is_none()) network.table = table_of(nb::cast<nb::dict>(from["table"]));
     const nb::dict pooling = nb::cast<nb::dict>(from["pooling"]);
-    network.pooling = {field<bool>(pooling, "last"), field<bool>(pooling, "mean"), field<bool>(pooling, "maximum"),
-                       field<bool>(pooling, "own_ends"), network.directions * network.hidden_size};
+    network.pooling = {.last = field<bool>(pooling, "last"),
+                       .mean = field<bool>(pooling, "mean"),
+                       .maximum = field<bool>(pooling, "maximum"),
+                       .own_ends = field<bool>(pooling, "own_ends"),
+                       .width = network.directions * network.hidden_size};
     network.head_weight = field<int>(from, "head_weight");
     network.head_bias = field<int>(from, "head_bias");
     network.outputs = field<std::int64_t>(from, "outputs");
@@ -67,8 +85,12 @@ StepNetwork network_of(const nb::dict& from) {
 }
 
 StepOptimizer optimizer_of(const nb::dict& from) {
-    return {field<double>(from, "weight_decay"), field<double>(from, "beta_1"),    field<double>(from, "beta_2"),
-            field<double>(from, "epsilon"),      field<double>(from, "clip_norm"), field<double>(from, "averaging")};
+    return {.weight_decay = field<double>(from, "weight_decay"),
+            .beta_1 = field<double>(from, "beta_1"),
+            .beta_2 = field<double>(from, "beta_2"),
+            .epsilon = field<double>(from, "epsilon"),
+            .clip_norm = field<double>(from, "clip_norm"),
+            .averaging = field<double>(from, "averaging")};
 }
 
 template <class Pointer>

@@ -288,7 +288,19 @@ void catch_up(const Trained& trained, const Update* updates, std::int64_t count,
 
 }  // namespace
 
-extern const StepKernels step = {drop, factors, embed, gather, pool, pool_back, linear, linear_back, square_sum, update, catch_up};
+extern const StepKernels step = {
+    .drop = drop,
+    .factors = factors,
+    .embed = embed,
+    .gather = gather,
+    .pool = pool,
+    .pool_back = pool_back,
+    .linear = linear,
+    .linear_back = linear_back,
+    .square_sum = square_sum,
+    .update = update,
+    .catch_up = catch_up,
+};
 
 }  // namespace GATEWISE_ISA
 }  // namespace gatewise

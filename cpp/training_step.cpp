@@ -48,8 +48,11 @@ TrainingStep::TrainingStep(const StepNetwork& network, const StepOptimizer& opti
 
 Dropout TrainingStep::dropout(double probability, std::uint32_t place) const {
     const double threshold = std::min(std::ceil(probability * 4294967296.0), 4294967295.0);
-    return {network_.seed, static_cast<std::uint32_t>(updates_.size()), place, static_cast<std::uint32_t>(threshold),
-            static_cast<float>(1 / (1 - probability))};
+    return {.seed = network_.seed,
+            .step = static_cast<std::uint32_t>(updates_.size()),
+            .place = place,
+            .threshold = static_cast<std::uint32_t>(threshold),
+            .scale = static_cast<float>(1 / (1 - probability))};
 }
 
 LayerForward<float> TrainingStep::layer_of(std::size_t number) const {
@@ -123,7 +126,12 @@ void TrainingStep::meet(const std::int64_t* tokens) {
 Trained TrainingStep::row_of(std::int64_t token, float* gradient) const {
     const Table& table = network_.table;
     const std::int64_t start = token * table.width;
-    return {table.value + start, gradient, table.first_moment + start, table.second_moment + start, table.average + start, table.width};
+    return {.value = table.value + start,
+            .gradient = gradient,
+            .first_moment = table.first_moment + start,
+            .second_moment = table.second_moment + start,
+            .average = table.average + start,
+            .count = table.width};
 }
 
 void TrainingStep::catch_up(std::int64_t token, std::int64_t until) {
@@ -354,9 +362,10 @@ void TrainingStep::update(double learning_rate) {
 
     const double step = static_cast<double>(updates_.size()) + 1;
     const double decay = std::min(optimizer_.averaging, (1 + step) / (10 + step));
-    const Update update{static_cast<float>(1 - learning_rate * optimizer_.weight_decay),
-                        static_cast<float>(learning_rate / (1 - std::pow(optimizer_.beta_1, step))),
-                        static_cast<float>(1 / std::sqrt(1 - std::pow(optimizer_.beta_2, step))), static_cast<float>(1 - decay)};
+    const Update update{.keep = static_cast<float>(1 - learning_rate * optimizer_.weight_decay),
+                        .rate = static_cast<float>(learning_rate / (1 - std::pow(optimizer_.beta_1, step))),
+                        .root = static_cast<float>(1 / std::sqrt(1 - std::pow(optimizer_.beta_2, step))),
+                        .take = static_cast<float>(1 - decay)};
     updates_.push_back(update);
     for (const Trained& each : network_.parameters) kernels_.update(each, update, decay_, scale);
     if (!network_.table.value) return;

@@ -79,7 +79,9 @@ def _run(name: str, way: str, checkout: Path | None, budget: int, folder: Path, 
     if done.returncode:
         return row | {"error": done.stderr.strip().splitlines()[-1:]}
     verdict = json.loads(done.stdout)
-    units = [json.loads(line) for line in (run / "units.jsonl").read_text(encoding="utf-8").splitlines()]
+    # An earlier version calls its file by another name.
+    journal = next(path for path in (run / "units.jsonl", run / "trials.jsonl") if path.exists())
+    units = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
     scores = defaultdict(list)
     for unit in units:
         if _kind(unit) == "replicate":

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+import gatewise.nn
 from gatewise.__main__ import main
 from gatewise.nn import network
 from gatewise.study import measure
@@ -44,8 +45,13 @@ def _autograd(network: Any, objective: Any, hyperparameters: Any, *, seed: int) 
 
 # Processes that train import this module too.
 network.CELLS |= {"gru": _stock(torch.nn.GRU), "lstm": _stock(torch.nn.LSTM), "rnn": _stock(torch.nn.RNN)}
-for module in (fit, measure):
-    setattr(module, "training_step", _autograd)  # noqa: B010  (mypy knows no such name to assign to)
+# By setattr: mypy knows no such names to assign to.
+for module, name, value in (
+    (fit, "training_step", _autograd),
+    (measure, "training_step", _autograd),
+    (gatewise.nn, "backend", lambda module, input: "torch"),
+):
+    setattr(module, name, value)
 
 if __name__ == "__main__":
     main()
