@@ -102,15 +102,17 @@ def _kind(unit: dict[str, Any]) -> str:
 
 
 def _phases(units: Sequence[dict[str, Any]], total: float) -> dict[str, float]:
-    """Wall seconds of the run's parts: each ends with the last unit of its kind."""
+    """Wall seconds of the run's parts: each ends with the last unit of its kind; what is measured late belongs to the end."""
     ends = {_kind(unit): unit["elapsed_s"] for unit in units}
+    first = min((unit["elapsed_s"] for unit in units if _kind(unit) == "replicate"), default=total)
+    early = (unit["elapsed_s"] for unit in units if unit["kind"] == "timing" and unit["elapsed_s"] <= first)
+    ends["timing"] = max(early, default=0.0)
     parts = {"reading": "budget", "tuning": "plan", "measuring": "timing", "replicates": "replicate"}
     seconds, before = {}, 0.0
     for part, kind in parts.items():
-        # Memory is measured after the replicates.
-        end = max((u["elapsed_s"] for u in units if _kind(u) == kind and not str(u["key"]).endswith("memory")), default=before)
-        seconds[part], before = max(end - before, 0.0), max(end, before)
-    return seconds | {"closing": max(total - ends.get("replicate", before), 0.0)}
+        end = max(ends.get(kind, before), before)
+        seconds[part], before = end - before, end
+    return seconds | {"closing": max(total - before, 0.0)}
 
 
 def _work(units: Sequence[dict[str, Any]]) -> dict[str, float]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from benchmarks.verdict.stock import Stock
+from torch import nn
 
 import gatewise.nn
 from gatewise.__main__ import main
@@ -20,23 +21,8 @@ from gatewise.training import fit
 from gatewise.training.autograd_step import AutogradStep
 
 
-class Stock(nn.Module):
-    """PyTorch's layer, reading padded batches; what stands beyond a length is left for the pooling to ignore."""
-
-    def __init__(self, kind: Any, *sizes: int, forget_bias: float | None, chrono: int | None, **options: Any):
-        super().__init__()
-        if forget_bias is not None or chrono is not None:
-            raise ValueError("PyTorch's layers have no forget_bias and no chrono")
-        self.layer = kind(*sizes, **options)
-
-    def forward(self, input: Tensor, lengths: Tensor) -> Any:
-        return self.layer(input)
-
-
 def _stock(kind: type[nn.RNNBase]) -> Any:
-    return lambda *sizes, forget_bias=None, chrono=None, **options: Stock(
-        kind, *sizes, forget_bias=forget_bias, chrono=chrono, **options
-    )
+    return lambda *sizes, **options: Stock(kind, *sizes, **options)
 
 
 def _autograd(network: Any, objective: Any, hyperparameters: Any, *, seed: int) -> AutogradStep:
