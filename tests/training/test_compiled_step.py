@@ -4,6 +4,7 @@ import copy
 import itertools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -295,6 +296,26 @@ def test_what_is_out_of_range_is_refused(spoil: Callable[[Tensors], None], words
     with pytest.raises(ValueError, match=words_of):
         compiled(batch)
     compiled(draw(built, Classes()))  # and goes on
+
+
+@pytest.mark.parametrize(
+    ("tokens", "spoil", "words_of"),
+    [
+        (True, {"inputs": torch.zeros(6, 9)}, r"inputs are torch.float32 \[6, 9\], expected torch.int64 \[6, 9\]"),
+        (True, {"inputs": torch.zeros(6, 9, dtype=torch.int32)}, "inputs are torch.int32"),
+        (False, {"inputs": torch.zeros(6, 9, 2)}, r"inputs are torch.float32 \[6, 9, 2\], expected torch.float32 \[6, 9, 3\]"),
+        (False, {"inputs": torch.zeros(6, 9, 3, dtype=torch.float64)}, "inputs are torch.float64"),
+        (True, {"lengths": torch.ones(5, dtype=torch.int64)}, r"lengths are torch.int64 \[5\], expected torch.int64 \[6\]"),
+        (True, {"lengths": torch.ones(6, dtype=torch.int32)}, "lengths are torch.int32"),
+        (True, {"weights": torch.ones(7)}, r"weights are torch.float32 \[7\], expected torch.float32 \[6\]"),
+        (True, {"weights": torch.ones(6, dtype=torch.float64)}, "weights are torch.float64"),
+    ],
+)
+def test_tensors_of_another_kind_are_refused(tokens: bool, spoil: dict[str, Tensor], words_of: str) -> None:
+    built = architecture(tokens=tokens, input_size=VOCABULARY if tokens else 3)
+    _, compiled = both(built, Classes())
+    with pytest.raises(ValueError, match=words_of):
+        compiled(replace(draw(built, Classes()), **spoil))
 
 
 def test_targets_of_another_shape_are_refused() -> None:

@@ -91,8 +91,9 @@ class CompiledStep:
     def __call__(self, batch: Tensors) -> float:
         """Take the step and return the batch's mean loss.
 
-        Raises ValueError for a token, a length or a class out of range.
+        Raises ValueError for a token, a length or a class out of range, and for a tensor of another dtype or shape.
         """
+        self._check(batch)
         inputs, lengths = batch.inputs.contiguous(), batch.lengths.contiguous()
         rows, steps = inputs.shape[:2]
         states = torch.empty((rows, steps, self._width)) if self._by_hand else None
@@ -109,6 +110,22 @@ class CompiledStep:
         with clock(self.phases, "optimiser"):
             self._compiled.update(self._learning_rate)
         return loss
+
+    def _check(self, batch: Tensors) -> None:
+        """The kernels read as many numbers, and of the kind, as a batch of the encoding has."""
+        rows, steps = batch.inputs.shape[:2]
+        tokens = self.network.embedding is not None
+        wanted = {
+            "inputs": (batch.inputs, torch.int64, (rows, steps))
+            if tokens
+            else (batch.inputs, torch.float32, (rows, steps, self._channels)),
+            "lengths": (batch.lengths, torch.int64, (rows,)),
+        }
+        if batch.weights is not None:
+            wanted["weights"] = (batch.weights, torch.float32, (rows,))
+        for name, (tensor, dtype, shape) in wanted.items():
+            if tensor.dtype != dtype or tensor.shape != shape:
+                raise ValueError(f"{name} are {tensor.dtype} {list(tensor.shape)}, expected {dtype} {list(shape)}")
 
     def _targets(self, batch: Tensors) -> Tensor | None:
         """As the compiled loss reads them; those of the next step stand in the inputs."""
@@ -175,7 +192,7 @@ class CompiledStep:
                     for direction in range(directions)
                 ]
             )
-        self._width = directions * layer.hidden_size
+        self._width, self._channels = directions * layer.hidden_size, layer.input_size
         last, mean, maximum = POOLINGS.get(type(network.pool), (False, False, False))
         return {
             "cell": kernel_of(layer.options(last=True), normalized=False),
