@@ -8,20 +8,17 @@ import pytest
 from gatewise.interrupts import exit_code, held_back, listen
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @pytest.fixture(autouse=True)
 def listening() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:  # whoever started the tests may have them ignored, and that would be kept
+        signal.signal(number, signal.SIG_DFL)
     listen()
     yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-    listen_to_nothing()
-
-
-def listen_to_nothing() -> None:
-    """Forget what was received."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    listen()
+    listen()  # forget what was received
     for number, handler in before.items():
         signal.signal(number, handler)
 
