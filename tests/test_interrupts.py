@@ -7,7 +7,6 @@ import pytest
 
 from gatewise.interrupts import exit_code, held_back, listen
 
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
