@@ -26,6 +26,48 @@ Element* room(Block& block, std::int64_t elements) {
 
 double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
+// The share of a row in the mean cross-entropy, and the slope of its scores.
+double class_loss(std::int64_t target, std::int64_t classes, double share, const float* scores, float* slope) {
+    if (target < 0 || target >= classes) refuse("class " + std::to_string(target) + " is none of the " + std::to_string(classes));
+    const float greatest = *std::max_element(scores, scores + classes);
+    double sum = 0;
+    for (std::int64_t n = 0; n < classes; ++n) sum += std::exp(static_cast<double>(scores[n] - greatest));
+    for (std::int64_t n = 0; n < classes; ++n)
+        slope[n] = static_cast<float>((std::exp(static_cast<double>(scores[n] - greatest)) / sum - (n == target)) * share);
+    return (std::log(sum) - static_cast<double>(scores[target] - greatest)) * share;
+}
+
+// The same of a row of numbers, by their absolute or squared errors.
+double number_loss(Loss kind, const float* wanted, std::int64_t numbers, double share, const float* said, float* slope) {
+    const double each = share / static_cast<double>(numbers);
+    double total = 0;
+    for (std::int64_t n = 0; n < numbers; ++n) {
+        const double error = static_cast<double>(said[n]) - static_cast<double>(wanted[n]);
+        const double sign = error > 0 ? 1 : error < 0 ? -1 : error;  // not-a-number stays
+        total += (kind == Loss::absolute ? std::abs(error) : error * error) * each;
+        slope[n] = static_cast<float>((kind == Loss::absolute ? sign : 2 * error) * each);
+    }
+    return total;
+}
+
+// Of every key at every next step, the mean over the steps that are predicted; the slopes of all others are zero.
+double next_step_loss(const Rows& batch, const float* values, std::int64_t keys, const float* scores, float* slope) {
+    std::int64_t predicted = 0;
+    for (std::int64_t row = 0; row < batch.rows; ++row) predicted += batch.lengths[row] - 1;
+    const double share = 1.0 / static_cast<double>(std::max<std::int64_t>(predicted, 1));
+    std::fill_n(slope, batch.rows * batch.steps * keys, 0.0f);
+    double total = 0;
+    for (std::int64_t row = 0; row < batch.rows; ++row) {
+        const std::int64_t start = row * batch.steps * keys;
+        for (std::int64_t key = start; key < start + (batch.lengths[row] - 1) * keys; ++key) {
+            const double score = static_cast<double>(scores[key]), target = static_cast<double>(values[key + keys]);
+            total += (softplus(score) - score * target) * share;
+            slope[key] = static_cast<float>((1 / (1 + std::exp(-score)) - target) * share);
+        }
+    }
+    return total;
+}
+
 }  // namespace
 
 TrainingStep::TrainingStep(const StepNetwork& network, const StepOptimizer& optimizer)
@@ -56,7 +98,7 @@ Dropout TrainingStep::dropout(double probability, std::uint32_t place) const {
 }
 
 LayerForward<float> TrainingStep::layer_of(std::size_t number) const {
-    const auto value = [&](int index) { return index < 0 ? nullptr : network_.parameters[static_cast<std::size_t>(index)].value; };
+    const auto value = [&](int index) { return index < 0 ? nullptr : parameter(index).value; };
     LayerForward<float> layer{};
     layer.cell = network_.cell;
     layer.batch = {
@@ -204,8 +246,7 @@ void TrainingStep::read_windows(float* out) const {
 }
 
 void TrainingStep::add_skip(float* outputs) {
-    const Trained &weight = network_.parameters[static_cast<std::size_t>(network_.skip_weight)],
-                  &bias = network_.parameters[static_cast<std::size_t>(network_.skip_bias)];
+    const Trained &weight = parameter(network_.skip_weight), &bias = parameter(network_.skip_bias);
     const std::int64_t channels = static_cast<std::int64_t>(network_.skip_channels.size()), horizon = bias.count;
     if (weight.count != horizon * rows_.steps || network_.outputs != horizon * channels)
         refuse("rows of " + std::to_string(rows_.steps) + " steps do not fit the window of the linear part");
@@ -221,8 +262,7 @@ void TrainingStep::add_skip(float* outputs) {
 }
 
 void TrainingStep::skip_back() {
-    const Trained &weight = network_.parameters[static_cast<std::size_t>(network_.skip_weight)],
-                  &bias = network_.parameters[static_cast<std::size_t>(network_.skip_bias)];
+    const Trained &weight = parameter(network_.skip_weight), &bias = parameter(network_.skip_bias);
     const std::int64_t channels = static_cast<std::int64_t>(network_.skip_channels.size()), horizon = bias.count;
     Block windows, slopes, unread;
     float* const read = room<float>(windows, rows_.rows * channels * rows_.steps);
@@ -248,53 +288,22 @@ double TrainingStep::loss(Loss kind, const void* targets, const float* weights) 
     }
     kernels_.drop(dropout(network_.dropout, at_head), from, read, count, inputs);
     float* const said = room<float>(outputs_, count * outputs);
-    const auto parameter = [&](int index) { return network_.parameters[static_cast<std::size_t>(index)]; };
     kernels_.linear(read, parameter(network_.head_weight).value, parameter(network_.head_bias).value, said, count, inputs, outputs);
     float* const gradient = room<float>(output_gradients_, count * outputs);
     if (network_.skip_weight >= 0) add_skip(said);
 
+    if (kind == Loss::binary_cross_entropy) return next_step_loss(rows_, values_, outputs, said, gradient);
     double total = 0, weight_sum = 0;
     for (std::int64_t row = 0; row < rows_.rows; ++row) weight_sum += weights ? static_cast<double>(weights[row]) : 1.0;
     if (weights) weight_sum = std::max(weight_sum, static_cast<double>(std::numeric_limits<float>::min()));
-    if (kind == Loss::binary_cross_entropy) {
-        std::int64_t predicted = 0;
-        for (std::int64_t row = 0; row < rows_.rows; ++row) predicted += rows_.lengths[row] - 1;
-        const double share = 1.0 / static_cast<double>(std::max<std::int64_t>(predicted, 1));
-        std::fill_n(gradient, count * outputs, 0.0f);
-        for (std::int64_t row = 0; row < rows_.rows; ++row)
-            for (std::int64_t step = 0; step + 1 < rows_.lengths[row]; ++step) {
-                const std::int64_t start = (row * rows_.steps + step) * outputs;
-                for (std::int64_t key = start; key < start + outputs; ++key) {
-                    const double score = static_cast<double>(said[key]), target = static_cast<double>(values_[key + outputs]);
-                    total += (softplus(score) - score * target) * share;
-                    gradient[key] = static_cast<float>((1 / (1 + std::exp(-score)) - target) * share);
-                }
-            }
-        return total;
-    }
     for (std::int64_t row = 0; row < rows_.rows; ++row) {
         const float* const scores = said + row * outputs;
         float* const slope = gradient + row * outputs;
         const double share = (weights ? static_cast<double>(weights[row]) : 1.0) / weight_sum;
-        if (kind == Loss::cross_entropy) {
-            const std::int64_t target = static_cast<const std::int64_t*>(targets)[row];
-            if (target < 0 || target >= outputs) refuse("class " + std::to_string(target) + " is none of the " + std::to_string(outputs));
-            const float greatest = *std::max_element(scores, scores + outputs);
-            double sum = 0;
-            for (std::int64_t n = 0; n < outputs; ++n) sum += std::exp(static_cast<double>(scores[n] - greatest));
-            for (std::int64_t n = 0; n < outputs; ++n)
-                slope[n] = static_cast<float>((std::exp(static_cast<double>(scores[n] - greatest)) / sum - (n == target)) * share);
-            total += (std::log(sum) - static_cast<double>(scores[target] - greatest)) * share;
-        } else {
-            const float* const wanted = static_cast<const float*>(targets) + row * outputs;
-            const double each = share / static_cast<double>(outputs);
-            for (std::int64_t n = 0; n < outputs; ++n) {
-                const double error = static_cast<double>(scores[n]) - static_cast<double>(wanted[n]);
-                const double sign = error > 0 ? 1 : error < 0 ? -1 : error;  // not-a-number stays
-                total += (kind == Loss::absolute ? std::abs(error) : error * error) * each;
-                slope[n] = static_cast<float>((kind == Loss::absolute ? sign : 2 * error) * each);
-            }
-        }
+        if (kind == Loss::cross_entropy)
+            total += class_loss(static_cast<const std::int64_t*>(targets)[row], outputs, share, scores, slope);
+        else
+            total += number_loss(kind, static_cast<const float*>(targets) + row * outputs, outputs, share, scores, slope);
     }
     return total;
 }
@@ -305,7 +314,6 @@ void TrainingStep::backward(const float* grad_states) {
     if (!grad_states) {
         const std::int64_t inputs = head_inputs(), count = heads();
         float* const grad_read = room<float>(block, count * inputs);
-        const auto parameter = [&](int index) { return network_.parameters[static_cast<std::size_t>(index)]; };
         const Trained &weight = parameter(network_.head_weight), &bias = parameter(network_.head_bias);
         kernels_.linear_back(pooled_.as<float>(), weight.value, output_gradients_.as<float>(), grad_read, weight.gradient, bias.gradient,
                              count, inputs, network_.outputs);
@@ -322,9 +330,7 @@ void TrainingStep::backward(const float* grad_states) {
         LayerBackward<float> back{};
         back.forward = layer_of(layer);
         back.grad_output = grad_states;
-        const auto gradient = [&](int index) {
-            return index < 0 ? nullptr : network_.parameters[static_cast<std::size_t>(index)].gradient;
-        };
+        const auto gradient = [&](int index) { return index < 0 ? nullptr : parameter(index).gradient; };
         for (std::size_t direction = 0; direction < network_.layers[layer].size(); ++direction) {
             const LayerParameters& of = network_.layers[layer][direction];
             back.grad_weights[direction].w_ih = gradient(of.w_ih);

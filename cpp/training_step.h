@@ -81,6 +81,7 @@ class TrainingStep {
     std::int64_t positions() const { return rows_.rows * rows_.steps; }
     std::int64_t heads() const { return network_.pooling.parts() ? rows_.rows : positions(); }
     std::int64_t head_inputs() const { return state_size() * (network_.pooling.parts() ? network_.pooling.parts() : 1); }
+    const Trained& parameter(int index) const { return network_.parameters[static_cast<std::size_t>(index)]; }
     LayerForward<float> layer_of(std::size_t layer) const;
     const float* embed(const std::int64_t* tokens);
     const float* hide(const float* values);

@@ -12,7 +12,7 @@ from gatewise.records import Config
 from gatewise.report.numbers import number
 from gatewise.report.sections import recipe
 from gatewise.report.sections.recipe import recipe_rows
-from gatewise.training import recipe as training
+from gatewise.training import optimizer as training
 from gatewise.training.schedule import Schedule
 
 ROOT = Path(__file__).parents[1]

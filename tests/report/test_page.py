@@ -3,9 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
-from statistics import fmean
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from gatewise.records import BatchLatency, Comparison, Config, Cost, Difference, Verdict
 from gatewise.report.page import render_page
 from gatewise.report.sections.reproduce import command_line
+from tests.report.page_text import Page
 
 Run = tuple[Comparison, Verdict]
 WRONG = "What the models get wrong"
@@ -28,37 +26,6 @@ ALWAYS = [
     "How to reproduce this",
     "How this was decided",
 ]
-EMPTY_ELEMENTS = {"meta", "link", "br", "img", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """The visible text of a page by section, and a check that every element is closed."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.identifiers: list[str] = []
-        self.addresses: list[str] = []
-        self.words: dict[str, str] = {}
-        self.section = "head"
-        self.feed(source)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
-        if tag not in EMPTY_ELEMENTS:
-            self.open.append(tag)
-        if tag == "section":
-            self.section = attributes["id"] or ""
-        self.identifiers += [attributes["id"] or ""] if "id" in attributes else []
-        self.addresses += [attributes[name] or "" for name in ("src", "href", "action", "data") if name in attributes]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] not in ("style", "title", "desc"):
-            self.words[self.section] = " ".join(f"{self.words.get(self.section, '')} {data}".split())
 
 
 def test_every_kind_of_run_gives_one_closed_self_contained_page(any_run: Run) -> None:
@@ -390,59 +357,6 @@ def test_hidden_sizes_are_shown_where_they_differ(run_named: Callable[[str], Run
     assert "Hidden size 64 64 74" in words["costs"]
     assert "only the cell and its hidden size differ" in words["difference"]
     assert "Hidden size" not in Page(render_page(*run_named("three_arms"))).words["costs"]
-
-
-def test_the_learning_curve_is_told_in_words_numbers_and_figures(run_named: Callable[[str], Run]) -> None:
-    comparison, verdict = run_named("whole_forecast")
-    source = render_page(comparison, verdict)
-    words = Page(source).words["by-data"]
-    least = [
-        training.test_score or 0.0
-        for training in comparison.curve_trainings
-        if training.name == "gru_h64" and training.fraction == 0.1
-    ]
-    assert (
-        "10% (760 rows, 3 replicates), 25% (1,900 rows, 3 replicates), 50% (3,800 rows, 3 replicates) and "
-        "100% (7,600 rows, 12 replicates)" in words
-    )
-    assert (
-        f"From the smallest fraction to the largest the test MASE goes from {fmean(least):.3f} to 0.811 for GRU (hidden 64)"
-        in words
-    )
-    assert "Between GRU (hidden 64) and LSTM: GRU (hidden 64) is ahead at" in words
-    assert "The last step, from 50% to 100%, made GRU (hidden 64) better by" in words
-    assert "more data of the same kind would probably help" in words
-    for caption in ("Test MASE, with 95% intervals", "Lead in test MASE, with 95% intervals", "MASE, test minus train, with 95%"):
-        assert caption in words
-    for figure in ("scores", "differences", "gaps"):
-        assert f'id="by-data-{figure}-title"' in source
-
-
-def test_a_learning_curve_that_is_flat_and_equal_is_said_to_be_so(run_with: Callable[..., Run]) -> None:
-    comparison, verdict = run_with(task="regression", curve=(0.5,))
-    flat: dict[str, Any] = {
-        kind: tuple(
-            replace(training, test_score=8000.0 + 10 * (training.number % 2), train_score=7000.0) for training in trainings
-        )
-        for kind, trainings in (("trainings", comparison.trainings), ("curve_trainings", comparison.curve_trainings))
-    }
-    words = Page(render_page(replace(comparison, **flat), verdict)).words["by-data"]
-    assert "Between GRU and LSTM no fraction shows a difference: intervals hold zero." in words
-    assert "not beyond the band of ±248, so more data of the same kind would hardly help" in words
-
-
-def test_a_learning_curve_of_single_replicates_claims_no_difference(run_with: Callable[..., Run]) -> None:
-    comparison, verdict = run_with(replicates=1, curve=(0.5,))
-    lone = replace(comparison, curve_trainings=comparison.curve_trainings[:2])
-    words = Page(render_page(lone, verdict)).words["by-data"]
-    assert "A single replicate at each fraction does not show whether the arms differ." in words
-    assert "ahead" not in words and "hold zero" not in words
-
-
-def test_a_learning_curve_without_a_complete_replicate_has_nothing_to_show(run_with: Callable[..., Run]) -> None:
-    comparison, verdict = run_with(replicates=0, curve=(0.5,))
-    lone = replace(comparison, curve_trainings=comparison.curve_trainings[:1])
-    assert "No learning curve can be shown" in Page(render_page(lone, verdict)).words["by-data"]
 
 
 def test_first_epochs_far_from_the_rest_do_not_flatten_the_curves(run_with: Callable[..., Run]) -> None:

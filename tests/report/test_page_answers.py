@@ -12,7 +12,7 @@ from gatewise.records import Comparison, Config, Verdict
 from gatewise.report.page import render_page
 from gatewise.report.sections.reproduce import as_it_was, command_line
 from tests.report.gallery import GALLERY
-from tests.report.test_page import Page
+from tests.report.page_text import Page
 
 Run = tuple[Comparison, Verdict]
 FOLDER = Path("runs") / "mr"

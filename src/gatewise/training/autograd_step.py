@@ -9,9 +9,9 @@ import torch
 
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Hyperparameters
+from gatewise.training.clock import clock
 from gatewise.training.objectives import Objective, Tensors
-from gatewise.training.optimizer import AdamW
-from gatewise.training.recipe import AVERAGING, CLIP_NORM, clock
+from gatewise.training.optimizer import AVERAGING, CLIP_NORM, AdamW
 
 __all__ = ["AutogradStep"]
 

@@ -21,8 +21,9 @@ from gatewise.nn import SequenceNetwork
 from gatewise.nn.pooling import Last, Maximum, Mean, Pool, Steps, Summary
 from gatewise.nn.stack import Stack
 from gatewise.records import Hyperparameters
+from gatewise.training.clock import clock
 from gatewise.training.objectives import Objective, Tensors
-from gatewise.training.recipe import AVERAGING, BETAS, CLIP_NORM, EPSILON, clock
+from gatewise.training.optimizer import AVERAGING, BETAS, CLIP_NORM, EPSILON
 
 if not missing():
     from gatewise.kernels import _compiled
@@ -60,8 +61,8 @@ def reason(network: SequenceNetwork) -> str:
 class CompiledStep:
     """One optimisation step of one network, for which `reason` must have been empty; attributes as in `AutogradStep`.
 
-    gradients, first_moments: of every parameter; the embedding's gradient is in no one place.
-    seed: of dropout, from 0 to 2^64 - 1. The network's parameters must stay where they are in memory.
+    first_moments: of every parameter. seed: of dropout, from 0 to 2^64 - 1. The network's parameters must stay where they are in
+    memory.
     """
 
     def __init__(self, network: SequenceNetwork, objective: Objective, hyperparameters: Hyperparameters, *, seed: int) -> None:
@@ -72,7 +73,6 @@ class CompiledStep:
         self._by_hand = type(network.pool) not in POOLINGS
         self._learning_rate = hyperparameters.learning_rate
         self._kind = LOSSES.index(objective.loss_name)
-        self.gradients: list[Tensor | None] = []
         self.first_moments: list[Tensor] = []
         self._memory: list[Tensor] = []
         self._outer: list[Tensor] = []
@@ -96,17 +96,12 @@ class CompiledStep:
         self._check(batch)
         inputs, lengths = batch.inputs.contiguous(), batch.lengths.contiguous()
         rows, steps = inputs.shape[:2]
-        states = torch.empty((rows, steps, self._width)) if self._by_hand else None
-        threads = torch.get_num_threads()
+        states = torch.empty((rows, steps, self._width), dtype=torch.float32) if self._by_hand else None
         with clock(self.phases, "forward"):
-            self._compiled.forward(_address(inputs), _address(lengths), rows, steps, _address(states), threads)
-            if states is None:
-                targets = self._targets(batch)
-                loss = self._compiled.loss(self._kind, _address(targets), _address(batch.weights))
-        if states is not None:
-            return self._finish_by_hand(states, batch)
+            self._compiled.forward(_address(inputs), _address(lengths), rows, steps, _address(states), torch.get_num_threads())
+        loss, gradient = self._loss(batch) if states is None else self._loss_by_hand(states, batch)
         with clock(self.phases, "backward"):
-            self._compiled.backward(0)
+            self._compiled.backward(_address(gradient))
         with clock(self.phases, "optimiser"):
             self._compiled.update(self._learning_rate)
         return loss
@@ -138,19 +133,22 @@ class CompiledStep:
             raise ValueError(f"targets are {list(batch.targets.shape)}, expected {list(shape)}")
         return batch.targets.to(torch.int64 if name == "cross_entropy" else torch.float32).contiguous()
 
-    def _finish_by_hand(self, states: Tensor, batch: Tensors) -> float:
-        """Pooling, head and loss by autograd, from the states to their gradient."""
+    def _loss(self, batch: Tensors) -> tuple[float, None]:
+        """By the kernels, which keep the gradient to themselves."""
+        with clock(self.phases, "forward"):
+            targets, weights = self._targets(batch), None if batch.weights is None else batch.weights.contiguous()
+            return self._compiled.loss(self._kind, _address(targets), _address(weights)), None
+
+    def _loss_by_hand(self, states: Tensor, batch: Tensors) -> tuple[float, Tensor]:
+        """Pooling, head and loss by autograd, and the gradient of the states."""
         torch._foreach_zero_([parameter.grad for parameter in self._outer if parameter.grad is not None])
         states.requires_grad_()
         with clock(self.phases, "forward"), torch.enable_grad():
             loss = self.objective.loss(self.network.answer(batch.inputs, states, batch.lengths), batch)
         with clock(self.phases, "backward"):
             loss.backward()
-            assert states.grad is not None
-            self._compiled.backward(_address(states.grad.contiguous()))
-        with clock(self.phases, "optimiser"):
-            self._compiled.update(self._learning_rate)
-        return loss.item()
+        assert states.grad is not None
+        return loss.item(), states.grad.contiguous()
 
     def settle(self) -> None:
         """Every row of the embedding gets the updates that it is owed."""
@@ -168,10 +166,9 @@ class CompiledStep:
             if parameter is getattr(network.embedding, "weight", None):
                 table = self._trained(parameter, averages[name])
                 table |= {"vocabulary": parameter.shape[0], "width": parameter.shape[1]}
-                self.gradients.append(None)
                 continue
             gradient = torch.zeros_like(parameter)
-            self.gradients.append(gradient)
+            self._memory.append(gradient)
             places[id(parameter)] = len(parameters)
             parameters.append(self._trained(parameter, averages[name]) | {"gradient": _address(gradient)})
             if not name.startswith("recurrent."):

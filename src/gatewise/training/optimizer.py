@@ -7,9 +7,16 @@ from collections.abc import Sequence
 import torch
 from torch.optim.adamw import adamw
 
-from gatewise.training.recipe import BETAS, EPSILON
+__all__ = ["AVERAGING", "BETAS", "CLIP_NORM", "EPSILON", "AdamW"]
 
-__all__ = ["AdamW"]
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
+
+CLIP_NORM = 1.0
+"""Gradients are scaled down to this norm."""
+
+AVERAGING = 0.99
+"""Decay of the weights' moving average; after t steps it is (1 + t) / (10 + t) where that is less."""
 
 
 class AdamW:

@@ -9,7 +9,7 @@ from gatewise.report.blocks import Section, Table
 from gatewise.report.numbers import number, percent
 from gatewise.tasks import traits_of
 from gatewise.training.objectives import Numbers, objective_of
-from gatewise.training.recipe import AVERAGING, BETAS, CLIP_NORM, EPSILON
+from gatewise.training.optimizer import AVERAGING, BETAS, CLIP_NORM, EPSILON
 from gatewise.training.schedule import (
     FEWEST_EPOCHS,
     LARGEST_BATCH,
