@@ -1,6 +1,7 @@
 """Time gatewise's recurrent layers beside PyTorch's, and beside ONNX Runtime, Flax and Keras where they are installed.
 
     python -m benchmarks.layers [--quick] [--only PART] [--threads 1,2] [--shapes B,T,I,H ...] [--output FOLDER]
+    python -m benchmarks.layers --only peak --before CHECKOUT   the share of the peak, beside that of a built checkout
     python -m benchmarks.layers --render docs/performance.md    write the figures of the last run into the document
 
 A rival whose result differs from a float64 reference is refused and not timed. Each number of threads and each setting of the
@@ -65,13 +66,14 @@ def _plans(options: argparse.Namespace) -> Iterator[Plan]:
     shapes = tuple(options.shapes) or (QUICK if options.quick else SHAPES)
     seconds = options.seconds or (0.05 if options.quick else 3.0)
     parts = tuple(options.only) or PARTS
+    before = str(options.before.resolve()) if options.before else ""
     settings = tuple(SETTINGS) if options.setting == "all" else (options.setting,)
     for setting in settings:
         for threads in options.threads:
             # The other settings are checks on whole layers; the other parts are measured once.
             measured = parts if setting == settings[0] else tuple(part for part in parts if part in ("train", "inference"))
             if measured:
-                yield Plan(threads, setting, options.instruction_set, measured, shapes, seconds, options.quick)
+                yield Plan(threads, setting, options.instruction_set, measured, shapes, seconds, options.quick, before)
 
 
 def _measure(plan: Plan) -> tuple[Run | None, int]:
@@ -113,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, help="of each race on one shape (default 3)")
     parser.add_argument("--setting", choices=(*SETTINGS, "all"), default="all", help="of the process: see docs/performance.md")
     parser.add_argument("--instruction-set", choices=tuple(INSTRUCTION_SETS), default="", help="force it on both sides")
+    parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="a built one; its share of the peak beside ours")
     parser.add_argument("--output", type=Path, default=Path("build/benchmarks"), help="folder (default build/benchmarks)")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
     parser.add_argument("--render", type=Path, metavar="DOCUMENT", help="write the last figures into it, measure nothing")

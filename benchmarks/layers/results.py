@@ -15,7 +15,7 @@ from gatewise.records import from_json, to_json
 
 __all__ = ["SETTINGS", "PARTS", "Plan", "Report", "Row", "Run", "Timing", "read", "write"]
 
-PARTS = ("train", "inference", "odd", "ragged", "step")
+PARTS = ("train", "inference", "odd", "ragged", "step", "peak")
 
 RAISED = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
 SETTINGS: dict[str, dict[str, str]] = {"default": {}, "raised": RAISED, "flushed": {}}
@@ -27,7 +27,11 @@ gradient of the last step's output vanishes over many steps, and many processors
 
 @dataclass(frozen=True)
 class Plan:
-    """What one process measures. seconds: of each group of rivals. instruction_set: forced on both sides; "" for the best."""
+    """What one process measures.
+
+    seconds: of each group of rivals. instruction_set: forced on both sides; "" for the best. before: a checkout whose layers are
+    timed beside these where the share of the peak is measured, or "".
+    """
 
     threads: int
     setting: str
@@ -36,6 +40,7 @@ class Plan:
     shapes: tuple[Shape, ...]
     seconds: float
     quick: bool
+    before: str = ""
 
 
 @dataclass(frozen=True)

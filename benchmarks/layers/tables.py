@@ -58,6 +58,7 @@ def _tables_of(run: Run) -> Iterator[Table]:
     yield from _odd_tables(run, where)
     yield from _ragged_table(run, where)
     yield from _step_tables(run, where)
+    yield from _peak_tables(run, where)
 
 
 def settings(run: Run) -> str:
@@ -147,6 +148,29 @@ def _step_tables(run: Run, where: str) -> Iterator[Table]:
             note = "Microseconds of a stream's step through Python, I = 8."
             header = ("streams", "stream", "cell", "torch layer", "torch cell", "ONNX Runtime")
             yield Table(f"One step, {cell.upper()}, {where}", note, header, cells)
+
+
+def _peak_tables(run: Run, where: str) -> Iterator[Table]:
+    """A row a hidden size, a column a batch size; with another checkout both shares."""
+    for mode in ("train", "inference"):
+        rows = rows_of(run, "peak", mode)
+        batches = sorted({row.shape.batch for row in rows})
+        by_size = {(row.shape.hidden_size, row.shape.batch): row for row in rows}
+        for cell in GATES if rows else ():
+            names = (f"before {cell}",) * bool(run.plan.before) + (f"gatewise {cell}",)
+            cells = tuple(
+                (f"H {hidden}", *(_shares(by_size.get((hidden, batch)), names) for batch in batches))
+                for hidden in sorted({row.shape.hidden_size for row in rows})
+            )
+            note = "Percent, the input as wide as the state, 16 to 256 steps of some 2,048 rows in all."
+            note += " Before and now, in turns." * bool(run.plan.before)
+            title = f"Share of the FMA peak, {MODES[mode]}, {cell.upper()}, {where}"
+            yield Table(title, note, ("", *(f"B {batch}" for batch in batches)), cells)
+
+
+def _shares(row: Row | None, names: Sequence[str]) -> str:
+    found = [row.timings[name].peak_share if row is not None and name in row.timings else None for name in names]
+    return " → ".join(NOTHING if share is None else f"{100 * share:.0f}" for share in found)
 
 
 def _time(row: Row, name: str, factor: float = 1.0) -> str:
