@@ -219,10 +219,9 @@ def _cost(
 
 
 def _baseline_cost(name: str, journal: Journal, trainings: Sequence[Training]) -> Cost:
-    """What was measured of a baseline alone on the machine; where there was no time for that, its fits in the replicates."""
+    """What was measured of a baseline alone on the machine; of a network, its trainings too, which share nothing."""
     own = [training for training in trainings if training.name == name]
     alone = (journal.get("timing:baselines") or {}).get(name)
-    beside = _median_or_none([training.phases["fitting"] for training in own if "fitting" in training.phases])
     latency = (alone or {}).get("latency_ms") or (journal.get("timing:latency") or {}).get("latency_ms", {}).get(name, {})
     trained = _median_or_none([training.history[-1].seconds for training in own if training.history])
     return Cost(
@@ -234,7 +233,7 @@ def _baseline_cost(name: str, journal: Journal, trainings: Sequence[Training]) -
         peak_memory_bytes=None,
         parameters=own[0].parameters if own else 0,
         bytes=own[0].size_bytes if own else 0,
-        fit_s=alone["fit_s"] if alone else beside or trained,
+        fit_s=alone["fit_s"] if alone else trained,
     )
 
 

@@ -133,9 +133,11 @@ class Workload:
             time_left=time_left,
         )
 
-    def fit_baseline(self, name: str, train: NDArray[np.int64], validation: NDArray[np.int64]) -> Baseline:
-        """Fit a baseline on rows of the data."""
-        return self.trainer.fit_baseline(BASELINES[name], train, validation)
+    def fit_baseline(
+        self, name: str, train: NDArray[np.int64], validation: NDArray[np.int64], *, shared: bool = False
+    ) -> Baseline:
+        """Fit a baseline on rows of the data. shared: as in `Trainer.examples`."""
+        return self.trainer.fit_baseline(BASELINES[name], train, validation, shared=shared)
 
     def baseline_score(self, name: str) -> float:
         """Validation score of a baseline on the first split: what a cell must be measured against."""
@@ -211,11 +213,11 @@ class Workload:
         started = time.perf_counter()
         on_step()
         split = make_split(self.dataset, unit.number, self.config.seed)
-        model = self.fit_baseline(unit.name, split.train, split.validation)
+        model = self.fit_baseline(unit.name, split.train, split.validation, shared=True)
         fitted = time.perf_counter()
         on_step()
         scores = {
-            part: self.trainer.score(model.predict(self.prepared.inputs(rows)), rows, split.train)
+            part: self.trainer.score(model.predict(self.prepared.shared(rows)), rows, split.train)
             for part, rows in (("train", self.scoring.sample(split.train, unit.number)), ("validation", split.validation))
         }
         _, arrays = model.state()
@@ -230,7 +232,7 @@ class Workload:
             parameters=sum(array.size for array in arrays.values()),
             size_bytes=sum(array.nbytes for array in arrays.values()),
         )
-        training = self.scoring.scored(training, model.predict(self.prepared.inputs(split.test)), split)
+        training = self.scoring.scored(training, model.predict(self.prepared.shared(split.test)), split)
         ended = time.perf_counter()
         return replace(training, phases={"fitting": fitted - started, "evaluation": ended - fitted}, seconds=ended - started)
 

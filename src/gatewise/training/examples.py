@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.shared_rows import SharedRows
 from gatewise.data.dataset.windows import Windows
 from gatewise.metrics import METRICS
 from gatewise.records import Forecast
@@ -45,7 +46,7 @@ class Examples:
         if len(self) <= most:
             return self
         rows = np.sort(generator.choice(len(self), most, replace=False))
-        inputs = self.inputs.select(rows) if isinstance(self.inputs, Windows) else [self.inputs[row] for row in rows]
+        inputs = self.inputs.select(rows) if isinstance(self.inputs, Windows | SharedRows) else [self.inputs[row] for row in rows]
         weights = None if self.weights is None else self.weights[rows]
         return replace(self, inputs=inputs, targets=self.targets[rows], weights=weights, truth=None)
 

@@ -126,14 +126,15 @@ class Trainer:
             time_left=time_left,
         )
 
-    def fit_baseline(self, kind: type[Baseline], train: Rows, validation: Rows) -> Baseline:
-        """Fit a baseline on the training part; the validation part chooses its regularisation."""
-        return kind.fit(self.examples(train, train), self.examples(validation, train))
+    def fit_baseline(self, kind: type[Baseline], train: Rows, validation: Rows, *, shared: bool = False) -> Baseline:
+        """Fit a baseline on the training part; the validation part chooses its regularisation. shared: as in `examples`."""
+        return kind.fit(self.examples(train, train, shared=shared), self.examples(validation, train, shared=shared))
 
-    def examples(self, rows: Rows, train: Rows) -> Examples:
+    def examples(self, rows: Rows, train: Rows, *, shared: bool = False) -> Examples:
         """Some rows as baselines read them: weighed as they are for the cells, and judged by the same metric.
 
-        train: the rows of the training part, from which the scales of errors come.
+        train: the rows of the training part, from which the scales of errors come. shared: whether what is found out about a row
+        alone is found out once for all splits and baselines, as in `Prepared.shared`.
         """
         dataset = self.dataset
         targets = dataset.targets[rows]
@@ -141,7 +142,7 @@ class Trainer:
         if self.config.weigh_classes is not None:
             weights = _balanced(targets, weights)
         return Examples(
-            self.prepared.inputs(rows),
+            self.prepared.shared(rows) if shared else self.prepared.inputs(rows),
             targets,
             len(dataset.classes),
             dataset.forecast,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.shared_rows import SharedRows
 from gatewise.data.dataset.tokens import tokenize_all
 from gatewise.data.dataset.windows import Windows, take
 from gatewise.records import Dataset
@@ -28,12 +29,21 @@ class Prepared:
     tokens: tuple[list[str], ...]
     series: Sequence[NDArray[np.float32]]
     lengths: NDArray[np.int64]
+    _found: dict[Callable[..., Any], Any] = field(default_factory=dict)
 
     def inputs(self, rows: NDArray[np.int64]) -> Sequence[list[str]] | Sequence[NDArray[np.float32]]:
         """Token lists or arrays of some rows, in the order of `rows`, as baselines read them."""
         if self.dataset.kind == "text":
             return [self.tokens[row] for row in rows]
         return self.series.select(rows) if isinstance(self.series, Windows) else [self.series[row] for row in rows]
+
+    def shared(self, rows: NDArray[np.int64]) -> Sequence[list[str]] | Sequence[NDArray[np.float32]]:
+        """The same rows, with what models find out about each row alone found out once: as fast as splits can be gone through,
+        and no measure of what one of these models takes."""
+        if isinstance(self.series, Windows):
+            return self.series.select(rows)
+        whole: Sequence[Any] = self.tokens if self.dataset.kind == "text" else self.series
+        return SharedRows(whole, rows, self._found)
 
     def weights(self, rows: NDArray[np.int64]) -> NDArray[np.float32] | None:
         """Weights of some rows, float32 [rows], None where the data set has none."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.shared_rows import by_row
 from gatewise.training.baselines.linear import Logistic, Ridge
 from gatewise.training.examples import Examples
 from gatewise.training.size import Size
@@ -96,6 +97,11 @@ def series_features(sequences: Arrays) -> NDArray[np.float64]:
     the length.
     sequences: float [steps, channels] each. Returns [rows, 17 * channels + 1].
     """
+    found: NDArray[np.float64] = by_row(sequences, _all_features)
+    return found
+
+
+def _all_features(sequences: Arrays) -> NDArray[np.float64]:
     return np.stack([_features(np.asarray(sequence, dtype=np.float64)) for sequence in sequences])
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.training.baselines.closed_form import NEVER, probabilities, sharpest
+from gatewise.training.baselines.terms import count_known_terms, count_terms
 from gatewise.training.baselines.tfidf import words_and_pairs
 from gatewise.training.examples import Examples
 from gatewise.training.size import Size
@@ -39,11 +39,10 @@ class Nbsvm:
     @classmethod
     def fit(cls, train: Examples, validation: Examples) -> Nbsvm:
         """The strength of the regularisation is the best of three on the validation part."""
-        from sklearn.feature_extraction.text import CountVectorizer
-
-        vectorizer = CountVectorizer(analyzer=words_and_pairs, binary=True, dtype=np.float64)
-        features = vectorizer.fit_transform(train.inputs)
-        held = vectorizer.transform(validation.inputs)
+        counted = count_terms(train.inputs, words_and_pairs)
+        places = np.flatnonzero(counted.texts)
+        terms = counted.terms.chosen(places)
+        features, held = _binary(counted.only(places)), _binary(count_known_terms(validation.inputs, words_and_pairs, terms))
         own = np.ones(len(train)) if train.weights is None else train.weights.astype(np.float64)
         candidates = []
         for strength in STRENGTHS:
@@ -52,19 +51,13 @@ class Nbsvm:
             sharpness = sharpest(scores, validation)
             candidates.append((validation.merit(probabilities(scores * sharpness)), weights * sharpness, bias * sharpness))
         _, weights, bias = max(candidates, key=lambda candidate: candidate[0])
-        return cls(tuple(vectorizer.get_feature_names_out()), weights.astype(np.float32), bias.astype(np.float32))
+        return cls(terms, weights.astype(np.float32), bias.astype(np.float32))
 
     def predict(self, inputs: Tokens) -> NDArray[np.float32]:
         if not len(inputs):
             return np.empty((0, len(self.bias)), dtype=np.float32)
-        features = self._vectorizer.transform(inputs)
+        features = _binary(count_known_terms(inputs, words_and_pairs, self.terms))
         return probabilities(np.asarray(features @ self.weights.T + self.bias, dtype=np.float32))
-
-    @cached_property
-    def _vectorizer(self) -> Any:
-        from sklearn.feature_extraction.text import CountVectorizer
-
-        return CountVectorizer(analyzer=words_and_pairs, binary=True, vocabulary=self.terms)
 
     @staticmethod
     def foreseen(size: Size) -> float:
@@ -77,6 +70,12 @@ class Nbsvm:
     @classmethod
     def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Nbsvm:
         return cls(tuple(values["terms"]), arrays["weights"], arrays["bias"])
+
+
+def _binary(counts: Any) -> Any:
+    """Whether a text has a term, however often."""
+    counts.data.fill(1.0)
+    return counts
 
 
 def _fit_scores(

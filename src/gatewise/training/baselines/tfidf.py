@@ -3,7 +3,7 @@ pieces of words, which tell words apart that share a stem or are misspelt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.training.baselines.linear import Logistic, Ridge
+from gatewise.training.baselines.terms import Analyser, count_known_terms, count_terms
 from gatewise.training.examples import Examples
 from gatewise.training.size import Size
 
@@ -21,7 +22,6 @@ __all__ = ["CharacterLogistic", "TfidfLogistic", "TfidfRidge", "words_and_pairs"
 PIECES = (2, 3, 4, 5)
 
 Tokens = Sequence[Sequence[str]]
-Analyser = Callable[[Sequence[str]], list[str]]
 
 
 def words_and_pairs(tokens: Sequence[str]) -> list[str]:
@@ -56,15 +56,15 @@ class Tfidf:
         return cls(terms, idf, cls.linear.fit(features, train, validation_features, validation))
 
     def predict(self, inputs: Tokens) -> NDArray[np.float32]:
-        return self.model.predict(self._vectorizer.transform(inputs))
+        return self.model.predict(self._weighted.transform(count_known_terms(inputs, self.terms_of, self.terms)))
 
     @cached_property
-    def _vectorizer(self) -> Any:
-        from sklearn.feature_extraction.text import TfidfVectorizer
+    def _weighted(self) -> Any:
+        from sklearn.feature_extraction.text import TfidfTransformer
 
-        vectorizer = TfidfVectorizer(analyzer=self.terms_of, sublinear_tf=True, vocabulary=self.terms)
-        vectorizer.idf_ = self.idf
-        return vectorizer
+        weighted = TfidfTransformer(sublinear_tf=True)
+        weighted.idf_ = self.idf
+        return weighted
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {"terms": list(self.terms)}, {"idf": self.idf, "weights": self.model.weights, "bias": self.model.bias}
@@ -116,17 +116,12 @@ class TfidfRidge(Tfidf):
 
 def _fit_tfidf(terms_of: Analyser, train: Tokens, validation: Tokens) -> tuple[tuple[str, ...], NDArray[np.float64], Any, Any]:
     """Terms, their inverse document frequencies, and the features of both parts."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.feature_extraction.text import TfidfTransformer
 
-    repeated = any(count > 1 for count in _document_counts(train).values())
-    vectorizer = TfidfVectorizer(analyzer=terms_of, sublinear_tf=True, min_df=2 if repeated else 1)
-    features = vectorizer.fit_transform(train)
-    return tuple(vectorizer.get_feature_names_out()), vectorizer.idf_, features, vectorizer.transform(validation)
-
-
-def _document_counts(texts: Tokens) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for tokens in texts:
-        for token in set(tokens):
-            counts[token] = counts.get(token, 0) + 1
-    return counts
+    counted = count_terms(train, terms_of)
+    texts = counted.texts
+    places = np.flatnonzero(texts >= min(2, texts.max(initial=1)))
+    terms = counted.terms.chosen(places)
+    weighted = TfidfTransformer(sublinear_tf=True)
+    features = weighted.fit_transform(counted.only(places))
+    return terms, weighted.idf_, features, weighted.transform(count_known_terms(validation, terms_of, terms))
