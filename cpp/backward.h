@@ -29,7 +29,8 @@ class BackwardSweep {
           state_h_(shared + 2 * size_.chunk()),
           state_c_(state_h_ + size_.state),
           positions_(reinterpret_cast<std::int64_t*>(own)),
-          input_(own + size_.input()) {}
+          input_(own + size_.input()),
+          pairs_(own + size_.pairs(forward_.input_size)) {}
 
     static ScratchSize scratch(std::int64_t input_size, std::int64_t hidden_size, std::int64_t rows) {
         const BackwardScratch<Cell> size(hidden_size, rows);
@@ -56,13 +57,14 @@ class BackwardSweep {
                 later = gradients;
                 member_.wait();
             }
-            gather_inputs(count);
-            sweep.add_weight_gradients(chunks_[turn], count);
+            sweep.add_weight_gradients(as_factors(chunks_[turn], count));
             if (layer_.grad_input) write_input_gradients(chunks_[turn], count);
             end = begin;
         }
         write_initial_state(later);
     }
+
+    using Elements = ProductsOf<Cell>;
 
     static constexpr int block_vectors = product_rows * most_beside;
 
@@ -118,7 +120,7 @@ class BackwardSweep {
         for (int gate = 0; gate < Cell::gates; ++gate)
             result.left[gate] = gates + (hidden ? Cell::hidden_side(gate) : Cell::input_side(gate)) * size_.plane;
         result.left_stride = chunk_stride_;
-        result.count = forward_.hidden_size;
+        result.count = Elements::elements(forward_.hidden_size);
         result.right = layer_.packed + (hidden ? 0 : columns_.input) + panel * columns_.panel;
         result.right_gate = columns_.gate;
         result.right_panel = columns_.panel;
@@ -135,12 +137,12 @@ class BackwardSweep {
                 block.target = state;
                 block.target_stride = stride_;
                 block.add = true;
-                multiply_gates(rows, groups, block);
+                multiply_block<numbers_of<Cell>>(rows, groups, block);
             } else {
                 alignas(vector_bytes) Real buffer[block_vectors * lanes];
                 block.target = buffer;
                 block.target_stride = product_rows * lanes;
-                multiply_gates(rows, groups, block);
+                multiply_block<numbers_of<Cell>>(rows, groups, block);
                 for (int n = 0; n < groups; ++n)
                     for (int i = 0; i < rows; ++i) {
                         const Vector mask = mask_of(forward_, slice_, panel + n, row + i);
@@ -160,7 +162,6 @@ class BackwardSweep {
         const bool zoneout = zoneout_h.on() || zoneout_c.on();
         Real* dh = state_h_ + panel * stride_;
         Real* dc = state_c_ + panel * stride_;
-        Real* target = gradients + panel * chunk_stride_;
         for (std::int64_t row = 0; row < active; ++row) {
             Vector save[Cell::saved], gradient[Cell::gradients];
             for (int n = 0; n < Cell::saved; ++n) save[n] = load(saved + (row * Cell::saved + n) * lanes);
@@ -177,8 +178,10 @@ class BackwardSweep {
             const StateGradient previous = Cell::back(save, before, after, gradient);
             store(dh + row * lanes, previous.h + kept.h);
             if (Cell::cell_state) store(dc + row * lanes, previous.c + kept.c);
-            for (int n = 0; n < Cell::gradients; ++n) store(target + n * plane + row * lanes, gradient[n]);
-            if (Cell::recurrent) store(target + Cell::gradients * plane + row * lanes, seen(forward_, slice_, panel, row, before.h));
+            for (int n = 0; n < Cell::gradients; ++n) Elements::put(gradients + n * plane + row * lanes, chunk_stride_, panel, gradient[n]);
+            if (Cell::recurrent)
+                Elements::put(gradients + Cell::gradients * plane + row * lanes, chunk_stride_, panel,
+                              seen(forward_, slice_, panel, row, before.h));
         }
     }
 
@@ -197,35 +200,66 @@ class BackwardSweep {
         return state;
     }
 
-    void gather_inputs(std::int64_t count) {
-        for (std::int64_t row = 0; row < count; ++row)
-            gather_row(forward_.input + positions_[row] * forward_.input_stride, forward_.input_size, input_ + row * lanes, chunk_stride_);
+    // A chunk as the sums over its rows read it: the gates' gradients, [plane][panel][row][lanes], behind them h before. The input is in
+    // `input_`, [panel][row][lanes].
+    struct Factors {
+        const Real* gates;
+        std::int64_t plane, stride, count;
+
+        const Real* states() const { return gates + Cell::gradients * plane; }
+    };
+
+    Factors as_factors(const Real* gates, std::int64_t count) {
+        const auto input = [&](std::int64_t row) { return forward_.input + positions_[row] * forward_.input_stride; };
+        if constexpr (numbers_of<Cell> == 1) {
+            for (std::int64_t row = 0; row < count; ++row)
+                Elements::gather(input(row), forward_.input_size, input_ + row * lanes, chunk_stride_);
+            return {gates, size_.plane, chunk_stride_, count};
+        } else {
+            // So far numbers are paired along a row; a sum over rows takes them across two.
+            const std::int64_t pairs = (count + 1) / 2, stride = (size_.capacity + 1) / 2 * lanes, plane = panels_ * stride;
+            for (int n = 0; n <= Cell::gradients; ++n) {
+                const bool states = n == Cell::gradients;
+                for (std::int64_t panel = states ? 0 : first_; panel < (states ? panels_ : last_); ++panel) {
+                    const Real* source = gates + n * size_.plane + Elements::place(chunk_stride_, panel);
+                    for (std::int64_t row = 0; row < count; row += 2)
+                        store(pairs_ + n * plane + panel * stride + row / 2 * lanes,
+                              Elements::pairs_across(source + row * lanes, row + 1 < count ? source + (row + 1) * lanes : nullptr));
+                }
+            }
+            for (std::int64_t row = 0; row < count; row += 2)
+                for (std::int64_t column = 0; column < forward_.input_size; column += lanes) {
+                    const int width = width_of(column / lanes, forward_.input_size);
+                    const Vector second = row + 1 < count ? load_part(input(row + 1) + column, width) : zero();
+                    store(input_ + column / lanes * stride + row / 2 * lanes,
+                          Elements::pairs_across(load_part(input(row) + column, width), second));
+                }
+            return {pairs_, plane, stride, pairs};
+        }
     }
 
-    void add_weight_gradients(const Real* gates, std::int64_t count) {
+    void add_weight_gradients(const Factors& of) {
         constexpr int beside = groups_beside(most_rows(Cell::gates), Cell::gates);
         for (std::int64_t panel = first_; panel < last_;) {
             const int groups = last_ - panel >= beside ? beside : 1;
             if (groups == beside)
-                add_panel<beside>(panel, gates, count);
+                add_panel<beside>(panel, of);
             else
-                add_panel<1>(panel, gates, count);
+                add_panel<1>(panel, of);
             panel += groups;
         }
     }
 
     template <int groups>
-    void add_panel(std::int64_t panel, const Real* gates, std::int64_t count) {
+    void add_panel(std::int64_t panel, const Factors& of) {
         Real* target = layer_.grad_packed + panel * layout_.panel;
-        add_matrix<groups, false>(input_, forward_.input_size, gates, panel, count, target + layout_.input);
-        if constexpr (Cell::recurrent)
-            add_matrix<groups, true>(gates + Cell::gradients * size_.plane, forward_.hidden_size, gates, panel, count,
-                                     target + layout_.hidden);
+        add_matrix<groups, false>(input_, forward_.input_size, of, panel, target + layout_.input);
+        if constexpr (Cell::recurrent) add_matrix<groups, true>(of.states(), forward_.hidden_size, of, panel, target + layout_.hidden);
         for (int group = 0; group < groups; ++group) {
             Vector sum[Cell::gradients] = {};
-            const Real* source = gates + (panel + group) * chunk_stride_;
-            for (std::int64_t row = 0; row < count; ++row)
-                for (int n = 0; n < Cell::gradients; ++n) sum[n] += load(source + n * size_.plane + row * lanes);
+            const Real* source = of.gates + (panel + group) * of.stride;
+            for (std::int64_t row = 0; row < of.count; ++row)
+                for (int n = 0; n < Cell::gradients; ++n) Elements::count(sum[n], load(source + n * of.plane + row * lanes));
             Real* bias = target + group * layout_.panel + layout_.bias;
             for (int n = 0; n < Cell::gradients; ++n) store(bias + n * lanes, load(bias + n * lanes) + sum[n]);
         }
@@ -233,20 +267,20 @@ class BackwardSweep {
 
     // target[k] += sum over rows of left(row, k) times the gradients of every gate of `groups` panels.
     template <int groups, bool hidden>
-    void add_matrix(const Real* left, std::int64_t size, const Real* gates, std::int64_t panel, std::int64_t count, Real* target) {
+    void add_matrix(const Real* left, std::int64_t size, const Factors& of, std::int64_t panel, Real* target) {
         constexpr int gate_count = Cell::gates, limit = at_most(most_rows(gate_count), lanes);
         const Real* right[groups * gate_count];
         for (int n = 0; n < groups * gate_count; ++n) {
             const int gate = n % gate_count;
-            right[n] = gates + (hidden ? Cell::hidden_side(gate) : Cell::input_side(gate)) * size_.plane +
-                       (panel + n / gate_count) * chunk_stride_;
+            right[n] =
+                of.gates + (hidden ? Cell::hidden_side(gate) : Cell::input_side(gate)) * of.plane + (panel + n / gate_count) * of.stride;
         }
         for (std::int64_t k = 0; k < size;) {
             const std::int64_t in_panel = k % lanes;
             const int columns = next_rows(smaller(lanes - in_panel, size - k), limit);
             with_constant<limit>(columns, [&](auto number) {
-                add_outer<decltype(number)::number, groups, gate_count>(left + (k / lanes) * chunk_stride_ + in_panel, right, count,
-                                                                        target + k * layout_.row, layout_.panel);
+                add_outer<decltype(number)::number, groups, gate_count, numbers_of<Cell>>(
+                    left + (k / lanes) * of.stride + in_panel, right, of.count, target + k * layout_.row, layout_.panel);
             });
             k += columns;
         }
@@ -263,7 +297,7 @@ class BackwardSweep {
                 GateProduct block = product<false>(panel, gates + row * lanes);
                 block.target = buffer;
                 block.target_stride = product_rows * lanes;
-                multiply_gates(rows, groups, block);
+                multiply_block<numbers_of<Cell>>(rows, groups, block);
                 for (int i = 0; i < rows; ++i) {
                     Real* target = layer_.grad_input + positions_[row + i] * forward_.input_stride + panel * lanes;
                     for (int n = 0; n < groups; ++n)
@@ -306,6 +340,7 @@ class BackwardSweep {
     Real* const state_c_;
     std::int64_t* const positions_;
     Real* const input_;
+    Real* const pairs_;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // The blocks of accumulators as functions, one for each shape of block and not for each cell: they are most of the compiled code.
+// Sizes and counts are of elements, which hold so many numbers (products.h).
 #pragma once
 
 #include "tiles.h"
@@ -58,7 +59,7 @@ struct GateSums {
 };
 
 // apart: the gate whose input part is kept apart, or -1.
-template <int rows, int groups, int gates, int apart>
+template <int rows, int groups, int gates, int apart, int numbers = 1>
 __attribute__((noinline)) void sum_gates(const GateSums& of) {
     constexpr int vectors = groups * gates;
     Vector sum[rows][vectors];
@@ -90,7 +91,7 @@ __attribute__((noinline)) void sum_gates(const GateSums& of) {
             for (int i = 0; i < rows; ++i) sum[i][n] = bias;
         }
     }
-    multiply<rows, groups, gates>(sum, of.input, of.input_stride, of.input_size, of.input_weights, of.panel);
+    multiply<rows, groups, gates, numbers>(sum, of.input, of.input_stride, of.input_size, of.input_weights, of.panel);
     if (apart >= 0 && of.hidden_begins) {
         GATEWISE_UNROLL
         for (int group = 0; group < groups; ++group) {
@@ -103,7 +104,7 @@ __attribute__((noinline)) void sum_gates(const GateSums& of) {
             }
         }
     }
-    multiply<rows, groups, gates>(sum, of.state, of.state_stride, of.hidden_size, of.hidden_weights, of.panel);
+    multiply<rows, groups, gates, numbers>(sum, of.state, of.state_stride, of.hidden_size, of.hidden_weights, of.panel);
     if (of.begin == Begin::zero) {
         GATEWISE_UNROLL
         for (int i = 0; i < rows; ++i) {
@@ -133,7 +134,7 @@ struct GateProduct {
     bool add;
 };
 
-template <int rows, int panels>
+template <int rows, int panels, int numbers>
 __attribute__((noinline)) void multiply_gates(const GateProduct& of) {
     Vector sum[rows][panels];
     const auto place = [&](int i, int n) { return of.target + n * of.target_stride + i * lanes; };
@@ -159,8 +160,8 @@ __attribute__((noinline)) void multiply_gates(const GateProduct& of) {
                 summed = 0;
                 first = false;
             }
-            multiply<rows, panels, 1>(sum, of.left[gate] + from / lanes * of.left_stride, of.left_stride, count,
-                                      of.right + gate * of.right_gate + from * lanes, of.right_panel);
+            multiply<rows, panels, 1, numbers>(sum, of.left[gate] + from / lanes * of.left_stride, of.left_stride, count,
+                                               of.right + gate * of.right_gate + from * lanes, of.right_panel);
             summed += count;
         }
     GATEWISE_UNROLL
@@ -173,10 +174,12 @@ __attribute__((noinline)) void multiply_gates(const GateProduct& of) {
 constexpr int product_rows = most_rows(1);
 constexpr int product_panels(int rows) { return groups_beside(rows, 1); }
 
-GATEWISE_INLINE void multiply_gates(int rows, int panels, const GateProduct& of) {
+template <int numbers = 1>
+GATEWISE_INLINE void multiply_block(int rows, int panels, const GateProduct& of) {
     with_constant<product_rows>(rows, [&](auto row_count) {
         constexpr int fixed = decltype(row_count)::number;
-        with_constant<product_panels(fixed)>(panels, [&](auto panel_count) { multiply_gates<fixed, decltype(panel_count)::number>(of); });
+        with_constant<product_panels(fixed)>(panels,
+                                             [&](auto panel_count) { multiply_gates<fixed, decltype(panel_count)::number, numbers>(of); });
     });
 }
 
@@ -188,7 +191,7 @@ GATEWISE_INLINE int most_product_panels(std::int64_t rows) {
 }
 
 // target += left transposed times right, for a block of left's columns and all gates of `groups` panels.
-template <int columns, int groups, int gates>
+template <int columns, int groups, int gates, int numbers = 1>
 __attribute__((noinline)) void add_outer(const Real* left, const Real* const (&right)[groups * gates], std::int64_t count, Real* target,
                                          std::int64_t target_panel) {
     constexpr int vectors = groups * gates;
@@ -198,7 +201,7 @@ __attribute__((noinline)) void add_outer(const Real* left, const Real* const (&r
         GATEWISE_UNROLL
         for (int n = 0; n < vectors; ++n) sum[i][n] = zero();
     }
-    multiply_transposed<columns, vectors>(sum, left, right, count);
+    multiply_transposed<columns, vectors, numbers>(sum, left, right, count);
     GATEWISE_UNROLL
     for (int i = 0; i < columns; ++i) {
         GATEWISE_UNROLL

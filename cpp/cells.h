@@ -29,7 +29,11 @@
     cell(norm_gru, Normalized<Gru>)        \
     cell(norm_lstm, Normalized<Lstm>)      \
     cell(norm_rnn_tanh, Normalized<Rnn<false>>) \
-    cell(norm_rnn_relu, Normalized<Rnn<true>>)
+    cell(norm_rnn_relu, Normalized<Rnn<true>>) \
+    cell(bfloat16_gru, Bfloat16<Gru>)      \
+    cell(bfloat16_lstm, Bfloat16<Lstm>)    \
+    cell(bfloat16_rnn_tanh, Bfloat16<Rnn<false>>) \
+    cell(bfloat16_rnn_relu, Bfloat16<Rnn<true>>)
 
 namespace gatewise {
 namespace GATEWISE_ISA {
@@ -194,6 +198,24 @@ struct MinLstm : OneStage {
         return {after.h * keep, zero()};
     }
 };
+
+// A cell whose products are of bfloat16, where there are instructions for them; elsewhere the cell itself. Sums, gates, states and what is
+// saved are as they are without.
+#if GATEWISE_BFLOAT16
+template <class Plain>
+struct Bfloat16 : Plain {};
+#else
+template <class Plain>
+using Bfloat16 = Plain;
+#endif
+
+// How many numbers an element of a cell's products holds.
+template <class Cell>
+constexpr int numbers_of = 1;
+#if GATEWISE_BFLOAT16
+template <class Plain>
+constexpr int numbers_of<Bfloat16<Plain>> = 2;
+#endif
 
 }  // namespace
 }  // namespace GATEWISE_ISA

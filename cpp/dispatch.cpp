@@ -24,6 +24,7 @@ namespace {
 // must save the wider registers.
 #if defined(__x86_64__)
 
+GATEWISE_DECLARE(avx512_bf16)
 GATEWISE_DECLARE(avx512)
 GATEWISE_DECLARE(avx2)
 GATEWISE_DECLARE(baseline)
@@ -37,7 +38,11 @@ bool supports_avx512() {
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
 }
 
+bool supports_avx512_bf16() { return supports_avx512() && __builtin_cpu_supports("avx512bf16"); }
+
 const InstructionSet compiled[] = {
+    // In double, and around the layers of a step, there are no products of bfloat16.
+    {"avx512_bf16", supports_avx512_bf16, &avx512_bf16::f32, &avx512::f64, &avx512::step},
     {"avx512", supports_avx512, &avx512::f32, &avx512::f64, &avx512::step},
     {"avx2", supports_avx2, &avx2::f32, &avx2::f64, &avx2::step},
     {"baseline", always, &baseline::f32, &baseline::f64, &baseline::step},

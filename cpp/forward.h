@@ -16,14 +16,14 @@ class ForwardSweep {
         : layer_(layer),
           slice_(slice),
           member_(member),
-          layout_(layer.input_size, layer.hidden_size),
+          layout_(Elements::elements(layer.input_size), Elements::elements(layer.hidden_size)),
           size_(layer.hidden_size, slice.rows),
           panels_(panels_of(layer.hidden_size)),
           first_(panels_ * member.index / member.count),
           last_(panels_ * (member.index + 1) / member.count),
           stride_(slice.rows * lanes),
           states_{shared, shared + size_.plane},
-          unmasked_(shared + 2 * size_.plane),
+          carried_(shared + 2 * size_.plane),
           cells_(shared + 3 * size_.plane),
           positions_(reinterpret_cast<std::int64_t*>(own)),
           input_(own + size_.input()),
@@ -60,9 +60,10 @@ class ForwardSweep {
     }
 
   protected:
+    using Elements = ProductsOf<Cell>;
     static constexpr int most = most_rows(Cell::gates);
     static constexpr int beside = groups_beside(most, Cell::gates);
-    // Columns of input or state whose weights take half of a first-level cache of 48 KB: the longest sum that is taken in one go.
+    // Elements of input or state whose weights take half of a first-level cache of 48 KB: the longest sum that is taken in one go.
     static constexpr std::int64_t range_of_weights = larger(24576 / (beside * Cell::gates * vector_bytes) / lanes * lanes, lanes);
 
     // Where the new states of one panel's rows go. `target` is a row's place in matrices shaped as the output.
@@ -71,14 +72,15 @@ class ForwardSweep {
         const Slice& slice;
         const std::int64_t panel;
         const int width;
+        const std::int64_t stride;
         Real* const carried;
-        Real* const masked;  // or null
+        Real* const factor;  // what the product reads, the first row's; or null where that is what is carried
         Real* const cells;
 
         __attribute__((always_inline)) inline void put_h(std::int64_t row, std::int64_t target, Vector h) const {
             store_part(layer.output + target, h, width);
             store(carried + row * lanes, h);
-            if (masked) store(masked + row * lanes, h * mask_of(layer, slice, panel, row));
+            if (factor) Elements::put(factor + row * lanes, stride, panel, seen(layer, slice, panel, row, h));
         }
         __attribute__((always_inline)) inline void put_c(std::int64_t row, std::int64_t target, Vector c) const {
             store(cells + row * lanes, c);
@@ -88,12 +90,15 @@ class ForwardSweep {
 
     __attribute__((always_inline)) inline NewStates new_states(std::int64_t step, std::int64_t panel) const {
         const std::int64_t place = panel * stride_;
-        Real* const masked = layer_.recurrent_mask ? states_[(step + 1) & 1] + place : nullptr;
-        return {layer_, slice_, panel, width_of(panel, layer_.hidden_size), carried(step + 1) + place, masked, cells_ + place};
+        Real* const factor = factor_apart() ? states_[(step + 1) & 1] : nullptr;
+        return {layer_, slice_, panel, width_of(panel, layer_.hidden_size), stride_, carried(step + 1) + place, factor, cells_ + place};
     }
 
-    // The state that the share kept by a cell (its z, its zoneout) is taken of; the product may read a masked copy.
-    Real* carried(std::int64_t step) const { return layer_.recurrent_mask ? unmasked_ : states_[step & 1]; }
+    // Whether the product reads another copy of the state than is carried on: masked, or of other numbers.
+    bool factor_apart() const { return numbers_of<Cell> > 1 || layer_.recurrent_mask; }
+
+    // The state that the share kept by a cell (its z, its zoneout) is taken of.
+    Real* carried(std::int64_t step) const { return factor_apart() ? carried_ : states_[step & 1]; }
 
     void start() {
         for (std::int64_t panel = first_; panel < last_; ++panel) {
@@ -103,7 +108,7 @@ class ForwardSweep {
                 const std::int64_t source = slice_.batch_index[row] * layer_.hidden_size + panel * lanes;
                 const Vector h = layer_.h_0 ? load_part(layer_.h_0 + source, width) : zero();
                 store(carried(0) + place, h);
-                if (layer_.recurrent_mask) store(states_[0] + place, h * mask_of(layer_, slice_, panel, row));
+                if (factor_apart()) Elements::put(states_[0] + row * lanes, stride_, panel, seen(layer_, slice_, panel, row, h));
                 const Vector c = layer_.c_0 ? load_part(layer_.c_0 + source, width) : zero();
                 if (Cell::cell_state) store(cells_ + place, c);
                 if (slice_.length[row] == 0) {
@@ -131,7 +136,8 @@ class ForwardSweep {
 
     void gather_inputs(std::int64_t count, std::int64_t capacity) {
         for (std::int64_t row = 0; row < count; ++row)
-            gather_row(layer_.input + positions_[row] * layer_.input_stride, layer_.input_size, input_ + row * lanes, capacity * lanes);
+            Elements::gather(layer_.input + positions_[row] * layer_.input_stride, layer_.input_size, input_ + row * lanes,
+                             capacity * lanes);
     }
 
     // Products of the input side for the steps from `step` on that fit a chunk; returns the first step left out.
@@ -146,12 +152,13 @@ class ForwardSweep {
             for (std::int64_t row = 0; row < count;) {
                 const int rows = next_rows(count - row, most);
                 alignas(vector_bytes) Real buffer[most * (Cell::gates + 1) * lanes];
-                for_ranges(layer_.input_size, Begin::bias, [&](Begin begin, std::int64_t from, std::int64_t range) {
+                for_ranges(Elements::elements(layer_.input_size), Begin::bias, [&](Begin begin, std::int64_t from, std::int64_t range) {
                     GateSums sums = gate_sums(panel, row);
                     take_input(sums, from, range);
                     sums.begin = begin;
                     sums.sums = buffer;
-                    with_constant<most>(rows, [&](auto number) { sum_gates<decltype(number)::number, 1, Cell::gates, -1>(sums); });
+                    with_constant<most>(
+                        rows, [&](auto number) { sum_gates<decltype(number)::number, 1, Cell::gates, -1, numbers_of<Cell>>(sums); });
                 });
                 Real* target = projected_ + panel * projected_panel() + row * layout_.row;
                 for (int i = 0; i < rows; ++i)
@@ -223,7 +230,8 @@ class ForwardSweep {
     // The sums of the active rows, one range of weights after the other: a range that all blocks of rows have had before the next one is
     // touched comes out of the second-level cache once a step, not once a block.
     void sum(std::int64_t step, std::int64_t panel, int groups, const Real* projected) {
-        const std::int64_t input_size = projected ? 0 : layer_.input_size, hidden_size = Cell::recurrent ? layer_.hidden_size : 0;
+        const std::int64_t input_size = projected ? 0 : Elements::elements(layer_.input_size);
+        const std::int64_t hidden_size = Cell::recurrent ? Elements::elements(layer_.hidden_size) : 0;
         const std::int64_t first_hidden = smaller(hidden_size, range_of_weights);
         // The hidden side goes on from where the input side ends, in the same range where both are small.
         const bool joined = input_size + (slice_.active[step] <= most ? 0 : first_hidden) <= range_of_weights;
@@ -258,8 +266,9 @@ class ForwardSweep {
             sums.hidden_begins = range.hidden_begins;
             with_constant<most>(rows, [&](auto number) {
                 constexpr int count = decltype(number)::number, limit = groups_beside(count, gates);
-                with_constant<limit>(groups,
-                                     [&](auto group_count) { sum_gates<count, decltype(group_count)::number, gates, Cell::apart>(sums); });
+                with_constant<limit>(groups, [&](auto group_count) {
+                    sum_gates<count, decltype(group_count)::number, gates, Cell::apart, numbers_of<Cell>>(sums);
+                });
             });
             row += rows;
         }
@@ -304,7 +313,7 @@ class ForwardSweep {
     const ForwardScratch<Cell> size_;
     const std::int64_t panels_, first_, last_, stride_;
     Real* const states_[2];
-    Real* const unmasked_;
+    Real* const carried_;
     Real* const cells_;
     std::int64_t* const positions_;
     Real* const input_;

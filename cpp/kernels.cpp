@@ -85,6 +85,7 @@ constexpr CellKernels<Real> kernels_of(const char* name) {
                 .recurrent = Cell::recurrent,
                 .cell_state = Cell::cell_state,
                 .normalized = is_normalized<Cell>,
+                .bfloat16 = numbers_of<Cell> > 1,
             },
         .packed_forward_size = forward_size<Cell>,
         .packed_backward_size = backward_size<Cell>,

@@ -95,6 +95,7 @@ struct CellTraits {
     const char* name;  // as Python knows it
     int gates;
     bool recurrent, cell_state, normalized;
+    bool bfloat16;  // whether this set takes its products of bfloat16
 };
 
 // One cell. Sizes are in elements. Every function of panels works on columns [first, last) of panels of `lanes` hidden units.

@@ -17,7 +17,10 @@ GATEWISE_INLINE int width_of(std::int64_t panel, std::int64_t size) { return sta
 // enough to stay in the second-level cache.
 constexpr std::int64_t chunk_positions = 128;
 
-// Forward weights, and their gradient: one panel after the other, each
+template <class Cell>
+using ProductsOf = Products<numbers_of<Cell>>;
+
+// Forward weights, their sizes in elements, and their gradient, in numbers: one panel after the other, each
 // [bias: gradients][more_parameters][input_size: gates][hidden_size: gates] vectors. The bias of a gate is the sum of
 // both sides; the gate whose hidden-side sum is kept apart has its two biases at hidden_side and input_side. Of the hidden side, the
 // gates of the second stage follow those of the first.
@@ -41,12 +44,14 @@ struct ForwardLayout {
     }
 };
 
-// Backward weights: for each panel of columns, [gates][hidden_size] vectors; W_hh's panels, then W_ih's.
+// Backward weights: for each panel of columns, [gates][elements of hidden_size] vectors; W_hh's panels, then W_ih's.
 template <class Cell>
 struct BackwardLayout {
     std::int64_t gate, panel, input;
     explicit BackwardLayout(std::int64_t hidden_size)
-        : gate(hidden_size * lanes), panel(Cell::gates * gate), input(Cell::recurrent ? panels_of(hidden_size) * panel : 0) {}
+        : gate(ProductsOf<Cell>::elements(hidden_size) * lanes),
+          panel(Cell::gates * gate),
+          input(Cell::recurrent ? panels_of(hidden_size) * panel : 0) {}
 };
 
 // Elements that hold `count` 64-bit integers.
@@ -59,7 +64,7 @@ struct ForwardScratch {
     std::int64_t rows, plane, capacity;
     ForwardScratch(std::int64_t hidden_size, std::int64_t rows)
         : rows(rows), plane(panels_of(hidden_size) * rows * lanes), capacity(larger(chunk_positions, rows)) {}
-    // h twice (before, after), h without the mask, c.
+    // h as the product sees it twice (before, after), h as it is carried where that is another, c.
     std::int64_t shared() const { return 4 * plane; }
     std::int64_t input() const { return elements_of_integers(capacity); }
     std::int64_t projected(std::int64_t input_size) const { return input() + panels_of(input_size) * capacity * lanes; }
@@ -82,15 +87,10 @@ struct BackwardScratch {
     std::int64_t chunk() const { return (Cell::gradients + 1) * plane; }
     std::int64_t shared() const { return 2 * chunk() + 2 * state; }
     std::int64_t input() const { return elements_of_integers(capacity); }
-    std::int64_t own(std::int64_t input_size) const { return input() + panels_of(input_size) * capacity * lanes; }
+    // As chunk(), by pairs of rows.
+    std::int64_t pairs(std::int64_t input_size) const { return input() + panels_of(input_size) * capacity * lanes; }
+    std::int64_t own(std::int64_t input_size) const { return pairs(input_size) + (numbers_of<Cell> > 1 ? chunk() : 0); }
 };
-
-// Rows of a matrix into panels [panel][row][lanes], `panel_stride` elements apart; the last panel is padded with zeros.
-GATEWISE_INLINE void gather_row(const Real* source, std::int64_t size, Real* target, std::int64_t panel_stride) {
-    std::int64_t column = 0;
-    for (; column + lanes <= size; column += lanes, target += panel_stride) store(target, load(source + column));
-    if (column < size) store(target, load_part(source + column, static_cast<int>(size - column)));
-}
 
 // Where the saved vectors of a panel's row at a step begin, counted from those of its slice.
 template <class Cell>

@@ -77,25 +77,24 @@ class NormalizedBackward : BackwardSweep<Normalized<Plain>> {
         for (std::int64_t panel = first_; panel < last_; ++panel) through_normalization(step, panel, gradients);
     }
 
-    void add_weight_gradients(const Real* gates_of_chunk, std::int64_t count) {
+    void add_weight_gradients(const typename Base::Factors& of) {
         constexpr int beside = groups_beside(most_rows(gates), gates);
         for (std::int64_t panel = first_; panel < last_;) {
             const int groups = last_ - panel >= beside ? beside : 1;
             if (groups == beside)
-                add_panels<beside>(panel, gates_of_chunk, count);
+                add_panels<beside>(panel, of);
             else
-                add_panels<1>(panel, gates_of_chunk, count);
+                add_panels<1>(panel, of);
             panel += groups;
         }
     }
 
   private:
     template <int groups>
-    void add_panels(std::int64_t panel, const Real* gradients, std::int64_t count) {
+    void add_panels(std::int64_t panel, const typename Base::Factors& of) {
         Real* target = layer_.grad_packed + panel * layout_.panel;
-        Base::template add_matrix<groups, false>(input_, forward_.input_size, gradients, panel, count, target + layout_.input);
-        Base::template add_matrix<groups, true>(gradients + Cell::gradients * size_.plane, forward_.hidden_size, gradients, panel, count,
-                                                target + layout_.hidden);
+        Base::template add_matrix<groups, false>(input_, forward_.input_size, of, panel, target + layout_.input);
+        Base::template add_matrix<groups, true>(of.states(), forward_.hidden_size, of, panel, target + layout_.hidden);
     }
 
     const Real* statistics(std::int64_t step, std::int64_t row) const {

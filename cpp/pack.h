@@ -8,23 +8,10 @@ namespace gatewise {
 namespace GATEWISE_ISA {
 namespace {
 
-// target[k * row_stride + column] = source[column * source_stride + k] for columns < width, zero up to `lanes`.
-GATEWISE_INLINE void transpose_in(const Real* source, std::int64_t source_stride, std::int64_t count, int width, Real* target,
-                                  std::int64_t row_stride) {
-    std::int64_t k = 0;
-#if defined(__AVX512F__) && GATEWISE_REAL_BITS == 32
-    if (width == lanes)
-        for (; k + lanes <= count; k += lanes) transpose_block(source + k, source_stride, target + k * row_stride, row_stride);
-#endif
-    for (; k < count; ++k)
-        for (int column = 0; column < lanes; ++column)
-            target[k * row_stride + column] = column < width ? source[column * source_stride + k] : 0;
-}
-
 template <class Cell>
 void pack_forward(const Weights<Real>& weights, Real* packed, std::int64_t first, std::int64_t last) {
     const std::int64_t input_size = weights.input_size, hidden_size = weights.hidden_size;
-    const ForwardLayout<Cell> layout(input_size, hidden_size);
+    const ForwardLayout<Cell> layout(ProductsOf<Cell>::elements(input_size), ProductsOf<Cell>::elements(hidden_size));
     for (std::int64_t panel = first; panel < last; ++panel) {
         Real* target = packed + panel * layout.panel;
         const int width = width_of(panel, hidden_size);
@@ -43,10 +30,11 @@ void pack_forward(const Weights<Real>& weights, Real* packed, std::int64_t first
             } else {
                 store(target + Cell::hidden_side(gate) * lanes, input_bias + hidden_bias);
             }
-            transpose_in(weights.w_ih + row * input_size, input_size, input_size, width, target + layout.input + gate * lanes, layout.row);
+            ProductsOf<Cell>::transpose(weights.w_ih + row * input_size, input_size, width, target + layout.input + gate * lanes,
+                                        layout.row);
             if constexpr (Cell::recurrent)
-                transpose_in(weights.w_hh + row * hidden_size, hidden_size, hidden_size, width, target + layout.hidden_gate(gate),
-                             layout.hidden_row(gate));
+                ProductsOf<Cell>::transpose(weights.w_hh + row * hidden_size, hidden_size, width, target + layout.hidden_gate(gate),
+                                            layout.hidden_row(gate));
         }
     }
 }
@@ -61,11 +49,9 @@ void pack_backward(const Weights<Real>& weights, Real* packed, std::int64_t firs
         const Real* matrix = hidden ? weights.w_hh : weights.w_ih;
         const std::int64_t columns = hidden ? hidden_size : weights.input_size, panel = hidden ? place : place - hidden_panels;
         const int width = width_of(panel, columns);
-        for (int gate = 0; gate < Cell::gates; ++gate) {
-            Real* row = packed + place * layout.panel + gate * layout.gate;
-            for (std::int64_t k = 0; k < hidden_size; ++k, row += lanes)
-                store(row, load_part(matrix + (gate * hidden_size + k) * columns + panel * lanes, width));
-        }
+        for (int gate = 0; gate < Cell::gates; ++gate)
+            ProductsOf<Cell>::copy(matrix + gate * hidden_size * columns + panel * lanes, columns, hidden_size, width,
+                                   packed + place * layout.panel + gate * layout.gate);
     }
 }
 

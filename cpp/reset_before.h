@@ -80,16 +80,16 @@ class ResetBeforeBackward : BackwardSweep<GruResetBefore> {
         }
     }
 
-    void add_weight_gradients(const Real* gradients, std::int64_t count) {
+    void add_weight_gradients(const Factors& of) {
         for (std::int64_t panel = first_; panel < last_; ++panel) {
             Real* target = layer_.grad_packed + panel * layout_.panel;
-            add_matrix<1, false>(input_, forward_.input_size, gradients, panel, count, target + layout_.input);
-            add_hidden<0, 2>(gradients + Cell::gradients * size_.plane, gradients, panel, count, target);
-            add_hidden<2, 1>(gradients + Cell::reset_state * size_.plane, gradients, panel, count, target);
+            add_matrix<1, false>(input_, forward_.input_size, of, panel, target + layout_.input);
+            add_hidden<0, 2>(of.states(), of, panel, target);
+            add_hidden<2, 1>(of.gates + Cell::reset_state * of.plane, of, panel, target);
             for (int gate = 0; gate < Cell::gates; ++gate) {
-                const Real* source = gradients + gate * size_.plane + panel * chunk_stride_;
+                const Real* source = of.gates + gate * of.plane + panel * of.stride;
                 Vector sum = zero();
-                for (std::int64_t row = 0; row < count; ++row) sum += load(source + row * lanes);
+                for (std::int64_t row = 0; row < of.count; ++row) sum += load(source + row * lanes);
                 Real* bias = target + layout_.bias + gate * lanes;
                 store(bias, load(bias) + sum);
             }
@@ -131,7 +131,7 @@ class ResetBeforeBackward : BackwardSweep<GruResetBefore> {
             block.right += 2 * block.right_gate;
             block.target = buffer;
             block.target_stride = product_rows * lanes;
-            multiply_gates(rows, groups, block);
+            multiply_block(rows, groups, block);
             for (int n = 0; n < groups; ++n)
                 for (int i = 0; i < rows; ++i) {
                     const Vector r = load(saved_of(step, panel + n, row + i)), d_product = load(buffer + (n * product_rows + i) * lanes);
@@ -146,14 +146,14 @@ class ResetBeforeBackward : BackwardSweep<GruResetBefore> {
 
     // W_hh's gradient of `width` gates of one panel, from `gate` on, whose product was with `left`.
     template <int gate, int width>
-    void add_hidden(const Real* left, const Real* gradients, std::int64_t panel, std::int64_t count, Real* target) {
+    void add_hidden(const Real* left, const Factors& of, std::int64_t panel, Real* target) {
         constexpr int limit = at_most(most_rows(width), lanes);
         const Real* right[width];
-        for (int n = 0; n < width; ++n) right[n] = gradients + (gate + n) * size_.plane + panel * chunk_stride_;
+        for (int n = 0; n < width; ++n) right[n] = of.gates + (gate + n) * of.plane + panel * of.stride;
         for (std::int64_t k = 0; k < forward_.hidden_size;) {
             const int columns = next_rows(smaller(lanes - k % lanes, forward_.hidden_size - k), limit);
             with_constant<limit>(columns, [&](auto number) {
-                add_outer<decltype(number)::number, 1, width>(left + (k / lanes) * chunk_stride_ + k % lanes, right, count,
+                add_outer<decltype(number)::number, 1, width>(left + (k / lanes) * of.stride + k % lanes, right, of.count,
                                                               target + layout_.hidden_gate(gate) + k * layout_.hidden_row(gate),
                                                               layout_.panel);
             });

@@ -19,6 +19,11 @@
 // A loop over registers: they are registers only where it is unrolled.
 #define GATEWISE_UNROLL _Pragma("GCC unroll 24")
 
+// Whether there are instructions for products of bfloat16 that are summed in float.
+#if defined(__AVX512BF16__) && GATEWISE_REAL_BITS == 32
+#define GATEWISE_BFLOAT16 1
+#endif
+
 #define GATEWISE_INLINE static inline __attribute__((always_inline))
 
 namespace gatewise {

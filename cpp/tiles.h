@@ -5,7 +5,7 @@
 // depend on the rows beside it. Whoever sums over much does so in ranges of fixed length and adds their sums.
 #pragma once
 
-#include "simd.h"
+#include "products.h"
 
 namespace gatewise {
 namespace GATEWISE_ISA {
@@ -35,8 +35,8 @@ constexpr std::int64_t smaller(std::int64_t left, std::int64_t right) { return l
 constexpr std::int64_t larger(std::int64_t left, std::int64_t right) { return left > right ? left : right; }
 
 // sum[row][group * width + n] += sum over k < count of left(row, k) * right(group, k, n).
-// left: panels of columns, `left_stride` apart; right: [count][width][lanes], groups `right_stride` apart.
-template <int rows, int groups, int width>
+// left: panels of columns, `left_stride` apart; right: [count][width][lanes], groups `right_stride` apart; of elements, see products.h.
+template <int rows, int groups, int width, int numbers>
 GATEWISE_INLINE void multiply(Vector (&sum)[rows][groups * width], const Real* left, std::int64_t left_stride, std::int64_t count,
                               const Real* right, std::int64_t right_stride) {
     // One loop, not one inside another: around an inner one the compiler would put the accumulators into memory and fetch them again.
@@ -47,9 +47,9 @@ GATEWISE_INLINE void multiply(Vector (&sum)[rows][groups * width], const Real* l
         for (int n = 0; n < groups * width; ++n) columns[n] = load(right + (n / width) * right_stride + (n % width) * lanes);
         GATEWISE_UNROLL
         for (int row = 0; row < rows; ++row) {
-            const Vector element = splat(left[row * lanes]);
+            const Vector element = Products<numbers>::spread(left + row * lanes);
             GATEWISE_UNROLL
-            for (int n = 0; n < groups * width; ++n) sum[row][n] += element * columns[n];
+            for (int n = 0; n < groups * width; ++n) Products<numbers>::add(sum[row][n], element, columns[n]);
         }
         if (++left == panel_end) {
             left += left_stride - lanes;
@@ -59,7 +59,7 @@ GATEWISE_INLINE void multiply(Vector (&sum)[rows][groups * width], const Real* l
 }
 
 // sum[column][n] += sum over row < count of left[row * lanes + column] * right[n][row * lanes ..].
-template <int columns, int vectors>
+template <int columns, int vectors, int numbers>
 GATEWISE_INLINE void multiply_transposed(Vector (&sum)[columns][vectors], const Real* left, const Real* const (&right)[vectors],
                                          std::int64_t count) {
     for (std::int64_t row = 0; row < count; ++row) {
@@ -68,9 +68,9 @@ GATEWISE_INLINE void multiply_transposed(Vector (&sum)[columns][vectors], const 
         for (int n = 0; n < vectors; ++n) factors[n] = load(right[n] + row * lanes);
         GATEWISE_UNROLL
         for (int column = 0; column < columns; ++column) {
-            const Vector element = splat(left[row * lanes + column]);
+            const Vector element = Products<numbers>::spread(left + row * lanes + column);
             GATEWISE_UNROLL
-            for (int n = 0; n < vectors; ++n) sum[column][n] += element * factors[n];
+            for (int n = 0; n < vectors; ++n) Products<numbers>::add(sum[column][n], element, factors[n]);
         }
     }
 }

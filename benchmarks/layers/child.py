@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from benchmarks.layers.libraries import find_libraries
 from benchmarks.layers.machine import describe, measure_fma_peak
-from benchmarks.layers.measure import full_batches, odd_sizes, ragged_batches
+from benchmarks.layers.measure import full_batches, odd_sizes, ragged_batches, under_autocast
 from benchmarks.layers.peak import measure_peaks
 from benchmarks.layers.results import Plan, Row, Run, write
 from benchmarks.layers.rivals import Prepare, task
@@ -60,6 +60,8 @@ def _rows(plan: Plan, builders: Mapping[str, Prepare], libraries: Mapping[str, s
         yield from ragged_batches(plan)
     if "step" in plan.parts:
         yield from measure_steps(plan, libraries)
+    if "bfloat16" in plan.parts:
+        yield from under_autocast(plan)
     if "peak" in plan.parts:
         yield from measure_peaks(plan, fma_peak)
 

@@ -16,6 +16,7 @@ __all__ = ["busy", "describe", "environment", "measure_fma_peak"]
 # Each library reads its own variable, and only at its start.
 INSTRUCTION_SETS = {
     "": {},
+    "avx512_bf16": {"GATEWISE_INSTRUCTION_SET": "avx512_bf16", "ATEN_CPU_CAPABILITY": "avx512"},
     "avx512": {"GATEWISE_INSTRUCTION_SET": "avx512", "ATEN_CPU_CAPABILITY": "avx512"},
     "avx2": {
         "GATEWISE_INSTRUCTION_SET": "avx2",

@@ -11,12 +11,12 @@ import numpy as np
 from benchmarks.layers.results import Plan, Row, Timing
 from benchmarks.layers.rivals import Answer, Prepare, Prepared, Task, task
 from benchmarks.layers.shapes import GATES, ODD, QUICK, operations
-from benchmarks.layers.torch_rivals import gatewise_layer, reference, torch_layer, torch_packed
-from benchmarks.layers.verify import TOLERANCE, error
+from benchmarks.layers.torch_rivals import autocast, gatewise_layer, reference, torch_layer, torch_packed
+from benchmarks.layers.verify import BFLOAT16_TOLERANCE, TOLERANCE, error
 
 from gatewise.timing.interleaved import interleave
 
-__all__ = ["Rival", "full_batches", "odd_sizes", "race", "ragged_batches"]
+__all__ = ["Rival", "full_batches", "odd_sizes", "race", "ragged_batches", "under_autocast"]
 
 ROUNDS = 401
 WARM_UP = 2
@@ -29,6 +29,7 @@ class Rival:
     name: str
     prepare: Prepare
     task: Task
+    tolerance: float = TOLERANCE
 
 
 def full_batches(plan: Plan, builders: Mapping[str, Prepare], fma_peak: float | None) -> Iterator[Row]:
@@ -71,6 +72,21 @@ def ragged_batches(plan: Plan) -> Iterator[Row]:
             yield replace(race("ragged", rivals, plan.seconds), real_share=float(lengths.mean()) / shape.steps)
 
 
+def under_autocast(plan: Plan) -> Iterator[Row]:
+    """Float32 beside autocast to bfloat16, where a pass over the weights is long enough to gain."""
+    for mode in ("train", "inference"):
+        for shape in [size for size in plan.shapes if size.hidden_size >= 128 or plan.quick]:
+            rivals = []
+            for cell in GATES:
+                one = task(cell, mode, shape)
+                rivals += [
+                    Rival(f"gatewise {cell}", gatewise_layer, one),
+                    Rival(f"gatewise {cell} bfloat16", lambda given: autocast(gatewise_layer(given)), one, BFLOAT16_TOLERANCE),
+                    Rival(f"torch {cell} bfloat16", lambda given: autocast(torch_layer(given)), one, BFLOAT16_TOLERANCE),
+                ]
+            yield race("bfloat16", rivals, plan.seconds)
+
+
 def race(part: str, rivals: list[Rival], seconds: float) -> Row:
     """Time all rivals whose results are right, in turns; say of the others why not.
 
@@ -91,10 +107,10 @@ def race(part: str, rivals: list[Rival], seconds: float) -> Row:
         except Exception as failure:
             refused[rival.name] = f"failed: {type(failure).__name__}: {failure}"
             continue
-        if difference <= TOLERANCE:
+        if difference <= rival.tolerance:
             ready[rival.name], errors[rival.name] = prepared, difference
         else:
-            refused[rival.name] = f"wrong: relative error {difference:.1e} of {where}, at most {TOLERANCE:.0e} is timed"
+            refused[rival.name] = f"wrong: relative error {difference:.1e} of {where}, at most {rival.tolerance:.0e} is timed"
     times = interleave(
         {name: partial(_turn, one) for name, one in ready.items()},
         rounds=ROUNDS,

@@ -15,7 +15,7 @@ from gatewise.records import from_json, to_json
 
 __all__ = ["SETTINGS", "PARTS", "Plan", "Report", "Row", "Run", "Timing", "read", "write"]
 
-PARTS = ("train", "inference", "odd", "ragged", "step", "peak")
+PARTS = ("train", "inference", "odd", "ragged", "step", "bfloat16", "peak")
 
 RAISED = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
 SETTINGS: dict[str, dict[str, str]] = {"default": {}, "raised": RAISED, "flushed": {}}

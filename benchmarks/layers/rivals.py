@@ -71,5 +71,6 @@ def draw(shape: Shape, seed: int) -> NDArray[np.float32]:
 
 
 def array(tensor: Tensor) -> NDArray[np.floating]:
-    """Copy a tensor to NumPy."""
-    return tensor.detach().numpy().copy()
+    """Copy a tensor to NumPy, which has no bfloat16."""
+    detached = tensor.detach()
+    return (detached.float() if detached.dtype == torch.bfloat16 else detached).numpy().copy()

@@ -58,6 +58,7 @@ def _tables_of(run: Run) -> Iterator[Table]:
     yield from _odd_tables(run, where)
     yield from _ragged_table(run, where)
     yield from _step_tables(run, where)
+    yield from _bfloat16_tables(run, where)
     yield from _peak_tables(run, where)
 
 
@@ -148,6 +149,25 @@ def _step_tables(run: Run, where: str) -> Iterator[Table]:
             note = "Microseconds of a stream's step through Python, I = 8."
             header = ("streams", "stream", "cell", "torch layer", "torch cell", "ONNX Runtime")
             yield Table(f"One step, {cell.upper()}, {where}", note, header, cells)
+
+
+def _bfloat16_tables(run: Run, where: str) -> Iterator[Table]:
+    for mode in ("train", "inference"):
+        cells = []
+        for row in rows_of(run, "bfloat16", mode):
+            for cell in GATES:
+                names = (f"gatewise {cell}", f"gatewise {cell} bfloat16", f"torch {cell} bfloat16")
+                ratios = (row.ratio(names[0], names[1]), row.ratio(names[2], names[1]))
+                rounding = f"{row.timings[names[1]].error:.0e}" if names[1] in row.timings else NOTHING
+                cells.append(
+                    (f"{row.shape} {cell.upper()}", *(_time(row, name) for name in names), *map(_number, ratios), rounding)
+                )
+        if cells:
+            header = ("B,T,I,H", "float32", "bfloat16", "t.bfloat16", "gain", "over t.", "error")
+            note = (
+                "Milliseconds a call: ours, ours and torch's under autocast; ratios of times; our relative error against float64."
+            )
+            yield Table(f"Autocast to bfloat16, {MODES[mode]}, {where}", note, header, tuple(cells))
 
 
 def _peak_tables(run: Run, where: str) -> Iterator[Table]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from benchmarks.layers.rivals import STOCK, Answer, Layer, Prepared, Task, array
@@ -11,7 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import gatewise.nn
 
-__all__ = ["OURS", "build", "gatewise_layer", "reference", "torch_layer", "torch_packed"]
+__all__ = ["OURS", "autocast", "build", "gatewise_layer", "reference", "torch_layer", "torch_packed"]
 
 OURS: dict[str, Layer] = {"gru": gatewise.nn.GRU, "lstm": gatewise.nn.LSTM}
 
@@ -37,6 +38,19 @@ def gatewise_layer(task: Task) -> Prepared:
         return output, _hidden(state)
 
     return _prepare(task, layer, forward)
+
+
+def autocast(prepared: Prepared) -> Prepared:
+    """The same under autocast to bfloat16."""
+
+    def cast(action: Callable[[], Any]) -> Callable[[], Any]:
+        def under() -> Any:
+            with torch.autocast("cpu", torch.bfloat16):
+                return action()
+
+        return under
+
+    return Prepared(cast(prepared.run), cast(prepared.answer))
 
 
 def torch_packed(task: Task) -> Prepared:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from benchmarks.layers.rivals import Answer
 
-__all__ = ["TOLERANCE", "error"]
+__all__ = ["BFLOAT16_TOLERANCE", "TOLERANCE", "error"]
 
 TOLERANCE = 1e-5
 """Largest relative error of float32 against float64 that is timed. Rounding gives about 1e-6; a wrong gate or step far more."""
+
+BFLOAT16_TOLERANCE = 0.05
+"""The same where products are of bfloat16, whose rounding is 2^-9 at most: of gradients that cancel it leaves more."""
 
 
 def error(answer: Answer, reference: Answer) -> tuple[float, str]:

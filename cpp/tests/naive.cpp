@@ -107,8 +107,10 @@ Problem::Problem(std::int64_t cell, std::int64_t input_size, std::int64_t hidden
 }
 
 std::string Problem::plain() const {
-    const std::string name = traits.name;
-    return traits.normalized ? name.substr(std::string("norm_").size()) : name;
+    std::string name = traits.name;
+    for (const std::string prefix : {"bfloat16_", "norm_"})
+        if (name.rfind(prefix, 0) == 0) name = name.substr(prefix.size());
+    return name;
 }
 
 std::vector<std::int64_t> Problem::batch_sizes() const {

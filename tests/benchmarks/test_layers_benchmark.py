@@ -15,8 +15,9 @@ from benchmarks.layers.results import Plan, Report, Row, Run, Timing, read, writ
 from benchmarks.layers.rivals import Prepared, Task, task
 from benchmarks.layers.shapes import SHAPES, Shape, operations
 from benchmarks.layers.summary import summarise
-from benchmarks.layers.torch_rivals import gatewise_layer, reference, torch_layer, torch_packed
-from benchmarks.layers.verify import TOLERANCE, error
+from benchmarks.layers.tables import tables
+from benchmarks.layers.torch_rivals import autocast, gatewise_layer, reference, torch_layer, torch_packed
+from benchmarks.layers.verify import BFLOAT16_TOLERANCE, TOLERANCE, error
 
 from gatewise.records import to_json
 
@@ -143,6 +144,29 @@ def test_the_document_is_written_between_its_marks(tmp_path: Path) -> None:
     assert written.count("### ") == 3
     with pytest.raises(ValueError, match="lacks the lines"):
         replace_between_marks(document, "other", text)
+
+
+def test_bfloat16_has_a_tolerance_of_its_own() -> None:
+    given = task("gru", "train", SMALL)
+    rivals = [Rival("torch gru", torch_layer, given), Rival("torch gru bfloat16", lambda one: autocast(torch_layer(one)), given)]
+    refused = race("bfloat16", rivals, seconds=0.0).refused
+    assert refused["torch gru bfloat16"].startswith("wrong: relative error")
+    loose = [rivals[0], replace(rivals[1], tolerance=BFLOAT16_TOLERANCE)]
+    row = race("bfloat16", loose, seconds=0.0)
+    assert not row.refused
+    assert row.timings["torch gru bfloat16"].error > TOLERANCE
+
+
+def test_the_table_of_bfloat16_has_its_gain_and_error() -> None:
+    times = {
+        "gatewise gru": timing(3.0),
+        "gatewise gru bfloat16": replace(timing(2.0), error=0.004),
+        "torch gru bfloat16": timing(5.0),
+    }
+    run = replace(report().runs[0], rows=(Row("bfloat16", "train", SMALL, times),))
+    (table,) = tables(Report("", (run,)))
+    assert table.rows[0] == ("3,5,4,6 GRU", "3", "2", "5", "1.50", "2.50", "4e-03")
+    assert table.rows[1] == ("3,5,4,6 LSTM", "-", "-", "-", "-", "-", "-")
 
 
 def test_an_interrupted_run_says_so() -> None:

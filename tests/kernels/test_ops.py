@@ -86,7 +86,7 @@ def freed() -> Tensor:
 
 HOSTILE = [
     ("gru", {"kernel": -1}, "kernel is -1"),
-    ("gru", {"kernel": 11}, "there are kernels 0 to 10"),
+    ("gru", {"kernel": 15}, "there are kernels 0 to 14"),
     ("gru", {"order": 3}, "order 3"),
     ("gru", {"input": torch.zeros(5, 3)}, "of 3 dimensions"),
     ("gru", {"input": torch.zeros(5, 2, 3, dtype=torch.int64)}, "input is torch.int64"),

@@ -1,6 +1,6 @@
 """Recurrent layers on CPU: the equations in plain torch, and the same computed by compiled kernels.
 
-    kernels.instruction_sets()               # ("avx512", "avx2", "baseline") on a processor that has them all
+    kernels.instruction_sets()               # ("avx512_bf16", "avx512", "avx2", "baseline") where there are all
     kernels.select_instruction_set("avx2")   # for this process; GATEWISE_INSTRUCTION_SET selects at start
 
 Importing this package is light; torch and the compiled module are loaded by the first call.

@@ -28,7 +28,7 @@ NO_GAINS: list[Tensor | None] = [None] * 8
 
 
 def instruction_set() -> str:
-    """Name of the instruction set that the kernels run on: avx512, avx2, neon or baseline; empty where there are none."""
+    """Name of the instruction set that the kernels run on, one of `kernels.instruction_sets()`; empty where there are none."""
     return "" if _MISSING else _compiled.instruction_set()
 
 
@@ -40,7 +40,7 @@ def reason(options: Options, input: Tensor, norm: object) -> str:
         return f"input is on {input.device.type}"
     if input.dtype not in (torch.float32, torch.float64):
         return f"input is {str(input.dtype).removeprefix('torch.')}"
-    if (options.cell, options.reset_after, norm is not None) not in NUMBERS:
+    if (options.cell, options.reset_after, norm is not None, options.bfloat16) not in NUMBERS:
         what = "" if norm is None else "layer normalisation of "
         return f"{what}{options.cell}{'' if options.reset_after else ' with reset_after=False'} has no kernel"
     return ""
@@ -78,7 +78,7 @@ def recurrent(
         recurrent_mask,
         update_h,
         update_c,
-        NUMBERS[options.cell, options.reset_after, norm is not None],
+        NUMBERS[options.cell, options.reset_after, norm is not None, options.bfloat16],
         order,
         options.update_h,
         options.update_c,

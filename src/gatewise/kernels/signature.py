@@ -129,12 +129,14 @@ torch.library.define(
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A compiled kernel: a cell, by the name of its equation, plain or with an option inside."""
+    """A compiled kernel: a cell, by the name of its equation, plain or with an option inside; bfloat16: of its products, on
+    processors that have them."""
 
     name: str
     cell: str
     reset_after: bool
     normalized: bool
+    bfloat16: bool
     traits: CellTraits
 
     @property
@@ -144,22 +146,28 @@ class Kernel:
 
 
 def _kernel(name: str) -> Kernel:
-    plain = name.removeprefix("norm_")
+    full = name.removeprefix("bfloat16_")
+    plain = full.removeprefix("norm_")
     cell = plain.removesuffix("_reset_before")
-    return Kernel(name, cell, plain == cell, name != plain, EQUATIONS[cell])
+    return Kernel(name, cell, plain == cell, full != plain, name != full, EQUATIONS[cell])
 
 
 # Without compiled kernels nothing is called by number.
 KERNELS = tuple(map(_kernel, EQUATIONS if missing() else [row["name"] for row in _compiled.cells()]))
 """By the number that the operators take."""
 
-NUMBERS = {(kernel.cell, kernel.reset_after, kernel.normalized): number for number, kernel in enumerate(KERNELS)}
-"""The other way round: by equation, reset_after, and whether it normalises. What is not here has no kernel."""
+NUMBERS = {
+    (kernel.cell, kernel.reset_after, kernel.normalized, bfloat16): number
+    for number, kernel in sorted(enumerate(KERNELS), key=lambda item: item[1].bfloat16)
+    for bfloat16 in {True, kernel.bfloat16}
+}
+"""The other way round: by equation, reset_after, whether it normalises, and whether its products may be of bfloat16. What is not
+here has no kernel."""
 
 
 def kernel_of(options: Options, *, normalized: bool) -> int:
     """Number of the kernel that computes this; there must be one."""
-    return NUMBERS[options.cell, options.reset_after, normalized]
+    return NUMBERS[options.cell, options.reset_after, normalized, options.bfloat16]
 
 
 def options_of(kernel: int, order: int, update_h: float, update_c: float, cells: bool) -> Options:
@@ -171,6 +179,7 @@ def options_of(kernel: int, order: int, update_h: float, update_c: float, cells:
         update_h=update_h,
         update_c=update_c,
         cells=cells,
+        bfloat16=KERNELS[kernel].bfloat16,
     )
 
 

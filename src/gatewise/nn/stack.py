@@ -25,7 +25,12 @@ from gatewise.nn.tracing import NotScriptable, check_traceable, is_proxy, is_tra
 
 __all__ = ["Result", "Stack"]
 
-PLAIN = {(cell, batch_first): Options(cell, batch_first) for cell in EQUATIONS for batch_first in (False, True)}
+PLAIN = {
+    (cell, batch_first, bfloat16): Options(cell, batch_first, bfloat16=bfloat16)
+    for cell in EQUATIONS
+    for batch_first in (False, True)
+    for bfloat16 in (False, True)
+}
 """Built once: a small layer's call is over in the time that building its options takes."""
 
 
@@ -96,8 +101,9 @@ class Stack(NotScriptable, per_sample.NotHooked, nn.Module):
     ) -> Result | None:
         """Run the layers; None if PyTorch's own implementation is to do it, or if torch.fx takes the layer as a node.
 
-        Under autocast the recurrence keeps the dtype of its weights, and so does its output: rounding would add up over the
-        steps.
+        Under autocast the state keeps the dtype of the weights, and so does the output: rounding would add up over the steps.
+        Under that to bfloat16 the matrix products of float32 layers are of bfloat16, summed in float32, where a kernel of this
+        processor has them.
         """
         data = input.data if isinstance(input, PackedSequence) else input
         if is_traced_by_jit():
@@ -119,9 +125,10 @@ class Stack(NotScriptable, per_sample.NotHooked, nn.Module):
         if foreign or not autocast(data):
             return self._run(recurrent, input, h_0, c_0, lengths)
         dtype = self.parameter(self._all_weights[0][0]).dtype
+        bfloat16 = dtype == torch.float32 and torch.get_autocast_dtype(data.device.type) == torch.bfloat16
         with torch.autocast(data.device.type, enabled=False):
             h_0, c_0 = (None if state is None else state.to(dtype) for state in (h_0, c_0))
-            return self._run(recurrent, input.to(dtype), h_0, c_0, lengths)
+            return self._run(recurrent, input.to(dtype), h_0, c_0, lengths, bfloat16=bfloat16)
 
     def _has_samples(self, input: Tensor | PackedSequence) -> bool:
         """Whether each row is to have gradients of its own, and PyTorch does not see to it: it knows packed batches and projected
@@ -137,6 +144,8 @@ class Stack(NotScriptable, per_sample.NotHooked, nn.Module):
         h_0: Tensor | None,
         c_0: Tensor | None,
         lengths: Tensor | None,
+        *,
+        bfloat16: bool = False,
     ) -> Result:
         weights = self.weights(0)
         batch = self.read(input, h_0, c_0, lengths, weights[0])
@@ -155,7 +164,7 @@ class Stack(NotScriptable, per_sample.NotHooked, nn.Module):
                     data = between_layers(data, self.dropout, batch_first=self.batch_first)
             rows = slice(layer * directions, (layer + 1) * directions)
             data, h, c, cells = recurrent(
-                self.options(last=last),
+                self.options(last=last, bfloat16=bfloat16),
                 data,
                 weights,
                 h_0 if h_0 is None or self.num_layers == 1 else h_0[rows],
@@ -200,15 +209,16 @@ class Stack(NotScriptable, per_sample.NotHooked, nn.Module):
             hidden_size=self.hidden_size,
         )
 
-    def options(self, *, last: bool) -> Options:
-        """The equations of a layer, the last one or another, in the present mode."""
+    def options(self, *, last: bool, bfloat16: bool = False) -> Options:
+        """The equations of a layer, the last one or another, in the present mode; bfloat16: with products of it."""
         if not (self.zoneout or self.return_cell_states) and self.reset_after:
-            return PLAIN[self.cell, self.batch_first]
+            return PLAIN[self.cell, self.batch_first, bfloat16]
         update_h, update_c = 1.0, 1.0
         if self.zoneout and not self.training:
             zoneout_h, zoneout_c = self.zoneout if isinstance(self.zoneout, tuple) else (self.zoneout, 0.0)
             update_h, update_c = 1 - zoneout_h, 1 - zoneout_c
-        return Options(self.cell, self.batch_first, self.reset_after, update_h, update_c, cells=last and self.return_cell_states)
+        cells = last and self.return_cell_states
+        return Options(self.cell, self.batch_first, self.reset_after, update_h, update_c, cells, bfloat16)
 
     def noise(self, data: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         """Training's recurrent mask and zoneout shares for one layer, None where off. shape: directions, batch, H."""
