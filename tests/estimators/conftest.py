@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-QUICK = {"hidden_size": 8, "max_epochs": 12, "batch_size": 16, "learning_rate": 0.03, "dropout": 0.0}
+QUICK = {"hidden_size": 8, "max_epochs": 20, "batch_size": 16, "learning_rate": 0.03, "dropout": 0.0}
 
 
 @dataclass(frozen=True)

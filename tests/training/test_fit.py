@@ -15,7 +15,7 @@ from gatewise.training import fit as module
 from gatewise.training.batches import iterate_batches
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.objectives import Classes
-from gatewise.training.schedule import Schedule, default_schedule
+from gatewise.training.schedule import WARM_UP, Schedule, default_schedule
 from gatewise.training.scoring import Truth, log_loss, score
 
 Maker = Callable[..., Encoded]
@@ -162,19 +162,19 @@ def test_predictions_come_in_the_order_of_the_rows(signs: Maker) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "expected"),
-    [(1, (8, 300, 45)), (40, (8, 300, 45)), (500, (32, 125, 19)), (9000, (64, 20, 3)), (1_000_000, (64, 20, 3))],
+    [(1, (8, 150, 45)), (40, (8, 80, 24)), (500, (32, 25, 8)), (9000, (64, 4, 2)), (1_000_000, (64, 4, 2))],
 )
 def test_default_schedule(rows: int, expected: tuple[int, int, int]) -> None:
     assert default_schedule(rows, batch_size=None, max_epochs=None) == Schedule(*expected)
 
 
 def test_next_step_prediction_has_small_batches_and_more_steps() -> None:
-    assert default_schedule(229, batch_size=None, max_epochs=None, task="next_step") == Schedule(8, 207, 32)
+    assert default_schedule(229, batch_size=None, max_epochs=None, task="next_step") == Schedule(8, 125, 38)
 
 
 def test_default_schedule_keeps_what_is_given() -> None:
-    assert default_schedule(1000, batch_size=20, max_epochs=40) == Schedule(20, 40, 6)
-    assert default_schedule(1000, batch_size=10, max_epochs=None).max_epochs == 20
+    assert default_schedule(1000, batch_size=20, max_epochs=40) == Schedule(20, 40, 12)
+    assert default_schedule(1000, batch_size=10, max_epochs=None).max_epochs == 4
 
 
 def test_a_training_says_why_it_ended(signs: Maker) -> None:
@@ -187,8 +187,25 @@ def test_a_training_says_why_it_ended(signs: Maker) -> None:
     assert run(*learnable, time_left=lambda: False).ended == "time"
 
 
-def test_epochs_beyond_the_usual_ones_do_not_make_a_training_that_stopped_wait_longer() -> None:
-    usual = default_schedule(1000, batch_size=None, max_epochs=None)
-    longer = default_schedule(1000, batch_size=None, max_epochs=4 * usual.max_epochs)
-    assert (longer.max_epochs, longer.patience) == (4 * usual.max_epochs, usual.patience)
-    assert default_schedule(1000, batch_size=None, max_epochs=usual.max_epochs // 2).patience < usual.patience
+def test_the_learning_rate_rises_and_falls_to_nothing() -> None:
+    steps = 1000
+    rates = [Schedule(8, 10, 3).rate(step, steps) for step in range(steps)]
+    highest = int(np.argmax(rates))
+    assert highest == pytest.approx(WARM_UP * steps, abs=1)
+    assert rates[highest] == pytest.approx(1.0, abs=0.01)
+    assert (np.diff(rates[: highest + 1]) > 0).all() and (np.diff(rates[highest:]) < 0).all()
+    assert 0 < rates[0] < 0.01 and 0 < rates[-1] < 1e-4
+    assert np.mean(rates) == pytest.approx(0.5, abs=0.01)
+    assert 0 < Schedule(8, 1, 1).rate(0, 1) <= 1, "a training of a single step moves"
+
+
+def test_every_step_has_the_rate_of_its_place_in_the_whole_training(signs: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def rate(self: Schedule, step: int, steps: int) -> float:
+        asked.append((step, steps))
+        return 1.0
+
+    monkeypatch.setattr(Schedule, "rate", rate)
+    train(signs(50, 0), signs(20, 1), schedule=Schedule(16, 3, 3))
+    assert asked == [(step, 12) for step in range(12)]

@@ -21,7 +21,7 @@ def test_first_is_the_default_and_all_lie_in_the_space(kind: Kind) -> None:
             assert sought.low <= value <= sought.high
     assert len(set(tried)) == 50
     rates = sorted(values.learning_rate for values in tried)
-    assert rates[25] == pytest.approx(10**-2.5, rel=0.3), "half lie below the middle of the logarithmic scale"
+    assert rates[25] == pytest.approx((2e-3 * 2e-2) ** 0.5, rel=0.3), "half lie below the middle of the logarithmic scale"
 
 
 def test_a_trial_depends_on_seed_and_number_alone() -> None:

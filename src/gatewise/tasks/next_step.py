@@ -17,7 +17,7 @@ __all__ = ["NEXT_STEP"]
 def _defaults(_: Kind) -> Hyperparameters:
     from gatewise.records import Hyperparameters
 
-    return Hyperparameters(learning_rate=5e-3, dropout=0.2, input_dropout=0.0, weight_decay=0.01)
+    return Hyperparameters(learning_rate=1e-2, dropout=0.2, input_dropout=0.0, weight_decay=0.01)
 
 
 def _rivals(_: Kind, __: Forecast | None) -> Rivals:
@@ -42,9 +42,9 @@ NEXT_STEP = TaskTraits(
         "skip": NO_SKIP,
     },
     # It learns from every step of a row: batches have few rows, and a training more steps.
-    steps=6000,
+    steps=3600,
     batch_size=8,
-    highest_learning_rate=1.5e-2,
+    highest_learning_rate=3e-2,
     defaults=_defaults,
     rivals=_rivals,
     asked=_asked,

@@ -20,8 +20,8 @@ def first_trial(kind: Kind) -> Hyperparameters:
     from gatewise.records import Hyperparameters
 
     if kind == "text":
-        return Hyperparameters(learning_rate=3e-3, dropout=0.6, input_dropout=0.2, weight_decay=0.01)
-    return Hyperparameters(learning_rate=3e-3, dropout=0.2, input_dropout=0.0, weight_decay=0.01)
+        return Hyperparameters(learning_rate=6e-3, dropout=0.6, input_dropout=0.2, weight_decay=0.01)
+    return Hyperparameters(learning_rate=6e-3, dropout=0.2, input_dropout=0.0, weight_decay=0.01)
 
 
 def numbers_asked(profile: Profile) -> str:

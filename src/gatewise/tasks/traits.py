@@ -51,9 +51,9 @@ class TaskTraits:
     has_skip: bool = False
     options: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
-    steps: int = 2000
+    steps: int = 400
     batch_size: int | None = None
-    highest_learning_rate: float = 1e-2
+    highest_learning_rate: float = 2e-2
     rows: str | None = None
     loss: str | None = None
 

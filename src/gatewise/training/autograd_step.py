@@ -36,8 +36,8 @@ class AutogradStep:
         self.steps = 0
         self.phases: dict[str, float] = defaultdict(float)
 
-    def __call__(self, batch: Tensors) -> float:
-        """Take the step and return the batch's mean loss."""
+    def __call__(self, batch: Tensors, rate: float = 1.0) -> float:
+        """Take the step, at a part of the learning rate, and return the batch's mean loss."""
         self.optimizer.zero_grad()
         with clock(self.phases, "forward"):
             loss = self.objective.loss(self.network(batch.inputs, batch.lengths), batch)
@@ -45,7 +45,7 @@ class AutogradStep:
             loss.backward()
         with clock(self.phases, "optimiser"), torch.no_grad():
             torch.nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
-            self.optimizer.step()
+            self.optimizer.step(rate)
             self.steps += 1
             decay = min(AVERAGING, (1 + self.steps) / (10 + self.steps))
             torch._foreach_lerp_(self.averages, self.parameters, 1 - decay)

@@ -88,8 +88,8 @@ class CompiledStep:
             },
         )
 
-    def __call__(self, batch: Tensors) -> float:
-        """Take the step and return the batch's mean loss.
+    def __call__(self, batch: Tensors, rate: float = 1.0) -> float:
+        """Take the step, at a part of the learning rate, and return the batch's mean loss.
 
         Raises ValueError for a token, a length or a class out of range, and for a tensor of another dtype or shape.
         """
@@ -103,7 +103,7 @@ class CompiledStep:
         with clock(self.phases, "backward"):
             self._compiled.backward(_address(gradient))
         with clock(self.phases, "optimiser"):
-            self._compiled.update(self._learning_rate)
+            self._compiled.update(rate * self._learning_rate)
         return loss
 
     def _check(self, batch: Tensors) -> None:

@@ -1,4 +1,4 @@
-"""Train one network on one split: AdamW, averaged weights, early stopping on the validation loss."""
+"""Train one network on one split: AdamW with warm-up and decay, averaged weights, early stopping on the validation loss."""
 
 from __future__ import annotations
 
@@ -70,8 +70,10 @@ def fit(
         for number in range(1, schedule.max_epochs + 1):
             network.train()
             total, seen = 0.0, 0
-            for batch in _timed(iterate_batches(train, plan_batches(train.lengths, schedule.batch_size, order)), phases):
-                total += step(to_tensors(batch)) * len(batch.rows)
+            plan = plan_batches(train.lengths, schedule.batch_size, order)
+            for place, batch in enumerate(_timed(iterate_batches(train, plan), phases)):
+                rate = schedule.rate((number - 1) * len(plan) + place, schedule.max_epochs * len(plan))
+                total += step(to_tensors(batch), rate) * len(batch.rows)
                 seen += len(batch.rows)
                 on_step()
                 if not time_left():

@@ -22,7 +22,7 @@ AVERAGING = 0.99
 class AdamW:
     """Decoupled weight decay (Loshchilov & Hutter 2019), by torch's own fused kernel, to the last bit as `torch.optim.AdamW`.
 
-    Averages decay by `BETAS`. All parameters share one learning rate and one weight decay, and neither changes over time.
+    Averages decay by `BETAS`. All parameters share one learning rate and one weight decay.
     """
 
     def __init__(self, parameters: Sequence[torch.Tensor], *, learning_rate: float, weight_decay: float) -> None:
@@ -39,8 +39,8 @@ class AdamW:
             parameter.grad = None
 
     @torch.no_grad()
-    def step(self) -> None:
-        """Update every parameter that has a gradient."""
+    def step(self, rate: float = 1.0) -> None:
+        """Update every parameter that has a gradient, at a part of the learning rate."""
         found = [
             (parameter, parameter.grad, average, square, step)
             for parameter, average, square, step in zip(self.parameters, self.averages, self.squares, self.steps, strict=True)
@@ -58,7 +58,7 @@ class AdamW:
             amsgrad=False,
             beta1=BETAS[0],
             beta2=BETAS[1],
-            lr=self.learning_rate,
+            lr=rate * self.learning_rate,
             weight_decay=self.weight_decay,
             eps=EPSILON,
             maximize=False,

@@ -1,4 +1,4 @@
-"""How long networks train: batches, epochs, and when a training that no longer gets better ends."""
+"""How long networks train, how fast, and when a training that no longer gets better ends."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ __all__ = [
     "MOST_EPOCHS",
     "PATIENCE_SHARE",
     "SMALLEST_BATCH",
+    "WARM_UP",
     "Schedule",
     "default_schedule",
 ]
 
 SMALLEST_BATCH, LARGEST_BATCH = 8, 64
-FEWEST_EPOCHS, MOST_EPOCHS = 20, 300
-PATIENCE_SHARE = 0.15
-LEAST_PATIENCE = 3
+FEWEST_EPOCHS, MOST_EPOCHS = 4, 150
+PATIENCE_SHARE = 0.3
+LEAST_PATIENCE = 2
+WARM_UP = 0.1
+"""Share of the steps in which the learning rate rises to its height."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +38,29 @@ class Schedule:
     max_epochs: int
     patience: int
 
+    def rate(self, step: int, steps: int) -> float:
+        """What part of its learning rate a training has in a step, counted from 0, of all the steps of its epochs.
+
+        A linear rise, so that Adam's averages are there before the weights move far, and half a cosine down to nothing
+        (Loshchilov & Hutter 2017, "SGDR", without restarts).
+        """
+        done = (step + 0.5) / steps
+        falling = max(0.0, (done - WARM_UP) / (1 - WARM_UP))
+        return min(1.0, done / WARM_UP) * (1 + math.cos(math.pi * falling)) / 2
+
 
 def default_schedule(
     train_rows: int, *, batch_size: int | None, max_epochs: int | None, task: Task = "classification"
 ) -> Schedule:
-    """Small data gets small batches and many epochs: at most about the task's steps, 20 to 300 epochs, patience 15% of them.
+    """Small data gets small batches and many epochs: about the task's steps, 4 to 150 epochs.
 
-    Epochs beyond those are for trainings that go on getting better, and do not lengthen the patience.
+    Patience is 30% of the epochs: while the learning rate is high, the validation loss falls unsteadily.
     """
     traits = traits_of(task)
     size = batch_size or traits.batch_size or _batch_size(train_rows)
     own = int(np.clip(math.ceil(traits.steps / math.ceil(train_rows / size)), FEWEST_EPOCHS, MOST_EPOCHS))
     epochs = max_epochs or own
-    return Schedule(size, epochs, max(LEAST_PATIENCE, math.ceil(PATIENCE_SHARE * min(epochs, own))))
+    return Schedule(size, epochs, max(LEAST_PATIENCE, math.ceil(PATIENCE_SHARE * epochs)))
 
 
 def _batch_size(train_rows: int) -> int:

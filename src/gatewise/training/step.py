@@ -23,8 +23,8 @@ class Step(Protocol):
     averaged: SequenceNetwork
     phases: dict[str, float]
 
-    def __call__(self, batch: Tensors) -> float:
-        """Take the step and return the batch's mean loss."""
+    def __call__(self, batch: Tensors, rate: float = 1.0) -> float:
+        """Take the step, at a part of the learning rate, and return the batch's mean loss."""
 
     def settle(self) -> None:
         """Bring the weights and their average up to date, which a step may leave for later where it met none of them."""

@@ -38,7 +38,7 @@ def search_space(kind: Kind, task: Task = "classification") -> dict[str, SearchR
     """What tuning searches, by the field of `Hyperparameters`: the same for every arm."""
     text = kind == "text"
     return {
-        "learning_rate": SearchRange(1e-3, traits_of(task).highest_learning_rate, log=True),
+        "learning_rate": SearchRange(2e-3, traits_of(task).highest_learning_rate, log=True),
         "dropout": SearchRange(0.4, 0.7) if text else SearchRange(0.0, 0.5),
         "input_dropout": SearchRange(0.0, 0.3 if text else 0.1),
         "weight_decay": SearchRange(1e-3, 0.3, log=True),

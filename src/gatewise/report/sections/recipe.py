@@ -17,6 +17,7 @@ from gatewise.training.schedule import (
     MOST_EPOCHS,
     PATIENCE_SHARE,
     SMALLEST_BATCH,
+    WARM_UP,
     Schedule,
     default_schedule,
 )
@@ -72,7 +73,8 @@ def _rows(config: Config, kind: Kind, task: Task, metric: str, schedule: Schedul
     yield (
         "Optimiser",
         f"AdamW with betas {number(BETAS[0])} and {number(BETAS[1])}, epsilon {f'{EPSILON:.0e}'.replace('e-0', 'e-')}; learning "
-        "rate and weight decay as tuned, the same from the first step to the last.",
+        f"rate and weight decay as tuned. Over the first {number(WARM_UP)} of the steps the learning rate rises from nothing, "
+        "then it falls along half a cosine to nothing.",
     )
     yield "Gradients", f"Clipped to norm {number(CLIP_NORM)}."
     yield (
