@@ -28,6 +28,7 @@ from gatewise.records import (
     Shipped,
     StepRatio,
     Training,
+    TriedLength,
     Verdict,
     from_json,
     to_json,
@@ -54,6 +55,7 @@ FORECAST = replace(
 )
 AUDIO = replace(PROFILE, kind="audio", audio=AudioFeatures(8000, 20))
 RECORDS = [
+    TriedLength(4, 20, 0.01, 0.02, 4),
     Reading(text="text", target=("label",), horizon=3),
     FORECAST,
     AUDIO,

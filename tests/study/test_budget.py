@@ -12,10 +12,8 @@ import numpy as np
 import pytest
 
 import gatewise
-from gatewise import tasks
 from gatewise.records import Progress, Training
 from gatewise.report.live import NullView
-from gatewise.report.sections.reproduce import as_it_was
 from gatewise.study import phases
 from gatewise.study.budget import BudgetPlan, Foresight, foreseen_replicates, plan_budget
 from gatewise.study.deadline import BudgetSpent
@@ -101,28 +99,27 @@ def test_baselines_and_scores_take_their_time_from_the_replicates() -> None:
     assert plan_budget(replace(KNOWN, budget_s=slower.better_s, baselines_s=8.0, scoring_s=2.0)).replicates >= 5
 
 
-def test_epochs_grow_where_enough_replicates_fit_even_if_all_are_used() -> None:
-    free = replace(KNOWN, enough=10)
-    tight = plan_budget(replace(KNOWN, budget_s=30.0)).max_epochs
-    for budget, most in ((900.0, 400), (600.0, 200), (300.0, 100), (30.0, tight)):
+def test_whole_trainings_are_tried_where_enough_replicates_of_them_fit() -> None:
+    free = replace(KNOWN, enough=10, whole=400)
+    for budget, tried in ((900.0, 400), (600.0, None), (30.0, None)):
         plan = plan_budget(replace(free, budget_s=budget))
-        assert (plan.max_epochs, plan.own_epochs, plan.may_grow) == (most, 100, True), budget
-        if most > 100:
-            assert foreseen_replicates(replace(free, budget_s=budget), most, tuned=True, share=1.0) >= 10
-    assert plan_budget(replace(free, enough=200)).max_epochs == 100
+        assert (plan.own_epochs, plan.whole_epochs) == (100, tried), budget
+        if tried is not None:
+            assert foreseen_replicates(replace(free, budget_s=budget), tried, tuned=True, share=1.0) >= 10
+    assert plan_budget(replace(free, enough=200)).whole_epochs is None
 
 
 @pytest.mark.parametrize("budget", [10.0, 60.0, 600.0, 3600.0])
-def test_epochs_that_were_asked_for_never_grow(budget: float) -> None:
+def test_nothing_else_is_tried_beside_epochs_that_were_asked_for(budget: float) -> None:
     plan = plan_budget(replace(KNOWN, budget_s=budget))
     assert plan.max_epochs <= 100
-    assert not plan.may_grow
+    assert plan.whole_epochs is None
 
 
-def test_growing_changes_nothing_else_in_the_plan() -> None:
-    fixed, free = plan_budget(KNOWN), plan_budget(replace(KNOWN, enough=10))
-    assert free.max_epochs > fixed.max_epochs
-    assert replace(free, max_epochs=fixed.max_epochs, may_grow=False) == fixed
+def test_what_may_be_tried_changes_nothing_else_in_the_plan() -> None:
+    fixed, free = plan_budget(KNOWN), plan_budget(replace(KNOWN, enough=10, whole=200))
+    assert free.whole_epochs == 200
+    assert replace(free, whole_epochs=None) == fixed
 
 
 # ---------------------------------------------------------------- a run
@@ -244,21 +241,6 @@ def test_no_tuning_can_be_asked_for_and_repeats_a_run_that_had_no_time(tmp_path:
     assert short.verdict.scores == asked.verdict.scores
 
 
-def test_a_run_with_time_lets_trainings_go_on_and_its_command_repeats_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(tasks.TASKS, "classification", replace(tasks.TASKS["classification"], steps=100))
-    source = "builtin:parity?rows=60&length=10"
-    options: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "rivals": "simple"}
-    result = gatewise.compare(source, budget="5h", out=tmp_path / "run", **options)
-    usual = gatewise.compare(source, budget="5h", max_epochs=20, out=tmp_path / "asked", **options)
-    assert (result.comparison.config.max_epochs, usual.comparison.config.max_epochs) == (80, 20)
-    assert {training.ended for training in result.comparison.trainings} <= {"patience", "epochs"}
-    assert gatewise.resume(tmp_path / "run", budget="10m").comparison.config.max_epochs == 80
-    command = as_it_was(result.comparison)
-    assert (command.max_epochs, command.budget_s) == (80, None)
-    repeated = gatewise.compare(source, max_epochs=80, **options, out=tmp_path / "again")
-    assert repeated.verdict.scores == result.verdict.scores
-
-
 def test_a_run_without_trainings_is_planned_anew(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
     slow_steps(0.5)
     short = gatewise.compare(
@@ -345,8 +327,8 @@ def test_trainings_that_the_cap_ended_are_counted_in_verdict_and_page(tmp_path: 
     options: dict[str, Any] = {"replicates": 2, "tune": 0, "hidden_size": 4, "max_epochs": 1, "rivals": "simple"}
     result = gatewise.compare("builtin:parity?rows=60&length=10", out=tmp_path / "run", **options)
     (warning,) = (one for one in result.verdict.warnings if "ended at the cap" in one)
-    assert warning.startswith("4 of 4 trainings (GRU 2, LSTM 2) ended at the cap of 1 epoch while")
-    assert "--max-epochs 4" in warning
+    assert warning.startswith("4 of 4 trainings (GRU 2, LSTM 2) ended at the cap of 1 epoch, where 300 suit the data")
+    assert "--max-epochs 300" in warning
     assert warning in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert warning in gatewise.open_run(tmp_path / "run").verdict.warnings
 

@@ -15,7 +15,7 @@ from gatewise.training import fit as module
 from gatewise.training.batches import iterate_batches
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.objectives import Classes
-from gatewise.training.schedule import WARM_UP, Schedule, default_schedule
+from gatewise.training.schedule import WARM_UP, Schedule, default_schedule, short_epochs
 from gatewise.training.scoring import Truth, log_loss, score
 
 Maker = Callable[..., Encoded]
@@ -162,19 +162,19 @@ def test_predictions_come_in_the_order_of_the_rows(signs: Maker) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "expected"),
-    [(1, (8, 150, 45)), (40, (8, 80, 24)), (500, (32, 25, 8)), (9000, (64, 4, 2)), (1_000_000, (64, 4, 2))],
+    [(1, (8, 300, 90)), (40, (8, 300, 90)), (500, (32, 125, 38)), (9000, (64, 20, 6)), (1_000_000, (64, 20, 6))],
 )
 def test_default_schedule(rows: int, expected: tuple[int, int, int]) -> None:
     assert default_schedule(rows, batch_size=None, max_epochs=None) == Schedule(*expected)
 
 
 def test_next_step_prediction_has_small_batches_and_more_steps() -> None:
-    assert default_schedule(229, batch_size=None, max_epochs=None, task="next_step") == Schedule(8, 125, 38)
+    assert default_schedule(229, batch_size=None, max_epochs=None, task="next_step") == Schedule(8, 207, 63)
 
 
 def test_default_schedule_keeps_what_is_given() -> None:
     assert default_schedule(1000, batch_size=20, max_epochs=40) == Schedule(20, 40, 12)
-    assert default_schedule(1000, batch_size=10, max_epochs=None).max_epochs == 4
+    assert default_schedule(1000, batch_size=10, max_epochs=None).max_epochs == 20
 
 
 def test_a_training_says_why_it_ended(signs: Maker) -> None:
@@ -185,6 +185,14 @@ def test_a_training_says_why_it_ended(signs: Maker) -> None:
     assert train(*hopeless, schedule=Schedule(8, 200, 3)).ended == "patience"
     assert train(*learnable, hyperparameters=absurd).ended == "diverged"
     assert run(*learnable, time_left=lambda: False).ended == "time"
+
+
+@pytest.mark.parametrize(
+    ("task", "whole", "short"),
+    [("classification", 300, 60), ("forecast", 20, 4), ("classification", 3, 3), ("regression", 8, 4), ("next_step", 207, 125)],
+)
+def test_short_trainings(task: Any, whole: int, short: int) -> None:
+    assert short_epochs(whole, task) == short
 
 
 def test_the_learning_rate_rises_and_falls_to_nothing() -> None:

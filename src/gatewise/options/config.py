@@ -258,7 +258,12 @@ class Config:
         int | None, Option(NETWORK, "whole", "Cut longer sequences.", "512 tokens; no limit for series", least=1)
     ] = None
     max_vocabulary: Annotated[int, Option(NETWORK, "whole", "Most frequent tokens kept.", least=10)] = 20_000
-    max_epochs: Annotated[int | None, Option(NETWORK, "whole", "Epochs at most.", "by data size, 4 to 150", least=1)] = None
+    max_epochs: Annotated[
+        int | None,
+        Option(
+            NETWORK, "whole", "Epochs at most.", "by data size, 20 to 300, or fewer where tuning finds fewer as good", least=1
+        ),
+    ] = None
 
     max_latency_ms: Annotated[
         float | None,

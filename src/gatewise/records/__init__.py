@@ -15,7 +15,7 @@ from gatewise.options.config import Config, Task
 from gatewise.records.costs import BatchLatency, Cost, Ratio, StepRatio
 from gatewise.records.data import AudioFeatures, Dataset, Encoded, Forecast, Kind, Label, Profile, Reading, Split
 from gatewise.records.plain import from_json, to_json
-from gatewise.records.plan import Arm, Hyperparameters
+from gatewise.records.plan import Arm, Hyperparameters, TriedLength
 from gatewise.records.results import (
     FEWEST_TELLING_REPLICATES,
     Comparison,
@@ -59,6 +59,7 @@ __all__ = [
     "Task",
     "Training",
     "TrainingKind",
+    "TriedLength",
     "Verdict",
     "from_json",
     "to_json",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Arm", "Hyperparameters"]
+__all__ = ["Arm", "Hyperparameters", "TriedLength"]
 
 
 @dataclass(frozen=True)
@@ -29,3 +29,18 @@ class Hyperparameters:
     dropout: float
     input_dropout: float
     weight_decay: float
+
+
+@dataclass(frozen=True)
+class TriedLength:
+    """What a round of tuning with whole trainings found beside one with short ones, of the default hyperparameters.
+
+    short, whole: epochs at most. gain: how much better the validation score was in the mean of the arms, in the direction of the
+    metric; needed: what would be clearly better. chosen: the epochs that all further trainings have at most.
+    """
+
+    short: int
+    whole: int
+    gain: float
+    needed: float
+    chosen: int

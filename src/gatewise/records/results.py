@@ -11,7 +11,7 @@ from gatewise.mistakes import Mistakes
 from gatewise.options.config import Config
 from gatewise.records.costs import Cost, StepRatio
 from gatewise.records.data import Profile
-from gatewise.records.plan import Arm, Hyperparameters
+from gatewise.records.plan import Arm, Hyperparameters, TriedLength
 from gatewise.records.trainings import Training
 
 __all__ = [
@@ -110,6 +110,7 @@ class Comparison:
     latency_ratios: tuple[StepRatio, ...] = ()
     epoch_ratios: tuple[StepRatio, ...] = ()
     shipped: Shipped | None = None
+    length: TriedLength | None = None
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class Training:
     phases: wall seconds by phase (encoding, forward, backward, optimiser, evaluation, batches, ...).
     ended: why no further epoch was trained: the validation loss had not fallen for long enough (`patience`), the cap was reached
     before that (`epochs`), time ran out, or the loss was no number any more; None of a baseline, and in runs of earlier versions.
+    max_epochs: that cap; None as for ended.
     adopted: number of the tuning trial whose training this is, its time included; None where it was trained for itself.
     """
 
@@ -60,3 +61,4 @@ class Training:
     fraction: float = field(default=1.0, metadata={"earlier": "share"})
     ended: Ending | None = None
     adopted: int | None = None
+    max_epochs: int | None = None

@@ -22,8 +22,6 @@ SHORTEST_SHARE = 0.25
 REPLICATES_WORTH_TUNING = 3
 # Processes that train side by side share caches and memory, and wait for each other at the end of a replicate.
 CONTENTION = 1.25
-# Trainings still getting better at their last epoch may have so many times as many, where there is time.
-LONGER = (4, 2)
 ROUND_BUDGETS = (10, 20, 30, 60, 90, *range(120, 600, 60), *range(600, 3600, 300), *range(3600, 86400, 1800))
 
 
@@ -35,7 +33,8 @@ class Foresight:
     itself. report_s: what the report will take at the end. epochs: most of a training without a budget. jobs: processes.
     baselines_s, scoring_s: seconds of a replicate beside its trainings: of its baselines, and of the arms on the test part.
     tune: tuning rounds asked for, None for what the budget allows. wanted: replicates below which nothing is decided. enough:
-    replicates beyond which longer trainings are the better use of time; None where the epochs were asked for.
+    replicates that must fit even with whole trainings before these are tried. whole: epochs of a whole training, None where it is
+    no question how long trainings are.
     """
 
     budget_s: float
@@ -46,7 +45,8 @@ class Foresight:
     jobs: int
     tune: int | None
     wanted: int
-    enough: int | None = None
+    enough: int = 0
+    whole: int | None = None
     baselines_s: float = 0.0
     scoring_s: float = 0.0
 
@@ -72,12 +72,12 @@ class Foresight:
 class BudgetPlan:
     """What a run will do with its budget.
 
-    max_epochs: most of every training; own_epochs: what it would be without a budget, and what is foreseen to be used where there
-    may be more. tuned: whether there is time for tuning.
+    max_epochs: most of every training; own_epochs: what suits the data, or was asked for; whole_epochs: what is tried beside it,
+    None where nothing else is, or there is no time. tuned: whether there is time for tuning.
     replicates: how many are foreseen, 0 where not even one is sure. training_s: seconds of the longest training at `own_epochs`.
     replicate_s, closing_s: seconds foreseen for one replicate, and for the end of the run. baselines_s, scoring_s: of a replicate
     beside its trainings: for the baselines, and for the arms on the test part. better_s: a budget that holds the wanted
-    replicates at full length; None where this one does. may_grow: whether trainings may have more epochs than without a budget.
+    replicates at full length; None where this one does.
     """
 
     max_epochs: int
@@ -88,19 +88,19 @@ class BudgetPlan:
     replicate_s: float = field(metadata={"earlier": "pair_s"})
     closing_s: float
     better_s: float | None
-    may_grow: bool = False
+    whole_epochs: int | None = None
     baselines_s: float = 0.0
     scoring_s: float = 0.0
 
 
 def plan_budget(known: Foresight) -> BudgetPlan:
     """Shorten trainings by halves, as far as it takes to fit the wanted replicates and not below a quarter; below that, and
-    without tuning, only so that the first replicate fits. Lengthen them where enough replicates fit even if every training uses
-    all of its epochs: early stopping still ends those that no longer get better."""
+    without tuning, only so that the first replicate fits. Whole trainings are tried where enough replicates of them fit, even if
+    every training uses all of its epochs."""
     epochs, tuned = _chosen(known)
     whole = foreseen_replicates(known, known.epochs, tuned=True) >= known.wanted
     return BudgetPlan(
-        max_epochs=_longer(known) if whole else epochs,
+        max_epochs=epochs,
         own_epochs=known.epochs,
         tuned=tuned,
         replicates=int(foreseen_replicates(known, epochs, tuned=tuned)),
@@ -108,7 +108,7 @@ def plan_budget(known: Foresight) -> BudgetPlan:
         replicate_s=known.replicate_s(TYPICAL_SHARE * epochs),
         closing_s=known.closing_s(TYPICAL_SHARE * epochs),
         better_s=None if whole else _better(known),
-        may_grow=known.enough is not None,
+        whole_epochs=known.whole if whole and _may_be_whole(known) else None,
         baselines_s=known.shared_s(known.baselines_s),
         scoring_s=known.shared_s(known.scoring_s),
     )
@@ -141,13 +141,8 @@ def _chosen(known: Foresight) -> tuple[int, bool]:
     return 1, False
 
 
-def _longer(known: Foresight) -> int:
-    if known.enough is None:
-        return known.epochs
-    longer = (factor * known.epochs for factor in LONGER)
-    return next(
-        (epochs for epochs in longer if foreseen_replicates(known, epochs, tuned=True, share=1.0) >= known.enough), known.epochs
-    )
+def _may_be_whole(known: Foresight) -> bool:
+    return known.whole is not None and foreseen_replicates(known, known.whole, tuned=True, share=1.0) >= known.enough
 
 
 def _halves(most: int, least: int) -> Iterator[int]:

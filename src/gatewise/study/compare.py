@@ -136,7 +136,7 @@ def compare(
         batch_size: Rows a training step. Default: by data size, 8 to 64.
         max_length: Cut longer sequences. Default: 512 tokens; no limit for series.
         max_vocabulary: Most frequent tokens kept. Default: 20000.
-        max_epochs: Epochs at most. Default: by data size, 4 to 150.
+        max_epochs: Epochs at most. Default: by data size, 20 to 300, or fewer where tuning finds fewer as good.
 
     Rule out what costs too much:
         max_latency: Highest median latency at batch 1, like 2ms or 0.5s, or milliseconds. Default: no limit.

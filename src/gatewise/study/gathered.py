@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, get_args
 
@@ -26,11 +26,13 @@ from gatewise.records import (
     StepRatio,
     Training,
     TrainingKind,
+    TriedLength,
     from_json,
 )
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.journal import Journal
 from gatewise.titles import Titles
+from gatewise.training.schedule import default_schedule
 from gatewise.training.tune import choose_hyperparameters, default_hyperparameters
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "read_profile",
     "read_trainings",
     "target_score",
+    "whole_rounds",
 ]
 
 
@@ -77,7 +80,8 @@ def build_comparison(
     metric = METRICS[data["metric"]]
     names = tuple(arm.name for arm in arms)
     baselines = tuple(data["baselines"])
-    tuning = tuple(counted_tuning(journal, found["tuning"], names))
+    tuning = tuple(counted_tuning(journal, found["tuning"], names, config.max_epochs))
+    tried = journal.get("length")
     count = complete_replicates([*found["replicate"], *found["baseline"]], (*names, *baselines))
     used = tuple(training for training in found["replicate"] if training.number < count)
     plan = journal.get("plan") or {"target_score": None}
@@ -106,6 +110,7 @@ def build_comparison(
         latency_ratios=tuple(from_json(StepRatio, one) for one in (journal.get("timing:latency") or {}).get("ratios", ())),
         epoch_ratios=_epoch_ratios(names, used),
         shipped=_shipped(journal),
+        length=from_json(TriedLength, tried) if tried else None,
         by_length=_by_length(used, names, data["length_edges"], profile),
         environment=environment,
         elapsed_s=elapsed_s,
@@ -114,9 +119,22 @@ def build_comparison(
             *profile.warnings,
             *data["warnings"],
             *(note for plan in journal.payloads("budget")[-1:] for note in plan["notes"]),
-            *unfinished_warning(config, used, Titles(arms)),
+            *_unfinished(config, journal, data, profile, used, Titles(arms)),
         ),
     )
+
+
+def _unfinished(
+    config: Config, journal: Journal, data: Mapping[str, Any], profile: Profile, used: Sequence[Training], title: Titles
+) -> Iterator[str]:
+    """Nothing where a budget cut the trainings, which is said with the budget."""
+    plans = journal.payloads("budget")
+    if plans and plans[-1]["max_epochs"] < plans[-1]["own_epochs"]:
+        return
+    rows = max(1, data["train_rows"] - data.get("validation_rows", 0))
+    suits = default_schedule(rows, batch_size=config.batch_size, max_epochs=None, task=profile.task).max_epochs
+    tried = journal.get("length")
+    yield from unfinished_warning(config.max_epochs, used, suits, from_json(TriedLength, tried) if tried else None, title)
 
 
 def _shipped(journal: Journal) -> Shipped | None:
@@ -139,14 +157,21 @@ def complete_replicates(trainings: Sequence[Training], names: Sequence[str]) -> 
     return count
 
 
-def counted_tuning(journal: Journal, tuning: Sequence[Training], names: Sequence[str]) -> list[Training]:
-    """The tuning trials that count: those of whole rounds, so that no arm has a trial more than another."""
+def whole_rounds(journal: Journal, tuning: Sequence[Training], names: Sequence[str]) -> int:
+    """How many rounds of tuning, counted from the first, have a trial of every arm; no more than when tuning ended."""
     plan = journal.get("plan")
     finished = {(trial.name, trial.number) for trial in tuning}
     rounds = 0
     while all((name, rounds) in finished for name in names) and (plan is None or rounds < plan["tuning_trials"]):
         rounds += 1
-    return [trial for trial in tuning if trial.number < rounds]
+    return rounds
+
+
+def counted_tuning(journal: Journal, tuning: Sequence[Training], names: Sequence[str], max_epochs: int | None) -> list[Training]:
+    """The tuning trials that count: those of whole rounds, so that no arm has a trial more than another, and of the length that
+    the run's trainings have. max_epochs: that length; trials of earlier versions are all of it."""
+    rounds = whole_rounds(journal, tuning, names)
+    return [trial for trial in tuning if trial.number < rounds and trial.max_epochs in (None, max_epochs)]
 
 
 def chosen_hyperparameters(

@@ -48,9 +48,10 @@ def _check_identity(folder: RunFolder, config: Config, journal: Journal) -> None
         began = from_json(Config, known["config"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise journal.damaged(error) from error
-    # A budget may have cut the epochs; a crash may have come between the journal and the file.
+    # The run may have chosen its epochs, and a budget cut them; a crash may have come between the journal and the file.
+    lengths, length = journal.get("lengths") or {}, journal.get("length") or {}
     plans = [plan["max_epochs"] for plan in journal.payloads("budget")]
-    if config.max_epochs in plans:
+    if config.max_epochs in (*plans, lengths.get("short"), length.get("chosen")):
         began = replace(began, max_epochs=config.max_epochs)
     changed = [
         f"{field.name} was {_written(getattr(began, field.name))}, is now {_written(getattr(config, field.name))}"

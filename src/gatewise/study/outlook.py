@@ -12,6 +12,7 @@ from gatewise.study.budget import BudgetPlan, Foresight, plan_budget
 from gatewise.study.measure import probe_epochs, scoring_share
 from gatewise.study.session import Session
 from gatewise.training.baselines.choice import foreseen_seconds
+from gatewise.training.schedule import short_epochs
 from gatewise.training.tune import default_hyperparameters
 from gatewise.wording import capitalised, counted
 
@@ -23,22 +24,39 @@ PROBE_SHARE = 0.02
 ENOUGH_REPLICATES = 2 * MINIMUM_REPLICATES
 
 
-def plan_run(session: Session, *, may_grow: bool = False) -> None:
+def plan_run(session: Session, *, may_choose: bool = False) -> None:
     """Fit a run into its budget: how long trainings may be, and whether there is tuning; said in the log and in the report.
 
     A run whose trainings have begun keeps its plan, for replicates must be alike; one that has none yet is planned anew.
-    may_grow: whether trainings may have more epochs than suit the data where there is time, in a run that has no plan yet.
+    may_choose: whether a run that begins may choose the length of its trainings itself, by tuning.
     """
+    lengths = _lengths(session, may_choose)
+    if lengths is not None:
+        session.whole_epochs = lengths["whole"]
+        session.limit_epochs(lengths["short"])
     budget, most = session.config.budget_s, session.config.max_epochs
-    if budget is None or most is None:
-        return
+    if budget is not None and most is not None:
+        _plan(session, budget, most)
+    if "length" in session.journal:
+        session.limit_epochs(session.journal.get("length")["chosen"])
+
+
+def _lengths(session: Session, may_choose: bool) -> dict[str, int] | None:
+    """The epochs of short and of whole trainings, where a run began without being told how many."""
+    whole, journal = session.config.max_epochs, session.journal
+    if "lengths" not in journal and may_choose and whole is not None:
+        short = short_epochs(whole, session.workload.dataset.task)
+        session.record("lengths", "lengths", {"short": short, "whole": whole})
+    found: dict[str, int] | None = journal.get("lengths")
+    return found
+
+
+def _plan(session: Session, budget: float, most: int) -> None:
     earlier = session.journal.payloads("budget")
     if session.trainings("tuning", "replicate", "curve"):
         if earlier:
-            session.plan = from_json(BudgetPlan, earlier[-1])
-            session.limit_epochs(session.plan.max_epochs)
+            _follow(session, from_json(BudgetPlan, earlier[-1]))
         return
-    grows = earlier[-1].get("may_grow", False) if earlier else may_grow
     session.show("timing a few training steps")
     dataset = session.workload.dataset
     defaults = default_hyperparameters(dataset.kind, dataset.task)
@@ -54,14 +72,19 @@ def plan_run(session: Session, *, may_grow: bool = False) -> None:
         wanted=min(session.config.replicates or MINIMUM_REPLICATES, MINIMUM_REPLICATES),
         baselines_s=_baseline_seconds(session),
         scoring_s=scoring_share(session.workload) * sum(epoch_s.values()),
-        enough=max(ENOUGH_REPLICATES, session.config.replicates or 0) if grows else None,
+        enough=max(ENOUGH_REPLICATES, session.config.replicates or 0),
+        whole=session.whole_epochs,
     )
     plan = plan_budget(known)
-    session.plan = plan
     session.record(f"budget:{len(earlier)}", "budget", asdict(plan) | {"notes": list(_notes(plan, budget))})
-    session.limit_epochs(plan.max_epochs)
+    _follow(session, plan)
     for line in _lines(plan, known):
         session.view.log(line)
+
+
+def _follow(session: Session, plan: BudgetPlan) -> None:
+    session.plan, session.whole_epochs = plan, plan.whole_epochs
+    session.limit_epochs(plan.max_epochs)
 
 
 def _baseline_seconds(session: Session) -> float:
@@ -76,11 +99,8 @@ def _lines(plan: BudgetPlan, known: Foresight) -> Iterator[str]:
     whole = f"A training takes up to {duration(plan.training_s)} ({counted(plan.own_epochs, 'epoch')})"
     budget = duration(known.budget_s)
     fits = f"about {counted(plan.replicates, 'replicate')} should fit" if plan.replicates else "even one replicate may not fit"
-    if plan.max_epochs > plan.own_epochs:
-        yield (
-            f"{whole}, and where it goes on getting better up to {counted(plan.max_epochs, 'epoch')}, for there is time: in "
-            f"{budget} {fits}."
-        )
+    if plan.whole_epochs is not None:
+        yield f"{whole}, or {plan.whole_epochs:,} where that is better: in {budget} {fits}."
     elif plan.max_epochs == plan.own_epochs:
         yield f"{whole}: in {budget} {fits}{'' if plan.tuned else ', without tuning'}."
     else:

@@ -12,9 +12,10 @@ from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.records import Epoch, Hyperparameters, Training, to_json
 from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
-from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE
+from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE, TYPICAL_SHARE
 from gatewise.study.deadline import BudgetSpent, until
-from gatewise.study.gathered import complete_replicates, target_score
+from gatewise.study.gathered import complete_replicates, target_score, whole_rounds
+from gatewise.study.length import LENGTH_ROUND, decide_length
 from gatewise.study.measure import measure_baselines, measure_latency, measure_memory, measure_steps
 from gatewise.study.session import Session
 from gatewise.study.units import Unit
@@ -67,11 +68,11 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
     untuned = session.plan is not None and not session.plan.tuned
     if "plan" not in session.journal and not untuned and not session.trainings("replicate", "curve"):
         _tuning_rounds(session)
-        whole = session.tuning()
-        if whole:
+        trials = session.tuning()
+        if trials:
             simplest = session.journal.get("data")["simplest_score"]
-            target = target_score(whole, session.names, simplest, session.workload.trainer.metric)
-            rounds = len(whole) // len(session.names)
+            target = target_score(trials, session.names, simplest, session.workload.trainer.metric)
+            rounds = whole_rounds(session.journal, session.trainings("tuning"), session.names)
             chosen = {name: to_json(values) for name, values in session.chosen().items()}
             session.record("plan", "plan", {"target_score": target, "tuning_trials": rounds, "chosen": chosen})
     chosen = session.chosen()
@@ -88,6 +89,8 @@ def _tuning_rounds(session: Session) -> None:
     planned = session.config.tune
     if planned is None:
         planned = MAX_TUNING if session.config.budget_s else TUNING_WITHOUT_BUDGET
+    if session.whole_epochs is not None and planned:
+        planned += 1
     for number in range(planned):
         trials = session.trainings("tuning")
         # A round that was interrupted is finished if it can be, so that no arm has a trial more than another.
@@ -98,9 +101,10 @@ def _tuning_rounds(session: Session) -> None:
             _tuning_round(session, number, planned)
         except BudgetSpent:
             return
-        trials = session.trainings("tuning")
-        finished = {name: [trial for trial in trials if trial.name == name] for name in session.names}
-        later = {(trial.name, trial.number) for trial in trials if trial.number > number}
+        decide_length(session)
+        counted_trials = session.tuning()
+        finished = {name: [trial for trial in counted_trials if trial.name == name] for name in session.names}
+        later = {(trial.name, trial.number) for trial in session.trainings("tuning") if trial.number > number}
         _keep_weights(session, contenders(finished, session.workload.trainer.metric) | later)
 
 
@@ -112,9 +116,13 @@ def _keep_weights(session: Session, trials: Collection[tuple[str, int]]) -> None
 def _tuning_round(session: Session, number: int, planned: int) -> None:
     def units() -> Iterator[Unit]:
         dataset = session.workload.dataset
-        hyperparameters = suggest(dataset.kind, session.config.seed, number, dataset.task)
+        longer = session.whole_epochs if number == LENGTH_ROUND else None
+        # The round of another length has the hyperparameters of the first one, and those that follow are what they would be
+        # without it.
+        repeated = int(session.whole_epochs is not None and number >= LENGTH_ROUND)
+        hyperparameters = suggest(dataset.kind, session.config.seed, number - repeated, dataset.task)
         for name in session.names:
-            unit = Unit("tuning", name, number, hyperparameters)
+            unit = Unit("tuning", name, number, hyperparameters, max_epochs=longer or session.config.max_epochs)
             if unit.key not in session.journal:
                 yield unit
 
@@ -139,6 +147,8 @@ def _round_fits(session: Session, trials: list[Training], finished_rounds: int) 
     if session.config.budget_s is None:
         return True
     seconds = sum(trial.seconds for trial in trials) / finished_rounds / min(session.config.jobs, len(session.names))
+    if session.whole_epochs is not None and finished_rounds == LENGTH_ROUND:
+        seconds *= TYPICAL_SHARE * session.whole_epochs / (session.config.max_epochs or session.whole_epochs)
     if session.config.tune is not None:
         return seconds + _first_replicate_seconds(session) + _closing_seconds(session) <= session.left()
     return session.elapsed() + seconds <= TUNING_SHARE * session.config.budget_s
@@ -239,7 +249,7 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
         for number in count():
             missing = [
                 unit
-                for unit in _units_of_replicate(number, session.names, baselines, chosen, {} if number else session.adoptable())
+                for unit in _units_of_replicate(session, number, chosen, {} if number else session.adoptable())
                 if unit.key not in session.journal
             ]
             if not missing:
@@ -278,17 +288,14 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
 
 
 def _units_of_replicate(
-    number: int,
-    names: tuple[str, ...],
-    baselines: tuple[str, ...],
-    chosen: Mapping[str, Hyperparameters],
-    trained: Mapping[str, Training],
+    session: Session, number: int, chosen: Mapping[str, Hyperparameters], trained: Mapping[str, Training]
 ) -> Iterator[Unit]:
-    for name in baselines:
-        yield Unit("baseline", name, number)
+    epochs = session.config.max_epochs
+    for name in session.workload.baselines:
+        yield Unit("baseline", name, number, max_epochs=epochs)
     # The order alternates, so that no arm always runs first on a machine that warms up or slows down.
-    for name in names if number % 2 == 0 else reversed(names):
-        yield Unit("replicate", name, number, chosen[name], trained=trained.get(name))
+    for name in session.names if number % 2 == 0 else reversed(session.names):
+        yield Unit("replicate", name, number, chosen[name], trained=trained.get(name), max_epochs=epochs)
 
 
 def _count_replicates(session: Session, names: tuple[str, ...]) -> None:

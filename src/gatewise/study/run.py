@@ -58,7 +58,7 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
     used.
     """
     started = time.monotonic() if started is None else started
-    may_grow = config.max_epochs is None
+    may_choose = config.max_epochs is None and config.tune != 0
     config = _resolved(config, dataset)
     split = make_split(dataset, 0, config.seed)
     require_room(config, dataset, len(split.train))
@@ -66,7 +66,7 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
     environment = describe_environment() | {"threads": config.threads}
     folder.create(config, environment)
     try:
-        return _work(config, environment, dataset, folder, view, started, may_grow=may_grow)
+        return _work(config, environment, dataset, folder, view, started, may_choose=may_choose)
     except OptionError:
         # Only a margin relative to nothing is found this late: nothing half-written stays behind.
         folder.remove()
@@ -159,7 +159,7 @@ def _work(
     view: View,
     started: float,
     *,
-    may_grow: bool = False,
+    may_choose: bool = False,
 ) -> Finished:
     workload = Workload(config, dataset, arms_for(config, dataset), KeptFolder(folder.predictions), TrainedFolder(folder.trained))
     with (
@@ -177,7 +177,7 @@ def _work(
         session.once("config", lambda: identity(config))
         try:
             _record_data(session)
-            plan_run(session, may_grow=may_grow)
+            plan_run(session, may_choose=may_choose)
             fix_margin(session)
             chosen = tune(session)
             measure(session, chosen)

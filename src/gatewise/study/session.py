@@ -40,7 +40,8 @@ class Session:
     """elapsed: seconds the run has taken over all its sessions; time during which no process worked on it is not counted.
 
     started: when this session began, on the monotonic clock: before anything was imported or read. plan: what the budget can
-    hold, None where there is none. report_s: what the report will take, guessed from how long this session took to begin.
+    hold, None where there is none. whole_epochs: how long trainings are that a round of tuning tries beside shorter ones, None
+    where none does. report_s: what the report will take, guessed from how long this session took to begin.
     """
 
     config: Config
@@ -55,6 +56,7 @@ class Session:
     found: dict[str, list[Training]] = field(init=False)
     plan: BudgetPlan | None = field(init=False, default=None)
     replicates_done: int = field(init=False, default=0)
+    whole_epochs: int | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.found = read_trainings(self.journal)
@@ -81,7 +83,7 @@ class Session:
         return self._before + time.monotonic() - self.started
 
     def limit_epochs(self, most: int) -> None:
-        """Let every training of the run have so many epochs at most; only before the first of them."""
+        """Let every training of the run have so many epochs at most; only before the first of them that count."""
         self.config = replace(self.config, max_epochs=most)
         self.workload.config = self.config
         self.folder.write_config(self.config)
@@ -109,7 +111,7 @@ class Session:
 
     def tuning(self) -> list[Training]:
         """The tuning trials that count."""
-        return counted_tuning(self.journal, self.found["tuning"], self.names)
+        return counted_tuning(self.journal, self.found["tuning"], self.names, self.config.max_epochs)
 
     def chosen(self) -> dict[str, Hyperparameters]:
         """What every arm is trained with in the replicates."""
@@ -119,7 +121,7 @@ class Session:
     def adoptable(self) -> dict[str, Training]:
         """Of each arm the tuning trial that is the first replicate's training, where there is one."""
         chosen = self.chosen()
-        tuned = {(trial.name, trial.hyperparameters): trial for trial in self.found["tuning"]}
+        tuned = {(trial.name, trial.hyperparameters): trial for trial in self.tuning()}
         return {name: tuned[name, values] for name, values in chosen.items() if (name, values) in tuned}
 
     def add_training(self, unit: Unit, training: Training) -> None:

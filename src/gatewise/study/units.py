@@ -17,7 +17,7 @@ class Unit:
 
     number: of the tuning trial, or of the replicate. fraction: of the training part, for a learning curve. trained: of the first
     replicate, the tuning trial that had its hyperparameters: the same training, and the same result whether it is repeated or
-    taken over.
+    taken over. max_epochs: most of the training, None for the configuration's.
     """
 
     kind: TrainingKind
@@ -26,6 +26,7 @@ class Unit:
     hyperparameters: Hyperparameters | None = None
     fraction: float = 1.0
     trained: Training | None = None
+    max_epochs: int | None = None
 
     @property
     def key(self) -> str:

@@ -74,7 +74,7 @@ class Workload:
 
     @property
     def schedule(self) -> Schedule:
-        """How long every arm may train, in every replicate."""
+        """How long every arm may train by the configuration, in every replicate."""
         return self.trainer.schedule(self._first_rows)
 
     @cached_property
@@ -119,14 +119,15 @@ class Workload:
         on_epoch: OnEpoch,
         on_step: OnStep = lambda: None,
         time_left: Callable[[], bool] = lambda: True,
+        max_epochs: int | None = None,
     ) -> Fitted:
-        """Train an arm. parts, rows: the training and the validation part, encoded and as rows."""
+        """Train an arm. parts, rows: the training and the validation part, encoded and as rows. max_epochs: as in `Unit`."""
         return self.trainer.fit(
             self.network(arm, number, hyperparameters, parts[0].input_size),
             parts,
             rows,
             hyperparameters,
-            self.schedule,
+            self.schedule if max_epochs is None else self.trainer.schedule(self._first_rows, max_epochs=max_epochs),
             seed=seed_of(self.config.seed, number),
             on_epoch=on_epoch,
             on_step=on_step,
@@ -173,9 +174,12 @@ class Workload:
         if found is None:
             rows = encoded.split.train, encoded.split.validation
             parts = encoded.train, encoded.validation
-            fitted = self.fit_arm(arm, replicate, unit.hyperparameters, parts, rows, on_epoch, on_step)
+            fitted = self.fit_arm(
+                arm, replicate, unit.hyperparameters, parts, rows, on_epoch, on_step, max_epochs=unit.max_epochs
+            )
             encoding = encoded.seconds if fresh or unit.fraction < 1.0 else 0.0
-            found = fitted.network, _training_of(unit, fitted, encoding)
+            cap = unit.max_epochs or self.schedule.max_epochs
+            found = fitted.network, replace(_training_of(unit, fitted, encoding), max_epochs=cap)
         network, training = found
         if unit.kind == "tuning":
             training = replace(training, seconds=time.perf_counter() - started)

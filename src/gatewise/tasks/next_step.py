@@ -42,7 +42,8 @@ NEXT_STEP = TaskTraits(
         "skip": NO_SKIP,
     },
     # It learns from every step of a row: batches have few rows, and a training more steps.
-    steps=3600,
+    steps=6000,
+    short=0.6,
     batch_size=8,
     highest_learning_rate=3e-2,
     defaults=_defaults,

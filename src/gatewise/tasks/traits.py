@@ -31,8 +31,8 @@ class TaskTraits:
     in_time: whether rows are windows of time, which are split in its order. has_skip: whether networks have a linear part.
     metrics: names of those that fit, the default first. keeps: what is kept of test predictions, a class of `mistakes`.
     options: those that no other task has. refused: options that make no sense in it, each with the reason in a sentence.
-    steps: training steps that epochs are chosen by. batch_size: None for one by the number of rows. highest_learning_rate: that
-    tuning tries. defaults: what the first tuning trial uses, by the kind of data.
+    steps: training steps that epochs are chosen by; short: the share of these that is tried first. batch_size: None for one by
+    the number of rows. highest_learning_rate: that tuning tries. defaults: what the first tuning trial uses, by the kind of data.
     rivals: the baselines for a kind of data, and for what is known of a forecast.
     rows: what rows are called; None for the word of their kind. asked: of a profile, what is asked for, "2 classes".
     loss: in the recipe; None where it depends on the metric.
@@ -51,7 +51,8 @@ class TaskTraits:
     has_skip: bool = False
     options: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
-    steps: int = 400
+    steps: int = 2000
+    short: float = 0.2
     batch_size: int | None = None
     highest_learning_rate: float = 2e-2
     rows: str | None = None

@@ -12,6 +12,7 @@ from gatewise.tasks import traits_of
 
 __all__ = [
     "FEWEST_EPOCHS",
+    "FEWEST_SHORT",
     "LARGEST_BATCH",
     "LEAST_PATIENCE",
     "MOST_EPOCHS",
@@ -20,10 +21,12 @@ __all__ = [
     "WARM_UP",
     "Schedule",
     "default_schedule",
+    "short_epochs",
 ]
 
 SMALLEST_BATCH, LARGEST_BATCH = 8, 64
-FEWEST_EPOCHS, MOST_EPOCHS = 4, 150
+FEWEST_EPOCHS, MOST_EPOCHS = 20, 300
+FEWEST_SHORT = 4
 PATIENCE_SHARE = 0.3
 LEAST_PATIENCE = 2
 WARM_UP = 0.1
@@ -52,7 +55,7 @@ class Schedule:
 def default_schedule(
     train_rows: int, *, batch_size: int | None, max_epochs: int | None, task: Task = "classification"
 ) -> Schedule:
-    """Small data gets small batches and many epochs: about the task's steps, 4 to 150 epochs.
+    """Small data gets small batches and many epochs: about the task's steps, 20 to 300 epochs.
 
     Patience is 30% of the epochs: while the learning rate is high, the validation loss falls unsteadily.
     """
@@ -61,6 +64,11 @@ def default_schedule(
     own = int(np.clip(math.ceil(traits.steps / math.ceil(train_rows / size)), FEWEST_EPOCHS, MOST_EPOCHS))
     epochs = max_epochs or own
     return Schedule(size, epochs, max(LEAST_PATIENCE, math.ceil(PATIENCE_SHARE * epochs)))
+
+
+def short_epochs(epochs: int, task: Task = "classification") -> int:
+    """The part of a training's whole length that a comparison tries first, because it is enough for most data."""
+    return min(epochs, max(FEWEST_SHORT, math.ceil(traits_of(task).short * epochs)))
 
 
 def _batch_size(train_rows: int) -> int:

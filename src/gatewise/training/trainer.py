@@ -56,10 +56,11 @@ class Trainer:
         """What a network is trained with where nothing was tuned or given."""
         return default_hyperparameters(self.dataset.kind, self.dataset.task)
 
-    def schedule(self, rows: int) -> Schedule:
-        """How long a network may train on so many rows."""
+    def schedule(self, rows: int, *, max_epochs: int | None = None) -> Schedule:
+        """How long a network may train on so many rows. max_epochs: None for the configuration's."""
         config = self.config
-        return default_schedule(rows, batch_size=config.batch_size, max_epochs=config.max_epochs, task=self.dataset.task)
+        most = config.max_epochs if max_epochs is None else max_epochs
+        return default_schedule(rows, batch_size=config.batch_size, max_epochs=most, task=self.dataset.task)
 
     def fit_encoder(self, rows: Rows) -> Encoder:
         """Vocabulary or scaling from these rows alone."""

@@ -12,6 +12,7 @@ from gatewise.training.objectives import Numbers, objective_of
 from gatewise.training.optimizer import AVERAGING, BETAS, CLIP_NORM, EPSILON
 from gatewise.training.schedule import (
     FEWEST_EPOCHS,
+    FEWEST_SHORT,
     LARGEST_BATCH,
     LEAST_PATIENCE,
     MOST_EPOCHS,
@@ -142,8 +143,10 @@ def _length(task: Task, schedule: Schedule | None) -> str:
         )
     patience = f"{percent(PATIENCE_SHARE, 0)} of them, at least {LEAST_PATIENCE}"
     return (
-        f"As many epochs as make about {traits_of(task).steps:,} steps, but {FEWEST_EPOCHS} to {MOST_EPOCHS}. It ends before "
-        f"them where the validation loss has not fallen for {patience}; {kept}."
+        f"As many epochs as make about {traits_of(task).steps:,} steps, but {FEWEST_EPOCHS} to {MOST_EPOCHS}; in a comparison "
+        f"{percent(traits_of(task).short, 0)} of these, at least {FEWEST_SHORT}, unless a round of tuning with all of them is "
+        f"clearly better in the mean of the arms. It ends before them where the validation loss has not fallen for {patience}; "
+        f"{kept}."
     )
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from gatewise.comparison.unfinished import is_unfinished
+from gatewise.comparison.unfinished import used_all_epochs
 from gatewise.records import Comparison, Training, Verdict
 from gatewise.report.blocks import Figure, Section, Table, colours
 from gatewise.report.figures.lines import curves_figure
@@ -84,7 +84,8 @@ def tuning_section(comparison: Comparison, verdict: Verdict) -> Section:
         ),
         caption,
     )
-    return Section("tuning", title, (_effects(tuned, verdict, say),), (figure, table) if table.rows else (figure,))
+    lead = _effects(tuned, verdict, say) + _tried_length(comparison, say)
+    return Section("tuning", title, (lead,), (figure, table) if table.rows else (figure,))
 
 
 def time_section(comparison: Comparison, verdict: Verdict) -> Section:
@@ -118,12 +119,23 @@ def time_section(comparison: Comparison, verdict: Verdict) -> Section:
 
 def _capped(trainings: Sequence[Training], cap: int) -> str:
     """How many trainings of the replicates were ended by the limit of epochs, not by early stopping."""
-    ended = sum(is_unfinished(training, cap) for training in trainings)
+    ended = sum(used_all_epochs(training, cap) for training in trainings)
     if not ended:
         return f"No training was ended by the cap of {counted(cap, 'epoch')} (--max-epochs)."
+    return f"{counted(ended, 'training')} of {len(trainings):,} ended at the cap of {counted(cap, 'epoch')} (--max-epochs)."
+
+
+def _tried_length(comparison: Comparison, say: MetricText) -> str:
+    """What longer trainings were worth."""
+    tried = comparison.length
+    if tried is None:
+        return ""
+    better = "better" if tried.gain >= 0 else "worse"
+    kept = f"all others have {counted(tried.chosen, 'epoch')} at most"
     return (
-        f"{counted(ended, 'training')} of {len(trainings):,} ended at the cap of {counted(cap, 'epoch')} (--max-epochs) while "
-        "the validation loss was still falling."
+        f" Trainings with the default hyperparameters and up to {counted(tried.whole, 'epoch')} were {say.size(abs(tried.gain))} "
+        f"{better} in the mean of the arms' validation {say.label} than those with up to {tried.short:,}, where "
+        f"{say.size(tried.needed)} would count: {kept}."
     )
 
 

@@ -1,0 +1,58 @@
+"""How long trainings are: short ones first, and once beside them whole ones, which all have where they are clearly better.
+
+Most data is learned as well in a part of the epochs (`training.schedule.short_epochs`), and then more replicates fit. What needs
+more is found out by a round of tuning with the same hyperparameters and all the epochs, the same for every arm.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean
+
+from gatewise.metrics import Metric
+from gatewise.records import Training, TriedLength, to_json
+from gatewise.study.gathered import margin_of, whole_rounds
+from gatewise.study.session import Session
+from gatewise.wording import counted
+
+__all__ = ["LENGTH_ROUND", "choose_length", "decide_length"]
+
+LENGTH_ROUND = 1
+"""The round of tuning that has whole trainings, where a run has one: the second."""
+
+
+def decide_length(session: Session) -> None:
+    """Choose the length of all further trainings, once the rounds that tell are there; it is chosen once."""
+    whole, names = session.whole_epochs, session.names
+    if whole is None or "length" in session.journal:
+        return
+    found = session.trainings("tuning")
+    if whole_rounds(session.journal, found, names) <= LENGTH_ROUND:
+        return
+    short = session.config.max_epochs or whole
+    margin, rows = margin_of(session.journal), session.journal.get("data").get("validation_rows", 0)
+    tried = choose_length(found, session.workload.trainer.metric, margin, rows, short=short, whole=whole)
+    session.record("length", "length", to_json(tried))
+    if tried.chosen != short:
+        session.limit_epochs(tried.chosen)
+    better = "clearly better" if tried.chosen == whole else "not clearly better"
+    session.view.log(
+        f"Trainings of up to {counted(whole, 'epoch')} are {better} than of up to {short:,}: all have {tried.chosen:,} at most."
+    )
+
+
+def choose_length(
+    trials: list[Training], metric: Metric, margin: float, validation_rows: int, *, short: int, whole: int
+) -> TriedLength:
+    """Whole trainings where they are better in the mean of the arms by more than half the margin and a standard error.
+
+    trials: of the first two rounds of tuning at least. Of a metric that is no percentage half the margin alone counts.
+    """
+    rounds = [[trial for trial in trials if trial.number == number] for number in (0, LENGTH_ROUND)]
+    gains = [fmean(metric.gain(trial.validation_score) for trial in found) for found in rounds]
+    noise = 0.0
+    if metric.in_percent:
+        reached = fmean(trial.validation_score for trial in rounds[1])
+        noise = math.sqrt(max(reached * (1.0 - reached), 0.0) / max(validation_rows, 1))
+    gain, needed = gains[1] - gains[0], margin / 2 + noise
+    return TriedLength(short, whole, gain, needed, whole if gain > needed else short)
