@@ -16,6 +16,7 @@ The recipes differ in one thing at a time:
     tokens       and only real tokens are looked up, packed before the embedding instead of after it: the same results
     sparse       and the embedding's gradient is sparse, its update SparseAdam's: rows that a batch lacks keep their moments and
                  their values, where Adam lets the moments decay and goes on moving them ("lazy Adam"): another algorithm
+    compiled     the step of a comparison, whole: what `fused` computes, and clipping and averaged weights besides
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import math
 import sys
 import time
 from collections import defaultdict
@@ -50,11 +52,15 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from gatewise.data.dataset.tokens import tokenize_all
 from gatewise.data.encoding.text import fit_text_encoder
-from gatewise.records import Encoded
+from gatewise.nn import Architecture, SequenceNetwork
+from gatewise.records import Encoded, Hyperparameters
 from gatewise.training.batches import Batch, iterate_batches, plan_batches
-from gatewise.training.objectives import to_tensors
+from gatewise.training.compiled_step import CompiledStep
+from gatewise.training.objectives import Classes, to_tensors
+from gatewise.training.optimizer import BETAS, CLIP_NORM
 
 EMBEDDING, HIDDEN, BATCH, CLASSES = 100, 128, 32, 2
+AS_ADAM = Hyperparameters(learning_rate=1e-3, dropout=0.0, input_dropout=0.0, weight_decay=0.0)
 PHASES = ("batches", "lookup", "recurrent", "head", "recurrent backward", "lookup backward", "optimiser")
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "mr" / "mr.parquet"
 
@@ -164,6 +170,71 @@ class Trainer:
         self.phases.append(phases)
 
 
+class CompiledTrainer:
+    """The same network trained by the compiled step of a comparison. Of its phases forward, backward and update are known."""
+
+    def __init__(self, cell: str, vocabulary: int, seed: int = 0) -> None:
+        self.name = f"compiled {cell}"
+        self.network = _as_compared(Classifier(STOCK_RECIPE, cell, vocabulary, seed), cell, vocabulary)
+        self.step = CompiledStep(self.network, Classes(), AS_ADAM, seed=seed)
+        self.epochs: list[float] = []
+        self.phases: list[dict[str, float]] = []
+
+    def epoch(self, encoded: Encoded, plan: Sequence[NDArray[np.int64]]) -> None:
+        """Train over the batches of `plan`."""
+        self.step.phases.clear()
+        started = time.perf_counter()
+        for batch in iterate_batches(encoded, plan):
+            self.step(to_tensors(batch))
+        self.step.settle()
+        self.epochs.append(time.perf_counter() - started)
+        took = self.step.phases
+        phases = {"recurrent": took["forward"], "recurrent backward": took["backward"], "optimiser": took["optimiser"]}
+        rest = self.epochs[-1] - sum(phases.values())
+        self.phases.append(dict.fromkeys(PHASES, 0.0) | phases | {"batches": rest})
+
+
+def _as_compared(classifier: Classifier, cell: str, vocabulary: int) -> SequenceNetwork:
+    """The network of a comparison with the weights of a classifier."""
+    network = Architecture(
+        cell,
+        input_size=vocabulary,
+        tokens=True,
+        outputs=CLASSES,
+        pooling="last",
+        embedding_size=EMBEDDING,
+        hidden_size=HIDDEN,
+        layers=1,
+        bidirectional=False,
+        dropout=0.0,
+        input_dropout=0.0,
+        skip=None,
+        seed=0,
+        cell_seed=0,
+    ).build()
+    network.load_state_dict(classifier.state_dict())
+    return network
+
+
+def check_compiled(cell: str, vocabulary: int, batch: Batch) -> None:
+    """Compare what one step leaves in Adam's first moment with the clipped gradient of stock layers in float64.
+
+    Raises ValueError where they differ.
+    """
+    reference = Classifier(STOCK_RECIPE, cell, vocabulary, seed=0)
+    step = CompiledStep(_as_compared(reference, cell, vocabulary), Classes(), AS_ADAM, seed=0)
+    step(to_tensors(batch))
+    step.settle()
+    expected = _gradients(reference.double(), *_parts(batch))
+    norm = math.sqrt(sum(float(np.square(gradient).sum()) for gradient in expected.values()))
+    clipped = {name: gradient * min(1.0, CLIP_NORM / norm) for name, gradient in expected.items()}
+    names = [name for name, _ in step.network.named_parameters()]
+    found = {name: moment.numpy() / (1 - BETAS[0]) for name, moment in zip(names, step.first_moments, strict=True)}
+    difference, where = error(found, clipped)
+    if not difference <= TOLERANCE:
+        raise ValueError(f"compiled {cell} is wrong and is not timed: relative error {difference:.1e} of the gradient of {where}")
+
+
 def _on_gradient(value: Tensor | PackedSequence, act: Callable[[], None]) -> None:
     (value.data if isinstance(value, PackedSequence) else value).register_hook(lambda _: act())
 
@@ -220,11 +291,14 @@ def batches_of(encoded: Encoded, kind: str, generator: np.random.Generator) -> l
 def race(train: Encoded, validation: Encoded, kind: str, epochs: int) -> Iterator[Table]:
     """Train all recipes in turns; the first epoch warms up and is not counted."""
     probe = next(iterate_batches(train, batches_of(train, kind, np.random.default_rng(1))))
-    trainers = []
+    trainers: list[Trainer | CompiledTrainer] = []
     for recipe in RECIPES:
         for cell in STOCK:
             check(recipe, cell, train.input_size, *_parts(probe))
             trainers.append(Trainer(recipe, cell, train.input_size))
+    for cell in STOCK:
+        check_compiled(cell, train.input_size, probe)
+        trainers.append(CompiledTrainer(cell, train.input_size))
     generator = np.random.default_rng(0)
     for _ in range(1 + epochs):
         plan = batches_of(train, kind, generator)
