@@ -31,7 +31,11 @@ from gatewise.statistics.decision import ERROR
 SECTIONS: dict[str, Callable[[int], Iterable[Row]]] = {
     "Wrong statements, resampled splits (m: margin, s: sd of the differences)": lambda less: resampled.errors(4000 // less),
     "Wrong statements, one fixed test part, up to 30 replicates (rows, margin)": lambda less: fixed_test.errors(1000 // less),
+    "Wrong statements, one fixed test part, by the share of its rows, up to 100": lambda less: fixed_test.shared_parts(
+        2000 // less
+    ),
     "Stress: replicates that do not scatter as assumed, up to 60": lambda less: resampled.stress(2000 // less),
+    "Stress: the same on one fixed test part, up to 100": lambda less: fixed_test.stress(1000 // less),
     "Stress: a winner between equals, test rows that depend on each other": lambda less: fixed_test.dependent_rows(2000 // less),
     "Stress: a winner between equals, rolling origins, up to 60 replicates": lambda less: resampled.repeated_splits(4000 // less),
     "Equivalent, where one arm sometimes collapses": lambda less: resampled.collapses(2000 // less),

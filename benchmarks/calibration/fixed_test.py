@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial, reduce
 
 import numpy as np
-from benchmarks.calibration.resampled import POWER_REPLICATES, TRUTHS, autoregressive
-from benchmarks.calibration.studies import STRESS_BOUND, Look, Outcome, Row, Values, statements, stop_when_decided
+from benchmarks.calibration.resampled import POWER_REPLICATES, SCATTERS, SYMMETRIC, TRUTHS, Scatter, autoregressive, scattered
+from benchmarks.calibration.studies import (
+    STRESS_BOUND,
+    Judge,
+    Look,
+    Outcome,
+    Row,
+    Seen,
+    Values,
+    resampled_look,
+    statements,
+    stop_when_decided,
+)
 from scipy.stats import norm
 
-from gatewise.statistics.correlated import Differences, FixedTest, Posterior, posterior
+from gatewise.statistics.correlated import Differences, FixedTest
 from gatewise.statistics.decision import Rule
-from gatewise.statistics.rows import TestRows, variance_over_rows
+from gatewise.statistics.rows import RowVariance, TestRows, variance_over_rows
+from gatewise.statistics.sequential import MOST_REPLICATES
 
-__all__ = ["dependent_rows", "errors", "power"]
+__all__ = ["dependent_rows", "errors", "power", "shared_parts", "stress"]
 
 
 @dataclass(frozen=True)
@@ -37,15 +50,20 @@ class RowModel:
 
 ROW_MODELS = {
     "rows differ": RowModel(taste=0.7, luck=0.05, noise=0.3),
+    "both differ": RowModel(taste=0.35, luck=0.06, noise=0.4),
     "seeds differ": RowModel(taste=0.2, luck=0.3, noise=0.5),
     "nearly alike": RowModel(taste=0.1, luck=0.02, noise=0.1),
 }
 
+Way = tuple[Judge, bool]  # how strict the looks are, and whether the rows' skewness is corrected for
+NOW: Way = (Rule.after_each, True)
+
 
 def _looks(
     generator: np.random.Generator, model: RowModel, studies: int, *, rows: int, replicates: int, difference: float
-) -> Look:
-    """Looks at studies that score every replicate on the same `rows` test rows, with a true difference of expected accuracy."""
+) -> Callable[[bool], Look]:
+    """Looks at studies that score every replicate on the same `rows` test rows, with a true difference of expected accuracy; with
+    or without the skewness of the rows."""
     ease = model.ease * generator.standard_normal((studies, rows), dtype=np.float32)
     taste = [model.taste * generator.standard_normal((studies, rows), dtype=np.float32) for _ in range(2)]
     mu = [model.mu(model.accuracy + difference), model.mu(model.accuracy)]
@@ -64,26 +82,26 @@ def _looks(
     differences = agreement.mean(axis=2).T
     summed = np.cumsum(agreement, axis=0, dtype=np.int8)
 
-    def look(count: int, running: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Posterior:
-        spread = FixedTest(variance_over_rows(summed[count - 1, running] / count), 1.0 / rows)
-        return posterior(Differences.of(differences[running, :count]), spread)
+    def look(skewed: bool, count: int, running: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Seen:
+        of_rows = variance_over_rows(summed[count - 1, running] / count)
+        spread = FixedTest(of_rows if skewed else replace(of_rows, skewness=0.0), 1.0 / rows)
+        return Differences.of(differences[running, :count]), spread
 
-    return look
+    return lambda skewed: partial(look, skewed)
 
 
-def _outcome(seed: int, model: RowModel, studies: int, *, rows: int, margin: float, difference: float) -> Outcome:
-    """How studies on one fixed test part end within 30 replicates; simulated in batches to bound the memory."""
+def _outcomes(
+    seed: int, model: RowModel, studies: int, ways: Iterable[Way], *, rows: int, margin: float, difference: float
+) -> list[Outcome]:
+    """How studies on one fixed test part end within 30 replicates, each way; simulated in batches to bound the memory."""
     generator = np.random.default_rng(seed)
-    rule = Rule.sequential(0.0)
-    ended: Outcome | None = None
+    most = max(POWER_REPLICATES)
+    batches = []
     for start in range(0, studies, 250):
         size = min(250, studies - start)
-        looks = _looks(generator, model, size, rows=rows, replicates=max(POWER_REPLICATES), difference=difference)
-        one = stop_when_decided(looks, size, margin, rule, max(POWER_REPLICATES))
-        ended = one if ended is None else ended.joined(one)
-    if ended is None:
-        raise ValueError("no studies were asked for")
-    return ended
+        looks = _looks(generator, model, size, rows=rows, replicates=most, difference=difference)
+        batches.append([stop_when_decided(looks(skewed), size, margin, rule, most) for rule, skewed in ways])
+    return [reduce(Outcome.joined, one) for one in zip(*batches, strict=True)]
 
 
 def errors(studies: int, sizes: Iterable[int] = (100, 500), margins: Iterable[float] = (0.001, 0.02, 0.05)) -> Iterator[Row]:
@@ -91,20 +109,59 @@ def errors(studies: int, sizes: Iterable[int] = (100, 500), margins: Iterable[fl
     for name, model in ROW_MODELS.items():
         for rows in sizes:
             for margin in margins:
-                outcomes = {
-                    truth: _outcome(3, model, studies, rows=rows, margin=margin, difference=truth * margin) for truth in TRUTHS
-                }
+                outcomes = {}
+                for truth in TRUTHS:
+                    by_way = _outcomes(3, model, studies, (NOW,), rows=rows, margin=margin, difference=truth * margin)
+                    outcomes[truth] = by_way[0]
                 yield statements(f"{name}, {rows}, m {margin:g}", outcomes)
 
 
+def shared_parts(studies: int) -> Iterator[Row]:
+    """Rates of wrong statements by what the test rows give all replicates alike, and how these scatter about it (in margins).
+
+    The first is a variance, in variances of the second, and known. Looks go on to the most that their level allows for.
+    """
+    generator = np.random.default_rng(13)
+    for shared in (0.01, 0.03, 0.1, 0.5, 4.0):
+        for sd in (1.0, 20.0):
+            ended = {
+                truth: _shared(generator, lambda one, shape: one.standard_normal(shape), studies, truth, sd, shared)
+                for truth in (0.0, 1.0)
+            }
+            yield statements(f"s {sd:g}m, shared {shared:g}", ended)
+
+
+def stress(studies: int) -> Iterator[Row]:
+    """The same where replicates do not scatter as assumed."""
+    generator = np.random.default_rng(14)
+    for name, scatter in SCATTERS.items():
+        for shared in (0.1, 0.5):
+            ended = {truth: _shared(generator, scatter, studies, truth, 1.0, shared) for truth in TRUTHS}
+            yield statements(f"{name}, s 1m, {shared:g}", ended, STRESS_BOUND, at_margin=name in SYMMETRIC)
+
+
+def _shared(generator: np.random.Generator, scatter: Scatter, studies: int, truth: float, sd: float, shared: float) -> Outcome:
+    drawn = scattered(generator, studies, MOST_REPLICATES, scatter, truth, sd, shared)
+    spread = FixedTest(RowVariance(np.asarray(shared * sd**2), np.asarray(1e6)), 1e-6)
+    return stop_when_decided(resampled_look(drawn, spread), studies, 1.0)
+
+
 def power(studies: int, rows: int = 1000, margin: float = 0.02) -> Iterator[Row]:
-    """Right decisions within 5 to 30 replicates on one fixed test part, stopping when decided."""
+    """Right decisions within 5 to 30 replicates on one fixed test part, stopping when decided.
+
+    `before`: with the level of looks that share nothing, the strictest, and rows taken as not skewed. `fewer`: replicates until a
+    decision, 30 at most, than so.
+    """
+    ways: dict[str, Way] = {", before": (Rule.sequential(0.0), False), "": NOW}
     for name, model in ROW_MODELS.items():
-        for difference in (0.0, 2.0, 4.0):
+        for difference in (0.0, 2.0, 3.0, 4.0):
             right = "equivalent" if difference == 0.0 else "first"
-            outcome = _outcome(4, model, studies, rows=rows, margin=margin, difference=difference * margin)
-            rates = {str(n): outcome.rate(right, within=n) for n in POWER_REPLICATES}
-            yield Row(f"{name}, {right} | {difference:g}m", studies, rates)
+            ended = _outcomes(4, model, studies, ways.values(), rows=rows, margin=margin, difference=difference * margin)
+            taken = [outcome.taken(max(POWER_REPLICATES)) for outcome in ended]
+            for suffix, outcome, replicates in zip(ways, ended, taken, strict=True):
+                rates = {str(n): outcome.rate(right, within=n) for n in POWER_REPLICATES}
+                rates["fewer"] = 1.0 - replicates / taken[0]
+                yield Row(f"{name}, {'equal' if difference == 0.0 else f'{difference:g}m'}{suffix}", studies, rates)
 
 
 def dependent_rows(studies: int, replicates: int = 30) -> Iterator[Row]:
@@ -136,15 +193,16 @@ def _dependent(generator: np.random.Generator, name: str, shared: Values, test_r
     """shared: [studies, rows], by how much one model is better on each row in every replicate; 0 on average over test parts."""
     noise = 0.5 * generator.standard_normal((len(shared), replicates))
     differences = shared.mean(axis=1, keepdims=True) + noise / np.sqrt(shared.shape[1])
-    rule = Rule.sequential(0.0)
     rates = {}
     for column, of in (("win|0", test_rows), ("independent", None)):
         variance = variance_over_rows(shared, of)
 
-        def look(count: int, running: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Posterior:
-            kept = type(variance)(variance.variance[running], variance.degrees_of_freedom[running])  # noqa: B023
-            return posterior(Differences.of(differences[running, :count]), FixedTest(kept, 0.0))
+        def look(count: int, running: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Seen:
+            found = variance  # noqa: B023
+            skewness = np.broadcast_to(found.skewness, found.variance.shape)
+            kept = RowVariance(found.variance[running], found.degrees_of_freedom[running], skewness[running], found.sure)
+            return Differences.of(differences[running, :count]), FixedTest(kept, 0.0)
 
-        outcome = stop_when_decided(look, len(shared), 1e-6, rule, replicates)
+        outcome = stop_when_decided(look, len(shared), 1e-6, most_replicates=replicates)
         rates[column] = outcome.rate("first", "second")
     return Row(name, len(shared), rates, ("win|0",), STRESS_BOUND)

@@ -15,12 +15,15 @@ from gatewise.statistics.sequential import MOST_REPLICATES
 __all__ = [
     "POWER_REPLICATES",
     "SCATTERS",
+    "SYMMETRIC",
     "TRUTHS",
+    "Scatter",
     "collapses",
     "errors",
     "normal_differences",
     "power",
     "repeated_splits",
+    "scattered",
     "stress",
 ]
 

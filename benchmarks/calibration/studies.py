@@ -9,17 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from gatewise.statistics.correlated import Differences, Posterior, Resampled, posterior
+from gatewise.statistics.correlated import Differences, Spread, posterior
 from gatewise.statistics.decision import ERROR, Rule, conclude
-from gatewise.statistics.sequential import MOST_REPLICATES
+from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
 
-__all__ = ["STRESS_BOUND", "Look", "Outcome", "Row", "Values", "resampled_look", "statements", "stop_when_decided", "table"]
+__all__ = [
+    "STRESS_BOUND",
+    "Judge",
+    "Look",
+    "Outcome",
+    "Row",
+    "Seen",
+    "Values",
+    "resampled_look",
+    "statements",
+    "stop_when_decided",
+    "table",
+]
 
 STRESS_BOUND = 0.06
 WIDTH = 80
 
 Values = NDArray[np.float64]
-Look = Callable[[int, NDArray[np.int64]], Posterior]  # number of replicates, indices of the studies still running
+Seen = tuple[Differences, Spread]
+Look = Callable[[int, NDArray[np.int64]], Seen]  # number of replicates, indices of the studies still running
+Judge = Rule | Callable[[Differences, Spread], Rule]  # one rule for all looks, or what makes one from what is seen
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,10 @@ class Outcome:
         """Return the share of studies that ended with one of the conclusions, after at most `within` replicates."""
         ended = np.isin(self.conclusions, wanted)
         return float((ended if within is None else ended & (self.replicates <= within)).mean())
+
+    def taken(self, most: int) -> float:
+        """Return the mean number of replicates, `most` of those that stayed undecided."""
+        return float(np.where(self.conclusions == "undecided", most, np.minimum(self.replicates, most)).mean())
 
     def joined(self, other: Outcome) -> Outcome:
         """Both together."""
@@ -56,13 +74,22 @@ class Row:
         )
 
 
-def stop_when_decided(look: Look, studies: int, margin: float, rule: Rule, most_replicates: int = MOST_REPLICATES) -> Outcome:
+def stop_when_decided(
+    look: Look,
+    studies: int,
+    margin: float,
+    rule: Judge = Rule.after_each,
+    most_replicates: int = MOST_REPLICATES,
+) -> Outcome:
     """Look at every study after each replicate from the first that may decide to `most_replicates`, until the rule decides it."""
     conclusions = np.full(studies, "undecided", dtype="<U10")  # as long as "equivalent", which would be cut short
     replicates_taken = np.zeros(studies, dtype=np.int64)
     running = np.arange(studies)
-    for replicates in range(rule.minimum_replicates, most_replicates + 1):
-        now = conclude(look(replicates, running), margin, rule, replicates)
+    first = rule.minimum_replicates if isinstance(rule, Rule) else MINIMUM_REPLICATES
+    for replicates in range(first, most_replicates + 1):
+        seen, spread = look(replicates, running)
+        asked = rule if isinstance(rule, Rule) else rule(seen, spread)
+        now = conclude(posterior(seen, spread), margin, asked, replicates)
         decided = now != "undecided"
         conclusions[running[decided]] = now[decided]
         replicates_taken[running[decided]] = replicates
@@ -72,9 +99,9 @@ def stop_when_decided(look: Look, studies: int, margin: float, rule: Rule, most_
     return Outcome(conclusions, replicates_taken)
 
 
-def resampled_look(differences: Values, spread: Resampled) -> Look:
+def resampled_look(differences: Values, spread: Spread) -> Look:
     """Looks at studies whose differences are [studies, replicates]."""
-    return lambda replicates, running: posterior(Differences.of(differences[running, :replicates]), spread)
+    return lambda replicates, running: (Differences.of(differences[running, :replicates]), spread)
 
 
 def statements(setting: str, outcomes: Mapping[float, Outcome], bound: float = ERROR, *, at_margin: bool = True) -> Row:

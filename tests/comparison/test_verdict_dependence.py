@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gatewise.comparison.evidence import Evidence
 from gatewise.comparison.verdict import decide
 from gatewise.errors import RunError
 from gatewise.records import (
     Dependence,
 )
+from gatewise.statistics.decision import Rule
 from gatewise.training.scoring import pack_rows
 from tests.comparison.by_hand import EQUAL, SPREAD, comparison, text
 
@@ -49,6 +51,15 @@ def test_groups_make_a_fixed_test_part_less_sure() -> None:
     assert decide(comparison(scores, test_rows=500, fixed_test=True, dependence=Dependence(blocks))).decision == "undecided"
 
 
+def test_looks_that_share_their_test_rows_are_less_strict_unless_these_follow_each_other() -> None:
+    scores = {"gru": (0.86 + SPREAD).tolist(), "lstm": (0.80 - SPREAD).tolist()}
+    free = comparison(scores, test_rows=500, fixed_test=True)
+    strictest, planned = Rule.sequential(0.0), Rule.planned()
+    assert strictest.level < float(Evidence(free).rule("gru", "lstm", 1).level) < planned.level
+    bound = replace(free, dependence=in_time(500))
+    assert float(Evidence(bound).rule("gru", "lstm", 1).level) == pytest.approx(float(strictest.level))
+
+
 def test_a_damaged_record_of_groups_is_named() -> None:
     with pytest.raises(RunError, match="how test rows belong together is damaged"):
         decide(comparison(EQUAL, fixed_test=True, dependence=Dependence("f:AAAA")))
@@ -61,7 +72,7 @@ def test_splits_that_repeat_decide_nothing_however_often_they_are_run() -> None:
 
 
 def test_a_fixed_test_part_limits_what_replicates_can_show() -> None:
-    scores = {"gru": (0.85 + SPREAD).tolist(), "lstm": (0.80 - SPREAD).tolist()}
+    scores = {"gru": (0.84 + SPREAD).tolist(), "lstm": (0.80 - SPREAD).tolist()}
     assert decide(comparison(scores, test_rows=100)).decision == "gru"
     limited = decide(comparison(scores, test_rows=100, fixed_test=True))
     assert limited.decision == "undecided"

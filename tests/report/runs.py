@@ -32,6 +32,7 @@ from gatewise.records import (
     Verdict,
 )
 from gatewise.titles import Titles
+from gatewise.training.scoring import pack_rows
 from tests.report.mistaken import with_mistakes
 
 Run = tuple[Comparison, Verdict]
@@ -193,6 +194,18 @@ def _training(generator: np.random.Generator, facts: TaskFacts, kind: Any, name:
     )
 
 
+def _with_rows(evidence: Comparison) -> Comparison:
+    """The same with what every test row adds to the scores of its trainings: as much as any other."""
+
+    def with_rows(trainings: tuple[Training, ...]) -> tuple[Training, ...]:
+        rows = evidence.test_rows
+        return tuple(
+            replace(one, test_rows=rows, row_scores=pack_rows(np.full(rows, one.test_score or 0.0))) for one in trainings
+        )
+
+    return replace(evidence, trainings=with_rows(evidence.trainings), baseline_trainings=with_rows(evidence.baseline_trainings))
+
+
 def _difference(facts: TaskFacts, scores: dict[str, list[float]], first: str, second: str, **fields: Any) -> Difference:
     values = facts.metric.gain(1.0) * (np.array(scores[first]) - np.array(scores[second]))
     mean, half = float(values.mean()), 2.2 * float(values.std()) * 0.45
@@ -318,7 +331,7 @@ def make_run(
         stopped="decided",
         warnings=warnings,
     )  # fmt: skip
-    evidence = replace(evidence, **(comparison or {}))
+    evidence = _with_rows(replace(evidence, **(comparison or {})))
     excluded = excluded_arms(evidence)
     left = [name for name in arms if name not in excluded]
     others = []

@@ -26,7 +26,10 @@ def test_wrong_statements_stay_within_five_percent_on_resampled_splits() -> None
 
 
 def test_wrong_statements_stay_within_five_percent_on_a_fixed_test_part() -> None:
-    assert not broken(list(fixed_test.errors(100, sizes=(200,), margins=(0.001, 0.05))))
+    rows = list(fixed_test.errors(100, sizes=(200,), margins=(0.001, 0.05)))
+    assert not broken(rows)
+    assert max(row.rates["win|1m"] for row in rows) > 0.02, "the rule is not merely silent"
+    assert not broken(list(fixed_test.shared_parts(200)))
 
 
 def test_heavy_tails_ties_and_skewness_do_not_break_the_promise() -> None:
@@ -61,6 +64,13 @@ def test_decisions_are_reached_where_they_should_be() -> None:
     assert power["s 0.5m, equivalent | 0m, stop"]["15"] > 0.9
     assert power["s 1m, first | 3m, stop"]["15"] > 0.9
     assert power["s 1m, equivalent | 0m, stop"]["30"] > power["s 1m, equivalent | 0m, stop"]["10"]
+
+
+def test_known_test_rows_decide_with_fewer_replicates() -> None:
+    power = {row.setting: row.rates for row in fixed_test.power(100, rows=300)}
+    for setting in ("rows differ, 3m", "both differ, 3m", "nearly alike, 2m"):
+        assert power[setting]["10"] > power[f"{setting}, before"]["10"] + 0.05
+        assert power[setting]["fewer"] > 0.05
 
 
 def test_a_rule_without_regard_to_looks_breaks_the_bound() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from gatewise.statistics.correlated import Differences, FixedTest, Posterior, Resampled, posterior
-from gatewise.statistics.rows import variance_over_rows
+from gatewise.statistics.rows import RowVariance, TestRows, variance_over_rows
 
 # Figures of another implementation; the folder has what made them.
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "correlated.json").read_text(encoding="utf-8"))["cases"]
@@ -64,6 +64,26 @@ def test_fixed_test_posterior_holds_both_parts_of_the_variance() -> None:
     # With both arms' samples independent, Welch's test has the same degrees of freedom.
     welch = stats.ttest_ind(differences, rows, equal_var=False)
     assert float(both.degrees_of_freedom) == pytest.approx(welch.df)
+
+
+def test_few_rows_that_differ_make_the_crowded_side_less_sure() -> None:
+    rows = np.where(np.arange(100) < 4, 1.0, 0.0)
+    known = fixed(np.full(10, rows.mean()), rows, 0.01)
+    assert float(known.skewness) > 0.2
+    assert float(known.not_below(0.08)) > 1.5 * float(replace(known, skewness=0.0).not_below(0.08))
+
+
+def test_the_share_of_the_test_rows_is_what_replicates_show_it_to_be_at_least() -> None:
+    generator = np.random.default_rng(1)
+    rows = RowVariance(np.asarray(0.5), np.asarray(999.0))
+    spread = FixedTest(rows, 0.0)
+    drawn = generator.normal(size=(4000, 6))
+    assert np.mean(spread.shared(Differences.of(drawn)) <= 0.5) == pytest.approx(0.8, abs=0.03)
+    assert float(spread.shared(Differences.of(generator.normal(size=4000)))) == pytest.approx(0.5, rel=0.1)
+    few = Differences.of([0.1])
+    assert float(spread.shared(few)) == 0.0
+    in_time = variance_over_rows(generator.normal(size=200), TestRows(np.arange(200), in_time=True))
+    assert float(FixedTest(in_time, 0.0).shared(Differences.of(drawn[0]))) == 0.0, "how sure its variance is, is not known"
 
 
 def test_splits_that_repeat_count_once() -> None:

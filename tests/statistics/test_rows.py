@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.signal import lfilter
+from scipy.stats import skew
 
 from gatewise.statistics.rows import TestRows, variance_over_rows
 
@@ -59,6 +60,15 @@ def test_series_at_the_same_time_are_one_block() -> None:
     one = variance_over_rows(together, TestRows(np.arange(300), in_time=True))
     five = variance_over_rows(np.repeat(together, 5), TestRows(np.repeat(np.arange(300), 5), in_time=True))
     assert float(five.variance) == pytest.approx(float(one.variance))
+
+
+def test_the_mean_over_rows_that_seldom_differ_is_skewed() -> None:
+    rows = np.where(np.arange(400) < 8, 1.0, 0.0)
+    assert float(variance_over_rows(rows).skewness) == pytest.approx(skew(rows) / 20, rel=0.01)
+    assert float(variance_over_rows(-rows).skewness) == pytest.approx(-skew(rows) / 20, rel=0.01)
+    alike = variance_over_rows(np.repeat(rows, 3), TestRows(np.repeat(np.arange(400), 3)))
+    assert float(alike.skewness) == pytest.approx(skew(rows) / 20, rel=0.01)
+    assert float(variance_over_rows(np.zeros(50)).skewness) == 0.0
 
 
 def test_one_block_says_nothing() -> None:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from gatewise.errors import RunError
 from gatewise.metrics import METRICS, Metric
 from gatewise.records import Comparison, ScoreSummary, Training
-from gatewise.statistics.correlated import FixedTest, Resampled, Spread
-from gatewise.statistics.decision import Rule
+from gatewise.statistics.correlated import Differences, FixedTest, Resampled, Spread
+from gatewise.statistics.decision import MINIMUM_PLANNED_REPLICATES, Rule
 from gatewise.statistics.rows import TestRows, variance_over_rows
-from gatewise.statistics.sequential import MOST_REPLICATES
+from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
 from gatewise.training.scoring import unpack_rows
 
 __all__ = ["Evidence"]
@@ -72,7 +72,7 @@ class Evidence:
     @property
     def minimum_replicates(self) -> int:
         """Replicates below which nothing is decided."""
-        return self.rule(1).minimum_replicates
+        return MINIMUM_REPLICATES if self.adaptive else MINIMUM_PLANNED_REPLICATES
 
     @cached_property
     def couples(self) -> tuple[tuple[str, str], ...]:
@@ -125,17 +125,16 @@ class Evidence:
         lost = usual - leads
         return int(((lost > usual / 2) & (lost > _FAILED_MARGINS * self.comparison.margin)).sum()) if usual > 0 else 0
 
-    def rule(self, comparisons: int) -> Rule:
-        """What a conclusion asks for at one look at one of several comparisons.
+    def rule(self, first: str, second: str, comparisons: int) -> Rule:
+        """What a conclusion asks for at one look at two names, one of several comparisons.
 
-        A run that goes on past the most replicates it is planned for is judged with the next multiple of them. On a fixed test
-        part the share of the variance that all looks have in common is not known in advance, so the looks are taken as differing
-        most (ratio 0): the strictest.
+        A run that goes on past the most replicates it is planned for is judged with the next multiple of them.
         """
         if not self.adaptive:
             return Rule.planned(comparisons)
-        ratio = 0.0 if self.fixed_test else self._test_to_train_ratio
-        return Rule.sequential(ratio, comparisons, MOST_REPLICATES * math.ceil(max(self.replicates, 1) / MOST_REPLICATES))
+        most = MOST_REPLICATES * math.ceil(max(self.replicates, 1) / MOST_REPLICATES)
+        seen = Differences.of(self.differences(first, second))
+        return Rule.after_each(seen, self.spread(first, second), comparisons, most)
 
     def shared_replicates(self, first: str, second: str) -> list[int]:
         """Numbers of the complete replicates on which both were scored."""
@@ -151,6 +150,16 @@ class Evidence:
 
         Raises RunError where a training on a fixed test part lacks its record of the rows' scores.
         """
+        if (first, second) not in self._spreads:
+            self._spreads[first, second] = self._spread(first, second)
+        return self._spreads[first, second]
+
+    @cached_property
+    def _spreads(self) -> dict[tuple[str, str], Spread]:
+        """Those asked for so far: what is recorded of the rows takes long to read."""
+        return {}
+
+    def _spread(self, first: str, second: str) -> Spread:
         of = self.comparison.dependence
         if not self.fixed_test:
             return Resampled(self._test_to_train_ratio, self.resolution, of.splits, of.groups)

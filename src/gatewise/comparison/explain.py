@@ -280,16 +280,16 @@ def _probabilities(difference: Difference, evidence: Evidence, say: Wording) -> 
 
 def _missing(difference: Difference, evidence: Evidence) -> str:
     """What a verdict lacks where the probabilities would do for one look."""
-    rule = evidence.rule(len(evidence.couples))
-    if difference.conclusion != "undecided" or not evidence.adaptive or difference.replicates < rule.minimum_replicates:
+    if difference.conclusion != "undecided" or not evidence.adaptive or difference.replicates < evidence.minimum_replicates:
         return ""
+    rule = evidence.rule(difference.first, difference.second, len(evidence.couples))
     if max(difference.p_first, difference.p_second) >= 1.0 - ERROR:
         low, high = difference.ci95_sequential
         if low <= 0.0 <= high:
             return "A verdict also needs the interval that is widened for looking after every replicate to leave out 0."
-        return f"Looking after every replicate, a verdict takes {probability(1.0 - rule.beyond)}."
+        return f"Looking after every replicate, a verdict takes {probability(1.0 - float(rule.beyond))}."
     if difference.p_equivalent >= 1.0 - ERROR and difference.replicates >= rule.equivalence_replicates:
-        return f"Looking after every replicate, a verdict takes {probability(1.0 - rule.inside)}."
+        return f"Looking after every replicate, a verdict takes {probability(1.0 - float(rule.inside))}."
     return ""
 
 

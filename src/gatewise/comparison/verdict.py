@@ -219,7 +219,7 @@ def _best(evidence: Evidence, names: Sequence[str]) -> str:
 
 def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int) -> Difference:
     """Compare two names on the replicates they share; foresee how many more would decide where these do not."""
-    margin, rule = evidence.comparison.margin, evidence.rule(comparisons)
+    margin, rule = evidence.comparison.margin, evidence.rule(first, second, comparisons)
     leads, spread = evidence.differences(first, second), evidence.spread(first, second)
     seen = Differences.of(leads)
     known = posterior(seen, spread)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -9,16 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.records import Difference
-from gatewise.statistics.correlated import Posterior
-from gatewise.statistics.sequential import EQUIVALENCE_REPLICATES, MINIMUM_REPLICATES, MOST_REPLICATES, nominal_level
+from gatewise.statistics.correlated import Differences, Posterior, Resampled, Spread
+from gatewise.statistics.sequential import (
+    EQUIVALENCE_REPLICATES,
+    MINIMUM_REPLICATES,
+    MOST_REPLICATES,
+    nominal_level,
+    nominal_levels,
+)
 
-__all__ = ["ERROR", "Rule", "compare", "conclude"]
+__all__ = ["ERROR", "MINIMUM_PLANNED_REPLICATES", "Rule", "compare", "conclude"]
 
 ERROR = 0.05
 """Chance, at most, of each wrong statement: a winner without a difference, a lead beyond the margin that is none, and
 'equivalent' of a difference that is not inside it."""
 
-_MINIMUM_PLANNED_REPLICATES = 2  # fewer give no standard deviation
+MINIMUM_PLANNED_REPLICATES = 2
+"""Replicates below which a planned look decides nothing: a single one gives no standard deviation."""
+
+Values = NDArray[np.float64]
 
 Conclusion = Literal["first", "equivalent", "second", "undecided"]
 
@@ -29,12 +39,12 @@ class Rule:
 
     level: two-sided, of no difference at all. beyond: largest probability that the lead is not above the margin; inside: that the
     difference is beyond one given end of the band. minimum_replicates, equivalence_replicates: fewer decide nothing, or no
-    equivalence.
+    equivalence. The first three are numbers, or arrays of one shape with one entry a study.
     """
 
-    level: float
-    beyond: float
-    inside: float
+    level: Values | float
+    beyond: Values | float
+    inside: Values | float
     minimum_replicates: int
     equivalence_replicates: int
 
@@ -46,17 +56,35 @@ class Rule:
         division, because it is only said where every single comparison allows it (Berger 1982, intersection-union).
         """
         alpha = ERROR / max(comparisons, 1)
-        return cls(alpha, alpha, ERROR, _MINIMUM_PLANNED_REPLICATES, _MINIMUM_PLANNED_REPLICATES)
+        return cls(alpha, alpha, ERROR, MINIMUM_PLANNED_REPLICATES, MINIMUM_PLANNED_REPLICATES)
+
+    @classmethod
+    def after_each(cls, seen: Differences, spread: Spread, comparisons: int = 1, most_replicates: int = MOST_REPLICATES) -> Rule:
+        """A look after every replicate, from the fifth to `most_replicates`, until something is concluded."""
+        if isinstance(spread, Resampled):
+            return cls.sequential(spread.test_to_train_ratio, comparisons, most_replicates)
+        return cls.on_one_test_part(spread.shared(seen), comparisons, most_replicates)
 
     @classmethod
     def sequential(cls, test_to_train_ratio: float, comparisons: int = 1, most_replicates: int = MOST_REPLICATES) -> Rule:
-        """A look after every replicate, from the fifth to `most_replicates`, until something is concluded."""
-        alpha = ERROR / max(comparisons, 1)
-        level, two_sided, inside = (
-            nominal_level(test_to_train_ratio, alpha=one, most_replicates=most_replicates)
-            for one in (alpha, 2 * alpha, 2 * ERROR)
+        """Such a look where the splits are resampled."""
+        return cls._of_looks(
+            lambda alpha: nominal_level(test_to_train_ratio, alpha=alpha, most_replicates=most_replicates), comparisons
         )
-        return cls(level, two_sided / 2, inside / 2, MINIMUM_REPLICATES, EQUIVALENCE_REPLICATES)
+
+    @classmethod
+    def on_one_test_part(cls, shared: Values | float, comparisons: int = 1, most_replicates: int = MOST_REPLICATES) -> Rule:
+        """Such a look where every replicate is scored on the same test rows.
+
+        shared: variance that these give every replicate alike, in variances of one replicate about it (`FixedTest.shared`).
+        """
+        return cls._of_looks(lambda alpha: nominal_levels(shared, alpha=alpha, most_replicates=most_replicates), comparisons)
+
+    @classmethod
+    def _of_looks(cls, level: Callable[[float], Values | float], comparisons: int) -> Rule:
+        """level: two-sided, of a look, for the chance of a finding in all of them."""
+        alpha = ERROR / max(comparisons, 1)
+        return cls(level(alpha), level(2 * alpha) / 2, level(2 * ERROR) / 2, MINIMUM_REPLICATES, EQUIVALENCE_REPLICATES)
 
 
 def conclude(posterior: Posterior, margin: float, rule: Rule, replicates: int | NDArray[np.int64]) -> NDArray[np.str_]:
@@ -100,7 +128,7 @@ def compare(
         second=second,
         mean=float(posterior.mean),
         ci95=_bounded(posterior, 0.95, bounds),
-        ci95_sequential=_bounded(posterior, 1.0 - rule.level, bounds),
+        ci95_sequential=_bounded(posterior, 1.0 - float(rule.level), bounds),
         p_first=float(p_first),
         p_equivalent=float(p_equivalent),
         p_second=float(p_second),

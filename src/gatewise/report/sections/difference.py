@@ -80,7 +80,8 @@ def _figures(
     )
     bar = Figure(
         probability_figure(difference, sides, say.title, f"{identifier}-probabilities"),
-        f"Posterior probability that the true difference lies above, inside or below the band. {_asked_for(comparison)}",
+        "Posterior probability that the true difference lies above, inside or below the band. "
+        f"{_asked_for(difference, comparison)}",
         keys,
     )
     return [replicates, bar]
@@ -162,10 +163,11 @@ def _others(others: list[Difference], say: MetricText) -> Table:
     return Table(header, tuple(rows), caption="The other comparisons")
 
 
-def _asked_for(comparison: Comparison) -> str:
+def _asked_for(difference: Difference, comparison: Comparison) -> str:
     """How probable a statement must be at one look."""
     evidence = Evidence(comparison)
-    least = probability(1.0 - evidence.rule(len(evidence.couples)).inside)
+    rule = evidence.rule(difference.first, difference.second, len(evidence.couples))
+    least = probability(1.0 - float(rule.inside))
     if not evidence.adaptive:
         return f"A verdict takes {least}."
     return (
