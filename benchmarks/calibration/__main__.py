@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.calibration import fixed_test, learners, resampled
+from benchmarks.calibration import fixed_test, learners, resampled, row_parts
 from benchmarks.calibration.studies import Row, table
 
 from gatewise.statistics.decision import ERROR
@@ -42,6 +42,8 @@ SECTIONS: dict[str, Callable[[int], Iterable[Row]]] = {
     "A winner between two equally good classifiers, margin 0.001": lambda less: learners.equal_learners(2000 // less),
     "Right decisions within n replicates, ten-fold splits": lambda less: resampled.power(2000 // less),
     "Right decisions within n replicates, fixed test part of 1000 rows, m 0.02": lambda less: fixed_test.power(500 // less),
+    "Resampled splits, were the part of the test rows used (s 1m, ten-fold)": lambda less: row_parts.known_rows(2000 // less),
+    "What the replicates of one data set have in common": lambda less: row_parts.in_common(2000 // less),
 }
 
 

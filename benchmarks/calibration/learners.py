@@ -21,16 +21,26 @@ __all__ = ["equal_learners"]
 
 
 def cross_validated_differences(
-    generator: np.random.Generator, studies: int, *, rows: int, folds: int, features: int, shift: float, replicates: int
+    generator: np.random.Generator,
+    studies: int,
+    *,
+    rows: int,
+    folds: int,
+    features: int,
+    shift: float,
+    replicates: int,
+    heavy: bool = False,
 ) -> Values:
     """Accuracy differences [studies, replicates] of two nearest-centroid classifiers under repeated stratified k-fold.
 
     Each study draws one sample: two classes of rows / 2, 2 * features independent normal features whose mean differs by `shift`
     between the classes. One classifier sees the first half of the features, the other the second.
-    folds divides rows / 2 and replicates.
+    heavy: features of Student's t with 2 degrees of freedom, whose outliers sway a centroid. folds divides rows / 2 and
+    replicates.
     """
     half = rows // 2
-    sample = generator.standard_normal((studies, rows, 2 * features))
+    shape = (studies, rows, 2 * features)
+    sample = generator.standard_t(2, shape) if heavy else generator.standard_normal(shape)
     sample[:, half:] += shift
     is_second = np.arange(rows) >= half
     blocks = []
