@@ -4,12 +4,11 @@ Tests run side by side, and threads that wait for each other on a busy machine s
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from gatewise.records import Hyperparameters
-from gatewise.study import phases
+from gatewise.study import forecast, phases
 from gatewise.study.session import Session
 from tests.report.browser import NO_BROWSER
 
@@ -28,19 +27,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{told} Put Chromium on the PATH (apt install chromium).", red=True, bold=True)
 
 
-MeasureMemory = Callable[[Session, Mapping[str, Hyperparameters]], None]
+MemorySeconds = Callable[[Session], float]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def measure_memory() -> Iterator[MeasureMemory]:
-    """The measurement of memory, left out of every run that sets no limit on it: it starts a process for every arm, and takes
+def memory_seconds() -> Iterator[MemorySeconds]:
+    """The measurement of memory, left out of every run that sets no limit on it: it starts a process, and takes
     seconds each time. Who wants it puts it back."""
-    own = phases._measure_memory
+    own = forecast.memory_seconds
 
-    def where_it_decides(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-        if session.config.max_memory_bytes is not None:
-            own(session, chosen)
+    def where_it_decides(session: Session) -> float:
+        return 0.0 if session.config.max_memory_bytes is None else own(session)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(phases, "_measure_memory", where_it_decides)
+        patch.setattr(phases, "memory_seconds", where_it_decides)
         yield own

@@ -25,6 +25,7 @@ from typing import Any
 from benchmarks.budgets import SETS, write_forecasts
 from benchmarks.layers.tables import Table
 from benchmarks.layers.terminal import rich_table
+from benchmarks.verdict.foretold import foretold, foretold_table, happened
 from rich.console import Console
 
 NINE = ("mr", "sst2", "uci_sentences", "amazon_multidomain", "JapaneseVowels", "GunPoint", "ECG5000", "fsdd", "ETTh1")
@@ -92,7 +93,8 @@ def _run(name: str, way: str, checkout: Path | None, budget: int, folder: Path, 
         "replicates": verdict.get("replicates", verdict.get("pairs")),
         "seconds": _phases(units, verdict["elapsed_s"]),
         "work": _work(units),
-        "foreseen": next((unit.get("replicates", unit.get("pairs")) for unit in units if unit["kind"] == "budget"), None),
+        "foretold": foretold(units),
+        "happened": happened(units, verdict),
         "scores": {arm: sum(values) / len(values) for arm, values in scores.items()},
     }
 
@@ -177,6 +179,7 @@ def _tables(rows: Sequence[dict[str, Any]]) -> Iterator[Table]:
         )
     note = "Shares of the wall time, and of the replicates' work."
     yield Table("Where the time goes", note, ("run", *parts, *work), tuple(lines))
+    yield foretold_table(rows)
 
 
 if __name__ == "__main__":

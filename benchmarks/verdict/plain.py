@@ -16,7 +16,7 @@ from torch import nn
 import gatewise.nn
 from gatewise.__main__ import main
 from gatewise.nn import network
-from gatewise.study import measure
+from gatewise.study import measure, probe
 from gatewise.training import fit
 from gatewise.training.autograd_step import AutogradStep
 
@@ -35,6 +35,7 @@ network.CELLS |= {"gru": _stock(torch.nn.GRU), "lstm": _stock(torch.nn.LSTM), "r
 for module, name, value in (
     (fit, "training_step", _autograd),
     (measure, "training_step", _autograd),
+    (probe, "training_step", _autograd),
     (gatewise.nn, "backend", lambda module, input: "torch"),
 ):
     setattr(module, name, value)

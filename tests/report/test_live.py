@@ -68,6 +68,13 @@ def test_live_view_shows_phase_replicates_time_and_probabilities() -> None:
     assert bar.count("█") == 7 and bar.count("▒") == 51 and bar.count("░") == 2
 
 
+@pytest.mark.parametrize(
+    ("decides", "words"), [(None, "until decided"), (259.0, "decides in about 4 min"), (900.0, "would decide in about 15 min")]
+)
+def test_live_view_says_when_it_is_expected_to_be_decided(decides: float | None, words: str) -> None:
+    assert f"5 replicates, {words}" in _rendered(Clock(), replace(PROGRESS, decides_s=decides))
+
+
 def test_live_view_counts_on_between_updates() -> None:
     text = _rendered(Clock(), PROGRESS, later=8.0)
     assert "3 min 20 s of 10 min" in text and "6 min 32 s left" in text

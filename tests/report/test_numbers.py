@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatewise.report.numbers import bytes_text, count, duration, milliseconds, number, percent, significant, span
+from gatewise.report.numbers import bytes_text, count, duration, milliseconds, number, percent, rough_duration, significant, span
 
 
 def test_percentages() -> None:
@@ -70,3 +70,11 @@ def test_values_from_the_data(value: float, text: str) -> None:
 )
 def test_time_that_steps_cover(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.2, "1 s"), (7.4, "7 s"), (47, "50 s"), (88, "90 s"), (97, "2 min"), (259, "4 min"), (3580, "1 h"), (5000, "1 h 25 min")],
+)
+def test_estimated_times_are_no_finer_than_they_are_known(value: float, text: str) -> None:
+    assert rough_duration(value) == text

@@ -153,11 +153,10 @@ def test_what_to_do_next_is_the_last_thing_on_the_page(run_named: Callable[[str]
 
 def test_a_budget_that_decides_is_round_and_above_the_old_one(run_named: Callable[[str], Run]) -> None:
     comparison, verdict = run_named("undecided")
-    assert (replicates_to_decide(comparison, verdict), budget_to_decide(comparison, verdict)) == (9, 20 * 60.0)
+    assert (replicates_to_decide(verdict, adaptive=True), budget_to_decide(comparison, verdict)) == (9, 20 * 60.0)
     assert budget_to_decide(replace(comparison, elapsed_s=10.0, trainings=(), baseline_trainings=()), verdict) == 15 * 60.0
-    assert replicates_to_decide(*run_named("equivalent")) is None
-    single, unclear = run_named("one_replicate")
-    assert replicates_to_decide(single, unclear) == 4, "nothing is decided before five"
+    assert replicates_to_decide(run_named("equivalent")[1], adaptive=True) is None
+    assert replicates_to_decide(run_named("one_replicate")[1], adaptive=True) == 4, "nothing is decided before five"
     assert verdict.difference is not None
     hopeless = replace(verdict, difference=replace(verdict.difference, further_replicates=None))
     assert budget_to_decide(comparison, hopeless) is None

@@ -31,7 +31,7 @@ QUICK: dict[str, Any] = {
 }
 # The command as it is, but for the measurement of memory, as in the tests' own process.
 WITHOUT_MEMORY_PROBES = (
-    "import gatewise.study.phases as phases, runpy; phases._measure_memory = lambda *_: None; "
+    "import gatewise.study.phases as phases, runpy; phases.memory_seconds = lambda *_: 0.0; "
     "runpy.run_module('gatewise', run_name='__main__')"
 )
 
@@ -48,10 +48,10 @@ def made_once(factory: pytest.TempPathFactory, name: str, source: str, **options
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory, measure_memory: Any) -> Result:
+def whole(tmp_path_factory: pytest.TempPathFactory, memory_seconds: Any) -> Result:
     """A finished run with nothing left out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gatewise.study.phases._measure_memory", measure_memory)
+        patch.setattr("gatewise.study.phases.memory_seconds", memory_seconds)
         return made_once(
             tmp_path_factory,
             "whole",

@@ -98,6 +98,8 @@ def test_journal_and_trainings_hold_one_row_a_unit(whole: Result, keys: Callable
         "timing:memory",
         "timing:baselines",
         "final:0",
+        "forecast:0",
+        "forecast:1",
     }
     assert set(found) == replicates | once
     assert all(row["elapsed_s"] > 0 and row["finished_at"].endswith("+00:00") for row in rows)

@@ -18,6 +18,7 @@ from gatewise.nn import SequenceNetwork
 from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Training
 from gatewise.study import measure, scoring
 from gatewise.study.kept import KeptFolder
+from gatewise.study.memory import MemoryMeasurement
 from gatewise.study.runner import LocalRunner
 from gatewise.study.units import Unit, seed_of
 from gatewise.study.work import Workload
@@ -233,8 +234,11 @@ def test_a_memory_measurement_that_fails_says_why(dataset: Dataset, monkeypatch:
     failing.write_text("#!/bin/sh\necho out of memory >&2\nexit 1\n")
     failing.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(failing))
-    with pytest.raises(GatewiseError, match="memory measurement of gru failed: out of memory"):
-        measure.measure_memory(workload(dataset), dict.fromkeys(("gru", "lstm"), HYPERPARAMETERS))
+    with (
+        MemoryMeasurement(workload(dataset), dict.fromkeys(("gru", "lstm"), HYPERPARAMETERS)) as measurement,
+        pytest.raises(GatewiseError, match="measurement of the memory of training failed: out of memory"),
+    ):
+        measurement.result(60.0)
 
 
 def nine_to_one(rows: int = 400) -> Dataset:

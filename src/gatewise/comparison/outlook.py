@@ -13,11 +13,13 @@ __all__ = ["budget_to_decide", "replicates_to_decide"]
 _SPARE = 1.25
 
 
-def replicates_to_decide(comparison: Comparison, verdict: Verdict) -> int | None:
-    """Return about how many more replicates would decide; None where it is decided, or where no number that a run makes would."""
+def replicates_to_decide(verdict: Verdict, *, adaptive: bool) -> int | None:
+    """Return about how many more replicates would decide; None where it is decided, or where no number that a run makes would.
+
+    adaptive: whether replicates are added until it is decided.
+    """
     if verdict.decision != "undecided":
         return None
-    adaptive = comparison.config.replicates is None
     further = None if verdict.difference is None else verdict.difference.further_replicates
     if further is None and adaptive and verdict.replicates < MINIMUM_REPLICATES:
         # So few do not tell yet.
@@ -30,7 +32,10 @@ def budget_to_decide(comparison: Comparison, verdict: Verdict) -> float | None:
 
     None where it is decided, where more replicates would not decide, or where nothing has been trained by which to tell.
     """
-    further, replicate = replicates_to_decide(comparison, verdict), _replicate_seconds(comparison)
+    further, replicate = (
+        replicates_to_decide(verdict, adaptive=comparison.config.replicates is None),
+        _replicate_seconds(comparison),
+    )
     if further is None or replicate is None:
         return None
     needed = comparison.elapsed_s + _SPARE * replicate * (further + 1)

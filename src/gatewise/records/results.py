@@ -222,6 +222,7 @@ class Progress:
 
     phase: what is being done now, in plain words. replicates_planned: None while adaptive stopping decides.
     remaining_s: estimated seconds to the end, None while unknown. difference: the deciding comparison so far, of `arms`.
+    decides_s: estimated seconds until a decision is more likely than not, None while unknown.
     """
 
     phase: str
@@ -232,3 +233,4 @@ class Progress:
     remaining_s: float | None = None
     difference: Difference | None = None
     arms: tuple[Arm, ...] = ()
+    decides_s: float | None = None

@@ -31,7 +31,7 @@ def follow_up(comparison: Comparison, verdict: Verdict, run: Path) -> tuple[Step
 def _going_on(comparison: Comparison, verdict: Verdict, run: Path) -> tuple[Step, ...]:
     if comparison.stopped in ("interrupted", "running"):
         return (Step("It was cut short, and goes on where it ended:", _resume(comparison, run)),)
-    further = replicates_to_decide(comparison, verdict)
+    further = replicates_to_decide(verdict, adaptive=comparison.config.replicates is None)
     if further is None:
         return ()
     sentence = f"About {counted(further, 'further replicate')} would probably decide:"

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewise.records import Progress
-from gatewise.report.numbers import count, duration
+from gatewise.report.numbers import count, duration, rough_duration
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar, outcomes
 from gatewise.titles import Titles
@@ -133,8 +133,16 @@ def _time_line(progress: Progress, elapsed: float, since: float) -> RenderableTy
 
 def _replicates(progress: Progress) -> str:
     if progress.replicates_planned is None:
-        return f"{counted(progress.replicates_done, 'replicate')}, until decided"
+        return f"{counted(progress.replicates_done, 'replicate')}, {_until_decided(progress)}"
     return f"{count(progress.replicates_done)} of {counted(progress.replicates_planned, 'replicate')}"
+
+
+def _until_decided(progress: Progress) -> str:
+    """When a decision is expected: more likely than not by then, and not at all where the budget ends before."""
+    if progress.decides_s is None:
+        return "until decided"
+    late = progress.remaining_s is not None and progress.decides_s > progress.remaining_s
+    return f"{'would decide' if late else 'decides'} in about {rough_duration(progress.decides_s)}"
 
 
 def status_line(progress: Progress) -> str:

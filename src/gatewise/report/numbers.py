@@ -12,6 +12,7 @@ __all__ = [
     "milliseconds",
     "number",
     "percent",
+    "rough_duration",
     "significant",
     "span",
     "typographic",
@@ -80,6 +81,13 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
+
+
+def rough_duration(seconds: float) -> str:
+    """Return an estimated time no finer than it is known: 47 is "50 s", 259 "4 min", 5000 "1 h 25 min"."""
+    step = 1 if seconds < 9.5 else 10 if seconds < 95 else 60 if seconds < 3570 else 300
+    whole = max(round(seconds / step), 1) * step
+    return f"{whole} s" if whole < 60 or whole == 90 else duration(whole)
 
 
 def span(seconds: float) -> str:

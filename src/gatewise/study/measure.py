@@ -1,13 +1,9 @@
-"""Costs of the arms, measured side by side on the run's own batches: training step, latency, memory."""
+"""Costs of the arms, measured side by side on the run's own batches: training step and latency."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
@@ -16,12 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from gatewise.data.dataset.splits import make_split
-from gatewise.errors import GatewiseError
 from gatewise.nn import RIVALS
 from gatewise.records import Arm, Hyperparameters, StepRatio, to_json
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.encoded import EncodedSplit
-from gatewise.study.scoring import TRAIN_SCORE_ROWS
 from gatewise.study.work import Workload
 from gatewise.timing import interleave, percentiles
 from gatewise.training.batches import iterate_batches, plan_batches
@@ -29,13 +23,11 @@ from gatewise.training.examples import Baseline
 from gatewise.training.objectives import to_tensors
 from gatewise.training.step import training_step
 
-__all__ = ["measure_baselines", "measure_latency", "measure_memory", "measure_steps", "probe_epochs", "scoring_share"]
+__all__ = ["measure_baselines", "measure_latency", "measure_steps"]
 
 STEP_ROUNDS = 100
-PROBE_ROUNDS = 10
 # Rounds that are timed however long they take; a training step on long sequences takes seconds.
 LEAST_ROUNDS = 2
-EVALUATION_SHARE = 1 / 3
 # A 99th percentile of fewer calls than these would be a handful of outliers.
 LATENCY_ROUNDS = {"batch1": 1000, "batch32": 100}
 # Requests are padded before the first is timed: a thousand of 32 long rows would take seconds, and gigabytes.
@@ -43,41 +35,11 @@ REQUESTS = {"batch1": 1000, "batch32": 30}
 BASELINE_ROUNDS = {"batch1": 100, "batch32": 30}
 
 
-def probe_epochs(workload: Workload, hyperparameters: Hyperparameters, seconds: float) -> dict[str, float]:
-    """Seconds of an epoch of every arm, evaluation included, from a few training steps: good to plan with, no measurement."""
-    encoded = workload.encode(0)
-    steps = len(_plan(workload, encoded))
-    evaluated = EVALUATION_SHARE * len(encoded.validation) / len(encoded.train)
-    times = _step_times(
-        workload,
-        dict.fromkeys((arm.name for arm in workload.arms), hyperparameters),
-        seconds,
-        rounds=PROBE_ROUNDS,
-        warm_up=1,
-        least=1,
-    )
-    return {name: float(np.mean(values)) / 1e3 * steps * (1 + evaluated) for name, values in times.items()}
-
-
-def scoring_share(workload: Workload) -> float:
-    """What scoring a trained network takes, on the test part and a sample of the training part, as a share of an epoch."""
-    encoded = workload.encode(0)
-    scored = len(encoded.test) + min(len(encoded.train), TRAIN_SCORE_ROWS)
-    return EVALUATION_SHARE * scored / len(encoded.train)
-
-
 def measure_steps(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:
     """Milliseconds of whole training steps (forward, backward, update): every arm on the same batch in the same round."""
-    times = _step_times(workload, chosen, seconds, rounds=STEP_ROUNDS, warm_up=5, least=LEAST_ROUNDS)
-    return {"milliseconds": {name: values.tolist() for name, values in times.items()}}
-
-
-def _step_times(
-    workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float, *, rounds: int, warm_up: int, least: int
-) -> dict[str, NDArray[np.float64]]:
     encoded = workload.encode(0)
     # The plan is already shuffled: its head is a fair sample of the epoch's batch lengths.
-    batches = [to_tensors(batch) for batch in iterate_batches(encoded.train, _plan(workload, encoded)[:rounds])]
+    batches = [to_tensors(batch) for batch in iterate_batches(encoded.train, _plan(workload, encoded)[:STEP_ROUNDS])]
 
     def action(arm: Arm) -> Callable[[int], object]:
         network = workload.network(arm, 0, chosen[arm.name], encoded.train.input_size)
@@ -86,7 +48,8 @@ def _step_times(
         return lambda number: step(batches[number % len(batches)])
 
     actions = {arm.name: action(arm) for arm in workload.arms}
-    return interleave(actions, rounds=rounds, warm_up=warm_up, seconds=seconds, least=least)
+    times = interleave(actions, rounds=STEP_ROUNDS, warm_up=5, seconds=seconds, least=LEAST_ROUNDS)
+    return {"milliseconds": {name: values.tolist() for name, values in times.items()}}
 
 
 def _plan(workload: Workload, encoded: EncodedSplit) -> list[NDArray[np.int64]]:
@@ -161,32 +124,3 @@ def _requests(count: int, size: int, seed: int) -> list[NDArray[np.int64]]:
     """Rows of each request, drawn at random as they would arrive, not sorted by length."""
     generator = np.random.default_rng([seed, 3])
     return [generator.choice(count, size, replace=count < size) for _ in range(LATENCY_ROUNDS["batch1"])]
-
-
-def measure_memory(workload: Workload, chosen: Mapping[str, Hyperparameters]) -> dict[str, Any]:
-    """Peak resident memory that training adds, each arm in a process of its own at its largest batch."""
-    encoded = workload.encode(0)
-    size = min(workload.schedule.batch_size, len(encoded.train))
-    longest = int(np.sort(encoded.train.lengths)[-size:].max())
-    peaks = {}
-    for arm in workload.arms:
-        task = {
-            "architecture": asdict(workload.architecture(arm, 0, chosen[arm.name], encoded.train.input_size)),
-            "batch_size": size,
-            "steps": longest,
-            "threads": torch.get_num_threads(),
-            "task": workload.dataset.task,
-            "metric": workload.trainer.metric.name,
-            "hyperparameters": to_json(chosen[arm.name]),
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "gatewise.study.memory_probe"],
-            input=json.dumps(task),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise GatewiseError(f"the memory measurement of {arm.name} failed: {done.stderr.strip()[-500:]}")
-        peaks[arm.name] = int(json.loads(done.stdout)["peak_bytes"])
-    return {"peak_memory_bytes": peaks, "batch_size": size, "steps": longest}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from gatewise.options.command import duration_words
 from gatewise.records import from_json
 from gatewise.report.numbers import count, duration
 from gatewise.statistics.sequential import MINIMUM_REPLICATES
-from gatewise.study.budget import BudgetPlan, Foresight, plan_budget
-from gatewise.study.measure import probe_epochs, scoring_share
+from gatewise.study.budget import BudgetPlan, Foresight, fitting_epochs, foreseen_replicates, plan_budget
 from gatewise.study.session import Session
 from gatewise.training.baselines.choice import foreseen_seconds
-from gatewise.training.schedule import short_epochs
+from gatewise.training.schedule import default_schedule, short_epochs
 from gatewise.training.tune import default_hyperparameters
 from gatewise.wording import capitalised, counted
 
@@ -20,6 +21,8 @@ __all__ = ["plan_run"]
 
 PROBE_SECONDS = 1.5
 PROBE_SHARE = 0.02
+# A sample of fewer rows to train on is a different question.
+FEWEST_SAMPLED = 100
 # Twice the replicates before which nothing is decided.
 ENOUGH_REPLICATES = 2 * MINIMUM_REPLICATES
 
@@ -60,26 +63,29 @@ def _plan(session: Session, budget: float, most: int) -> None:
     session.show("timing a few training steps")
     dataset = session.workload.dataset
     defaults = default_hyperparameters(dataset.kind, dataset.task)
-    epoch_s = probe_epochs(session.workload, defaults, min(PROBE_SECONDS, PROBE_SHARE * budget))
+    probed = session.runner.probe(defaults, min(PROBE_SECONDS, PROBE_SHARE * budget))
     known = Foresight(
         budget_s=budget,
         elapsed_s=session.elapsed(),
-        epoch_s=tuple(epoch_s.values()),
+        epoch_s=tuple(probed.epoch_s[name] for name in session.names),
         report_s=session.report_s,
         epochs=earlier[-1]["own_epochs"] if earlier else most,
         jobs=session.config.jobs,
         tune=session.config.tune,
         wanted=min(session.config.replicates or MINIMUM_REPLICATES, MINIMUM_REPLICATES),
-        baselines_s=_baseline_seconds(session),
-        scoring_s=scoring_share(session.workload) * sum(epoch_s.values()),
         enough=max(ENOUGH_REPLICATES, session.config.replicates or 0),
         whole=session.whole_epochs,
+        baselines_s=_baseline_seconds(session),
+        scoring_s=probed.scoring_s,
+        encoding_s=probed.encoding_s,
     )
     plan = plan_budget(known)
-    session.record(f"budget:{len(earlier)}", "budget", asdict(plan) | {"notes": list(_notes(plan, budget))})
+    instead = _instead(session, known, plan) if plan.replicates < known.wanted else ""
+    session.record(f"budget:{len(earlier)}", "budget", asdict(plan) | {"notes": list(_notes(plan, budget, instead))})
     _follow(session, plan)
-    for line in _lines(plan, known):
-        session.view.log(line)
+    session.view.log(_line(plan, budget))
+    if instead or plan.better_s is not None:
+        session.view.log(instead or f"{capitalised(_whole_length(plan))}.")
 
 
 def _follow(session: Session, plan: BudgetPlan) -> None:
@@ -95,41 +101,69 @@ def _baseline_seconds(session: Session) -> float:
     return sum(fitted.get(name, seconds) for name, seconds in foreseen.items())
 
 
-def _lines(plan: BudgetPlan, known: Foresight) -> Iterator[str]:
-    whole = f"A training takes up to {duration(plan.training_s)} ({counted(plan.own_epochs, 'epoch')})"
-    budget = duration(known.budget_s)
-    fits = f"about {counted(plan.replicates, 'replicate')} should fit" if plan.replicates else "even one replicate may not fit"
-    if plan.whole_epochs is not None:
-        yield f"{whole}, or {plan.whole_epochs:,} where that is better: in {budget} {fits}."
-    elif plan.max_epochs == plan.own_epochs:
-        yield f"{whole}: in {budget} {fits}{'' if plan.tuned else ', without tuning'}."
-    else:
-        tuning = "" if plan.tuned else " and nothing is tuned"
-        yield f"{whole}, too long for {budget}: every training is cut to {counted(plan.max_epochs, 'epoch')}{tuning}; {fits}."
-    if plan.better_s is not None:
-        yield (
-            f"Nothing is decided before {counted(known.wanted, 'replicate')}. {capitalised(_whole_length(plan))}; --max-epochs, "
-            "--hidden-size or --max-length make trainings shorter."
-        )
-
-
-def _notes(plan: BudgetPlan, budget: float) -> Iterator[str]:
-    """What the reader of the report must know of it."""
+def _line(plan: BudgetPlan, budget: float) -> str:
+    """What a replicate costs, and what that makes of the budget."""
+    said = f"A replicate takes about {duration(plan.replicate_s)}, at most {duration(plan.replicate_most_s)}"
     if plan.max_epochs < plan.own_epochs:
+        said += f", cut to {count(plan.max_epochs)} of {counted(plan.own_epochs, 'epoch')}"
+    fits = f"about {count(plan.replicates)} should" if plan.replicates else "even one may not"
+    tuning = f"after {count(plan.rounds)} rounds of tuning" if plan.rounds > 1 else "untuned"
+    said += f": {fits} fit into {duration(budget)}, {tuning}"
+    if plan.whole_epochs is not None:
+        said += f", with {count(plan.whole_epochs)} epochs in place of {count(plan.own_epochs)} if these are better"
+    return f"{said}."
+
+
+def _instead(session: Session, known: Foresight, plan: BudgetPlan) -> str:
+    """What would do where too few replicates fit."""
+    least, better = plan.least_s, plan.better_s
+    ways = [f"--budget {duration_words(least)} cut and untuned"] if least and least != better else []
+    ways += [f"--budget {duration_words(better)} in full"] if better else []
+    epochs, rows = fitting_epochs(known), _sample(session, known)
+    here = [f"--max-epochs {epochs}"] if epochs is not None else []
+    here += [f"a sample of {counted(rows, 'row')}"] if rows is not None else []
+    ways += [f"{duration(known.budget_s)} with {' or '.join(here)}"] if here else []
+    fit = f": they fit into {', or '.join(ways)}" if ways else ""
+    return f"Nothing is decided before {count(known.wanted)}{fit}."
+
+
+def _sample(session: Session, known: Foresight) -> int | None:
+    """Of how many rows, a half, a quarter and so on, the wanted replicates fit uncut and untuned; None where only of too few."""
+    config, rows, task = session.config, len(session.workload.dataset), session.workload.dataset.task
+    train = len(session.workload.encode(0).split.train)
+    share = 0.5
+    while share * train >= FEWEST_SAMPLED:
+        epochs = known.epochs
+        if known.whole is not None:
+            schedule = default_schedule(math.ceil(share * train), batch_size=config.batch_size, max_epochs=None, task=task)
+            epochs = short_epochs(schedule.max_epochs, task)
+        smaller = replace(
+            known,
+            epochs=epochs,
+            epoch_s=tuple(share * seconds for seconds in known.epoch_s),
+            baselines_s=share * known.baselines_s,
+            scoring_s=share * known.scoring_s,
+            encoding_s=share * known.encoding_s,
+        )
+        if foreseen_replicates(smaller, epochs, 1) >= known.wanted:
+            return int(float(f"{share * rows:.2g}"))
+        share /= 2
+    return None
+
+
+def _notes(plan: BudgetPlan, budget: float, instead: str) -> Iterator[str]:
+    """What the reader of the report must know of it. instead: what would do, where too few replicates fit."""
+    if plan.max_epochs < plan.own_epochs:
+        better = "" if instead else f"; {_whole_length(plan)}"
         yield (
             f"Every training was cut to {counted(plan.max_epochs, 'epoch')}, where {count(plan.own_epochs)} suit the data, to "
-            f"fit into {duration(budget)}; {_whole_length(plan)}."
+            f"fit into {duration(budget)}{better}."
         )
     if not plan.tuned:
         yield f"There was no time to tune in {duration(budget)}: every cell has the default hyperparameters."
+    if instead:
+        yield instead
 
 
 def _whole_length(plan: BudgetPlan) -> str:
-    return (
-        f"a new run with --budget {_written(plan.better_s)} should hold enough replicates of full length" if plan.better_s else ""
-    )
-
-
-def _written(seconds: float | None) -> str:
-    whole = round(seconds or 0.0)
-    return f"{whole // 60}m" if whole >= 120 and whole % 60 == 0 else f"{whole}s"
+    return f"a new run with --budget {duration_words(plan.better_s or 0.0)} should hold enough replicates of full length"

@@ -3,34 +3,47 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
-
-import numpy as np
 
 from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.records import Epoch, Hyperparameters, Training, to_json
+from gatewise.report.numbers import duration
 from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
-from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE, TUNING_SHARE, TYPICAL_SHARE
+from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE
 from gatewise.study.deadline import BudgetSpent, until
+from gatewise.study.forecast import (
+    Forecast,
+    baseline_costs_seconds,
+    closing_seconds,
+    first_replicate_seconds,
+    foretell,
+    inference_seconds,
+    late_seconds,
+    memory_seconds,
+    round_seconds,
+    shortest_replicate_seconds,
+    still_to_train,
+    tuning_room,
+)
 from gatewise.study.gathered import complete_replicates, target_score, whole_rounds
 from gatewise.study.length import LENGTH_ROUND, decide_length
-from gatewise.study.measure import measure_baselines, measure_latency, measure_memory, measure_steps
+from gatewise.study.measure import measure_baselines, measure_latency, measure_steps
+from gatewise.study.memory import MemoryMeasurement
 from gatewise.study.session import Session
 from gatewise.study.units import Unit
 from gatewise.training.tune import contenders, suggest
 from gatewise.wording import counted
 
-__all__ = ["fix_margin", "measure", "measure_late", "run_replicates", "tune"]
+__all__ = ["fix_margin", "measure", "measure_late", "memory_beside", "run_replicates", "tune"]
 
 TUNING_WITHOUT_BUDGET = 4
 MEASURING_SECONDS = 15.0
-MEMORY_PROBE_SECONDS = 4.0
-BASELINE_SECONDS = 4.0
-MEMORY_SHARE = 0.15
 OVERTIME_SHARE = 0.02
-STILL_UNDER_WAY = 0.25
+# Replicates after which the forecast goes into the journal, to be compared with what happened.
+TOLD_AT = (0, 1, *(MINIMUM_REPLICATES * times for times in (1, 2, 4, 8)))
 
 
 def fix_margin(session: Session) -> None:
@@ -60,10 +73,11 @@ def fix_margin(session: Session) -> None:
 
 
 def tune(session: Session) -> dict[str, Hyperparameters]:
-    """Tune every arm alike: rounds of one trial an arm, until `--tune` rounds are done or a quarter of the budget is spent.
+    """Tune every arm alike: rounds of one trial an arm, until `--tune` rounds are done or tuning has had its share of the budget.
 
-    A round takes no time that the first replicate needs: it is given up then, and does not count. A budget without time for any
-    tuning leaves every arm with the defaults. The weights of trials that may still be chosen are kept for the first replicate.
+    A round is given up, and does not count, as soon as its first epochs foretell that it would take more than that share, or
+    time that the first replicate needs. A budget without time for any tuning leaves every arm with the defaults. The weights of
+    trials that may still be chosen are kept for the first replicate.
     """
     untuned = session.plan is not None and not session.plan.tuned
     if "plan" not in session.journal and not untuned and not session.trainings("replicate", "curve"):
@@ -95,10 +109,11 @@ def _tuning_rounds(session: Session) -> None:
         trials = session.trainings("tuning")
         # A round that was interrupted is finished if it can be, so that no arm has a trial more than another.
         begun = number == 0 or any(trial.number == number for trial in trials)
-        if not begun and not _round_fits(session, trials, number):
+        room = math.inf if begun else tuning_room(session)
+        if round_seconds(session, number) > room:
             return
         try:
-            _tuning_round(session, number, planned)
+            _tuning_round(session, number, planned, room)
         except BudgetSpent:
             return
         decide_length(session)
@@ -113,7 +128,9 @@ def _keep_weights(session: Session, trials: Collection[tuple[str, int]]) -> None
         session.workload.trained.keep(trials)
 
 
-def _tuning_round(session: Session, number: int, planned: int) -> None:
+def _tuning_round(session: Session, number: int, planned: int, room: float) -> None:
+    """Do a round. room: seconds that it may take."""
+
     def units() -> Iterator[Unit]:
         dataset = session.workload.dataset
         longer = session.whole_epochs if number == LENGTH_ROUND else None
@@ -130,8 +147,15 @@ def _tuning_round(session: Session, number: int, planned: int) -> None:
         session.show(f"tuning {session.title(unit.name)}, trial {number + 1} of {planned} at most{_at(epoch)}")
 
     session.show(f"tuning, trial {number + 1} of {planned} at most")
-    reserve = _first_replicate_seconds(session) + session.report_s
-    for unit, trial in session.runner.results(units(), on_progress, until(session, lambda: reserve)):
+    spent = until(session, lambda: first_replicate_seconds(session) + session.report_s)
+    ends = session.elapsed() + room
+
+    def check() -> None:
+        spent()
+        if session.elapsed() + still_to_train(session, number) > ends:
+            raise BudgetSpent
+
+    for unit, trial in session.runner.results(units(), on_progress, check):
         session.add_training(unit, trial)
         session.view.log(
             f"tuning {session.title(unit.name)} {number + 1}: validation {session.score_text(trial.validation_score)} "
@@ -141,17 +165,6 @@ def _tuning_round(session: Session, number: int, planned: int) -> None:
 
 def _at(epoch: Epoch | None) -> str:
     return f", epoch {epoch.epoch}" if epoch else ""
-
-
-def _round_fits(session: Session, trials: list[Training], finished_rounds: int) -> bool:
-    if session.config.budget_s is None:
-        return True
-    seconds = sum(trial.seconds for trial in trials) / finished_rounds / min(session.config.jobs, len(session.names))
-    if session.whole_epochs is not None and finished_rounds == LENGTH_ROUND:
-        seconds *= TYPICAL_SHARE * session.whole_epochs / (session.config.max_epochs or session.whole_epochs)
-    if session.config.tune is not None:
-        return seconds + _first_replicate_seconds(session) + _closing_seconds(session) <= session.left()
-    return session.elapsed() + seconds <= TUNING_SHARE * session.config.budget_s
 
 
 def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
@@ -167,60 +180,40 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
     session.show("timing inference of the cells in turn")
     session.once("timing:latency", lambda: measure_latency(session.workload, chosen, seconds))
     if session.config.max_memory_bytes is not None:
-        _measure_memory(session, chosen)
+        with memory_beside(session, chosen):
+            pass
 
 
-def measure_late(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-    """Measure the baselines' costs and the memory after the replicates, where the time that is left allows it."""
-    room = session.left() - _closing_seconds(session)
-    if session.replicates_done and 0.0 < _baselines_seconds(session) <= room:
+def measure_late(session: Session) -> None:
+    """Measure the baselines' costs after the replicates, where the time that is left allows it."""
+    room = session.left() - closing_seconds(session)
+    if session.replicates_done and 0.0 < baseline_costs_seconds(session) <= room:
         _measure_baselines(session)
-        room = session.left() - _closing_seconds(session)
-    if 0.0 < _memory_seconds(session) <= room:
-        _measure_memory(session, chosen)
 
 
-def _late_seconds(session: Session) -> float:
-    """What is kept of a budget for `measure_late`, once replicates may decide: at most as much as measuring took before."""
-    kept, most = 0.0, MEASURING_SHARE * (session.config.budget_s or math.inf)
-    for seconds in (_baselines_seconds(session), _memory_seconds(session)):
-        if kept + seconds <= most:
-            kept += seconds
-    return kept
+@contextmanager
+def memory_beside(session: Session, chosen: Mapping[str, Hyperparameters]) -> Iterator[None]:
+    """Measure the memory of training while the block does what nobody times, where the time that is left allows it."""
 
+    def room() -> float:
+        return math.inf if session.config.max_memory_bytes is not None else session.left() - session.report_s
 
-def _baselines_seconds(session: Session) -> float:
-    """Seconds that the baselines' costs take to measure; 0 where that is done, or would be too much of the budget."""
-    if not session.workload.baselines or "timing:baselines" in session.journal:
-        return 0.0
-    fits = sum(training.phases.get("fitting", 0.0) for training in session.trainings("baseline") if training.number == 0)
-    too_much = fits > MEMORY_SHARE * (session.config.budget_s or math.inf)
-    return 0.0 if too_much else fits + _inference_seconds(session)
-
-
-def _inference_seconds(session: Session) -> float:
-    """Seconds in which the baselines' inference is timed."""
-    return min(BASELINE_SECONDS, MEASURING_SHARE * (session.config.budget_s or math.inf) / 2)
-
-
-def _memory_seconds(session: Session) -> float:
-    """The same of the memory of training."""
-    seconds, budget = MEMORY_PROBE_SECONDS * len(session.names), session.config.budget_s
-    if "timing:memory" in session.journal or (budget is not None and seconds > MEMORY_SHARE * budget):
-        return 0.0
-    return seconds
+    if not 0.0 < memory_seconds(session) <= room():
+        yield
+        return
+    with MemoryMeasurement(session.workload, chosen) as measurement:
+        yield
+        session.show("measuring the memory of training")
+        found = measurement.result(room())
+        if found is not None:
+            session.record("timing:memory", "timing", found)
 
 
 def _measure_baselines(session: Session) -> None:
     def on_baseline(name: str) -> None:
         session.show(f"timing the {session.title(name)}")
 
-    session.once("timing:baselines", lambda: measure_baselines(session.workload, _inference_seconds(session), on_baseline))
-
-
-def _measure_memory(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-    session.show("measuring the memory of training")
-    session.once("timing:memory", lambda: measure_memory(session.workload, chosen))
+    session.once("timing:baselines", lambda: measure_baselines(session.workload, inference_seconds(session), on_baseline))
 
 
 def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
@@ -234,13 +227,13 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
         """Why replicate `number` should not be begun."""
         if config.replicates is not None and number >= config.replicates:
             return "replicates"
-        if config.replicates is None and is_settled(session.verdict()):
+        if config.replicates is None and is_settled(session.standing()):
             return "decided"
         if config.replicates is None and number >= MOST_REPLICATES:
             return "most_replicates"
         # One that turns out to take too long is given up, so that the shortest so far is what has to fit.
-        late = _late_seconds(session) if number >= MINIMUM_REPLICATES else 0.0
-        if number and _replicate_seconds(session, shortest=True) + late + _closing_seconds(session) > session.left():
+        late = late_seconds(session) if number >= MINIMUM_REPLICATES else 0.0
+        if number and shortest_replicate_seconds(session) + late + closing_seconds(session) > session.left():
             return "budget"
         return None
 
@@ -264,7 +257,7 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
 
     # The first replicate may take the time in which the model would be trained; a later one may not.
     overtime = OVERTIME_SHARE * (config.budget_s or 0.0)
-    check = until(session, lambda: _closing_seconds(session) - overtime if session.replicates_done else session.report_s)
+    check = until(session, lambda: closing_seconds(session) - overtime if session.replicates_done else session.report_s)
 
     def run() -> None:
         for unit, training in session.runner.results(units(), on_progress, check):
@@ -272,6 +265,7 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
             session.add_training(unit, training)
             _count_replicates(session, everyone)
             if session.replicates_done > before:
+                session.replicates_ended.append(session.elapsed())
                 _show_evidence(session)
                 session.view.log(_replicate_line(session, everyone, session.replicates_done))
 
@@ -280,7 +274,7 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
     try:
         run()
         # A replicate that was under way when the decision fell counts too, and may have undone it.
-        while stopped == "decided" and not is_settled(session.verdict()):
+        while stopped == "decided" and not is_settled(session.standing()):
             run()
     except BudgetSpent:
         return "budget"
@@ -300,22 +294,39 @@ def _units_of_replicate(
 
 def _count_replicates(session: Session, names: tuple[str, ...]) -> None:
     """Count the replicates that are whole; from the first on, nobody needs the weights of tuning any more."""
-    session.replicates_done = _complete(session, names)
+    session.replicates_done = complete_replicates(session.trainings("replicate", "baseline"), names)
     if session.replicates_done and session.workload.trained is not None:
         session.workload.trained.remove()
 
 
-def _complete(session: Session, names: tuple[str, ...]) -> int:
-    return complete_replicates(session.trainings("replicate", "baseline"), names)
-
-
 def _show_evidence(session: Session) -> None:
-    done, remaining = session.replicates_done, None
+    """Show where the replicates stand and when they are foretold to end; the forecast is kept at some of them."""
+    done, verdict = session.replicates_done, session.standing()
+    forecast = foretell(session, verdict)
+    remaining = None
     if session.config.replicates is not None:
-        remaining = (session.config.replicates - done) * _replicate_seconds(session)
+        remaining = (session.config.replicates - done) * forecast.replicate_s
     if session.config.budget_s is not None:
         remaining = min(session.left(), remaining if remaining is not None else session.left())
-    session.show(replicates_done=done, difference=session.verdict().difference, remaining_s=remaining)
+    if done in TOLD_AT:
+        session.once(f"forecast:{done}", lambda: to_json(forecast))
+    if not done and forecast.replicates is not None:
+        session.view.log(_forecast_line(session, forecast))
+    session.show(
+        f"replicate {done + 1}",
+        replicates_done=done,
+        difference=verdict.difference,
+        remaining_s=remaining,
+        decides_s=forecast.decides_s,
+    )
+
+
+def _forecast_line(session: Session, forecast: Forecast) -> str:
+    fit = counted(forecast.replicates or 0, "replicate")
+    return (
+        f"A replicate takes about {duration(forecast.replicate_s)}, at most {duration(forecast.replicate_most_s)}: "
+        f"about {fit} should fit into the {duration(max(session.left(), 0.0))} that are left."
+    )
 
 
 def _replicate_line(session: Session, names: tuple[str, ...], done: int) -> str:
@@ -325,62 +336,3 @@ def _replicate_line(session: Session, names: tuple[str, ...], done: int) -> str:
         if training.number == done - 1
     }
     return f"replicate {done}: " + ", ".join(f"{session.title(name)} {session.score_text(scores[name])}" for name in names)
-
-
-def _replicate_seconds(session: Session, *, shortest: bool = False) -> float:
-    """A cautious estimate of the next replicate's seconds: the mean of those done, half way to the longest; or the shortest.
-
-    Arms that train side by side share the time, less what is still under way when the replicate begins.
-    """
-    together = min(session.config.jobs, len(session.names))
-    share = 1.0 if together == 1 else 1.0 / together + STILL_UNDER_WAY
-    totals: dict[int, float] = {}
-    for training in session.trainings("replicate", "baseline"):
-        totals[training.number] = totals.get(training.number, 0.0) + training.seconds
-    whole = [totals[number] for number in range(_complete(session, (*session.names, *session.workload.baselines)))]
-    if whole:
-        return share * (min(whole) if shortest else (_mean(whole) + max(whole)) / 2)
-    tuned = session.trainings("tuning")
-    if tuned:
-        trained = share * _mean(trial.seconds for trial in tuned) * len(session.names)
-        return trained + _baseline_seconds(session) + _scoring_seconds(session)
-    return session.plan.replicate_s if session.plan else 0.0
-
-
-def _first_replicate_seconds(session: Session) -> float:
-    """What is left to do of the first replicate after tuning, which leaves it the trainings."""
-    return _scoring_seconds(session) + (0.0 if _first_baselines(session) else _baseline_seconds(session))
-
-
-def _scoring_seconds(session: Session) -> float:
-    """What the test part will take of the arms of a replicate."""
-    return session.plan.scoring_s if session.plan else 0.0
-
-
-def _baseline_seconds(session: Session) -> float:
-    """What the baselines of a replicate will take: what they took in the first one, and until then what was foreseen."""
-    fitted = _first_baselines(session)
-    if fitted:
-        return sum(training.seconds for training in fitted) / min(session.config.jobs, len(session.names))
-    return session.plan.baselines_s if session.plan else 0.0
-
-
-def _first_baselines(session: Session) -> list[Training]:
-    """Those of the first replicate, once all of them are fitted."""
-    fitted = [training for training in session.trainings("baseline") if training.number == 0]
-    return fitted if len(fitted) == len(session.workload.baselines) else []
-
-
-def _closing_seconds(session: Session) -> float:
-    """What training the winner on all data, and writing the report, will take; a baseline may be the winner."""
-    trainings = session.trainings("replicate") or session.trainings("tuning")
-    if not trainings:
-        return session.plan.closing_s if session.plan else session.report_s
-    trainings += session.trainings("baseline")
-    names = (*session.names, *session.workload.baselines)
-    return max(_mean(training.seconds for training in trainings if training.name == name) for name in names) + session.report_s
-
-
-def _mean(values: Iterable[float]) -> float:
-    known = list(values)
-    return float(np.mean(known)) if known else 0.0

@@ -27,7 +27,7 @@ from gatewise.study.memory_need import require_room
 from gatewise.study.mistakes import with_mistakes
 from gatewise.study.opening import read_data
 from gatewise.study.outlook import plan_run
-from gatewise.study.phases import fix_margin, measure, measure_late, run_replicates, tune
+from gatewise.study.phases import fix_margin, measure, measure_late, memory_beside, run_replicates, tune
 from gatewise.study.runner import LocalRunner
 from gatewise.study.session import Session
 from gatewise.study.trained import TrainedFolder
@@ -183,8 +183,9 @@ def _work(
             measure(session, chosen)
             run_curve(session, chosen)
             stopped = run_replicates(session, chosen)
-            measure_late(session, chosen)
-            train_final(session, session.verdict(stopped))
+            measure_late(session)
+            with memory_beside(session, chosen):
+                train_final(session, session.verdict(stopped))
         except KeyboardInterrupt:
             if "data" not in journal:
                 # There is nothing yet that a verdict could be about.

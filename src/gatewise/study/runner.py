@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait as wait_for
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,8 +21,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from gatewise.errors import RunError
 
 if TYPE_CHECKING:
-    from gatewise.records import Arm, Config, Dataset, Epoch, Training
+    from multiprocessing.queues import SimpleQueue
+
+    from gatewise.records import Arm, Config, Dataset, Epoch, Hyperparameters, Training
     from gatewise.study.kept import KeptFolder
+    from gatewise.study.probe import Probed
     from gatewise.study.trained import TrainedFolder
     from gatewise.study.units import Unit
     from gatewise.study.work import Workload
@@ -35,8 +38,11 @@ OnProgress: TypeAlias = "Callable[[Unit, Epoch | None], None]"
 METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
 CHECK_SECONDS = 0.1
 PROGRESS_SECONDS = 1.0
+# A training process tells of its epochs no more often: tiny ones have hundreds in a second.
+REPORT_SECONDS = 0.2
 
 _workload: Workload | None = None
+_reports: SimpleQueue[tuple[str, Epoch]] | None = None
 
 
 def prepare_processes(jobs: int) -> None:
@@ -67,12 +73,17 @@ def end_processes() -> None:
 
 
 class LocalRunner:
-    """Does units in this process (one job), or in as many processes as `config.jobs` says; leaving its context stops them."""
+    """Does units in this process (one job), or in as many processes as `config.jobs` says; leaving its context stops them.
+
+    under_way: the latest known epoch of every unit under way, by its key.
+    """
 
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
         self.jobs = workload.config.jobs
+        self.under_way: dict[str, Epoch] = {}
         self._executor: ProcessPoolExecutor | None = None
+        self._reports: SimpleQueue[tuple[str, Epoch]] | None = None
 
     def __enter__(self) -> LocalRunner:
         return self
@@ -86,20 +97,40 @@ class LocalRunner:
         """Do the units and yield each with its result, in the order given.
 
         units: taken one at a time as places fall free, so that the caller can stop the supply. on_progress: called after every
-        epoch with one job; with more, every second while the next result is awaited. check: called often; what it raises ends
-        the units under way, without a result. Raises RunError if a process dies.
+        epoch with one job; with more, every second while the next result is awaited, with its latest epoch. check: called often;
+        what it raises ends the units under way, without a result. Raises RunError if a process dies.
         """
+        self.under_way.clear()
         if self.jobs == 1:
             for unit in units:
-                yield unit, self.workload.run(unit, lambda epoch, unit=unit: on_progress(unit, epoch), check)  # type: ignore[misc]
+                yield unit, self.workload.run(unit, self._heard(unit, on_progress), check)
+                self.under_way.clear()
             return
-        try:
+        with _deaths_told():
             yield from self._side_by_side(units, on_progress, check)
-        except BrokenProcessPool as error:
-            raise RunError(
-                "a training process ended by itself, perhaps for want of memory; what is finished is kept: go on with "
-                "`gatewise resume`, after lowering jobs in config.yaml if it happens again"
-            ) from error
+
+    def probe(self, hyperparameters: Hyperparameters, seconds: float) -> Probed:
+        """Time a few steps of every arm, as many side by side as will train side by side. Raises RunError if a process dies.
+
+        seconds: for the steps of each process.
+        """
+        from gatewise.study.probe import Probed, probe
+
+        names = [arm.name for arm in self.workload.arms]
+        if self.jobs == 1:
+            return probe(self.workload, names, hyperparameters, seconds)
+        groups = [names[first :: self.jobs] for first in range(min(self.jobs, len(names)))]
+        with _deaths_told():
+            executor, config = self._started(), self.workload.config
+            futures = [executor.submit(_probe_in_worker, config, group, hyperparameters, seconds) for group in groups]
+            return Probed.together([future.result() for future in futures])
+
+    def _heard(self, unit: Unit, on_progress: OnProgress) -> Callable[[Epoch], None]:
+        def on_epoch(epoch: Epoch) -> None:
+            self.under_way[unit.key] = epoch
+            on_progress(unit, epoch)
+
+        return on_epoch
 
     def _side_by_side(
         self, units: Iterator[Unit], on_progress: OnProgress, check: Callable[[], None]
@@ -109,17 +140,20 @@ class LocalRunner:
         try:
             while True:
                 while len(waiting) < self.jobs and (following := next(units, None)) is not None:
-                    waiting.append((following, executor.submit(_run_in_worker, following)))
+                    waiting.append((following, executor.submit(_run_in_worker, self.workload.config, following)))
                 if not waiting:
                     return
                 unit, future = waiting[0]
                 shown = time.monotonic()
                 while not wait([future], timeout=CHECK_SECONDS).done:
+                    self._read_reports()
                     check()
                     if time.monotonic() - shown >= PROGRESS_SECONDS:
                         shown = time.monotonic()
-                        on_progress(unit, None)
+                        on_progress(unit, self.under_way.get(unit.key))
                 waiting.popleft()
+                self._read_reports()
+                self.under_way.pop(unit.key, None)
                 yield unit, future.result()
         finally:
             # Whoever gave up waiting must not find the processes still at work on what nobody awaits.
@@ -129,28 +163,51 @@ class LocalRunner:
     def _started(self) -> ProcessPoolExecutor:
         """The processes, kept from one call to the next because each encodes the data for itself."""
         if self._executor is None:
-            workload = self.workload
+            workload, context = self.workload, multiprocessing.get_context(METHOD)
             prepare_processes(self.jobs)
+            self._reports = context.SimpleQueue()
             self._executor = ProcessPoolExecutor(
                 self.jobs,
-                mp_context=multiprocessing.get_context(METHOD),
+                mp_context=context,
                 initializer=_start_worker,
-                initargs=(workload.config, workload.dataset, workload.arms, workload.kept, workload.trained),
+                initargs=(self._reports, workload.config, workload.dataset, workload.arms, workload.kept, workload.trained),
             )
         return self._executor
+
+    def _read_reports(self) -> None:
+        while self._reports is not None and not self._reports.empty():
+            key, epoch = self._reports.get()
+            self.under_way[key] = epoch
 
     def _stop(self) -> None:
         if self._executor is not None:
             for process in list(self._executor._processes.values()):
                 process.kill()
             self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
+            # One of the processes may have been killed while it wrote into the queue.
+            self._executor = self._reports = None
+
+
+@contextmanager
+def _deaths_told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise RunError(
+            "a training process ended by itself, perhaps for want of memory; what is finished is kept: go on with "
+            "`gatewise resume`, after lowering jobs in config.yaml if it happens again"
+        ) from error
 
 
 def _start_worker(
-    config: Config, dataset: Dataset, arms: tuple[Arm, ...], kept: KeptFolder | None, trained: TrainedFolder | None
+    reports: SimpleQueue[tuple[str, Epoch]],
+    config: Config,
+    dataset: Dataset,
+    arms: tuple[Arm, ...],
+    kept: KeptFolder | None,
+    trained: TrainedFolder | None,
 ) -> None:
-    global _workload  # noqa: PLW0603
+    global _workload, _reports
     from gatewise.study.work import Workload
     from gatewise.training.threads import set_threads
 
@@ -159,7 +216,7 @@ def _start_worker(
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     set_threads(config.threads)
-    _workload = Workload(config, dataset, arms, kept, trained)
+    _workload, _reports = Workload(config, dataset, arms, kept, trained), reports
 
 
 def _end_with_the_parent() -> None:
@@ -170,7 +227,27 @@ def _end_with_the_parent() -> None:
         os._exit(1)
 
 
-def _run_in_worker(unit: Unit) -> Training:
+def _run_in_worker(config: Config, unit: Unit) -> Training:
+    """Do a unit. config: as it stands by now; the epochs of the first plan are not known when the process begins."""
+    reports, told = _reports, time.monotonic()
+
+    def on_epoch(epoch: Epoch) -> None:
+        nonlocal told
+        if reports is not None and time.monotonic() - told >= REPORT_SECONDS:
+            told = time.monotonic()
+            reports.put((unit.key, epoch))
+
+    return _configured(config).run(unit, on_epoch)
+
+
+def _probe_in_worker(config: Config, names: list[str], hyperparameters: Hyperparameters, seconds: float) -> Probed:
+    from gatewise.study.probe import probe
+
+    return probe(_configured(config), names, hyperparameters, seconds)
+
+
+def _configured(config: Config) -> Workload:
     if _workload is None:
         raise RuntimeError("the worker was not started with a workload")
-    return _workload.run(unit)
+    _workload.config = config
+    return _workload

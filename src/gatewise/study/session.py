@@ -42,6 +42,7 @@ class Session:
     started: when this session began, on the monotonic clock: before anything was imported or read. plan: what the budget can
     hold, None where there is none. whole_epochs: how long trainings are that a round of tuning tries beside shorter ones, None
     where none does. report_s: what the report will take, guessed from how long this session took to begin.
+    replicates_ended: when each of this session's replicates ended, in seconds of the run.
     """
 
     config: Config
@@ -57,6 +58,8 @@ class Session:
     plan: BudgetPlan | None = field(init=False, default=None)
     replicates_done: int = field(init=False, default=0)
     whole_epochs: int | None = field(init=False, default=None)
+    replicates_ended: list[float] = field(init=False, default_factory=list)
+    _standing: tuple[int, Verdict] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.found = read_trainings(self.journal)
@@ -143,3 +146,9 @@ class Session:
     def verdict(self, stopped: str = "running") -> Verdict:
         """What the evidence so far says."""
         return decide(self.comparison(stopped))
+
+    def standing(self) -> Verdict:
+        """What the whole replicates say, reached once for each number of them: foreseeing how they go on takes a while."""
+        if self._standing is None or self._standing[0] != self.replicates_done:
+            self._standing = self.replicates_done, self.verdict()
+        return self._standing[1]
