@@ -47,6 +47,16 @@ def test_unclear_difference_is_undecided_and_says_what_would_decide() -> None:
     )
 
 
+@pytest.mark.parametrize("lead", [0.0, 0.006, 0.05])
+def test_a_verdict_on_the_way_foresees_the_deciding_comparison_alone(lead: float) -> None:
+    scores = {"gru": (0.80 + lead + 4 * SPREAD).tolist(), "lstm": [0.80] * 10, "rnn": (0.80 + 3 * SPREAD).tolist()}
+    found = comparison(scores, train_rows=99_000)
+    whole, quick = decide(found), decide(found, foresight=False)
+    assert (quick.decision, quick.recommended, is_settled(quick)) == (whole.decision, whole.recommended, is_settled(whole))
+    assert quick.difference == whole.difference
+    assert all(one.further_replicates is None for one in quick.comparisons)
+
+
 def test_fewer_than_five_replicates_decide_only_where_their_number_was_planned() -> None:
     scores = {"gru": [0.90, 0.91, 0.90, 0.91], "lstm": [0.70, 0.70, 0.71, 0.71]}
     adaptive = decide(comparison(scores))

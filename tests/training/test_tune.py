@@ -7,7 +7,7 @@ import pytest
 
 from gatewise.metrics import METRICS
 from gatewise.records import Kind, Training
-from gatewise.training.tune import choose_hyperparameters, contenders, default_hyperparameters, search_space, suggest
+from gatewise.training.tune import choose_hyperparameters, contenders, default_hyperparameters, search_space, standard_error, suggest
 
 ACCURACY, ERROR = METRICS["accuracy"], METRICS["mae"]
 
@@ -60,6 +60,13 @@ def test_lower_errors_are_better_and_ties_go_to_the_loss_and_the_earlier_trial()
     equal = trials("gru", 0.8, 0.8, 0.8)
     assert chosen("accuracy", 1000, gru=equal) == {"gru": 0}
     assert chosen("accuracy", 1000, gru=[*equal[:2], replace(equal[2], validation_loss=0.1)]) == {"gru": 2}
+
+
+def test_few_rows_that_are_all_right_are_not_certain() -> None:
+    assert standard_error(1.0, 54) == pytest.approx(0.0180, abs=1e-4)
+    assert standard_error(0.8, 10_000) == pytest.approx(0.004, rel=0.01)
+    assert standard_error(0.0, 0) > 0
+    assert chosen("accuracy", 54, gru=trials("gru", 1.0, 0.95), lstm=trials("lstm", 0.97, 1.0)) == {"gru": 0, "lstm": 0}
 
 
 def test_what_is_chosen_in_the_end_was_a_contender_after_every_round() -> None:

@@ -20,7 +20,7 @@ FAR_TIMES = 10
 FAR_CHEAPER = "in a tenth of the training time or less"
 
 
-def decide(comparison: Comparison) -> Verdict:
+def decide(comparison: Comparison, *, foresight: bool = True) -> Verdict:
     """Return the verdict on all replicates that are complete for every arm; it can be asked for after every replicate.
 
     The leader is the arm with the highest mean score (the first listed of equals). Every arm it does not beat stays in question.
@@ -34,11 +34,18 @@ def decide(comparison: Comparison) -> Verdict:
 
     Arms and baselines are two families of comparisons; within each the error is divided by their number (`Rule`).
 
+    foresight: whether every undecided comparison foresees how many more replicates would decide it, which takes a while; else the
+    deciding one alone.
+
     Every number in the verdict is finite: with a single replicate the intervals are `Evidence.bounds`, and with none `difference`
     is None. Raises RunError where the record of a training on a fixed test part is damaged.
     """
-    standing = _compare_all(comparison)
+    standing = _compare_all(comparison, foresight=foresight)
     answer = _with_baselines(standing, _among_arms(standing))
+    if answer.difference is not None and not foresight:
+        answer = replace(
+            answer, difference=standing.difference(answer.difference.first, answer.difference.second, foresight=True)
+        )
     verdict = Verdict(
         decision=answer.decision,
         recommended=answer.choice.name,
@@ -104,12 +111,18 @@ class _Standing:
     in_question: Sequence[str]
     against_leader: Mapping[str, Difference]
     best_baseline: str | None
+    foresight: bool
 
     def baseline_against(self, arm: str, baseline: str) -> Difference:
         """The baseline minus an arm."""
         if arm == self.leader:
             return self.against_leader[baseline]
-        return _difference(self.evidence, baseline, arm, comparisons=len(self.against_leader))
+        return self.difference(baseline, arm, foresight=self.foresight)
+
+    def difference(self, first: str, second: str, *, foresight: bool) -> Difference:
+        """A comparison of two arms, or of a baseline with an arm."""
+        family = self.between_arms if first in self.evidence.arms else self.against_leader
+        return _difference(self.evidence, first, second, comparisons=len(family), foresight=foresight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,13 +140,13 @@ class _Answer:
     cells: Choice | None = None
 
 
-def _compare_all(comparison: Comparison) -> _Standing:
+def _compare_all(comparison: Comparison, *, foresight: bool) -> _Standing:
     evidence = Evidence(comparison)
     excluded = excluded_arms(comparison)
     allowed = [name for name in evidence.arms if name not in excluded]
     leader = _best(evidence, allowed or evidence.arms) if evidence.replicates else (allowed or evidence.arms)[0]
     couples = evidence.couples if evidence.replicates else ()
-    between_arms = tuple(_difference(evidence, *couple, comparisons=len(couples)) for couple in couples)
+    between_arms = tuple(_difference(evidence, *couple, comparisons=len(couples), foresight=foresight) for couple in couples)
     by_rival = {name: one for name, one in _by_rival(leader, between_arms).items() if name in allowed}
     baselines = [name for name in comparison.baselines if name in evidence.scores]
     return _Standing(
@@ -144,7 +157,10 @@ def _compare_all(comparison: Comparison) -> _Standing:
         between_arms,
         by_rival,
         in_question=[name for name, difference in by_rival.items() if _winner(difference) != leader],
-        against_leader={name: _difference(evidence, name, leader, comparisons=len(baselines)) for name in baselines},
+        against_leader={
+            name: _difference(evidence, name, leader, comparisons=len(baselines), foresight=foresight) for name in baselines
+        },
+        foresight=foresight,
         best_baseline=_best(evidence, baselines) if baselines else None,
     )
 
@@ -217,15 +233,15 @@ def _best(evidence: Evidence, names: Sequence[str]) -> str:
     return max(names, key=lambda name: evidence.metric.gain(evidence.scores[name].mean))
 
 
-def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int) -> Difference:
-    """Compare two names on the replicates they share; foresee how many more would decide where these do not."""
+def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int, foresight: bool) -> Difference:
+    """Compare two names on the replicates they share. foresight: how many more would decide where these do not."""
     margin, rule = evidence.comparison.margin, evidence.rule(first, second, comparisons)
     leads, spread = evidence.differences(first, second), evidence.spread(first, second)
     seen = Differences.of(leads)
     known = posterior(seen, spread)
     difference = compare(first, second, known, margin, rule, replicates=int(seen.replicates), bounds=evidence.bounds)
     difference = replace(difference, extremes=(float(leads.min()), float(leads.max())))
-    if difference.conclusion != "undecided":
+    if difference.conclusion != "undecided" or not foresight:
         return difference
     ahead = foresee(seen, spread, margin, rule)
     return replace(difference, further_replicates=ahead.further_replicates, decided_within_most=ahead.within_most)

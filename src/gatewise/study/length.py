@@ -6,13 +6,13 @@ more is found out by a round of tuning with the same hyperparameters and all the
 
 from __future__ import annotations
 
-import math
 from statistics import fmean
 
 from gatewise.metrics import Metric
 from gatewise.records import Training, TriedLength, to_json
 from gatewise.study.gathered import margin_of, whole_rounds
 from gatewise.study.session import Session
+from gatewise.training.tune import standard_error
 from gatewise.wording import counted
 
 __all__ = ["LENGTH_ROUND", "choose_length", "decide_length"]
@@ -50,9 +50,7 @@ def choose_length(
     """
     rounds = [[trial for trial in trials if trial.number == number] for number in (0, LENGTH_ROUND)]
     gains = [fmean(metric.gain(trial.validation_score) for trial in found) for found in rounds]
-    noise = 0.0
-    if metric.in_percent:
-        reached = fmean(trial.validation_score for trial in rounds[1])
-        noise = math.sqrt(max(reached * (1.0 - reached), 0.0) / max(validation_rows, 1))
+    reached = fmean(trial.validation_score for trial in rounds[1])
+    noise = standard_error(reached, validation_rows) if metric.in_percent else 0.0
     gain, needed = gains[1] - gains[0], margin / 2 + noise
     return TriedLength(short, whole, gain, needed, whole if gain > needed else short)

@@ -19,7 +19,15 @@ from gatewise.metrics import Metric
 from gatewise.records import Hyperparameters, Kind, Task, Training
 from gatewise.tasks import traits_of
 
-__all__ = ["SearchRange", "choose_hyperparameters", "contenders", "default_hyperparameters", "search_space", "suggest"]
+__all__ = [
+    "SearchRange",
+    "choose_hyperparameters",
+    "contenders",
+    "default_hyperparameters",
+    "search_space",
+    "standard_error",
+    "suggest",
+]
 
 _STREAM = 5
 _CLEAR_ERRORS = 2.0
@@ -111,4 +119,10 @@ def _best(by_number: Mapping[str, Mapping[int, Training]], names: Sequence[str],
 
 
 def _noise(score: float, metric: Metric, margin: float, rows: int) -> float:
-    return _CLEAR_ERRORS * math.sqrt(max(score * (1.0 - score), 0.0) / max(rows, 1)) if metric.in_percent else margin
+    return _CLEAR_ERRORS * standard_error(score, rows) if metric.in_percent else margin
+
+
+def standard_error(score: float, rows: int) -> float:
+    """Of a share of so many rows, by Laplace's rule: few rows that are all right are not certain."""
+    share = (score * rows + 1.0) / (rows + 2.0)
+    return math.sqrt(share * (1.0 - share) / max(rows, 1))
