@@ -7,7 +7,14 @@ import pytest
 
 from gatewise.metrics import METRICS
 from gatewise.records import Kind, Training
-from gatewise.training.tune import choose_hyperparameters, contenders, default_hyperparameters, search_space, standard_error, suggest
+from gatewise.training.tune import (
+    choose_hyperparameters,
+    contenders,
+    default_hyperparameters,
+    search_space,
+    standard_error,
+    suggest,
+)
 
 ACCURACY, ERROR = METRICS["accuracy"], METRICS["mae"]
 

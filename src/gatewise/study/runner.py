@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait as wait_for
@@ -38,6 +38,8 @@ OnProgress: TypeAlias = "Callable[[Unit, Epoch | None], None]"
 METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
 CHECK_SECONDS = 0.1
 PROGRESS_SECONDS = 1.0
+# Results for each process that wait for an earlier one, which takes longer.
+MOST_WAITING = 4
 # A training process tells of its epochs no more often: tiny ones have hundreds in a second.
 REPORT_SECONDS = 0.2
 
@@ -137,24 +139,32 @@ class LocalRunner:
     ) -> Iterator[tuple[Unit, Training]]:
         executor = self._started()
         waiting: deque[tuple[Unit, Future[Training]]] = deque()
+        shown = time.monotonic()
         try:
             while True:
-                while len(waiting) < self.jobs and (following := next(units, None)) is not None:
-                    waiting.append((following, executor.submit(_run_in_worker, self.workload.config, following)))
+                # A result that waits for an earlier one keeps no process from its next unit.
+                under_way = [future for _, future in waiting if not future.done()]
+                while len(under_way) < self.jobs and len(waiting) < MOST_WAITING * self.jobs:
+                    if (following := next(units, None)) is None:
+                        break
+                    under_way.append(executor.submit(_run_in_worker, self.workload.config, following))
+                    waiting.append((following, under_way[-1]))
                 if not waiting:
                     return
                 unit, future = waiting[0]
-                shown = time.monotonic()
-                while not wait([future], timeout=CHECK_SECONDS).done:
-                    self._read_reports()
-                    check()
-                    if time.monotonic() - shown >= PROGRESS_SECONDS:
-                        shown = time.monotonic()
-                        on_progress(unit, self.under_way.get(unit.key))
-                waiting.popleft()
+                if not future.done():
+                    wait(under_way, timeout=CHECK_SECONDS, return_when=FIRST_COMPLETED)
                 self._read_reports()
-                self.under_way.pop(unit.key, None)
-                yield unit, future.result()
+                if future.done():
+                    waiting.popleft()
+                    self.under_way.pop(unit.key, None)
+                    yield unit, future.result()
+                    shown = time.monotonic()
+                    continue
+                check()
+                if time.monotonic() - shown >= PROGRESS_SECONDS:
+                    shown = time.monotonic()
+                    on_progress(unit, self.under_way.get(unit.key))
         finally:
             # Whoever gave up waiting must not find the processes still at work on what nobody awaits.
             if waiting:

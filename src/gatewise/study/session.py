@@ -148,7 +148,7 @@ class Session:
         return decide(self.comparison(stopped))
 
     def standing(self) -> Verdict:
-        """What the whole replicates say, reached once for each number of them: foreseeing how they go on takes a while."""
+        """What the whole replicates say, reached once for each number of them; only the deciding comparison has foresight."""
         if self._standing is None or self._standing[0] != self.replicates_done:
-            self._standing = self.replicates_done, self.verdict()
+            self._standing = self.replicates_done, decide(self.comparison("running"), foresight=False)
         return self._standing[1]
