@@ -102,13 +102,13 @@ def test_baselines_and_scores_take_their_time_from_the_replicates() -> None:
 
 
 def test_whole_trainings_are_tried_where_enough_replicates_of_them_fit() -> None:
-    free = replace(KNOWN, enough=10, whole=400)
-    for budget, tried in ((900.0, 400), (600.0, None), (30.0, None)):
+    free = replace(KNOWN, whole=400)
+    for budget, tried in ((900.0, 400), (600.0, 400), (240.0, None), (30.0, None)):
         plan = plan_budget(replace(free, budget_s=budget))
         assert (plan.own_epochs, plan.whole_epochs) == (100, tried), budget
         if tried is not None:
-            assert foreseen_replicates(replace(free, budget_s=budget, typical=1.0, whole=None), tried, 1) >= 10
-    assert plan_budget(replace(free, enough=200)).whole_epochs is None
+            assert foreseen_replicates(replace(free, budget_s=budget, whole=None), tried, 1) >= 5
+    assert plan_budget(replace(free, wanted=200)).whole_epochs is None
 
 
 @pytest.mark.parametrize("budget", [10.0, 60.0, 600.0, 3600.0])
@@ -119,12 +119,12 @@ def test_nothing_else_is_tried_beside_epochs_that_were_asked_for(budget: float) 
 
 
 def test_the_round_of_whole_trainings_takes_its_time_from_replicates_and_is_part_of_the_most() -> None:
-    fixed, free = plan_budget(KNOWN), plan_budget(replace(KNOWN, enough=10, whole=200))
+    fixed, free = plan_budget(KNOWN), plan_budget(replace(KNOWN, whole=200))
     assert free.whole_epochs == 200
     assert (free.max_epochs, free.replicate_s, free.better_s) == (fixed.max_epochs, fixed.replicate_s, fixed.better_s)
     assert free.replicates < fixed.replicates
     assert free.replicate_most_s == pytest.approx(2 * fixed.replicate_most_s)
-    assert plan_budget(replace(KNOWN, enough=10, whole=200, tune=0)).whole_epochs is None
+    assert plan_budget(replace(KNOWN, whole=200, tune=0)).whole_epochs is None
 
 
 # ---------------------------------------------------------------- a run

@@ -48,8 +48,7 @@ class Foresight:
     budget_s: the whole. elapsed_s: what reading and starting took. epoch_s: seconds of an epoch of every arm, beside as many
     processes as will train. report_s: what the report will take at the end. epochs: most of a training without a budget. jobs:
     processes. tune: tuning rounds asked for, None for what the budget allows. wanted: replicates below which nothing is decided.
-    enough: replicates that must fit even with whole trainings before these are tried. whole: epochs of a whole training, None
-    where it is no question how long trainings are.
+    whole: epochs of a whole training, None where it is no question how long trainings are.
     baselines_s, scoring_s, encoding_s: seconds of a replicate beside its trainings: of its baselines, alone on the machine; of
     the arms on the test part; of its split, in every process. typical: share of their epochs that trainings are expected to
     use, because early stopping ends them.
@@ -63,7 +62,6 @@ class Foresight:
     jobs: int
     tune: int | None
     wanted: int
-    enough: int = 0
     whole: int | None = None
     baselines_s: float = 0.0
     scoring_s: float = 0.0
@@ -142,8 +140,8 @@ class BudgetPlan:
 
 def plan_budget(known: Foresight) -> BudgetPlan:
     """Shorten trainings by halves, as far as it takes to fit the wanted replicates and not below a quarter; below that, and
-    without tuning, only so that the first replicate fits. Whole trainings are tried where enough replicates of them fit, even if
-    every training uses all of its epochs. Tuning gets what the wanted replicates leave."""
+    without tuning, only so that the first replicate fits. Whole trainings are tried where the wanted
+    replicates fit with these too. Tuning gets what the wanted replicates leave."""
     known = replace(known, whole=known.whole if _may_be_whole(known) else None)
     epochs, rounds = _chosen(known)
     uncut = _fit(known, known.epochs)
@@ -220,9 +218,8 @@ def _may_be_whole(known: Foresight) -> bool:
     """Whether whole trainings can be tried: the round that tries them is tuning, and all further ones may then be whole."""
     if known.whole is None or known.tune == 0:
         return False
-    surely = replace(known, typical=1.0, whole=None)
     overhead = known.round_s(known.whole) + MEASURING_SHARE * known.budget_s + known.closing_s(known.whole)
-    fit = foreseen_replicates(surely, known.whole, foreseen_rounds(surely, known.whole)) >= known.enough
+    fit = foreseen_replicates(replace(known, whole=None), known.whole, 1) >= known.wanted
     return fit and overhead <= OVERHEAD_SHARE * known.budget_s
 
 

@@ -23,8 +23,6 @@ PROBE_SECONDS = 1.5
 PROBE_SHARE = 0.02
 # A sample of fewer rows to train on is a different question.
 FEWEST_SAMPLED = 100
-# Twice the replicates before which nothing is decided.
-ENOUGH_REPLICATES = 2 * MINIMUM_REPLICATES
 
 
 def plan_run(session: Session, *, may_choose: bool = False) -> None:
@@ -73,7 +71,6 @@ def _plan(session: Session, budget: float, most: int) -> None:
         jobs=session.config.jobs,
         tune=session.config.tune,
         wanted=min(session.config.replicates or MINIMUM_REPLICATES, MINIMUM_REPLICATES),
-        enough=max(ENOUGH_REPLICATES, session.config.replicates or 0),
         whole=session.whole_epochs,
         baselines_s=_baseline_seconds(session),
         scoring_s=probed.scoring_s,
@@ -81,7 +78,8 @@ def _plan(session: Session, budget: float, most: int) -> None:
     )
     plan = plan_budget(known)
     instead = _instead(session, known, plan) if plan.replicates < known.wanted else ""
-    session.record(f"budget:{len(earlier)}", "budget", asdict(plan) | {"notes": list(_notes(plan, budget, instead))})
+    notes = [*_notes(plan, budget, instead, known.whole)]
+    session.record(f"budget:{len(earlier)}", "budget", asdict(plan) | {"notes": notes})
     _follow(session, plan)
     session.view.log(_line(plan, budget))
     if instead or plan.better_s is not None:
@@ -151,8 +149,9 @@ def _sample(session: Session, known: Foresight) -> int | None:
     return None
 
 
-def _notes(plan: BudgetPlan, budget: float, instead: str) -> Iterator[str]:
-    """What the reader of the report must know of it. instead: what would do, where too few replicates fit."""
+def _notes(plan: BudgetPlan, budget: float, instead: str, whole: int | None) -> Iterator[str]:
+    """What the reader of the report must know of it. instead: what would do, where too few replicates fit. whole: epochs of whole
+    trainings, None where it is no question how long trainings are."""
     if plan.max_epochs < plan.own_epochs:
         better = "" if instead else f"; {_whole_length(plan)}"
         yield (
@@ -161,6 +160,8 @@ def _notes(plan: BudgetPlan, budget: float, instead: str) -> Iterator[str]:
         )
     if not plan.tuned:
         yield f"There was no time to tune in {duration(budget)}: every cell has the default hyperparameters."
+    elif whole is not None and plan.whole_epochs is None and plan.max_epochs == plan.own_epochs:
+        yield f"There was no time in {duration(budget)} to try trainings of {counted(whole, 'epoch')}, which some data needs."
     if instead:
         yield instead
 
