@@ -13,7 +13,15 @@ from gatewise.comparison.plan import arms_of
 from gatewise.data.sources import open_source
 from gatewise.records import Config, Epoch, Hyperparameters, Training
 from gatewise.study import forecast, outlook, phases, probe
-from gatewise.study.budget import MEASURING_SHARE, OVERHEAD_SHARE, Foresight, fitting_epochs, foreseen_replicates, plan_budget
+from gatewise.study.budget import (
+    MEASURING_SHARE,
+    OVERHEAD_SHARE,
+    TUNING_SHARE,
+    Foresight,
+    fitting_epochs,
+    foreseen_replicates,
+    plan_budget,
+)
 from gatewise.study.deadline import BudgetSpent
 from gatewise.study.work import Workload
 from gatewise.training.batches import plan_batches
@@ -183,16 +191,16 @@ def test_replicates_of_this_session_are_what_further_ones_take() -> None:
 
 def test_another_round_of_tuning_leaves_two_thirds_and_the_replicates_that_decide() -> None:
     tuned = [training("tuning", name, 0, 10, 6.0) for name in ("gru", "lstm")]
-    usual, closing, measuring = 6.0, 7.0, MEASURING_SHARE * 120
-    assert forecast.tuning_room(session_with(*tuned, left=110.0)) == pytest.approx(40.0 - closing - measuring)
-    # One round more has been taken of the third.
+    usual, closing, measuring, share = 6.0, 7.0, MEASURING_SHARE * 120, TUNING_SHARE * 120
+    assert forecast.tuning_room(session_with(*tuned, left=110.0)) == pytest.approx(share)
+    # One round more has been taken of the share.
     more = [*tuned, *(training("tuning", name, 1, 10, 6.0) for name in ("gru", "lstm"))]
-    assert forecast.tuning_room(session_with(*more, left=110.0)) == pytest.approx(40.0 - 6.0 - closing - measuring)
+    assert forecast.tuning_room(session_with(*more, left=110.0)) == pytest.approx(share - 6.0)
+    # A closing model of 24 seconds leaves less of the third.
+    slow = [training("tuning", name, 0, 10, 24.0) for name in ("gru", "lstm")]
+    assert forecast.tuning_room(session_with(*slow, left=200.0)) == pytest.approx(40.0 - 25.0 - measuring)
     # Where little is left, the replicates before which nothing is decided come first.
-    scoring = 0.0
-    assert forecast.tuning_room(session_with(*tuned, left=45.0)) == pytest.approx(
-        45.0 - scoring - 4 * usual - closing - measuring
-    )
+    assert forecast.tuning_room(session_with(*tuned, left=45.0)) == pytest.approx(45.0 - 4 * usual - closing - measuring)
     assert forecast.tuning_room(session_with(*tuned, budget_s=None)) == float("inf")
 
 

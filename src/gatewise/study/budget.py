@@ -16,6 +16,7 @@ __all__ = [
     "MAX_TUNING",
     "MEASURING_SHARE",
     "OVERHEAD_SHARE",
+    "TUNING_SHARE",
     "BudgetPlan",
     "Foresight",
     "fitting_epochs",
@@ -28,6 +29,8 @@ MAX_TUNING = 8
 # Tuning beyond the round that the first replicate takes over, measuring and the closing model take so much of a budget at most.
 OVERHEAD_SHARE = 1 / 3
 MEASURING_SHARE = 0.06
+# Of that tuning takes so much at most: its later rounds seldom find what is clearly better, and replicates are what decides.
+TUNING_SHARE = 0.15
 # Trainings are not cut below this share of their epochs for the sake of more replicates, only for the sake of the first.
 SHORTEST_SHARE = 0.25
 # With fewer replicates than these, the time of tuning is better spent on another.
@@ -183,7 +186,10 @@ def foreseen_rounds(known: Foresight, epochs: int) -> int:
         return known.tune
     used = known.used(epochs)
     overhead = (OVERHEAD_SHARE - MEASURING_SHARE) * known.budget_s - known.closing_s(used)
-    room = min(overhead, known.left_s(used) - known.wanted * known.replicate_s(used)) - known.whole_round_s
+    room = (
+        min(TUNING_SHARE * known.budget_s, overhead, known.left_s(used) - known.wanted * known.replicate_s(used))
+        - known.whole_round_s
+    )
     return min(max(1 + math.floor(room / known.round_s(used)), 1), MAX_TUNING)
 
 

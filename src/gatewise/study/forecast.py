@@ -10,7 +10,7 @@ from statistics import fmean
 from gatewise.comparison.outlook import replicates_to_decide
 from gatewise.records import Training, Verdict
 from gatewise.statistics.sequential import MINIMUM_REPLICATES
-from gatewise.study.budget import FEWEST_USED, MEASURING_SHARE, OVERHEAD_SHARE, TYPICAL_SHARE
+from gatewise.study.budget import FEWEST_USED, MEASURING_SHARE, OVERHEAD_SHARE, TUNING_SHARE, TYPICAL_SHARE
 from gatewise.study.gathered import complete_replicates
 from gatewise.study.length import LENGTH_ROUND
 from gatewise.study.session import Session
@@ -84,8 +84,8 @@ def round_seconds(session: Session, number: int) -> float:
 def tuning_room(session: Session) -> float:
     """Seconds that another round of tuning may take.
 
-    What tuning takes beyond the round that the first replicate takes over, measuring, and the closing model have their share of
-    the budget together; and the replicates before which nothing is decided come first.
+    What tuning takes beyond the round that the first replicate takes over has its share of the budget, and so has that with
+    measuring and the closing model; and the replicates before which nothing is decided come first.
     """
     budget = session.config.budget_s
     if budget is None:
@@ -98,7 +98,8 @@ def tuning_room(session: Session) -> float:
     taken_over = _mean(trial.seconds for trial in session.tuning()) * len(session.names) / _together(session)
     further = min(session.config.replicates or MINIMUM_REPLICATES, MINIMUM_REPLICATES) - 1
     needed = first + further * _replicate_seconds(session)
-    return min(OVERHEAD_SHARE * budget - taken + taken_over, session.left() - needed) - closing - measuring
+    share = min(TUNING_SHARE * budget, OVERHEAD_SHARE * budget - closing - measuring)
+    return min(share - taken + taken_over, session.left() - needed - closing - measuring)
 
 
 def still_to_train(session: Session, number: int) -> float:
