@@ -54,6 +54,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
+    # One module, which both have under its name.
     monkeypatch.setattr("gatewise.timing.interleaved.time.perf_counter", clock)
     return clock
 
@@ -83,6 +84,23 @@ def test_an_epoch_is_foretold_from_batches_of_all_lengths(clock: Clock, monkeypa
     truth = sum(1e-3 * int(lengths[rows].max()) for rows in plan_batches(lengths, 8, np.random.default_rng(7)))
     found = probe.probe(workload, ["gru", "lstm"], HYPERPARAMETERS, seconds)
     assert found.epoch_s == {name: pytest.approx(truth, rel=0.2) for name in ("gru", "lstm")}
+
+
+def test_the_first_steps_of_a_process_are_not_counted(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def made(*_: Any, **__: Any) -> Callable[[Any], None]:
+        done = iter(range(1000))
+
+        def step(batch: Any) -> None:
+            clock.now += 1e-3 * int(batch.lengths.max()) * (10 if next(done) < 3 else 1)
+
+        return step
+
+    monkeypatch.setattr(probe, "training_step", made)
+    workload = lengths_that_vary()
+    found = probe.probe(workload, ["gru"], HYPERPARAMETERS, 10.0)
+    lengths = workload.encode(0).train.lengths
+    truth = sum(1e-3 * int(lengths[rows].max()) for rows in plan_batches(lengths, 8, np.random.default_rng(7)))
+    assert found.epoch_s["gru"] == pytest.approx(truth, rel=0.2)
 
 
 def test_what_processes_find_side_by_side_is_put_together() -> None:
@@ -241,6 +259,15 @@ def test_a_round_of_tuning_is_given_up_once_its_first_epochs_foretell_too_much(r
 
 
 # ---------------------------------------------------------------- said in a few lines
+
+
+@pytest.mark.parametrize(
+    ("left", "fits"), [(80.0, "about 13 replicates should fit into the 1 min 20 s"), (5.0, "even one may not fit into the 5.0 s")]
+)
+def test_what_fits_is_said_anew_before_the_first_replicate(left: float, fits: str) -> None:
+    session = session_with(left=left)
+    said = phases._forecast_line(session, forecast.foretell(session))
+    assert said == f"A replicate takes about 6.0 s, at most 12 s: {fits} that are left."
 
 
 class Rows:

@@ -20,7 +20,7 @@ from gatewise.wording import capitalised, counted
 __all__ = ["plan_run"]
 
 PROBE_SECONDS = 1.5
-PROBE_SHARE = 0.02
+PROBE_SHARE = 0.05
 # A sample of fewer rows to train on is a different question.
 FEWEST_SAMPLED = 100
 

@@ -322,10 +322,10 @@ def _show_evidence(session: Session) -> None:
 
 
 def _forecast_line(session: Session, forecast: Forecast) -> str:
-    fit = counted(forecast.replicates or 0, "replicate")
+    fits = f"about {counted(forecast.replicates, 'replicate')} should" if forecast.replicates else "even one may not"
     return (
         f"A replicate takes about {duration(forecast.replicate_s)}, at most {duration(forecast.replicate_most_s)}: "
-        f"about {fit} should fit into the {duration(max(session.left(), 0.0))} that are left."
+        f"{fits} fit into the {duration(max(session.left(), 0.0))} that are left."
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,8 @@ __all__ = ["Probed", "probe"]
 
 # Rounds at most, and rounds that are timed however long they take.
 STEP_ROUNDS, EVALUATION_ROUNDS = 40, 4
-LEAST_ROUNDS = 1
+LEAST_ROUNDS = 2
+# The first steps of a process take several times as long as later ones, where memory is new.
 WARM_UP = 3
 STEP_SHARE = 0.8
 _GOLDEN = (5**0.5 - 1) / 2
@@ -67,13 +69,9 @@ def probe(workload: Workload, names: Sequence[str], hyperparameters: Hyperparame
 
         return call
 
-    steps = interleave(
-        {name: training(name) for name in names},
-        rounds=STEP_ROUNDS,
-        warm_up=WARM_UP,
-        seconds=STEP_SHARE * seconds,
-        least=LEAST_ROUNDS,
-    )
+    actions = {name: training(name) for name in names}
+    _warm_up(actions, seconds)
+    steps = interleave(actions, rounds=STEP_ROUNDS, warm_up=0, seconds=STEP_SHARE * seconds, least=LEAST_ROUNDS)
     with torch.inference_mode():
         passes = interleave(
             {name: evaluation(name) for name in names},
@@ -82,11 +80,12 @@ def probe(workload: Workload, names: Sequence[str], hyperparameters: Hyperparame
             seconds=(1 - STEP_SHARE) * seconds,
             least=LEAST_ROUNDS,
         )
-    row_s = {name: _row_seconds(values, [len(rows) for rows in passed]) for name, values in passes.items()}
+    row_s = {name: _seconds_each(values, [len(rows) for rows in passed]) for name, values in passes.items()}
+    sizes, every = ([len(rows) * int(encoded.train.lengths[rows].max()) for rows in some] for some in (trained, plan))
     scored = len(encoded.test) + min(len(encoded.train), TRAIN_SCORE_ROWS)
     return Probed(
         {
-            name: float(np.mean(values)) / 1e3 * len(plan) + row_s[name] * len(encoded.validation)
+            name: _seconds_each(values, sizes) * sum(every) + row_s[name] * len(encoded.validation)
             for name, values in steps.items()
         },
         scored * sum(row_s.values()),
@@ -100,6 +99,15 @@ def _spread(plan: list[NDArray[np.int64]], lengths: NDArray[np.int64]) -> list[N
     return [ordered[int((number + 0.5) * _GOLDEN % 1.0 * len(ordered))] for number in range(STEP_ROUNDS)]
 
 
-def _row_seconds(milliseconds: NDArray[np.float64], rows: Sequence[int]) -> float:
-    """Seconds a row, of batches of so many rows in turn."""
-    return float(milliseconds.sum()) / 1e3 / sum(rows[number % len(rows)] for number in range(len(milliseconds)))
+def _warm_up(actions: Mapping[str, Callable[[int], object]], seconds: float) -> None:
+    """Do the first rounds, or as many of them as begin within so many seconds."""
+    ends = time.perf_counter() + seconds
+    for number in range(WARM_UP):
+        for action in actions.values():
+            if not number or time.perf_counter() < ends:
+                action(number)
+
+
+def _seconds_each(milliseconds: NDArray[np.float64], sizes: Sequence[int]) -> float:
+    """Seconds of a row, or of a padded step: of batches that hold so many in turn."""
+    return float(milliseconds.sum()) / 1e3 / sum(sizes[number % len(sizes)] for number in range(len(milliseconds)))
