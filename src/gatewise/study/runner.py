@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -155,9 +155,9 @@ class LocalRunner:
                 if not future.done():
                     wait(under_way, timeout=CHECK_SECONDS, return_when=FIRST_COMPLETED)
                 self._read_reports()
+                self._forget_finished(waiting)
                 if future.done():
                     waiting.popleft()
-                    self.under_way.pop(unit.key, None)
                     yield unit, future.result()
                     shown = time.monotonic()
                     continue
@@ -188,6 +188,12 @@ class LocalRunner:
         while self._reports is not None and not self._reports.empty():
             key, epoch = self._reports.get()
             self.under_way[key] = epoch
+
+    def _forget_finished(self, waiting: Iterable[tuple[Unit, Future[Training]]]) -> None:
+        """What has ended is not under way, though its result waits for an earlier one."""
+        for unit, future in waiting:
+            if future.done():
+                self.under_way.pop(unit.key, None)
 
     def _stop(self) -> None:
         if self._executor is not None:
