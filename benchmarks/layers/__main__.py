@@ -1,6 +1,6 @@
 """Time gatewise's recurrent layers beside PyTorch's, and beside ONNX Runtime, Flax and Keras where they are installed.
 
-    python -m benchmarks.layers [--quick] [--only PART] [--threads 1,2] [--shapes B,T,I,H ...] [--output FOLDER]
+    python -m benchmarks.layers [--quick] [--only PART] [--threads 1,2] [--shapes B,T,I,H ...] [--output FOLDER] [--add]
     python -m benchmarks.layers --only peak --before CHECKOUT   the share of the peak, beside that of a built checkout
     python -m benchmarks.layers --render docs/performance.md    write the figures of the last run into the document
 
@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if warning:
         console.print(f"warning: {warning}", style="yellow")
     report = Report(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), ())
+    if options.add and results.exists():
+        report = read(Report, results)
     code = 0
     for plan in _plans(options):
         run, code = _measure(plan)
@@ -117,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--instruction-set", choices=tuple(INSTRUCTION_SETS), default="", help="force it on both sides")
     parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="a built one; its share of the peak beside ours")
     parser.add_argument("--output", type=Path, default=Path("build/benchmarks"), help="folder (default build/benchmarks)")
+    parser.add_argument("--add", action="store_true", help="to the runs that the folder's layers.json has")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
     parser.add_argument("--render", type=Path, metavar="DOCUMENT", help="write the last figures into it, measure nothing")
     return parser

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from benchmarks.layers.__main__ import main
 from benchmarks.layers.markdown import render_markdown, replace_between_marks
 from benchmarks.layers.measure import Rival, race
 from benchmarks.layers.plot import draw
@@ -181,6 +182,17 @@ def test_a_report_survives_its_file(tmp_path: Path) -> None:
     write(report(), path)
     assert read(Report, path) == report()
     assert [file.name for file in tmp_path.iterdir()] == ["layers.json"]
+
+
+def test_a_run_is_added_to_those_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = report().runs[0], report(4.0).runs[0]
+    write(report(), tmp_path / "layers.json")
+    monkeypatch.setattr("benchmarks.layers.__main__._measure", lambda _: (second, 0))
+    arguments = ["--threads", "1", "--setting", "default", "--output", str(tmp_path)]
+    assert main([*arguments, "--add"]) == 0
+    assert read(Report, tmp_path / "layers.json").runs == (first, second)
+    assert main(arguments) == 0
+    assert read(Report, tmp_path / "layers.json").runs == (second,)
 
 
 def test_the_figure_has_a_dot_for_every_ratio() -> None:
