@@ -16,6 +16,8 @@ The recipes differ in one thing at a time:
     tokens       and only real tokens are looked up, packed before the embedding instead of after it: the same results
     sparse       and the embedding's gradient is sparse, its update SparseAdam's: rows that a batch lacks keep their moments and
                  their values, where Adam lets the moments decay and goes on moving them ("lazy Adam"): another algorithm
+    Keras        where it is installed, on what KERAS_BACKEND says: masked and compiled as a whole, steps padded to a multiple of
+                 16, for every number of them takes a program of its own
     compiled     the step of a comparison, whole: what `fused` computes, and clipping and averaged weights besides
 """
 
@@ -33,6 +35,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 import numpy as np
 import pyarrow.parquet
@@ -122,6 +125,19 @@ class Classifier(nn.Module):
         return scores
 
 
+class Racer(Protocol):
+    """What trains a network, an epoch at a time. epochs: seconds of each."""
+
+    name: str
+    epochs: list[float]
+
+    def epoch(self, encoded: Encoded, plan: Sequence[NDArray[np.int64]], /) -> None:
+        """Train over the batches of `plan`."""
+
+    def accuracy(self, encoded: Encoded, /) -> float:
+        """Share of reviews whose class is right."""
+
+
 class Trainer:
     """Trains one recipe, an epoch at a time, and keeps the seconds of each phase."""
 
@@ -169,6 +185,10 @@ class Trainer:
         self.epochs.append(time.perf_counter() - started)
         self.phases.append(phases)
 
+    def accuracy(self, encoded: Encoded) -> float:
+        """Share of reviews whose class is right."""
+        return accuracy(self.network, encoded)
+
 
 class CompiledTrainer:
     """The same network trained by the compiled step of a comparison. Of its phases forward, backward and update are known."""
@@ -192,6 +212,10 @@ class CompiledTrainer:
         phases = {"recurrent": took["forward"], "recurrent backward": took["backward"], "optimiser": took["optimiser"]}
         rest = self.epochs[-1] - sum(phases.values())
         self.phases.append(dict.fromkeys(PHASES, 0.0) | phases | {"batches": rest})
+
+    def accuracy(self, encoded: Encoded) -> float:
+        """Share of reviews whose class is right, by the weights as they are and not their average."""
+        return accuracy(self.network, encoded)
 
 
 def _as_compared(classifier: Classifier, cell: str, vocabulary: int) -> SequenceNetwork:
@@ -291,7 +315,7 @@ def batches_of(encoded: Encoded, kind: str, generator: np.random.Generator) -> l
 def race(train: Encoded, validation: Encoded, kind: str, epochs: int) -> Iterator[Table]:
     """Train all recipes in turns; the first epoch warms up and is not counted."""
     probe = next(iterate_batches(train, batches_of(train, kind, np.random.default_rng(1))))
-    trainers: list[Trainer | CompiledTrainer] = []
+    trainers: list[Racer] = []
     for recipe in RECIPES:
         for cell in STOCK:
             check(recipe, cell, train.input_size, *_parts(probe))
@@ -299,12 +323,13 @@ def race(train: Encoded, validation: Encoded, kind: str, epochs: int) -> Iterato
     for cell in STOCK:
         check_compiled(cell, train.input_size, probe)
         trainers.append(CompiledTrainer(cell, train.input_size))
+    trainers += _keras(train, probe)
     generator = np.random.default_rng(0)
     for _ in range(1 + epochs):
         plan = batches_of(train, kind, generator)
         for number in generator.permutation(len(trainers)):
             trainers[number].epoch(train, plan)
-    scores = [accuracy(trainer.network, validation) for trainer in trainers]
+    scores = [trainer.accuracy(validation) for trainer in trainers]
     seconds = tuple(
         (trainer.name, f"{median(trainer.epochs[1:]):.2f}", f"{score:.1%}")
         for trainer, score in zip(trainers, scores, strict=True)
@@ -314,9 +339,24 @@ def race(train: Encoded, validation: Encoded, kind: str, epochs: int) -> Iterato
     parts = tuple(
         (trainer.name, *(f"{median(phases[phase] for phases in trainer.phases[1:]):.2f}" for phase in PHASES))
         for trainer in trainers
+        if isinstance(trainer, Trainer | CompiledTrainer)
     )
     header = ("recipe", "batches", "lookup", "recur.", "head", "recur. back", "lookup back", "optim.")
     yield Table("Where an epoch goes", "Seconds of each phase.", header, parts)
+
+
+def _keras(train: Encoded, probe: Batch) -> Iterator[Racer]:
+    """Keras's recipes, where it is installed."""
+    try:
+        from benchmarks.mr_keras import KerasTrainer
+    except ImportError:
+        return
+    for cell in STOCK:
+        start = Classifier(STOCK_RECIPE, cell, train.input_size, seed=0)
+        trainer = KerasTrainer(cell, start, BATCH)
+        with torch.inference_mode():
+            trainer.check(train, probe.rows, start(*_parts(probe)[:2]).numpy())
+        yield trainer
 
 
 class TwoLayers(nn.Module):

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.layers.rivals import Answer, Prepared, Task
 from numpy.typing import NDArray
 
-__all__ = ["keras_layer"]
+__all__ = ["gate_order", "keras_layer"]
 
 # Keras orders the GRU's gates z, r, n; the LSTM's as PyTorch does: i, f, g, o. Both orders undo themselves.
 _ORDER = {"gru": (1, 0, 2), "lstm": (0, 1, 2, 3)}
@@ -30,6 +30,11 @@ def keras_layer(task: Task) -> Prepared | None:
         raise ValueError(f"Keras runs on {backend!r}; expected jax or tensorflow. Set KERAS_BACKEND.")
     call = _with_jax(layer, inputs, task.mode) if backend == "jax" else _with_tensorflow(layer, inputs, task.mode)
     return Prepared(call, lambda: _answer(task, call()))
+
+
+def gate_order(cell: str) -> tuple[int, ...]:
+    """Where each of Keras's gates stands among PyTorch's, and the other way round."""
+    return _ORDER[cell]
 
 
 def _with_jax(layer: Any, inputs: NDArray[np.float32], mode: str) -> Callable[[], Any]:
