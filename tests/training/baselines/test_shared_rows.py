@@ -14,7 +14,7 @@ from gatewise.records import Config
 from gatewise.tasks import traits_of
 from gatewise.training.baselines import BASELINES
 from gatewise.training.baselines.choice import baselines_for
-from gatewise.training.baselines.terms import count_known_terms, count_terms
+from gatewise.training.baselines.terms import KnownTerms, count_terms
 from gatewise.training.baselines.tfidf import words_and_pairs
 from gatewise.training.trainer import Trainer
 
@@ -69,5 +69,20 @@ def test_every_baseline_says_the_same_with_shared_rows(source: str) -> None:
 def test_terms_that_no_shared_row_has_are_counted_as_missing() -> None:
     rows = SharedRows([["a", "b"], ["b"]], np.array([1, 0]), {})
     assert count_terms(rows, words_and_pairs).terms.names.tolist() == ["a", "a b", "b"]
-    assert count_known_terms(rows, words_and_pairs, ("a", "never")).toarray().tolist() == [[0, 0], [1, 0]]
-    assert count_known_terms(rows, words_and_pairs, ("a", "b")).toarray().tolist() == [[0, 1], [1, 1]]
+    assert KnownTerms(words_and_pairs, ("a", "never")).count(rows).toarray().tolist() == [[0, 0], [1, 0]]
+    assert KnownTerms(words_and_pairs, ("a", "b")).count(rows).toarray().tolist() == [[0, 1], [1, 1]]
+
+
+def test_a_model_looks_its_terms_up_once_and_not_in_every_prediction(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sklearn.feature_extraction import text
+
+    dataset = open_source("builtin:reviews?rows=200")
+    trainer = Trainer(Config("", metric="accuracy"), dataset, prepare(dataset))
+    split = make_split(dataset, 0, 0)
+    for name in ("tfidf_logistic", "nbsvm"):
+        model = trainer.fit_baseline(BASELINES[name], split.train, split.validation)
+        row = trainer.prepared.inputs(split.test[:1])
+        expected = model.predict(row)
+        with monkeypatch.context() as patch:
+            patch.delattr(text, "CountVectorizer")
+            np.testing.assert_array_equal(model.predict(row), expected)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.training.baselines.closed_form import NEVER, probabilities, sharpest
-from gatewise.training.baselines.terms import count_known_terms, count_terms
+from gatewise.training.baselines.terms import KnownTerms, count_terms
 from gatewise.training.baselines.tfidf import words_and_pairs
 from gatewise.training.examples import Examples
 from gatewise.training.size import Size
@@ -42,7 +43,7 @@ class Nbsvm:
         counted = count_terms(train.inputs, words_and_pairs)
         places = np.flatnonzero(counted.texts)
         terms = counted.terms.chosen(places)
-        features, held = _binary(counted.only(places)), _binary(count_known_terms(validation.inputs, words_and_pairs, terms))
+        features, held = _binary(counted.only(places)), _binary(KnownTerms(words_and_pairs, terms).count(validation.inputs))
         own = np.ones(len(train)) if train.weights is None else train.weights.astype(np.float64)
         candidates = []
         for strength in STRENGTHS:
@@ -56,8 +57,12 @@ class Nbsvm:
     def predict(self, inputs: Tokens) -> NDArray[np.float32]:
         if not len(inputs):
             return np.empty((0, len(self.bias)), dtype=np.float32)
-        features = _binary(count_known_terms(inputs, words_and_pairs, self.terms))
+        features = _binary(self._known.count(inputs))
         return probabilities(np.asarray(features @ self.weights.T + self.bias, dtype=np.float32))
+
+    @cached_property
+    def _known(self) -> KnownTerms:
+        return KnownTerms(words_and_pairs, self.terms)
 
     @staticmethod
     def foreseen(size: Size) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gatewise.data.dataset.shared_rows import SharedRows, by_row
 
-__all__ = ["Analyser", "Terms", "count_known_terms", "count_terms"]
+__all__ = ["Analyser", "KnownTerms", "Terms", "count_terms"]
 
 Tokens = Sequence[Sequence[str]]
 Analyser = Callable[[Sequence[str]], list[str]]
@@ -70,16 +70,27 @@ def count_terms(texts: Tokens, analyser: Analyser) -> Counted:
     return found
 
 
-def count_known_terms(texts: Tokens, analyser: Analyser, terms: tuple[str, ...]) -> Any:
-    """How often texts have each of some terms, which stand in rising order: sparse float64 [texts, terms]."""
-    if isinstance(texts, SharedRows):
-        counted = count_terms(texts, analyser)
-        places = counted.terms.places(terms)
-        if len(places) and places.min() >= 0:
-            return counted.only(places)
-    from sklearn.feature_extraction.text import CountVectorizer
+@dataclass(frozen=True, eq=False)
+class KnownTerms:
+    """Some terms, which stand in rising order."""
 
-    return CountVectorizer(analyzer=analyser, vocabulary=terms, dtype=np.float64).transform(texts)
+    analyser: Analyser
+    terms: tuple[str, ...]
+
+    def count(self, texts: Tokens) -> Any:
+        """How often texts have each of them: sparse float64 [texts, terms]."""
+        if isinstance(texts, SharedRows):
+            counted = count_terms(texts, self.analyser)
+            places = counted.terms.places(self.terms)
+            if len(places) and places.min() >= 0:
+                return counted.only(places)
+        return self._vectorizer.transform(texts)
+
+    @cached_property
+    def _vectorizer(self) -> Any:
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        return CountVectorizer(analyzer=self.analyser, vocabulary=self.terms, dtype=np.float64)
 
 
 @lru_cache

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.training.baselines.linear import Logistic, Ridge
-from gatewise.training.baselines.terms import Analyser, count_known_terms, count_terms
+from gatewise.training.baselines.terms import Analyser, KnownTerms, count_terms
 from gatewise.training.examples import Examples
 from gatewise.training.size import Size
 
@@ -56,7 +56,11 @@ class Tfidf:
         return cls(terms, idf, cls.linear.fit(features, train, validation_features, validation))
 
     def predict(self, inputs: Tokens) -> NDArray[np.float32]:
-        return self.model.predict(self._weighted.transform(count_known_terms(inputs, self.terms_of, self.terms)))
+        return self.model.predict(self._weighted.transform(self._known.count(inputs)))
+
+    @cached_property
+    def _known(self) -> KnownTerms:
+        return KnownTerms(self.terms_of, self.terms)
 
     @cached_property
     def _weighted(self) -> Any:
@@ -124,4 +128,4 @@ def _fit_tfidf(terms_of: Analyser, train: Tokens, validation: Tokens) -> tuple[t
     terms = counted.terms.chosen(places)
     weighted = TfidfTransformer(sublinear_tf=True)
     features = weighted.fit_transform(counted.only(places))
-    return terms, weighted.idf_, features, weighted.transform(count_known_terms(validation, terms_of, terms))
+    return terms, weighted.idf_, features, weighted.transform(KnownTerms(terms_of, terms).count(validation))
