@@ -15,7 +15,7 @@ from gatewise.training import fit as module
 from gatewise.training.batches import iterate_batches
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.objectives import Classes
-from gatewise.training.schedule import WARM_UP, Schedule, default_schedule, short_epochs
+from gatewise.training.schedule import RISEN, WARM_UP, Schedule, default_schedule, short_epochs
 from gatewise.training.scoring import Truth, log_loss, score
 
 Maker = Callable[..., Encoded]
@@ -78,7 +78,9 @@ def test_stops_early_and_returns_the_weights_of_the_best_epoch(signs: Maker) -> 
     data, validation = signs(40, 0, learnable=False), signs(40, 1, learnable=False)
     fitted = train(data, validation, schedule=Schedule(8, 200, 3))
     losses = [epoch.validation_loss for epoch in fitted.history]
-    assert len(losses) == fitted.best_epoch + 3 < 200
+    schedule = Schedule(8, 200, 3)
+    assert max(schedule.earliest, fitted.best_epoch + 3) <= len(losses) < 200 and fitted.ended == "patience"
+    assert losses[-1] > (1 + RISEN) * min(losses)
     assert fitted.best_epoch == int(np.argmin(losses)) + 1
     assert fitted.validation_loss == min(losses) < losses[-1]
     again = predict(fitted.network, validation)
@@ -193,6 +195,17 @@ def test_a_training_says_why_it_ended(signs: Maker) -> None:
 )
 def test_short_trainings(task: Any, whole: int, short: int) -> None:
     assert short_epochs(whole, task) == short
+
+
+def test_no_training_ends_before_its_time_nor_while_its_loss_stays_where_it_is(
+    signs: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells that begin late stay at chance for many epochs: LSTMs on GunPoint were given up there one time in four."""
+    assert [Schedule(8, epochs, 2).earliest for epochs in (1, 4, 20)] == [1, 3, 12]
+    for rise, epochs in ((0.0001, 10), (0.1, 6)):
+        losses = iter([0.69 + rise * number for number in range(1, 20)])
+        monkeypatch.setattr(Classes, "validation_loss", lambda *_, losses=losses: next(losses))
+        assert len(train(signs(20, 0), signs(20, 1), schedule=Schedule(8, 10, 3)).history) == epochs
 
 
 def test_the_learning_rate_rises_and_falls_to_nothing() -> None:

@@ -16,7 +16,7 @@ from gatewise.records import Encoded, Ending, Epoch, Hyperparameters
 from gatewise.training.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.clock import clock
 from gatewise.training.objectives import Objective, to_tensors
-from gatewise.training.schedule import Schedule
+from gatewise.training.schedule import RISEN, Schedule
 from gatewise.training.step import training_step
 
 __all__ = ["Fitted", "fit"]
@@ -50,7 +50,8 @@ def fit(
     on_step: Callable[[], None] = lambda: None,
     time_left: Callable[[], bool] = lambda: True,
 ) -> Fitted:
-    """Train until the validation loss has not fallen for `patience` epochs, and return the weights of the best one.
+    """Train until the validation loss has not fallen for `patience` epochs and is above its least by more than `RISEN`, but not
+    less than `earliest` epochs, and return the weights of the best one. A loss that stays where it is may yet begin to fall.
 
     network: is trained on; what is returned is the average of its weights. score: the metric of predictions on `validation`.
     Data order and dropout are drawn from `seed` alone, so that arms of one replicate see the same batches in the same order. The
@@ -93,7 +94,7 @@ def fit(
             if loss < best[0]:
                 best = (loss, number, reached)
                 torch._foreach_copy_(best_weights, list(averaged.parameters()))
-            elif number - best[1] >= schedule.patience:
+            elif number >= schedule.earliest and number - best[1] >= schedule.patience and loss > (1 + RISEN) * best[0]:
                 ended = "patience"
                 break
             if ended == "time":

@@ -17,8 +17,10 @@ __all__ = [
     "LEAST_PATIENCE",
     "MOST_EPOCHS",
     "PATIENCE_SHARE",
+    "RISEN",
     "SMALLEST_BATCH",
     "WARM_UP",
+    "SURE_SHARE",
     "Schedule",
     "default_schedule",
     "short_epochs",
@@ -29,6 +31,10 @@ FEWEST_EPOCHS, MOST_EPOCHS = 20, 300
 FEWEST_SHORT = 4
 PATIENCE_SHARE = 0.3
 LEAST_PATIENCE = 2
+SURE_SHARE = 0.6
+"""Share of its epochs that a training has in any case: at a high learning rate some cells begin late."""
+RISEN = 0.01
+"""How far above its least, as a part of it, a validation loss must be for a training to have passed its best epoch."""
 WARM_UP = 0.1
 """Share of the steps in which the learning rate rises to its height."""
 
@@ -40,6 +46,11 @@ class Schedule:
     batch_size: int
     max_epochs: int
     patience: int
+
+    @property
+    def earliest(self) -> int:
+        """The epoch before which early stopping ends no training."""
+        return math.ceil(SURE_SHARE * self.max_epochs)
 
     def rate(self, step: int, steps: int) -> float:
         """What part of its learning rate a training has in a step, counted from 0, of all the steps of its epochs.

@@ -17,7 +17,9 @@ from gatewise.training.schedule import (
     LEAST_PATIENCE,
     MOST_EPOCHS,
     PATIENCE_SHARE,
+    RISEN,
     SMALLEST_BATCH,
+    SURE_SHARE,
     WARM_UP,
     Schedule,
     default_schedule,
@@ -138,15 +140,16 @@ def _length(task: Task, schedule: Schedule | None) -> str:
     kept = "the weights of its best epoch are kept"
     if schedule is not None:
         return (
-            f"{counted(schedule.max_epochs, 'epoch')} at most. It ends before them where the validation loss has not fallen for "
-            f"{counted(schedule.patience, 'epoch')}; {kept}."
+            f"{counted(schedule.max_epochs, 'epoch')} at most, {schedule.earliest:,} at least. It ends before the most where the "
+            f"validation loss has not fallen for {counted(schedule.patience, 'epoch')}, and is above "
+            f"{number(1 + RISEN)} times its least; {kept}."
         )
     patience = f"{percent(PATIENCE_SHARE, 0)} of them, at least {LEAST_PATIENCE}"
     return (
         f"As many epochs as make about {traits_of(task).steps:,} steps, but {FEWEST_EPOCHS} to {MOST_EPOCHS}; in a comparison "
         f"{percent(traits_of(task).short, 0)} of these, at least {FEWEST_SHORT}, unless a round of tuning with all of them is "
-        f"clearly better in the mean of the arms. It ends before them where the validation loss has not fallen for {patience}; "
-        f"{kept}."
+        f"clearly better in the mean of the arms. It ends before them, but not before {percent(SURE_SHARE, 0)} of them, where "
+        f"the validation loss has not fallen for {patience}, and is above {number(1 + RISEN)} times its least; {kept}."
     )
 
 
