@@ -180,7 +180,7 @@ def test_a_budget_too_small_for_one_replicate_keeps_the_run(run: Run, tmp_path: 
     assert done.code == 0
     # A unit that ends before the first look at the clock counts.
     assert done.out.lstrip().startswith("Undecided")
-    assert "--max-epochs" in done.err
+    assert "they fit into --budget" in done.err
     assert gatewise.open_run(tmp_path / "run").verdict.replicates <= 1
 
 
