@@ -21,6 +21,10 @@ LENGTH_ROUND = 1
 """The round of tuning that has whole trainings, where a run has one: the second."""
 
 
+TELLING_ERROR = 0.05
+"""Standard error of a share above which the round tells nothing, and trainings are whole: so little data trains quickly."""
+
+
 def decide_length(session: Session) -> None:
     """Choose the length of all further trainings, once the rounds that tell are there; it is chosen once."""
     whole, names = session.whole_epochs, session.names
@@ -35,7 +39,7 @@ def decide_length(session: Session) -> None:
     session.record("length", "length", to_json(tried))
     if tried.chosen != short:
         session.limit_epochs(tried.chosen)
-    better = "clearly better" if tried.chosen == whole else "not clearly better"
+    better = "clearly better" if tried.gain > tried.needed else "not clearly better"
     session.view.log(
         f"Trainings of up to {counted(whole, 'epoch')} are {better} than of up to {short:,}: all have {tried.chosen:,} at most."
     )
@@ -46,11 +50,13 @@ def choose_length(
 ) -> TriedLength:
     """Whole trainings where they are better in the mean of the arms by more than half the margin and a standard error.
 
-    trials: of the first two rounds of tuning at least. Of a metric that is no percentage half the margin alone counts.
+    trials: of the first two rounds of tuning at least. Of a metric that is no percentage half the margin alone counts. Where the
+    validation part is too small to tell (`TELLING_ERROR`), whole trainings are the safe choice.
     """
     rounds = [[trial for trial in trials if trial.number == number] for number in (0, LENGTH_ROUND)]
     gains = [fmean(metric.gain(trial.validation_score) for trial in found) for found in rounds]
     reached = fmean(trial.validation_score for trial in rounds[1])
     noise = standard_error(reached, validation_rows) if metric.in_percent else 0.0
     gain, needed = gains[1] - gains[0], margin / 2 + noise
-    return TriedLength(short, whole, gain, needed, whole if gain > needed else short)
+    chosen = whole if gain > needed or noise > TELLING_ERROR else short
+    return TriedLength(short, whole, gain, needed, chosen)
