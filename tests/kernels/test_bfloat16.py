@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,23 +16,14 @@ from tests.kernels.test_parity import Case, draw, relative
 
 _compiled = pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
 
+pytestmark = pytest.mark.usefixtures("poisoned_memory")
+
 SET = "avx512_bf16"
 SETS = _compiled.instruction_sets()
 needs_bfloat16 = pytest.mark.skipif(SET not in SETS, reason="this processor has no products of bfloat16")
 CELLS = sorted({kernel.cell for kernel in KERNELS if kernel.bfloat16})
 RESULTS, GRADIENTS = 0.03, 0.02
 """Largest relative errors: a number is off by 2^-9 of itself at most, a product has two, and gradients go through both passes."""
-
-
-@pytest.fixture(autouse=True)
-def poisoned_memory() -> Iterator[None]:
-    """Scratch memory starts as NaN, and the instruction set and threads are put back."""
-    chosen, threads = _compiled.instruction_set(), torch.get_num_threads()
-    _compiled.poison(True)
-    yield
-    _compiled.poison(False)
-    _compiled.select(chosen)
-    torch.set_num_threads(threads)
 
 
 @needs_bfloat16

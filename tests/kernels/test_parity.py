@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,23 +17,14 @@ from gatewise.kernels.options import Options
 
 _compiled = pytest.importorskip("gatewise.kernels._compiled", reason="the kernels were not compiled")
 
+pytestmark = pytest.mark.usefixtures("poisoned_memory")
+
 CONFIGURATIONS = 2000
 GROUPS = 40
 BATCHES = (1, 2, 3, 5, 8, 9, 13, 16, 17, 33, 40, 70)
 INPUTS = (1, 3, 5, 16, 17, 50, 64)
 HIDDEN = (1, 5, 16, 17, 32, 33, 48, 64, 100, 127, 128)
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
-
-
-@pytest.fixture(autouse=True)
-def poisoned_memory() -> Iterator[None]:
-    """Scratch memory starts as NaN, and the instruction set and threads are put back."""
-    chosen, threads = _compiled.instruction_set(), torch.get_num_threads()
-    _compiled.poison(True)
-    yield
-    _compiled.poison(False)
-    _compiled.select(chosen)
-    torch.set_num_threads(threads)
 
 
 @dataclass

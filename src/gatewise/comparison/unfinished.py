@@ -40,7 +40,7 @@ def unfinished_warning(
     by_arm = Counter(ended)
     each = ", ".join(f"{title(name)} {by_arm[name]:,}" for name in dict.fromkeys(training.name for training in trainings))
     ends = f"{len(ended):,} of {counted(len(trainings), 'training')} ({each}) ended at the cap of {counted(cap, 'epoch')}"
-    if tried is not None and tried.chosen == tried.whole and tried.gain > tried.needed:
+    if tried is not None and tried.chosen == tried.whole and not tried.is_untold:
         yield (
             f"{ends}, which was better than {tried.short:,} in tuning, and more were not tried: they might change the answer. "
             f"Give a new run --max-epochs {LONGER * cap}."

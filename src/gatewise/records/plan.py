@@ -44,3 +44,8 @@ class TriedLength:
     gain: float
     needed: float
     chosen: int
+
+    @property
+    def is_untold(self) -> bool:
+        """Whether whole trainings are not clearly better, and were chosen because there were too few validation rows to tell."""
+        return self.chosen == self.whole and self.gain <= self.needed

@@ -30,7 +30,7 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
     def units() -> Iterator[Unit]:
         for number in count():
             wanted = [
-                Unit("curve", name, number, chosen[name], fraction, max_epochs=session.config.max_epochs)
+                Unit("curve", name, number, chosen[name], fraction)
                 for fraction in fractions
                 for name in (session.names if number % 2 == 0 else session.names[::-1])
             ]

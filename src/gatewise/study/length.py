@@ -1,4 +1,5 @@
-"""How long trainings are: short ones first, and once beside them whole ones, which all have where they are clearly better.
+"""How long trainings are: short ones first, and once beside them whole ones, which all have where they are clearly better,
+or where too few validation rows are there to tell.
 
 Most data is learned as well in a part of the epochs (`training.schedule.short_epochs`), and then more replicates fit. What needs
 more is found out by a round of tuning with the same hyperparameters and all the epochs, the same for every arm.
@@ -20,7 +21,6 @@ __all__ = ["LENGTH_ROUND", "choose_length", "decide_length"]
 LENGTH_ROUND = 1
 """The round of tuning that has whole trainings, where a run has one: the second."""
 
-
 TELLING_ERROR = 0.05
 """Standard error of a share above which the round tells nothing, and trainings are whole: so little data trains quickly."""
 
@@ -39,9 +39,11 @@ def decide_length(session: Session) -> None:
     session.record("length", "length", to_json(tried))
     if tried.chosen != short:
         session.limit_epochs(tried.chosen)
-    better = "clearly better" if tried.gain > tried.needed else "not clearly better"
+    found_out = "clearly better" if tried.gain > tried.needed else "not clearly better"
+    few = ", but too few validation rows are there to tell" if tried.is_untold else ""
     session.view.log(
-        f"Trainings of up to {counted(whole, 'epoch')} are {better} than of up to {short:,}: all have {tried.chosen:,} at most."
+        f"Trainings of up to {counted(whole, 'epoch')} are {found_out} than of up to {short:,}{few}: all have {tried.chosen:,} "
+        "at most."
     )
 
 

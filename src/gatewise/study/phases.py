@@ -139,7 +139,7 @@ def _tuning_round(session: Session, number: int, planned: int, room: float) -> N
         repeated = int(session.whole_epochs is not None and number >= LENGTH_ROUND)
         hyperparameters = suggest(dataset.kind, session.config.seed, number - repeated, dataset.task)
         for name in session.names:
-            unit = Unit("tuning", name, number, hyperparameters, max_epochs=longer or session.config.max_epochs)
+            unit = Unit("tuning", name, number, hyperparameters, max_epochs=longer)
             if unit.key not in session.journal:
                 yield unit
 
@@ -284,12 +284,11 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
 def _units_of_replicate(
     session: Session, number: int, chosen: Mapping[str, Hyperparameters], trained: Mapping[str, Training]
 ) -> Iterator[Unit]:
-    epochs = session.config.max_epochs
     for name in session.workload.baselines:
-        yield Unit("baseline", name, number, max_epochs=epochs)
+        yield Unit("baseline", name, number)
     # The order alternates, so that no arm always runs first on a machine that warms up or slows down.
     for name in session.names if number % 2 == 0 else reversed(session.names):
-        yield Unit("replicate", name, number, chosen[name], trained=trained.get(name), max_epochs=epochs)
+        yield Unit("replicate", name, number, chosen[name], trained=trained.get(name))
 
 
 def _count_replicates(session: Session, names: tuple[str, ...]) -> None:

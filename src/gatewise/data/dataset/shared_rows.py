@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 __all__ = ["SharedRows", "by_row"]
 
 Row = TypeVar("Row")
-Found = TypeVar("Found")
 
 
 class SharedRows(Sequence[Row], Generic[Row]):

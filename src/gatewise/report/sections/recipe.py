@@ -148,8 +148,9 @@ def _length(task: Task, schedule: Schedule | None) -> str:
     return (
         f"As many epochs as make about {traits_of(task).steps:,} steps, but {FEWEST_EPOCHS} to {MOST_EPOCHS}; in a comparison "
         f"{percent(traits_of(task).short, 0)} of these, at least {FEWEST_SHORT}, unless a round of tuning with all of them is "
-        f"clearly better in the mean of the arms. It ends before them, but not before {percent(SURE_SHARE, 0)} of them, where "
-        f"the validation loss has not fallen for {patience}, and is above {number(1 + RISEN)} times its least; {kept}."
+        "clearly better in the mean of the arms, or the validation part is too small to tell. It ends before them, but not "
+        f"before {percent(SURE_SHARE, 0)} of them, where the validation loss has not fallen for {patience}, and is above "
+        f"{number(1 + RISEN)} times its least; {kept}."
     )
 
 

@@ -131,7 +131,8 @@ def _tried_length(comparison: Comparison, say: MetricText) -> str:
     if tried is None:
         return ""
     better = "better" if tried.gain >= 0 else "worse"
-    kept = f"all others have {counted(tried.chosen, 'epoch')} at most"
+    few = "too few validation rows are there to tell, and " if tried.is_untold else ""
+    kept = f"{few}all others have {counted(tried.chosen, 'epoch')} at most"
     return (
         f" Trainings with the default hyperparameters and up to {counted(tried.whole, 'epoch')} were {say.size(abs(tried.gain))} "
         f"{better} in the mean of the arms' validation {say.label} than those with up to {tried.short:,}, where "
