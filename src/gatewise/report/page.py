@@ -1,15 +1,13 @@
 """The report: one self-contained HTML page that asks nothing of any network."""
 
+from collections.abc import Mapping
 from pathlib import Path
-
-import jinja2
-from markupsafe import Markup
 
 from gatewise.records import FEWEST_TELLING_REPLICATES, Comparison, Difference, Verdict
 from gatewise.report.blocks import Section
+from gatewise.report.document import Document, Tone, render_document
 from gatewise.report.metric_text import UNKNOWN, MetricText
-from gatewise.report.numbers import count, duration, typographic
-from gatewise.report.plain_text import printable
+from gatewise.report.numbers import count, duration
 from gatewise.report.sections.constraints import constraints_section
 from gatewise.report.sections.costs import costs_section
 from gatewise.report.sections.data import data_section, subject_of
@@ -28,39 +26,40 @@ from gatewise.wording import probability
 
 __all__ = ["render_page"]
 
+_TONES: Mapping[str, Tone] = {"equivalent": "equivalent", "undecided": "undecided", "baseline": "baseline"}
+
 
 def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = None) -> str:
     """Return the report as one HTML page without scripts, external files or links, for any screen and for print.
 
     run: the run's folder, for the lines that say what to do next.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gatewise.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["drawing"] = Markup
-    environment.filters["typographic"] = typographic
     profile = comparison.profile
     say = MetricText.of(comparison)
     badge = _badge(comparison, verdict)
     # A baseline that leads has a sentence of its own in the headline.
     headline, stop, beside = (verdict.explanation[0] if verdict.explanation else badge).partition(". ")
-    page = environment.get_template("report.html.j2").render(
+    document = Document(
         title=f"{' or '.join(dict.fromkeys(say.title(arm.cell) for arm in comparison.arms))} on {profile.name}",
         subject=subject_of(profile),
         badge=badge,
-        decision=verdict.decision,
-        recommended=say.title(verdict.recommended) if verdict.replicates else "",
+        tone=_TONES.get(verdict.decision, "winner"),
+        beside_badge=(
+            ("Provisionally" if verdict.decision == "undecided" else "Recommended", say.title(verdict.recommended))
+            if verdict.replicates
+            else None
+        ),
         headline=f"{headline}." if stop else headline,
         beside=beside,
-        sentences=verdict.explanation[1:],
-        facts=_facts(verdict, say),
+        sentences=tuple(verdict.explanation[1:]),
+        facts=tuple(_facts(verdict, say)),
         last_section=follow_up_section(comparison, verdict, run),
-        warnings=verdict.warnings,
-        sections=_sections(comparison, verdict),
+        warnings=tuple(verdict.warnings),
+        sections=tuple(_sections(comparison, verdict)),
+    )
+    return render_document(
+        document,
+        "report.html.j2",
         band=say.band(),
         of_baseline=_relative_to(comparison, say),
         dependent_rows=_dependent_rows(comparison),
@@ -76,8 +75,6 @@ def render_page(comparison: Comparison, verdict: Verdict, run: Path | None = Non
         validation_rows=count(comparison.validation_rows),
         test_rows=count(comparison.test_rows),
     )
-    # Whatever a column's name or a label holds: a page with control codes is no valid one.
-    return printable(page)
 
 
 def _sections(comparison: Comparison, verdict: Verdict) -> list[Section]:
