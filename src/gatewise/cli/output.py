@@ -1,0 +1,60 @@
+"""What commands about runs show: progress, and the verdict."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gatewise.interrupts import exit_code
+from gatewise.report.streams import can_encode, say
+
+if TYPE_CHECKING:
+    from gatewise.study.api import Result
+
+__all__ = ["begin", "finish", "print_result", "view"]
+
+
+def begin(source: str, quiet: bool) -> None:
+    """Refuse what cannot be there, and say what is being done, before anything heavy is loaded."""
+    from gatewise.data.formats.paths import check_place
+
+    check_place(source)
+    if not quiet:
+        print(f"reading {source}", file=sys.stderr, flush=True)
+
+
+def view(quiet: bool) -> Any:
+    """Where progress goes."""
+    from rich.console import Console
+
+    from gatewise.report.live import NullView, view_for
+
+    return NullView() if quiet else view_for(Console(stderr=True))
+
+
+def finish(result: Result, as_json: bool) -> None:
+    """Print what a run found; one that was interrupted leaves with the code of that."""
+    print_result(result, as_json, result.path / "report.html")
+    if result.comparison.stopped == "interrupted":
+        say(f"interrupted; continue with `gatewise resume {result.path}`")
+        raise typer.Exit(exit_code())
+
+
+def print_result(result: Result, as_json: bool, page: Path | None) -> None:
+    """Print a verdict, for people or as JSON."""
+    from gatewise.records import to_json
+
+    if as_json:
+        text = json.dumps(to_json(result.verdict), indent=2, ensure_ascii=False)
+        print(text if can_encode(text) else json.dumps(to_json(result.verdict), indent=2))
+        return
+    from rich.console import Console
+
+    from gatewise.report.terminal import verdict_panel
+
+    # Lines to copy may be longer than the terminal is wide, which breaks them better than a new line would.
+    Console().print(verdict_panel(result.comparison, result.verdict, page, result.path), crop=False)

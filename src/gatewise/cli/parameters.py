@@ -1,0 +1,89 @@
+"""Options as the parser wants them. What one is called and says comes from `options.table`; here is only how it is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatewise.errors import OptionError
+from gatewise.options.table import OPTION, OPTIONS, Option
+
+__all__ = ["AsJson", "Quiet", "RunPath", "Source", "described", "described_before", "given_options"]
+
+_METAVARS = {
+    "source": "SOURCE",
+    "path": "DIR",
+    "column": "COL",
+    "columns": "COL",
+    "format": "FORMAT",
+    "whole": "N",
+    "number": "X",
+    "choice": "NAME",
+    "choices": "A,B",
+    "duration": "TIME",
+    "latency": "TIME",
+    "size": "SIZE",
+    "margin": "X",
+    "fractions": "LIST",
+}
+
+
+def described(name: str, *, panel: str | None = None) -> Any:
+    """An option of the table as typer wants it. Its default stands in the help alone: what is not given may stand in a file."""
+    option = OPTION[name]
+    default = "" if option.unset == "none" else f" Default: {option.default_text}."
+    spelled = (f"{option.flag}/{option.off_flag}",) if option.kind == "flag" else option.flags
+    repeated = " Repeat it for each." if option.kind == "columns" else ""
+    return typer.Option(
+        *spelled,
+        metavar=_METAVARS.get(option.kind),
+        help=f"{option.help_text}{repeated}{default}",
+        rich_help_panel=panel or option.panel,
+        autocompletion=_choices_of(option) if option.choices else None,
+    )
+
+
+def described_before(option: Option) -> Any:
+    """The earlier spelling of an option, which no help shows."""
+    return typer.Option(option.earlier_flag, hidden=True)
+
+
+def _choices_of(option: Option) -> Callable[[str], list[str]]:
+    """What a shell offers for the value of an option: its choices, of several behind a comma the last."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, begun = incomplete.rpartition(",") if option.kind == "choices" else ("", "", incomplete)
+        return [f"{before}{comma}{choice}" for choice in option.choices if choice.startswith(begun)]
+
+    return complete
+
+
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")]
+Source = Annotated[str | None, typer.Argument(metavar="SOURCE", help=OPTION["source"].help_text, show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+def given_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The options among the parameters of `compare` that were given, by name.
+
+    Raises OptionError where one of two spellings comes twice; the parser by itself would let the last one win.
+    """
+    given = {name: value for name, value in parameters.items() if name in OPTION and value not in (None, [], ())}
+    for name, values in given.items():
+        option = OPTION[name]
+        if option.other_flag:
+            if len(values) > 1:
+                raise OptionError(f"{' and '.join(option.flags)} are one option, which came {len(values)} times; give it once")
+            given[name] = values[0]
+    for option in OPTIONS:
+        value = parameters.get(option.earlier)
+        if value in (None, [], ()):
+            continue
+        if option.name in given:
+            raise OptionError(f"{option.flag} and {option.earlier_flag} are one option, and both were given; give one of them")
+        given[option.name] = value
+    return given

@@ -1,0 +1,65 @@
+"""`gatewise predict`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatewise.cli.app import app
+from gatewise.cli.parameters import RunPath, described, described_before, given_options
+from gatewise.errors import OptionError
+from gatewise.options.table import OPTION
+from gatewise.report.streams import can_encode
+
+__all__ = ["predict"]
+
+
+@app.command()
+def predict(
+    run: RunPath,
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="A file like the one compared; a target is not needed.")],
+    text: Annotated[str | None, described("text", panel="Options")] = None,
+    audio: Annotated[str | None, described("audio", panel="Options")] = None,
+    channels: Annotated[list[str] | None, described("channels", panel="Options")] = None,
+    series: Annotated[list[str] | None, described_before(OPTION["channels"])] = None,
+    id: Annotated[str | None, described("id", panel="Options")] = None,
+    time: Annotated[str | None, described("time", panel="Options")] = None,
+    date_format: Annotated[str | None, described("date_format", panel="Options")] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL", help="Column of the input to stand beside each prediction. Repeat it for each."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the CSV here instead of standard output.")] = None,
+) -> None:
+    """Predict with a run's model: CSV with ids, files or dates beside the predictions."""
+    from gatewise.export.bundle import load_model
+    from gatewise.study.folder import write_atomic
+    from gatewise.study.predictions import prediction_rows, read_inputs, run_columns
+
+    model = load_model(run / "model")
+    columns = {"text": text, "audio": audio, "id": id, "time": time, "date_format": date_format}
+    given = given_options({"channels": channels, "series": series})
+    named = tuple(given.get("channels", ()))
+    inputs = read_inputs(model, source, run_columns(run), keep=keep or (), channels=named, **columns)
+    content = _csv(prediction_rows(model, inputs))
+    if out is not None:
+        write_atomic(out, content)
+    elif can_encode(content):
+        sys.stdout.write(content)
+    else:
+        raise OptionError(
+            f"the predictions hold characters that standard output cannot write in {sys.stdout.encoding}; write them to a file "
+            "with --out FILE, or set PYTHONIOENCODING=utf-8"
+        )
+
+
+def _csv(rows: Any) -> str:
+    import csv
+    import io
+
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()

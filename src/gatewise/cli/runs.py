@@ -1,0 +1,81 @@
+"""Commands about runs that are there: go on, report, list."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+
+from gatewise.cli.app import app
+from gatewise.cli.output import finish, print_result, view
+from gatewise.cli.parameters import AsJson, Quiet, RunPath
+from gatewise.errors import RunError
+from gatewise.report.streams import say
+
+__all__ = ["report", "resume", "runs"]
+
+
+@app.command()
+def resume(
+    run: RunPath,
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIME", help="A new total budget, to go on where the old one ended.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with an interrupted or undecided run."""
+    started = monotonic()
+    if not quiet:
+        print(f"resuming {run}", file=sys.stderr, flush=True)
+    from gatewise.study.api import resume as go_on
+
+    with view(quiet) as shown:
+        result = go_on(run, budget=budget, view=shown, started=started)
+    finish(result, as_json)
+
+
+@app.command()
+def report(
+    run: RunPath,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report here instead of report.html in the run's folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a run's verdict and write its report anew."""
+    from gatewise.study.api import open_run
+
+    result = open_run(run)
+    page: Path | None = None
+    try:
+        page = result.report(out or run / "report.html")
+    except RunError as error:
+        if out is not None:
+            raise
+        # The verdict of a run that may only be read is what was asked for first.
+        say(f"{error}; `--out FILE` writes the report elsewhere")
+    print_result(result, as_json, page)
+
+
+@app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that holds them.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """List runs, newest first: data, verdict, difference, and when they last changed."""
+    from rich.console import Console
+
+    from gatewise.records import to_json
+    from gatewise.study.listing import list_runs, runs_view
+
+    found = list_runs(folder)
+    if as_json:
+        print(json.dumps(to_json(found), indent=2, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(runs_view(found, console.width))
