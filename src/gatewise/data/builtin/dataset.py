@@ -30,6 +30,8 @@ BUILTIN_NAMES = tuple(OPTIONS)
 Series = list[NDArray[np.float32]]
 
 _LEAST_STEPS, _BYTES_A_STEP = 10, 8
+# Options that a row's size grows with.
+_SIZES = ("length", "delay", "pairs", "classes")
 
 _TASKS: dict[str, Task] = {"adding": "regression", "waves": "regression", "seasonal": "forecast", "chords": "next_step"}
 
@@ -41,6 +43,7 @@ _LABELLED: dict[str, Callable[..., tuple[Series, list[str], tuple[str, ...]]]] =
     "recall": synthetic.recall,
     "dyck1": synthetic.dyck1,
     "dyck2": synthetic.dyck2,
+    "spans": synthetic.spans,
 }
 _SEASONAL: dict[str, Any] = {"time": "time", "target": ("load",)}
 
@@ -55,7 +58,7 @@ def builtin_dataset(request: str, seed: int, reading: Reading | None = None) -> 
     """
     name, options = read_request(request)
     reading = reading or Reading()
-    task = "classification" if options.pop("classes", 0) else _TASKS.get(name, "classification")
+    task = "classification" if name == "adding" and options.pop("classes") else _TASKS.get(name, "classification")
     _check_reading(name, task, reading)
     if name in ("digits", "digits-pixels"):
         return _digits(name, by_row=name == "digits")
@@ -83,9 +86,9 @@ def builtin_dataset(request: str, seed: int, reading: Reading | None = None) -> 
     return series_dataset(name, sequences, labels, target="the class", channels=channels, inferred=made)
 
 
-def _check_size(name: str, options: dict[str, int]) -> None:
+def _check_size(name: str, options: dict[str, Any]) -> None:
     """Raise DataError where the data would not fit into memory: some bytes for each step of each row."""
-    steps = max(_LEAST_STEPS, math.prod(value for key, value in options.items() if key != "rows"))
+    steps = max(_LEAST_STEPS, math.prod(value for key, value in options.items() if key in _SIZES))
     todo = f"Ask for fewer {'rows' if options['rows'] >= steps else 'steps'}."
     require_memory(options["rows"] * steps * _BYTES_A_STEP, f"builtin:{name} of {options['rows']:,} rows", todo)
 

@@ -9,6 +9,7 @@ from gatewise.data.builtin.synthetic.memory import adding, copy, recall, tempora
 from gatewise.data.builtin.synthetic.music import chords
 from gatewise.data.builtin.synthetic.reviews import reviews
 from gatewise.data.builtin.synthetic.signals import seasonal, waves
+from gatewise.data.builtin.synthetic.spans import spans
 
 __all__ = [
     "adding",
@@ -21,6 +22,7 @@ __all__ = [
     "recall",
     "reviews",
     "seasonal",
+    "spans",
     "temporal_order",
     "waves",
 ]
