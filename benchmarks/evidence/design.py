@@ -1,0 +1,84 @@
+"""Which studies are run for the evidence base: a designed family, the built-in tasks at several sizes, and public data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import qmc
+
+from benchmarks.budgets import SETS
+from gatewise.data.builtin.synthetic.spans import SPAN_RULES
+
+__all__ = ["Study", "family", "public", "tasks"]
+
+FAMILY_STUDIES = 160
+NOISES = (0, 0, 30, 60)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One `gatewise compare`. name: of its run. seconds: its budget."""
+
+    name: str
+    source: str
+    options: tuple[str, ...] = ()
+    seconds: int = 30
+
+
+def family(count: int = FAMILY_STUDIES) -> list[Study]:
+    """Settings of `builtin:spans`, spread over length, span, noise, classes and rows by a scrambled Sobol sequence, every rule in
+    turn. The longer and the more rows, the more time."""
+    points = qmc.Sobol(5, seed=14).random(1 << (count - 1).bit_length())
+    studies = []
+    for number in range(count):
+        length_at, span_at, noise_at, classes_at, rows_at = points[number]
+        length = round(float(np.exp(np.interp(length_at, (0, 1), np.log((12, 110))))))
+        span = max(round(float(np.interp(span_at, (0, 1), (0.1, 1))) * length), 2)
+        noise = NOISES[int(noise_at * len(NOISES))]
+        classes = 2 + int(classes_at * 5)
+        rows = round(float(np.exp(np.interp(rows_at, (0, 1), np.log((300, 1600))))), -1)
+        rule = SPAN_RULES[number % len(SPAN_RULES)]
+        steps = length * rows
+        studies.append(
+            Study(
+                f"spans-{rule}-{length}-{span}-{noise}-{classes}-{rows:.0f}",
+                f"builtin:spans?rule={rule}&length={length}&span={span}&noise={noise}&classes={classes}&rows={rows:.0f}",
+                seconds=20 if steps < 25_000 else 30 if steps < 70_000 else 45,
+            )
+        )
+    return studies
+
+
+def tasks() -> list[Study]:
+    """The built-in tasks at several sizes."""
+    requests = (
+        *(f"adding?length={length}&rows={rows}" for length, rows in ((20, 1000), (50, 1500), (80, 1500), (100, 2000))),
+        *(f"adding?length={length}&rows=1500&classes=2" for length in (20, 50)),
+        *(f"temporal-order?length={length}&rows={rows}" for length, rows in ((20, 1000), (50, 1500), (80, 1500))),
+        *(f"parity?length={length}&rows={rows}" for length, rows in ((10, 1000), (12, 2000), (20, 1500), (50, 1000))),
+        *(
+            f"counting?length={length}&rows={rows}"
+            for length, rows in ((20, 1000), (20, 2000), (30, 1500), (50, 1500), (80, 1500))
+        ),
+        *(f"copy?delay={delay}&rows=1500" for delay in (1, 10, 30)),
+        *(f"recall?pairs={pairs}&rows={rows}" for pairs, rows in ((2, 1000), (3, 2000), (4, 1500), (8, 1500))),
+        *(f"dyck1?length={length}&rows=1500" for length in (20, 30, 50)),
+        *(f"dyck2?length={length}&rows=1500" for length in (20, 40)),
+        *(f"reviews?rows={rows}" for rows in (300, 1000, 2000)),
+        *(f"waves?length={length}&rows=1000" for length in (30, 60)),
+        *(f"chords?length={length}&rows=200" for length in (30, 50)),
+        "seasonal?rows=1000",
+        "seasonal?rows=2000",
+        "digits",
+        "digits-pixels",
+    )
+    return [
+        Study(request.replace("?", "-").replace("&", "-").replace("=", ""), f"builtin:{request}", seconds=45)
+        for request in requests
+    ]
+
+
+def public(seconds: int = 600) -> list[Study]:
+    """The public data sets."""
+    return [Study(name, source, tuple(options), seconds) for name, (source, *options) in SETS.items() if ":" not in source]
