@@ -23,28 +23,26 @@ class Study:
     name: str
     source: str
     options: tuple[str, ...] = ()
-    seconds: int = 30
+    seconds: int = 20
 
 
 def family(count: int = FAMILY_STUDIES) -> list[Study]:
     """Settings of `builtin:spans`, spread over length, span, noise, classes and rows by a scrambled Sobol sequence, every rule in
-    turn. The longer and the more rows, the more time."""
+    turn."""
     points = qmc.Sobol(5, seed=14).random(1 << (count - 1).bit_length())
     studies = []
     for number in range(count):
         length_at, span_at, noise_at, classes_at, rows_at = points[number]
-        length = round(float(np.exp(np.interp(length_at, (0, 1), np.log((12, 110))))))
+        length = round(float(np.exp(np.interp(length_at, (0, 1), np.log((12, 64))))))
         span = max(round(float(np.interp(span_at, (0, 1), (0.1, 1))) * length), 2)
         noise = NOISES[int(noise_at * len(NOISES))]
         classes = 2 + int(classes_at * 5)
-        rows = round(float(np.exp(np.interp(rows_at, (0, 1), np.log((300, 1600))))), -1)
+        rows = round(float(np.exp(np.interp(rows_at, (0, 1), np.log((300, 1000))))), -1)
         rule = SPAN_RULES[number % len(SPAN_RULES)]
-        steps = length * rows
         studies.append(
             Study(
                 f"spans-{rule}-{length}-{span}-{noise}-{classes}-{rows:.0f}",
                 f"builtin:spans?rule={rule}&length={length}&span={span}&noise={noise}&classes={classes}&rows={rows:.0f}",
-                seconds=20 if steps < 25_000 else 30 if steps < 70_000 else 45,
             )
         )
     return studies
@@ -74,7 +72,7 @@ def tasks() -> list[Study]:
         "digits-pixels",
     )
     return [
-        Study(request.replace("?", "-").replace("&", "-").replace("=", ""), f"builtin:{request}", seconds=45)
+        Study(request.replace("?", "-").replace("&", "-").replace("=", ""), f"builtin:{request}", seconds=30)
         for request in requests
     ]
 
