@@ -25,10 +25,11 @@ _blocks: list[bool] = []
 
 
 class RunInterrupted(KeyboardInterrupt):
-    """A run was interrupted where it could not say anything yet. path: its folder, which can be resumed."""
+    """A run was interrupted where it could not say anything yet. path: its folder, which can be resumed. again: how it goes on,
+    "" for the command that resumes a run."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"interrupted; continue with `gatewise resume {path}`")
+    def __init__(self, path: Path, again: str = "") -> None:
+        super().__init__(f"interrupted; continue with {again or f'`gatewise resume {path}`'}")
         self.path = path
 
 

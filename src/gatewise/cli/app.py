@@ -14,7 +14,7 @@ __all__ = ["app", "interrupted"]
 
 
 # As --help lists them.
-ORDER = ("compare", "init", "resume", "report", "runs", "predict", "check")
+ORDER = ("compare", "init", "resume", "report", "runs", "predict", "claims", "check")
 
 
 class _Commands(typer.core.TyperGroup):

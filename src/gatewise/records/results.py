@@ -222,7 +222,7 @@ class Progress:
 
     phase: what is being done now, in plain words. replicates_planned: None while adaptive stopping decides.
     remaining_s: estimated seconds to the end, None while unknown. difference: the deciding comparison so far, of `arms`.
-    decides_s: estimated seconds until a decision is more likely than not, None while unknown.
+    decides_s: estimated seconds until a decision is more likely than not, None while unknown. counted: what is done and planned.
     """
 
     phase: str
@@ -234,3 +234,4 @@ class Progress:
     difference: Difference | None = None
     arms: tuple[Arm, ...] = ()
     decides_s: float | None = None
+    counted: str = "replicate"

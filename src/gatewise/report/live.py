@@ -133,8 +133,8 @@ def _time_line(progress: Progress, elapsed: float, since: float) -> RenderableTy
 
 def _replicates(progress: Progress) -> str:
     if progress.replicates_planned is None:
-        return f"{counted(progress.replicates_done, 'replicate')}, {_until_decided(progress)}"
-    return f"{count(progress.replicates_done)} of {counted(progress.replicates_planned, 'replicate')}"
+        return f"{counted(progress.replicates_done, progress.counted)}, {_until_decided(progress)}"
+    return f"{count(progress.replicates_done)} of {counted(progress.replicates_planned, progress.counted)}"
 
 
 def _until_decided(progress: Progress) -> str:

@@ -56,8 +56,9 @@ class Row:
 class Journal:
     """Rows keyed by unit of work. All are read when the journal is opened, so that only writing can fail later."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection | None, rows: dict[str, Row]) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection | None, rows: dict[str, Row], again: str = "") -> None:
         self.path = path
+        self.again = again
         self._connection = connection
         self._rows = rows
 
@@ -96,9 +97,7 @@ class Journal:
         except sqlite3.IntegrityError as error:
             raise RunError(f"unit {key} is already in {self.path}; is another process continuing this run?") from error
         except sqlite3.Error as error:
-            raise RunError(
-                f"{self.path} cannot be written ({error}); put that right and go on with `gatewise resume {self.path.parent}`"
-            ) from error
+            raise RunError(f"{self.path} cannot be written ({error}); put that right and go on with {self.again}") from error
         self._rows[key] = Row(kind, json.loads(text), cells[3], finished)
         return _as_json(key, self._rows[key])
 
@@ -108,12 +107,14 @@ class Journal:
 
 
 @contextmanager
-def open_journal(path: Path) -> Iterator[Journal]:
+def open_journal(path: Path, again: str = "") -> Iterator[Journal]:
     """A journal to go on with, closed at the end of the block.
 
+    again: how an error says that work goes on; "" for the command that resumes a run.
     Raises RunError where the file is no journal or is damaged, or cannot be written where it lies.
     """
-    with _refused(path):
+    again = again or _resuming(path)
+    with _refused(path, again):
         connection = sqlite3.connect(path, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -126,7 +127,7 @@ def open_journal(path: Path) -> Iterator[Journal]:
             connection.close()
             raise
     try:
-        yield Journal(path, connection, rows)
+        yield Journal(path, connection, rows, again)
     finally:
         connection.close()
 
@@ -136,7 +137,7 @@ def read_journal(path: Path) -> Journal:
 
     Raises RunError where the file is no journal, is damaged, or cannot be read.
     """
-    with _refused(path):
+    with _refused(path, _resuming(path)):
         # A process that works on the run shares an index with its readers, and they see what it has finished.
         if path.with_name(f"{path.name}-shm").exists():
             try:
@@ -165,7 +166,7 @@ def _rows_of(address: str) -> dict[str, Row]:
 
 
 @contextmanager
-def _refused(path: Path) -> Iterator[None]:
+def _refused(path: Path, again: str) -> Iterator[None]:
     """Turn what SQLite and the operating system say of a journal into a RunError."""
     try:
         yield
@@ -174,11 +175,13 @@ def _refused(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _OF_THE_PLACE:
             raise _damaged(path, error) from error
-        raise RunError(
-            f"{path} cannot be opened ({error}); put that right and go on with `gatewise resume {path.parent}`"
-        ) from error
+        raise RunError(f"{path} cannot be opened ({error}); put that right and go on with {again}") from error
     except (ValueError, TypeError) as error:
         raise _damaged(path, error) from error
+
+
+def _resuming(path: Path) -> str:
+    return f"`gatewise resume {path.parent}`"
 
 
 def _damaged(path: Path, error: object) -> RunError:

@@ -42,6 +42,7 @@ PROGRESS_SECONDS = 1.0
 MOST_WAITING = 4
 # A training process tells of its epochs no more often: tiny ones have hundreds in a second.
 REPORT_SECONDS = 0.2
+_RESUME = "`gatewise resume`, after lowering jobs in config.yaml if it happens again"
 
 _workload: Workload | None = None
 _reports: SimpleQueue[tuple[str, Epoch]] | None = None
@@ -77,11 +78,12 @@ def end_processes() -> None:
 class LocalRunner:
     """Does units in this process (one job), or in as many processes as `config.jobs` says; leaving its context stops them.
 
-    under_way: the latest known epoch of every unit under way, by its key.
+    again: how an error says that work goes on. under_way: the latest known epoch of every unit under way, by its key.
     """
 
-    def __init__(self, workload: Workload) -> None:
+    def __init__(self, workload: Workload, again: str = _RESUME) -> None:
         self.workload = workload
+        self.again = again
         self.jobs = workload.config.jobs
         self.under_way: dict[str, Epoch] = {}
         self._executor: ProcessPoolExecutor | None = None
@@ -108,7 +110,7 @@ class LocalRunner:
                 yield unit, self.workload.run(unit, self._heard(unit, on_progress), check)
                 self.under_way.clear()
             return
-        with _deaths_told():
+        with _deaths_told(self.again):
             yield from self._side_by_side(units, on_progress, check)
 
     def probe(self, hyperparameters: Hyperparameters, seconds: float) -> Probed:
@@ -122,7 +124,7 @@ class LocalRunner:
         if self.jobs == 1:
             return probe(self.workload, names, hyperparameters, seconds)
         groups = [names[first :: self.jobs] for first in range(min(self.jobs, len(names)))]
-        with _deaths_told():
+        with _deaths_told(self.again):
             executor, config = self._started(), self.workload.config
             futures = [executor.submit(_probe_in_worker, config, group, hyperparameters, seconds) for group in groups]
             return Probed.together([future.result() for future in futures])
@@ -205,13 +207,12 @@ class LocalRunner:
 
 
 @contextmanager
-def _deaths_told() -> Iterator[None]:
+def _deaths_told(again: str) -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool as error:
         raise RunError(
-            "a training process ended by itself, perhaps for want of memory; what is finished is kept: go on with "
-            "`gatewise resume`, after lowering jobs in config.yaml if it happens again"
+            f"a training process ended by itself, perhaps for want of memory; what is finished is kept: go on with {again}"
         ) from error
 
 

@@ -1,0 +1,74 @@
+"""Trainings of the bench are paired, recorded once, and shared by whoever asks for the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gatewise.claims.bench import Bench
+from gatewise.claims.pairs import Setting
+from gatewise.errors import OptionError
+from gatewise.records import Difference, from_json, to_json
+
+TINY = Setting("waves?rows=60&length=10", max_epochs=1, options={"hidden_size": 4, "metric": "r2"})
+
+
+def trainings(bench: Bench) -> int:
+    return sum(row["key"].startswith("training:") for row in bench.journal.rows())
+
+
+def test_pairs_are_trained_once_and_compared(bench: Bench) -> None:
+    settings = (TINY, replace(TINY, fraction=0.5))
+    whole, half = bench.pairs(settings, replicates=3, seconds=20.0)
+    assert (whole.replicates, half.replicates, whole.asked) == (3, 3, 3)
+    assert trainings(bench) == 12
+    assert [one.fraction for one in half.trainings("gru")] == [0.5] * 3
+    assert whole.comparison.train_rows > half.comparison.train_rows
+    difference = whole.difference("gru", "lstm")
+    gru, lstm = (np.array([one.test_score for one in whole.trainings(name)]) for name in ("gru", "lstm"))
+    assert difference.mean == pytest.approx(np.mean(gru - lstm))
+    assert difference.ci95[0] < difference.mean < difference.ci95[1]
+    assert from_json(Difference, to_json(difference)) == difference
+    (again,) = bench.pairs([TINY], replicates=2, seconds=0.0)
+    assert trainings(bench) == 12
+    assert again.trainings("lstm") == whole.trainings("lstm")[:2]
+
+
+def test_a_cell_is_the_same_training_whatever_stands_beside_it(bench: Bench) -> None:
+    (two,) = bench.pairs([TINY], replicates=1, seconds=0.0, least=1)
+    (three,) = bench.pairs([replace(TINY, cells=("rnn", "lstm", "gru"))], replicates=1, seconds=0.0, least=1)
+    assert trainings(bench) == 3
+    assert three.trainings("gru") == two.trainings("gru")
+
+
+def test_without_time_each_setting_gets_the_least(bench: Bench) -> None:
+    (pairs,) = bench.pairs([TINY], replicates=50, seconds=0.0, least=2)
+    assert (pairs.replicates, pairs.asked) == (2, 50)
+
+
+def test_timing_is_done_once(bench: Bench) -> None:
+    calls: list[int] = []
+    actions = {"one": calls.append, "other": calls.append}
+    first = bench.timed("speed", lambda: actions, rounds=6, seconds=1.0, warm_up=0)
+    count = len(calls)
+    again = bench.timed("speed", lambda: actions, rounds=6, seconds=1.0, warm_up=0)
+    assert (count, len(calls)) == (12, 12)
+    assert first["one"].tolist() == again["one"].tolist()
+
+
+def test_the_clock_goes_on_where_it_was(bench: Bench) -> None:
+    bench.journal.add("a piece", bench.study, {}, 12.0)
+    later = replace(bench)
+    assert 12.0 <= later.elapsed() < 20.0
+    assert later.left() == pytest.approx(18.0, abs=5.0)
+
+
+def test_data_that_are_not_at_hand_are_refused(bench: Bench) -> None:
+    assert bench.has("reviews?rows=100")
+    assert not bench.has("mr")
+    with pytest.raises(OptionError, match="give its folder with --data FOLDER"):
+        bench.data("mr")
+    with pytest.raises(OptionError, match="Did you mean 'reviews'"):
+        bench.data("review")
