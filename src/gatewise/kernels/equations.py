@@ -17,7 +17,7 @@ from torch.nn.functional import layer_norm
 from gatewise.cells import EQUATIONS
 from gatewise.kernels.options import Options
 
-__all__ = ["NORM_EPSILON", "recurrent"]
+__all__ = ["BLOCKS", "KEPT", "NORM_EPSILON", "STEPS", "blocks_of", "recurrent"]
 
 NORM_EPSILON = 1e-5
 """Added to the variance by layer normalisation, as in `torch.nn.LayerNorm`."""
@@ -64,23 +64,26 @@ def affine(x: Tensor, weight: Tensor, gamma: Tensor | None, bias: Tensor | None)
 # new h and c; c is None but for the LSTM.
 Step = Callable[[Direction, Tensor, Tensor, Tensor | None, Tensor | None], tuple[Tensor, Tensor | None]]
 
+# Gates and candidate of a step, each [batch, H], in the order of `gatewise.cells.CellTraits.blocks`.
+Blocks = tuple[Tensor, ...]
+
 
 def masked(h: Tensor, mask: Tensor | None) -> Tensor:
     return h if mask is None else h * mask
 
 
-def gru(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask: Tensor | None) -> tuple[Tensor, None]:
-    """Gated recurrent unit, reset after the product: `torch.nn.GRU`, and cuDNN's and Keras' `reset_after`."""
+def gru_blocks(p: Direction, x: Tensor, h: Tensor, mask: Tensor | None) -> Blocks:
+    """Reset gate, update gate and candidate, reset after the product: `torch.nn.GRU`, and cuDNN's and Keras' `reset_after`."""
     r_x, z_x, n_x = x.chunk(3, -1)
     r_h, z_h, n_h = p.hidden_side(masked(h, mask)).chunk(3, -1)
     r = (r_x + r_h).sigmoid()
     z = (z_x + z_h).sigmoid()
     n = (n_x + r * n_h).tanh()
-    return (1 - z) * n + z * h, None
+    return r, z, n
 
 
-def gru_reset_before(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask: Tensor | None) -> tuple[Tensor, None]:
-    """Gated recurrent unit as first published (Cho et al. 2014, eq. 5-8): the reset gate acts on the state before the product."""
+def gru_reset_before_blocks(p: Direction, x: Tensor, h: Tensor, mask: Tensor | None) -> Blocks:
+    """The same as first published (Cho et al. 2014, eq. 5, 6 and 8): the reset gate acts on the state before the product."""
     assert p.w_hh is not None
     r_x, z_x, n_x = x.chunk(3, -1)
     w_r, w_z, w_n = p.w_hh.chunk(3, 0)
@@ -89,39 +92,78 @@ def gru_reset_before(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask:
     r = (r_x + affine(h_in, w_r, None, b_r)).sigmoid()
     z = (z_x + affine(h_in, w_z, None, b_z)).sigmoid()
     n = (n_x + affine(r * h_in, w_n, None, b_n)).tanh()
+    return r, z, n
+
+
+def lstm_blocks(p: Direction, x: Tensor, h: Tensor, mask: Tensor | None) -> Blocks:
+    """Input gate, forget gate (Gers et al. 2000), candidate and output gate."""
+    i, f, g, o = (x + p.hidden_side(masked(h, mask))).chunk(4, -1)
+    return i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+
+
+def rnn_tanh_blocks(p: Direction, x: Tensor, h: Tensor, mask: Tensor | None) -> Blocks:
+    """The new state."""
+    return ((x + p.hidden_side(masked(h, mask))).tanh(),)
+
+
+def rnn_relu_blocks(p: Direction, x: Tensor, h: Tensor, mask: Tensor | None) -> Blocks:
+    """The new state."""
+    return ((x + p.hidden_side(masked(h, mask))).relu(),)
+
+
+def min_gru_blocks(p: Direction, x: Tensor, h: Tensor, mask: Tensor | None) -> Blocks:
+    """Update gate and candidate; neither sees the state."""
+    z, candidate = x.chunk(2, -1)
+    return z.sigmoid(), positive(candidate)
+
+
+def min_lstm_blocks(p: Direction, x: Tensor, h: Tensor, mask: Tensor | None) -> Blocks:
+    """Forget and input gate, scaled to sum to one, and candidate; none sees the state."""
+    f, i, candidate = x.chunk(3, -1)
+    f, i = f.sigmoid(), i.sigmoid()
+    return f / (f + i), i / (f + i), positive(candidate)
+
+
+def gru(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask: Tensor | None) -> tuple[Tensor, None]:
+    """Gated recurrent unit (Cho et al. 2014) with `gru_blocks`."""
+    _, z, n = gru_blocks(p, x, h, mask)
+    return (1 - z) * n + z * h, None
+
+
+def gru_reset_before(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask: Tensor | None) -> tuple[Tensor, None]:
+    """Gated recurrent unit (Cho et al. 2014, eq. 5-8) with `gru_reset_before_blocks`."""
+    _, z, n = gru_reset_before_blocks(p, x, h, mask)
     return (1 - z) * n + z * h, None
 
 
 def lstm(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask: Tensor | None) -> tuple[Tensor, Tensor]:
     """Long short-term memory (Hochreiter & Schmidhuber 1997) with the forget gate of Gers et al. (2000)."""
     assert c is not None
-    i, f, g, o = (x + p.hidden_side(masked(h, mask))).chunk(4, -1)
-    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-    return o.sigmoid() * p.squash_cell(c), c
+    i, f, g, o = lstm_blocks(p, x, h, mask)
+    c = f * c + i * g
+    return o * p.squash_cell(c), c
 
 
 def rnn_tanh(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask: Tensor | None) -> tuple[Tensor, None]:
     """Simple recurrent network (Elman 1990)."""
-    return (x + p.hidden_side(masked(h, mask))).tanh(), None
+    return rnn_tanh_blocks(p, x, h, mask)[0], None
 
 
 def rnn_relu(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask: Tensor | None) -> tuple[Tensor, None]:
     """Simple recurrent network with rectified units (Le et al. 2015)."""
-    return (x + p.hidden_side(masked(h, mask))).relu(), None
+    return rnn_relu_blocks(p, x, h, mask)[0], None
 
 
 def min_gru(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask: Tensor | None) -> tuple[Tensor, None]:
     """minGRU (Feng et al. 2024, appendix B): the gate does not see the state."""
-    z, candidate = x.chunk(2, -1)
-    z = z.sigmoid()
-    return (1 - z) * h + z * positive(candidate), None
+    z, candidate = min_gru_blocks(p, x, h, mask)
+    return (1 - z) * h + z * candidate, None
 
 
 def min_lstm(p: Direction, x: Tensor, h: Tensor, c: Tensor | None, mask: Tensor | None) -> tuple[Tensor, None]:
     """minLSTM (Feng et al. 2024, appendix B): forget and input gate are scaled to sum to one."""
-    f, i, candidate = x.chunk(3, -1)
-    f, i = f.sigmoid(), i.sigmoid()
-    return (f * h + i * positive(candidate)) / (f + i), None
+    f, i, candidate = min_lstm_blocks(p, x, h, mask)
+    return f * h + i * candidate, None
 
 
 def positive(x: Tensor) -> Tensor:
@@ -139,6 +181,25 @@ STEPS: dict[str, Step] = {
     "min_lstm": min_lstm,
 }
 """By the names of `gatewise.cells.EQUATIONS`; with reset_after off by that name with `_reset_before` behind it."""
+
+BLOCKS: dict[str, Callable[[Direction, Tensor, Tensor, Tensor | None], Blocks]] = {
+    "gru": gru_blocks,
+    "gru_reset_before": gru_reset_before_blocks,
+    "lstm": lstm_blocks,
+    "rnn_tanh": rnn_tanh_blocks,
+    "rnn_relu": rnn_relu_blocks,
+    "min_gru": min_gru_blocks,
+    "min_lstm": min_lstm_blocks,
+}
+"""What the steps are made of, by the same names."""
+
+KEPT: dict[str, Callable[[Blocks], Tensor]] = {
+    "gru": lambda blocks: blocks[1],
+    "lstm": lambda blocks: blocks[1],
+    "min_gru": lambda blocks: 1 - blocks[0],
+    "min_lstm": lambda blocks: blocks[0],
+}
+"""The share of the state that stays at a step, by the names of `gatewise.cells.EQUATIONS`, of the cells whose gates keep it."""
 
 
 def recurrent(
@@ -181,11 +242,8 @@ def recurrent(
     if active is not None:
         input = input.where(active[..., None], 0.0)
 
-    directions = len(weights) // 4
-    parameters = [
-        Direction(*weights[4 * number : 4 * number + 4], *(norm[number] if norm is not None else ()))  # type: ignore[arg-type]
-        for number in range(directions)
-    ]
+    parameters = directions_of(weights, norm)
+    directions = len(parameters)
     traits = EQUATIONS[options.cell]
     hidden_size = parameters[0].w_ih.shape[0] // traits.gates
     zeros = input.new_zeros(directions, input.shape[1], hidden_size)
@@ -224,6 +282,32 @@ def recurrent(
     )
 
 
+def blocks_of(
+    options: Options,
+    input: Tensor,
+    before: Sequence[Tensor],
+    weights: Sequence[Tensor | None],
+    norm: Sequence[Sequence[Tensor | None]] | None = None,
+) -> list[Blocks]:
+    """Gates and candidate of every step, per direction, each [..., H], where the states are known.
+
+    input: [..., I]. before: per direction the state h before each step, [..., H]. weights, norm: as in `recurrent`.
+    """
+    blocks = BLOCKS[equations_of(options)]
+    return [blocks(p, p.input_side(input), h, None) for p, h in zip(directions_of(weights, norm), before, strict=True)]
+
+
+def directions_of(weights: Sequence[Tensor | None], norm: Sequence[Sequence[Tensor | None]] | None) -> list[Direction]:
+    return [
+        Direction(*weights[4 * number : 4 * number + 4], *(norm[number] if norm is not None else ()))  # type: ignore[arg-type]
+        for number in range(len(weights) // 4)
+    ]
+
+
+def equations_of(options: Options) -> str:
+    return options.cell if options.reset_after else f"{options.cell}_reset_before"
+
+
 def one_direction(
     options: Options,
     parameters: Direction,
@@ -238,7 +322,7 @@ def one_direction(
     reverse: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
     """The recurrence over time: input [steps, batch, I], states [batch, H], active [steps, batch] -> outputs, h_n, cells, c_n."""
-    step = STEPS[options.cell if options.reset_after else f"{options.cell}_reset_before"]
+    step = STEPS[equations_of(options)]
     projected = parameters.input_side(input)
     steps = input.shape[0]
     outputs: list[Tensor] = [h] * steps
