@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import gatewise
 from gatewise.claims.bench import AGAIN
 from gatewise.errors import OptionError
 from gatewise.study.folder import RunFolder, unwritable
@@ -51,7 +51,7 @@ class ClaimsFolder:
         except OSError as error:
             raise unwritable(self.path, error) from error
         with RunFolder(self.path).locked(), open_journal(self.journal, AGAIN) as journal:
-            self._check(journal, {"quick": quick, "data": data, "version": gatewise.__version__})
+            self._check(journal, {"quick": quick, "data": data, "version": version("gatewise")})
             yield journal
 
     def _content(self) -> Iterator[Path]:
