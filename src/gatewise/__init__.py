@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gatewise import estimators, nn
     from gatewise.estimators import Forecaster, SequenceClassifier, SequenceRegressor
     from gatewise.export.bundle import load_model
+    from gatewise.inspection.api import inspect
+    from gatewise.inspection.record import Inspection
     from gatewise.study.api import Result, open_run, resume
     from gatewise.study.compare import compare
     from gatewise.training.model import Model
@@ -30,6 +32,7 @@ __all__ = [
     "DataError",
     "Forecaster",
     "GatewiseError",
+    "Inspection",
     "Model",
     "OptionError",
     "Result",
@@ -39,6 +42,7 @@ __all__ = [
     "__version__",
     "compare",
     "estimators",
+    "inspect",
     "load_model",
     "nn",
     "open_run",
@@ -49,11 +53,13 @@ _ROOMS = ("estimators", "nn")
 
 _HOMES = {
     "Forecaster": "gatewise.estimators",
+    "Inspection": "gatewise.inspection.record",
     "Model": "gatewise.training.model",
     "Result": "gatewise.study.api",
     "SequenceClassifier": "gatewise.estimators",
     "SequenceRegressor": "gatewise.estimators",
     "compare": "gatewise.study.compare",
+    "inspect": "gatewise.inspection.api",
     "load_model": "gatewise.export.bundle",
     "open_run": "gatewise.study.api",
     "resume": "gatewise.study.api",

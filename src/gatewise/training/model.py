@@ -14,7 +14,7 @@ from gatewise.data.dataset.targets import class_name
 from gatewise.data.encoding.encoders import Encoder, encode_raw, raw_inputs
 from gatewise.errors import DataError
 from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import AudioFeatures, Dataset, Forecast, Kind, Label, Task
+from gatewise.records import AudioFeatures, Dataset, Encoded, Forecast, Kind, Label, Task
 from gatewise.tasks import traits_of
 from gatewise.training.examples import Baseline
 from gatewise.training.objectives import objective_of
@@ -106,6 +106,10 @@ class Model:
         predictions = self._predict(self._windows(sequences))
         scales = [np.array(values) if values else None for values in (self.seasonal, self.deviation)]
         return score(self.metric, predictions, Truth(truth, None, *scales))
+
+    def encode(self, sequences: Sequence[Any]) -> Encoded:
+        """What a network reads of raw sequences, as they come to `predict`. Raises DataError as that does."""
+        return encode_raw(self.encoder, self._inputs(self._windows(sequences)))
 
     def __repr__(self) -> str:
         predicts = f"{len(self.classes)} classes" if self._predicts == "classes" else ", ".join(self.outputs[:3])
