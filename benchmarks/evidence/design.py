@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from benchmarks.budgets import SETS
 from scipy.stats import qmc
 
-from benchmarks.budgets import SETS
 from gatewise.data.builtin.synthetic.spans import SPAN_RULES
 
 __all__ = ["Study", "family", "public", "tasks"]

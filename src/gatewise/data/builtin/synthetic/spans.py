@@ -1,4 +1,4 @@
-"""A family of sequences whose length, dependency, noise, classes and rows are chosen, to learn from what decides between cells."""
+"""A family of sequences whose length, dependency, noise, classes and rows are chosen: what decides between cells shows in it."""
 
 from __future__ import annotations
 
