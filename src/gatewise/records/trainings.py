@@ -10,7 +10,7 @@ from gatewise.records.plan import Hyperparameters
 
 __all__ = ["Ending", "Epoch", "Training", "TrainingKind"]
 
-TrainingKind = Literal["tuning", "replicate", "baseline", "curve"]
+TrainingKind = Literal["tuning", "replicate", "baseline", "curve", "probe"]
 Ending = Literal["patience", "epochs", "time", "diverged"]
 
 
@@ -30,7 +30,8 @@ class Training:
     """One model trained once on one split.
 
     kind: `tuning`: a trial, never scored on the test part; `replicate`: of an arm; `baseline`: of a baseline, on a replicate;
-    `curve`: of an arm, on a fraction of a replicate's training part. number: of the trial or of the replicate.
+    `curve`: of an arm, on a fraction of a replicate's training part; `probe`: before a comparison, of an arm or a
+    baseline, perhaps on less than all steps. number: of the trial or of the replicate.
     row_scores: what each test row adds to the test score, in the order of the split's test indices, as
     `training.scoring.pack_rows` writes it; "" where it was not kept.
     by_length: (rows, sum of their row scores) in each of the run's length bins. seconds: wall clock of the whole unit of work.

@@ -41,6 +41,8 @@ def shortened_split(dataset: Dataset, number: int, fraction: float, seed: int) -
     In a forecast the latest rows are kept, else rows drawn at random, in every class alike by chance alone.
     """
     split = make_split(dataset, number, seed)
+    if fraction == 1.0:
+        return split
     kept = max(2, round(fraction * len(split.train)))
     if dataset.origins is not None:
         order = np.argsort(-dataset.origins[split.train], kind="stable")

@@ -10,7 +10,6 @@ from gatewise.comparison.plan import resolve_margin
 from gatewise.comparison.verdict import decide
 from gatewise.data.dataset.profile import describe
 from gatewise.data.dataset.splits import make_split
-from gatewise.data.encoding.encoders import DEFAULT_TEXT_LENGTH
 from gatewise.errors import OptionError, RunError
 from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, to_json
 from gatewise.study.arms import arms_for, match_note
@@ -28,6 +27,7 @@ from gatewise.study.mistakes import with_mistakes
 from gatewise.study.opening import read_data
 from gatewise.study.outlook import plan_run
 from gatewise.study.phases import fix_margin, measure, measure_late, memory_beside, run_replicates, tune
+from gatewise.study.resolved import resolved
 from gatewise.study.runner import LocalRunner
 from gatewise.study.session import Session
 from gatewise.study.trained import TrainedFolder
@@ -35,7 +35,6 @@ from gatewise.study.view import View
 from gatewise.study.work import Workload
 from gatewise.tasks import traits_of
 from gatewise.training.baselines.choice import choose_rivals, simple_baselines
-from gatewise.training.schedule import default_schedule
 from gatewise.training.threads import limited_threads
 from gatewise.wording import counted
 
@@ -59,7 +58,7 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
     """
     started = time.monotonic() if started is None else started
     may_choose = config.max_epochs is None and config.tune != 0
-    config = _resolved(config, dataset)
+    config = resolved(config, dataset)
     split = make_split(dataset, 0, config.seed)
     require_room(config, dataset, len(split.train))
     choose_rivals(dataset, split, config.rivals, config.budget_s)
@@ -71,31 +70,6 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
         # Only a margin relative to nothing is found this late: nothing half-written stays behind.
         folder.remove()
         raise
-
-
-def _resolved(config: Config, dataset: Dataset) -> Config:
-    """The configuration with what depends on the data filled in, so that `config.yaml` hides no default."""
-    rows = len(make_split(dataset, 0, config.seed).train)
-    schedule = default_schedule(rows, batch_size=config.batch_size, max_epochs=config.max_epochs, task=dataset.task)
-    longest = config.max_length or (DEFAULT_TEXT_LENGTH if dataset.kind == "text" else None)
-    asked, read = dataset.forecast, dataset.reading
-    if read is not None:
-        # Predictions are made from the same columns, and the printed command asks for them.
-        named = ("text", "audio", "target", "id", "time", "date_format")
-        config = replace(config, **{name: getattr(read, name) for name in named})
-    return replace(
-        config,
-        task=dataset.task,
-        metric=config.metric or traits_of(dataset.task).metric,
-        window=asked.window if asked else None,
-        horizon=asked.horizon if asked else None,
-        season=asked.season if asked else None,
-        batch_size=schedule.batch_size,
-        max_epochs=schedule.max_epochs,
-        max_length=longest,
-        pooling=None if traits_of(dataset.task).predicts == "steps" else config.pooling or "summary",
-        skip=None if asked is None else config.skip is not False,
-    )
 
 
 def resume_run(

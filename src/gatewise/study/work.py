@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,11 +19,12 @@ from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.nn import RIVALS, Architecture, SequenceNetwork
 from gatewise.records import Arm, Config, Dataset, Encoded, Hyperparameters, Training
+from gatewise.study.contexts import seen
 from gatewise.study.encoded import EncodedSplit, encode_split, shortened_split
 from gatewise.study.kept import KeptFolder
 from gatewise.study.scoring import Scoring
 from gatewise.study.trained import TrainedFolder
-from gatewise.study.units import Unit, seed_of
+from gatewise.study.units import Context, Unit, seed_of
 from gatewise.training.baselines import BASELINES
 from gatewise.training.baselines.choice import Rivals, choose_rivals
 from gatewise.training.examples import Baseline
@@ -47,6 +49,7 @@ class Workload:
     trained: TrainedFolder | None = None
     prepared: Prepared = field(init=False)
     _encoded: tuple[int, EncodedSplit] | None = field(init=False, default=None)
+    _in_context: tuple[tuple[Context, int], Workload] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.prepared = prepare(self.dataset)
@@ -81,6 +84,21 @@ class Workload:
     def _first_rows(self) -> int:
         """Training rows of the first split."""
         return len(make_split(self.dataset, 0, self.config.seed).train)
+
+    def in_context(self, context: Context, number: int) -> Workload:
+        """The work of replicate `number` on what a context leaves to be seen.
+
+        Without a forecast's linear part, which reads whole windows. The last one is kept: both cells ask for the same.
+        """
+        if self._in_context is None or self._in_context[0] != (context, number):
+            dataset, prepared = seen(self.prepared, context, number, self.config)
+            config = self.config if self.config.skip is None else replace(self.config, skip=False)
+            narrowed = copy(self)
+            narrowed.config, narrowed.dataset, narrowed.prepared = config, dataset, prepared
+            narrowed._encoded = narrowed._in_context = None
+            narrowed.__dict__.pop("_first_rows", None)
+            self._in_context = (context, number), narrowed
+        return self._in_context[1]
 
     def arm(self, name: str) -> Arm:
         """An arm by its name, or a network that is a rival of them, of their hidden size."""
@@ -152,7 +170,9 @@ class Workload:
         on_epoch, on_step: called while an arm trains, on_step also before a baseline is fitted and before it is scored; what they
         raise ends the unit without a result.
         """
-        if unit.kind == "baseline" and unit.name not in RIVALS:
+        if unit.context != Context():
+            return self.in_context(unit.context, unit.number).run(replace(unit, context=Context()), on_epoch, on_step)
+        if unit.name in BASELINES:
             return self._run_baseline(unit, on_step)
         if unit.kind == "baseline":
             unit = replace(unit, hyperparameters=self.trainer.default_hyperparameters)
@@ -216,7 +236,7 @@ class Workload:
     def _run_baseline(self, unit: Unit, on_step: OnStep) -> Training:
         started = time.perf_counter()
         on_step()
-        split = make_split(self.dataset, unit.number, self.config.seed)
+        split = shortened_split(self.dataset, unit.number, unit.fraction, self.config.seed)
         model = self.fit_baseline(unit.name, split.train, split.validation, shared=True)
         fitted = time.perf_counter()
         on_step()
@@ -226,10 +246,11 @@ class Workload:
         }
         _, arrays = model.state()
         training = Training(
-            kind="baseline",
+            kind=unit.kind,
             name=unit.name,
             number=unit.number,
             hyperparameters=None,
+            fraction=unit.fraction,
             validation_score=scores["validation"],
             validation_loss=None,
             train_score=scores["train"],
