@@ -1,10 +1,10 @@
-"""Quantiles against scipy's own."""
+"""Quantiles and intervals against scipy's own."""
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
-from gatewise.statistics.binomial import binomial_quantile
+from gatewise.statistics.binomial import binomial_interval, binomial_quantile
 
 
 @pytest.mark.parametrize("trials", [1, 2, 5, 6, 40, 300, 20_000])
@@ -18,3 +18,20 @@ def test_every_probability_has_a_quantile() -> None:
     found = [binomial_quantile(probability, 7, 0.3) for probability in np.linspace(0.0, 1.0, 101)]
     assert found == sorted(found)
     assert (found[0], found[-1]) == (0, 7)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 3), (3, 3), (1, 4), (7, 20), (500, 1000)])
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_intervals_are_those_of_scipy(successes: int, trials: int, level: float) -> None:
+    expected = binomtest(successes, trials).proportion_ci(level, method="exact")
+    assert binomial_interval(successes, trials, level) == pytest.approx((expected.low, expected.high))
+
+
+def test_without_trials_every_chance_is_possible() -> None:
+    assert binomial_interval(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(4, 3), (-1, 3)])
+def test_impossible_counts_are_refused(successes: int, trials: int) -> None:
+    with pytest.raises(ValueError, match="expected 0 to 3 successes in 3 trials"):
+        binomial_interval(successes, trials)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from gatewise.study.runner import METHOD
+from gatewise.study.processes import METHOD
 
 pytestmark = pytest.mark.skipif(METHOD != "forkserver", reason="processes are forked on Linux only")
 
@@ -20,7 +20,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 def test_a_program_that_ends_takes_the_loading_process_with_it() -> None:
     done = run(
         "import multiprocessing.forkserver as server, os, pathlib\n"
-        "from gatewise.study.runner import end_processes, prepare_processes\n"
+        "from gatewise.study.processes import end_processes, prepare_processes\n"
         "end_processes()\n"
         "prepare_processes(1)\n"
         "assert server._forkserver._forkserver_pid is None\n"
@@ -38,7 +38,8 @@ def test_a_program_that_ends_takes_the_loading_process_with_it() -> None:
 def test_an_interrupt_while_processes_load_is_for_the_parent_alone() -> None:
     done = run(
         "import os, signal, time\n"
-        "from gatewise.study.runner import LocalRunner, prepare_processes\n"
+        "from gatewise.study.processes import prepare_processes\n"
+        "from gatewise.study.runner import LocalRunner\n"
         "signal.signal(signal.SIGINT, lambda *_: print('heard', flush=True))\n"
         "prepare_processes(2)\n"
         "for _ in range(20):\n"

@@ -49,8 +49,8 @@ def main() -> None:
         say(message)
         sys.exit(code)
     finally:
-        if "gatewise.study.runner" in sys.modules:
-            from gatewise.study.runner import end_processes
+        if "gatewise.study.processes" in sys.modules:
+            from gatewise.study.processes import end_processes
 
             end_processes()
         # At its end Python goes through all that torch has built, for a second or two, unless it is told not to.

@@ -10,7 +10,7 @@ from gatewise.comparison.task_checks import check_config, check_task
 from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.data.sources import open_source
 from gatewise.records import Config, Dataset, Progress, Reading
-from gatewise.study.runner import prepare_processes
+from gatewise.study.processes import prepare_processes
 from gatewise.study.view import View
 
 __all__ = ["open_data", "read_data"]

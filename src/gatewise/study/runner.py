@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import multiprocessing.forkserver
-import os
-import signal
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
-from multiprocessing.connection import wait as wait_for
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
-from gatewise.errors import RunError
+from gatewise.study.processes import METHOD, begin_process, deaths_told, kill_processes, prepare_processes
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -30,12 +22,10 @@ if TYPE_CHECKING:
     from gatewise.study.units import Unit
     from gatewise.study.work import Workload
 
-__all__ = ["LocalRunner", "OnProgress", "end_processes", "prepare_processes"]
+__all__ = ["LocalRunner", "OnProgress"]
 
 OnProgress: TypeAlias = "Callable[[Unit, Epoch | None], None]"
 
-# Forks of one loaded process begin at once; where the system's own libraries are not made for forks, each is started anew.
-METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
 CHECK_SECONDS = 0.1
 PROGRESS_SECONDS = 1.0
 # Results for each process that wait for an earlier one, which takes longer.
@@ -46,33 +36,6 @@ _RESUME = "`gatewise resume`, after lowering jobs in config.yaml if it happens a
 
 _workload: Workload | None = None
 _reports: SimpleQueue[tuple[str, Epoch]] | None = None
-
-
-def prepare_processes(jobs: int) -> None:
-    """Begin to load, in the background, what `jobs` training processes will need; they are then there at once.
-
-    One server process imports everything, while this one reads the data, and every training process is a fork of it.
-    """
-    if jobs == 1 or METHOD != "forkserver":
-        return
-    # The server prints a traceback where an interrupt meets it while it imports; what it forks ignores these signals anyway.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        multiprocessing.get_context(METHOD).set_forkserver_preload(["gatewise.study.worker_imports"])
-        multiprocessing.forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def end_processes() -> None:
-    """End what `prepare_processes` began, in a program that is about to end.
-
-    It would end by itself, but only after its imports, and hold the program's output open until then.
-    """
-    server = getattr(multiprocessing.forkserver._forkserver, "_forkserver_pid", None)
-    if server is not None:
-        with suppress(ProcessLookupError):
-            os.kill(server, signal.SIGKILL)
 
 
 class LocalRunner:
@@ -110,7 +73,7 @@ class LocalRunner:
                 yield unit, self.workload.run(unit, self._heard(unit, on_progress), check)
                 self.under_way.clear()
             return
-        with _deaths_told(self.again):
+        with deaths_told(self.again):
             yield from self._side_by_side(units, on_progress, check)
 
     def probe(self, hyperparameters: Hyperparameters, seconds: float) -> Probed:
@@ -124,7 +87,7 @@ class LocalRunner:
         if self.jobs == 1:
             return probe(self.workload, names, hyperparameters, seconds)
         groups = [names[first :: self.jobs] for first in range(min(self.jobs, len(names)))]
-        with _deaths_told(self.again):
+        with deaths_told(self.again):
             executor, config = self._started(), self.workload.config
             futures = [executor.submit(_probe_in_worker, config, group, hyperparameters, seconds) for group in groups]
             return Probed.together([future.result() for future in futures])
@@ -199,21 +162,9 @@ class LocalRunner:
 
     def _stop(self) -> None:
         if self._executor is not None:
-            for process in list(self._executor._processes.values()):
-                process.kill()
-            self._executor.shutdown(wait=True, cancel_futures=True)
+            kill_processes(self._executor)
             # One of the processes may have been killed while it wrote into the queue.
             self._executor = self._reports = None
-
-
-@contextmanager
-def _deaths_told(again: str) -> Iterator[None]:
-    try:
-        yield
-    except BrokenProcessPool as error:
-        raise RunError(
-            f"a training process ended by itself, perhaps for want of memory; what is finished is kept: go on with {again}"
-        ) from error
 
 
 def _start_worker(
@@ -226,22 +177,9 @@ def _start_worker(
 ) -> None:
     global _workload, _reports
     from gatewise.study.work import Workload
-    from gatewise.training.threads import set_threads
 
-    # The parent decides what a signal means, and kills its workers; one that reacted by itself would look like a crash.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    set_threads(config.threads)
+    begin_process(config.threads)
     _workload, _reports = Workload(config, dataset, arms, kept, trained), reports
-
-
-def _end_with_the_parent() -> None:
-    """A parent that is killed cannot stop its workers, and they would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
 
 
 def _run_in_worker(config: Config, unit: Unit) -> Training:

@@ -1,0 +1,51 @@
+"""What independent repetitions say: a mean with its interval as an effect, and one verdict of several answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from gatewise.claims.records import Effect, Verdict
+from gatewise.statistics.correlated import Differences, Resampled, posterior
+
+__all__ = ["answer", "mean_effect", "mean_ratio_effect", "verdict_of"]
+
+_FINEST = 1e-12
+
+
+def mean_effect(label: str, values: Sequence[float], unit: str) -> Effect:
+    """The mean of repetitions that share nothing but what is measured, with Student's t interval."""
+    low, high = _interval(values)
+    return Effect(label, float(np.mean(values)), low, high, unit, len(values))
+
+
+def mean_ratio_effect(label: str, logarithms: Sequence[float], unit: str = "times") -> Effect:
+    """The geometric mean of ratios, with Student's t interval of their logarithms. logarithms: natural, of each repetition."""
+    low, high = (None if bound is None else math.exp(bound) for bound in _interval(logarithms))
+    return Effect(label, math.exp(float(np.mean(logarithms))), low, high, unit, len(logarithms))
+
+
+def answer(effect: Effect, yes_above: float, no_below: float) -> bool | None:
+    """Whether the effect lies above a bound (yes) or below another (no) with its whole interval; None where neither is told."""
+    if effect.low is None or effect.high is None:
+        return None
+    return True if effect.low > yes_above else False if effect.high < no_below else None
+
+
+def verdict_of(answers: Iterable[bool | None]) -> Verdict:
+    """One verdict of what several settings say: yes and no side by side means that it depends."""
+    found = set(answers)
+    if {True, False} <= found:
+        return "depends"
+    if None in found or not found:
+        return "not told"
+    return "holds" if True in found else "does not hold"
+
+
+def _interval(values: Sequence[float]) -> tuple[float | None, float | None]:
+    if len(values) < 2:
+        return None, None
+    low, high = posterior(Differences.of(values), Resampled(0.0, _FINEST)).interval(0.95)
+    return float(low), float(high)

@@ -1,0 +1,48 @@
+"""Repetitions against scipy's t interval, and verdicts of several answers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import t, ttest_1samp
+
+from gatewise.claims.records import Effect
+from gatewise.claims.repeated import answer, mean_effect, mean_ratio_effect, verdict_of
+
+VALUES = [1.0, 2.5, 0.5, 3.0, 1.5]
+
+
+def test_a_mean_has_the_interval_of_student() -> None:
+    expected = ttest_1samp(VALUES, 0.0).confidence_interval(0.95)
+    found = mean_effect("it", VALUES, "steps")
+    assert (found.value, found.n, found.unit) == (np.mean(VALUES), 5, "steps")
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_a_ratio_is_the_mean_of_logarithms() -> None:
+    found = mean_ratio_effect("it", [math.log(2.0), math.log(8.0)])
+    reach = t.ppf(0.975, 1) * np.std([math.log(2.0), math.log(8.0)], ddof=1) / math.sqrt(2)
+    assert found.value == pytest.approx(4.0)
+    assert (found.low, found.high) == pytest.approx((4.0 * math.exp(-reach), 4.0 * math.exp(reach)))
+    assert found.unit == "times"
+
+
+def test_a_single_value_has_no_interval_and_answers_nothing() -> None:
+    found = mean_effect("it", [1.0], "steps")
+    assert (found.low, found.high) == (None, None)
+    assert answer(found, 0.0, 0.0) is None
+
+
+def test_an_answer_takes_the_whole_interval() -> None:
+    effect = Effect("it", 2.0, 1.0, 3.0, "times", 9)
+    assert [answer(effect, *bounds) for bounds in ((0.9, 0.5), (0.5, 3.5), (1.5, 2.5))] == [True, True, None]
+    assert answer(effect, 3.5, 3.5) is False
+
+
+def test_one_verdict_of_several_answers() -> None:
+    assert verdict_of([True, True]) == "holds"
+    assert verdict_of([False]) == "does not hold"
+    assert verdict_of([True, None, False]) == "depends"
+    assert verdict_of([True, None]) == verdict_of([False, None]) == verdict_of([]) == "not told"
