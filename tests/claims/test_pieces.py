@@ -23,7 +23,9 @@ def dies() -> dict[str, Any]:
 
 
 def rounds(count: int) -> list[list[Piece]]:
-    return [[Piece(f"square:{2 * place + one}", "squaring", squared, (2 * place + one,)) for one in (0, 1)] for place in range(count)]
+    return [
+        [Piece(f"square:{2 * place + one}", "squaring", squared, (2 * place + one,)) for one in (0, 1)] for place in range(count)
+    ]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

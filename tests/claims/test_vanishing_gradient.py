@@ -17,6 +17,7 @@ from gatewise.claims.studies import vanishing_gradient
 from gatewise.claims.studies.vanishing_gradient import CELLS, STUDY, lost_in_100
 from gatewise.data.sources import open_source
 from gatewise.kernels import equations
+from gatewise.report.blocks import Gallery, Table
 
 JUDGE = STUDY.judge
 
@@ -58,7 +59,7 @@ def test_the_sentence_names_who_keeps_it() -> None:
     said = JUDGE(findings(both(LOST, numbers(20.0, 2.0, 15.0)))).sentence
     assert "As first drawn the GRU and the LSTM lose it at least half as fast" in said
     assert "After training the GRU loses it less than half as fast as the RNN and the LSTM loses it at least half as fast" in said
-    assert "the RNN 20.1" in said or "the RNN 20.0" in said
+    assert "20.0 in the RNN, 2.0 in the GRU and 15.0 in the LSTM" in said
 
 
 def test_what_is_lost_is_the_slope() -> None:
@@ -68,15 +69,17 @@ def test_what_is_lost_is_the_slope() -> None:
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 def test_gradients_are_those_of_the_equations(cell: str) -> None:
     length = 12
-    own = learner(open_source(f"builtin:temporal-order?length={length}&rows=60", seed=3), cell, 3, metric="accuracy", hidden_size=5)
+    own = learner(
+        open_source(f"builtin:temporal-order?length={length}&rows=60", seed=3), cell, 3, metric="accuracy", hidden_size=5
+    )
     found = gradient_logarithms(own, length)
     test, layer = own.encoded.test, own.network.recurrent
     rows = range(len(test))
     inputs = torch.from_numpy(np.stack([test.values[test.offsets[row] :][:length] for row in rows]).astype(np.float64))
     weights = equations.Direction(*(parameter.detach().double() for parameter in layer.parameters()))
-    step = equations.STEPS[layer.cell]
+    step = equations.STEPS[str(layer.cell)]
     h = torch.zeros(len(rows), 5, dtype=torch.float64, requires_grad=True)
-    c = torch.zeros(len(rows), 5, dtype=torch.float64)
+    c: torch.Tensor | None = torch.zeros(len(rows), 5, dtype=torch.float64)
     states = []
     for place in range(length):
         h, c = step(weights, weights.input_side(inputs[:, place]), h, c, None)
@@ -85,7 +88,7 @@ def test_gradients_are_those_of_the_equations(cell: str) -> None:
     head = own.network.head
     scores = h @ head.weight.double().T + head.bias.double()
     cross_entropy(scores, torch.from_numpy(test.targets), reduction="sum").backward()
-    norms = torch.stack([state.grad.norm(dim=1) for state in reversed(states)]).log10().mean(1)
+    norms = torch.stack([state.grad for state in reversed(states) if state.grad is not None]).norm(dim=2).log10().mean(1)
     assert found["h"] == pytest.approx((norms - norms[0]).tolist(), abs=1e-3)
     assert ("c" in found) == (cell == "lstm")
     assert next(own.network.parameters()).dtype == torch.float32
@@ -99,5 +102,5 @@ def test_a_small_measurement_is_judged_and_shown(bench: Bench, monkeypatch: pyte
     assert {(arm["cell"], arm["start"]) for arm in found["arms"]} >= {("rnn", ""), ("gru", "chrono"), ("lstm", "bias 1")}
     assert JUDGE(found).verdict in ("holds", "does not hold", "depends", "not told")
     gallery, table = STUDY.show(found)
-    assert len(gallery.figures) == 2
-    assert len(table.rows) == 7
+    assert isinstance(gallery, Gallery) and len(gallery.figures) == 2
+    assert isinstance(table, Table) and len(table.rows) == 7

@@ -33,8 +33,8 @@ def gradient_logarithms(own: Learner, length: int) -> dict[str, list[float]]:
 
     Entry k is of the state k steps before the last one, with respect to which the state is taken as free: h_t and c_t of one step
     are both inputs of the next. The norm is that of each row's own loss, the logarithms' mean is over up to 64 rows of the test
-    part, and entry 0 is taken as 0, so that what remains is how much of it arrives. Computed in double precision, in which it does
-    not vanish before e^-700.
+    part, and entry 0 is taken as 0, so that what remains is how much of it arrives. Computed in double precision, in which it
+    does not vanish before e^-700.
     """
     rows = range(min(ROWS, len(own.encoded.test)))
     network = own.network.double()

@@ -114,4 +114,3 @@ def learner(
     (arm,) = workload.arms
     hyperparameters = Hyperparameters(Course(1).learning_rate, dropout=0.0, input_dropout=0.0, weight_decay=0.01)
     return Learner(workload, encoded, workload.network(arm, 0, hyperparameters, encoded.train.input_size), seed)
-

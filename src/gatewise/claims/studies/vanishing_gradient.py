@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatewise.claims.records import Claim, Effect, Findings, Judgement, Literature
+from gatewise.claims.records import Claim, Findings, Judgement, Literature
 from gatewise.claims.repeated import answer, mean_effect, verdict_of
 from gatewise.claims.study import Study
 from gatewise.names import plain_title
@@ -56,7 +56,9 @@ def _starts(cell: str) -> dict[str, dict[str, Any]]:
     """How the gates of a cell may begin, with the options for it."""
     from gatewise.cells import CELLS as TRAITS
 
-    gates = {"bias 1": {"forget_bias": 1.0}, "chrono": {"chrono": LENGTH}} if TRAITS[cell].keeps else {}
+    gates: dict[str, dict[str, Any]] = (
+        {"bias 1": {"forget_bias": 1.0}, "chrono": {"chrono": LENGTH}} if TRAITS[cell].keeps else {}
+    )
     return {"": {}, **gates}
 
 
@@ -79,7 +81,10 @@ def measure(bench: Bench) -> dict[str, Any]:
         for seed in range(QUICK_SEEDS if bench.quick else SEEDS)
     ]
     found = in_rounds(bench, rounds, seconds=bench.left())
-    return {"length": LENGTH, "arms": [_arm(cell, start, [one[place] for one in found]) for place, (cell, start) in enumerate(arms)]}
+    return {
+        "length": LENGTH,
+        "arms": [_arm(cell, start, [one[place] for one in found]) for place, (cell, start) in enumerate(arms)],
+    }
 
 
 def _arm(cell: str, start: str, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -126,7 +131,7 @@ def _found(findings: Findings, cell: str, start: str = "") -> Mapping[str, Any]:
 
 def _sentence(findings: Findings, stage: str, answers: Sequence[bool | None]) -> str:
     means = {cell: fmean(_found(findings, cell)[stage]["lost"]) for cell in CELLS}
-    lost = joined([f"the {plain_title(cell)} {value:.1f}" for cell, value in means.items()])
+    lost = joined([f"{value:.1f} in the {plain_title(cell)}" for cell, value in means.items()])
     keeping = [f"the {plain_title(cell)}" for cell, found in zip(GATED, answers, strict=True) if found]
     losing = [f"the {plain_title(cell)}" for cell, found in zip(GATED, answers, strict=True) if found is False]
     open_cells = [f"the {plain_title(cell)}" for cell, found in zip(GATED, answers, strict=True) if found is None]
@@ -136,7 +141,8 @@ def _sentence(findings: Findings, stage: str, answers: Sequence[bool | None]) ->
         f"of {joined(open_cells)} it is not told" if open_cells else "",
     ]
     when = {"first": "As first drawn", "trained": "After training"}[stage]
-    return f"{when} {joined([part for part in parts if part])}: in 100 steps back the gradient loses {UNIT}, {lost}."
+    found = joined([part for part in parts if part])
+    return f"{when} {found}: in 100 steps back the gradient loses this many {UNIT}: {lost}."
 
 
 def _verb(names: Sequence[str], one: str, many: str) -> str:

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gatewise.report.figures.axes import BOTTOM, label_ends, room_for_labels, upright
 from gatewise.report.figures.svg import Scale
+from gatewise.report.numbers import number
 
 __all__ = ["Trace", "traces_figure"]
 
@@ -28,8 +30,8 @@ def traces_figure(
     title: str,
     label: str,
     axis: str,
-    write: Callable[[float], str] = "{:g}".format,
-    write_across: Callable[[float], str] = "{:g}".format,
+    write: Callable[[float], str] = number,
+    write_across: Callable[[float], str] = number,
     bounds: tuple[float, float] = (-math.inf, math.inf),
     steps: bool = False,
 ) -> str:
@@ -69,5 +71,5 @@ def traces_figure(
 
 def _stepped(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """The same line with corners: each height lasts until the next one begins."""
-    corners = [(x, y) for (_, y), (x, _) in zip(points, points[1:], strict=False)]
+    corners = [(x, y) for (_, y), (x, _) in pairwise(points)]
     return [points[0], *(place for pair in zip(corners, points[1:], strict=True) for place in pair)]
