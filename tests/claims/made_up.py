@@ -9,9 +9,18 @@ from gatewise.claims.bench import Bench
 from gatewise.claims.blocks import effects_figure, effects_table
 from gatewise.claims.records import Claim, Effect, Findings, Judgement, Literature
 from gatewise.claims.study import Study
+from gatewise.records import Difference
 from gatewise.report.blocks import Block
 
-__all__ = ["claim", "study"]
+__all__ = ["claim", "difference", "study"]
+
+
+def difference(mean: float, half: float, *, margin: float = 0.01, replicates: int = 10) -> Difference:
+    """A difference whose 95% interval reaches so far to either side; it is concluded from where that lies to the band."""
+    low, high = mean - half, mean + half
+    inside = -margin < low and high < margin
+    conclusion: Any = "first" if low > margin else "second" if high < -margin else "equivalent" if inside else "undecided"
+    return Difference("gru", "lstm", mean, (low, high), (low, high), 0.0, 0.0, 0.0, replicates, conclusion)
 
 
 def claim(number: int = 1, name: str = "sweetness") -> Claim:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatewise.claims.records import Effect
-from gatewise.claims.text import effect_text, interval_text, value_text
+from gatewise.claims.text import interval_text, value_text
 from gatewise.report.blocks import Figure, Table
 from gatewise.report.figures.intervals import IntervalRow, intervals_figure
 from gatewise.report.numbers import count
@@ -28,7 +28,12 @@ def effects_figure(
     it. The rest is as in `report.figures.intervals.intervals_figure`; at least one effect."""
     rows = [
         IntervalRow(
-            effect.label, effect.value, effect.low, effect.high, effect_text(effect), heading=headings[place] if headings else ""
+            effect.label,
+            effect.value,
+            effect.low,
+            effect.high,
+            f"{value_text(effect, unit=False)} ({interval_text(effect)})" if effect.is_told else value_text(effect, unit=False),
+            heading=headings[place] if headings else "",
         )
         for place, effect in enumerate(effects)
     ]

@@ -46,7 +46,7 @@ def overview_table(outcomes: Sequence[Outcome]) -> Table:
         )
         for outcome in outcomes
     )
-    return Table(("rule of thumb", "verdict here", "effect (95% interval)", "the literature"), rows, texts=True)
+    return Table(("rule of thumb", "verdict here", "effect (95% interval)", "the literature"), rows, texts=True, stacked=True)
 
 
 def claim_section(outcome: Outcome, results: Results) -> Section:
@@ -59,7 +59,8 @@ def claim_section(outcome: Outcome, results: Results) -> Section:
         (
             f"Rule of thumb: {claim.rule}",
             f"{verdict_title(judgement.verdict)}. {judgement.sentence}",
-            f"Question: {claim.question} {' '.join(claim.design)}",
+            f"Question: {claim.question}",
+            " ".join(claim.design),
         ),
         (*study.show(outcome.findings), _literature(claim), _rerun(outcome, results)),
     )

@@ -26,7 +26,9 @@ from gatewise.study.dependence import dependence_of
 from gatewise.study.units import Unit
 from gatewise.study.work import Workload
 
-__all__ = ["Pairs", "Setting", "config_of", "key_of", "pairs_of", "units_of", "workload_of"]
+__all__ = ["Pairs", "Setting", "config_of", "key_of", "pairs_of", "pooled", "units_of", "workload_of"]
+
+Values = NDArray[np.float64]
 
 # They say where the data lie and how the work is done, and decide no result.
 _NOT_DECISIVE = ("source", "cells", "match", "jobs", "budget_s", "replicates", "cost", "rivals", "tune", "curve", "margin")
@@ -93,16 +95,6 @@ class Pairs:
         values = evidence.differences(first, second)
         return _compared(first, second, values, evidence.spread(first, second), band, evidence.bounds)
 
-    def compared(self, first: str, second: str, values: NDArray[np.float64], *, margin: float, resolution: float) -> Difference:
-        """The same of any other number that each replicate has: a gap, a logarithm of epochs, a score of some of the rows.
-
-        values: [replicates], the first arm's less the second's, turned so that more is better. margin: in the same unit.
-        resolution: the least difference that can be told from none.
-        """
-        ratio = self.comparison.test_rows / self.comparison.train_rows
-        of = self.comparison.dependence
-        return _compared(first, second, values, Resampled(ratio, resolution, of.splits, of.groups), margin, _UNBOUNDED)
-
     @cached_property
     def by_length(self) -> tuple[tuple[int, int], ...]:
         """Least and greatest length in each of the bins of `Training.by_length`."""
@@ -110,9 +102,35 @@ class Pairs:
         return tuple(zip(lows, self.length_edges, strict=True))
 
 
-def _compared(
-    first: str, second: str, values: NDArray[np.float64], spread: Spread, margin: float, bounds: tuple[float, float]
+def pooled(
+    pairs: Sequence[Pairs], values: Sequence[Values], *, first: str, second: str, margin: float, resolution: float
 ) -> Difference:
+    """By how much the first arm is ahead in the mean over several settings, in whatever each replicate has a number of: a
+    score, a gap, a logarithm of epochs. One setting alone is such a mean, too.
+
+    values: of each setting [replicates], the first arm's less the second's, turned so that more is better; the replicates
+    that all have count. margin: in the same unit, resolution: the least difference that can be told from none.
+    The settings are taken as they are, not as a sample of others. The greatest overlap of any of them counts for all. Raises
+    ValueError for data with a test part of their own, whose rows make another spread.
+    """
+    if any(one.comparison.profile.fixed_test_rows is not None for one in pairs):
+        raise ValueError("replicates on a test part of the data's own are not pooled with those on resampled splits")
+    common = min(len(one) for one in values)
+    means = np.mean([one[:common] for one in values], axis=0)
+    spread = Resampled(
+        max(one.comparison.test_rows / one.comparison.train_rows for one in pairs),
+        resolution,
+        _least([one.comparison.dependence.splits for one in pairs]),
+        _least([one.comparison.dependence.groups for one in pairs]),
+    )
+    return _compared(first, second, means, spread, margin, _UNBOUNDED)
+
+
+def _least(counts: Sequence[int | None]) -> int | None:
+    return min((one for one in counts if one is not None), default=None)
+
+
+def _compared(first: str, second: str, values: Values, spread: Spread, margin: float, bounds: tuple[float, float]) -> Difference:
     found = posterior(Seen.of(values), spread)
     return compare(first, second, found, margin, Rule.planned(), replicates=len(values), bounds=bounds)
 
@@ -156,7 +174,6 @@ def pairs_of(setting: Setting, workload: Workload, trainings: Sequence[Training]
     """What was trained, as evidence. trainings: of every arm in every replicate."""
     dataset, config = workload.dataset, workload.config
     split = make_split(dataset, 0, config.seed)
-    train_rows = max(2, round(setting.fraction * len(split.train)))
     comparison = Comparison(
         config=replace(config, replicates=max(replicates, 2)),
         profile=describe(dataset, workload.prepared.lengths),
@@ -170,8 +187,9 @@ def pairs_of(setting: Setting, workload: Workload, trainings: Sequence[Training]
         baseline_trainings=(),
         curve_trainings=(),
         replicates=replicates,
-        # As in a comparison, rows that stop a training count as learned from.
-        train_rows=train_rows + len(split.validation),
+        # Of a fraction, too: the correlation of replicates comes from the rows that they share, and those that learn from fewer
+        # of the same rows share fewer. By the rows learned from alone, it would near 1 where it nears 0.
+        train_rows=len(split.train) + len(split.validation),
         test_rows=len(split.test),
         target_score=None,
         costs={},

@@ -12,6 +12,7 @@ from gatewise.wording import capitalised, counted, joined
 __all__ = ["effect_text", "interval_text", "rerun_command", "summary_sentence", "value_text", "verdict_title"]
 
 _MOST_DECIMALS = 4
+_TITLES: dict[Verdict, str] = {"not told": "Cannot be told"}
 _IN_SUMMARY: dict[Verdict, tuple[str, str]] = {
     "holds": ("holds", "hold"),
     "does not hold": ("does not hold", "do not hold"),
@@ -39,7 +40,7 @@ def effect_text(effect: Effect) -> str:
 
 def verdict_title(verdict: Verdict) -> str:
     """The verdict as a label."""
-    return capitalised(verdict)
+    return _TITLES.get(verdict) or capitalised(verdict)
 
 
 def summary_sentence(outcomes: Sequence[Outcome]) -> str:
@@ -60,7 +61,7 @@ def _number(effect: Effect, value: float) -> str:
     if not math.isfinite(value):
         return NOT_KNOWN
     width = abs(effect.high - effect.low) if effect.low is not None and effect.high is not None else abs(effect.value) / 10
-    decimals = min(max(1 - math.floor(math.log10(width)), 0), _MOST_DECIMALS) if width > 0 else 2
+    decimals = min(max(1 - math.floor(math.log10(width) + 1e-9), 0), _MOST_DECIMALS) if width > 0 else 2
     rounded = round(value, decimals) + 0.0
     return f"{rounded:{'+' if effect.is_signed else ''},.{decimals}f}".replace("-", MINUS)
 

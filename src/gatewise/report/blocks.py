@@ -47,7 +47,7 @@ class Table:
 
     fold: what stands there until it is opened; "" for a table that is shown at once.
     words: the second of two columns holds sentences. texts: the first column holds texts from the data, the others what was said
-    of them.
+    of them. stacked: where the screen is narrow, each row stands as lines below each other, headed by the words of the header.
     """
 
     header: tuple[str, ...]
@@ -58,6 +58,7 @@ class Table:
     words: bool = False
     fold: str = ""
     texts: bool = False
+    stacked: bool = False
     kind: str = "table"
 
 

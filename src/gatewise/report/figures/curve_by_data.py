@@ -20,7 +20,13 @@ BAR_PERCENT = 0.7
 APART_PERCENT = 1.6
 
 
-def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str], say: MetricText, quantity: Quantity) -> str:
+def curve_by_data_figure(
+    points: Sequence[CurvePoint],
+    colours: Mapping[str, str],
+    say: MetricText,
+    quantity: Quantity,
+    identifier: str = "by-data",
+) -> str:
     """Return one quantity of every arm against the rows of training data, with bars for 95% intervals.
 
     points: at least one, by rising fraction. Rows are on a logarithmic scale, so that each doubling takes the same room.
@@ -40,7 +46,7 @@ def curve_by_data_figure(points: Sequence[CurvePoint], colours: Mapping[str, str
     ground = [] if quantity == "scores" else [0.0]
     label = _label(quantity, say, points)
     drawing, upwards = upright(
-        f"by-data-{quantity}",
+        f"{identifier}-{quantity}",
         [*values, *bounds, *ground],
         say.tick if quantity == "scores" else say.difference_tick,
         title=f"{capitalised(label)}, against training rows",

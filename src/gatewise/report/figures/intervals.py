@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gatewise.report.figures.svg import Drawing, Scale, padded
+from gatewise.report.figures.axes import CHARACTER
+from gatewise.report.figures.svg import PHONE, TICK_CHARACTER, Drawing, Scale, padded
+from gatewise.report.numbers import number
 
 __all__ = ["IntervalRow", "intervals_figure"]
 
-ROW = 46
+ROW, LINE = 46, 16
 TOP = 22
 HEADING = 30
 # An interval far wider than the values would leave no room for what they say.
@@ -39,7 +41,7 @@ def intervals_figure(
     sides: tuple[str, str] = ("", ""),
     band: tuple[float, float] | None = None,
     logarithmic: bool = False,
-    write: Callable[[float], str] = "{:g}".format,
+    write: Callable[[float], str] = number,
 ) -> str:
     """Return a forest plot: a row a value, its label above it, its interval as a line.
 
@@ -48,7 +50,8 @@ def intervals_figure(
     """
     turn: Callable[[float], float] = math.log if logarithmic else float
     across = Scale(*padded([turn(value) for value in _shown(rows, even, band)], 0.08))
-    heights = _heights(rows)
+    beside = all(_fits(row) for row in rows)
+    heights = _heights(rows, ROW if beside else ROW + LINE)
     axis_y = round(heights[-1]) + 24
     drawing = Drawing(
         identifier,
@@ -68,10 +71,13 @@ def intervals_figure(
         drawing.text(0, axis_y + 60, f"◂ {sides[0]}", "label", shift=-18)
         drawing.text(100, axis_y + 60, f"{sides[1]} ▸", "label end", shift=18)
     for row, y in zip(rows, heights, strict=True):
+        top = y - 14 if beside else y - 14 - LINE
         if row.heading:
-            drawing.text(0, y - 40, row.heading, "label strong halo", shift=-18)
-        drawing.text(0, y - 14, row.label, "label halo", shift=-18)
-        drawing.text(100, y - 14, row.text, "tick halo end", shift=18)
+            drawing.text(0, top - 26, row.heading, "label strong halo", shift=-18)
+        drawing.text(0, top, row.label, "label halo", shift=-18)
+        # A phone may have no room for both on one line.
+        place, css, shift = (100, "tick halo end", 18) if beside else (0, "tick halo", -18)
+        drawing.text(place, y - 14, row.text, css, shift=shift)
         _draw(drawing, across, row, y, turn)
     return drawing.markup()
 
@@ -95,10 +101,15 @@ def _shown(rows: Sequence[IntervalRow], even: float, band: tuple[float, float] |
     return values + [min(max(bound, min(values) - reach), max(values) + reach) for bound in bounds]
 
 
-def _heights(rows: Sequence[IntervalRow]) -> list[float]:
+def _fits(row: IntervalRow) -> bool:
+    """Whether label and text stand side by side on a phone."""
+    return CHARACTER * len(row.label) + TICK_CHARACTER * len(row.text) < PHONE
+
+
+def _heights(rows: Sequence[IntervalRow], each: int) -> list[float]:
     heights, y = [], float(TOP - ROW + 10)
     for row in rows:
-        y += ROW + (HEADING if row.heading else 0)
+        y += each + (HEADING if row.heading else 0)
         heights.append(y)
     return heights
 
