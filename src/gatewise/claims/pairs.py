@@ -82,18 +82,18 @@ class Pairs:
         """Those of an arm, in the order of the replicates."""
         return [training for training in self.comparison.trainings if training.name == arm]
 
-    def difference(self, first: str, second: str, margin: float | None = None) -> Difference:
+    def difference(self, first: str, second: str, margin: float | None = None, comparisons: int = 1) -> Difference:
         """By how much the first arm is better on the test parts, with its interval and the probabilities about a band.
 
-        margin: half width of the band in units of the metric, fixed beforehand; None for the metric's own. The number of
-        replicates does not depend on the scores, so this is one planned look.
+        margin: half width of the band in units of the metric, fixed beforehand; None for the metric's own. comparisons: in how
+        many of one study a winner may be found, which makes each as much stricter (Bonferroni). The number of replicates does not depend on the scores, so this is one planned look.
         """
         band = self.metric.margin if margin is None else margin
         if band is None:
             raise ValueError(f"{self.metric.label} has no band of its own; give a margin")
         evidence = Evidence(replace(self.comparison, margin=band))
         values = evidence.differences(first, second)
-        return _compared(first, second, values, evidence.spread(first, second), band, evidence.bounds)
+        return _compared(first, second, values, evidence.spread(first, second), band, evidence.bounds, comparisons)
 
     @cached_property
     def by_length(self) -> tuple[tuple[int, int], ...]:
@@ -103,13 +103,21 @@ class Pairs:
 
 
 def pooled(
-    pairs: Sequence[Pairs], values: Sequence[Values], *, first: str, second: str, margin: float, resolution: float
+    pairs: Sequence[Pairs],
+    values: Sequence[Values],
+    *,
+    first: str,
+    second: str,
+    margin: float,
+    resolution: float,
+    comparisons: int = 1,
 ) -> Difference:
     """By how much the first arm is ahead in the mean over several settings, in whatever each replicate has a number of: a
     score, a gap, a logarithm of epochs. One setting alone is such a mean, too.
 
     values: of each setting [replicates], the first arm's less the second's, turned so that more is better; the replicates
-    that all have count. margin: in the same unit, resolution: the least difference that can be told from none.
+    that all have count. margin: in the same unit, resolution: the least difference that can be told from none. comparisons: as in
+    `Pairs.difference`.
     The settings are taken as they are, not as a sample of others. The greatest overlap of any of them counts for all. Raises
     ValueError for data with a test part of their own, whose rows make another spread.
     """
@@ -123,16 +131,24 @@ def pooled(
         _least([one.comparison.dependence.splits for one in pairs]),
         _least([one.comparison.dependence.groups for one in pairs]),
     )
-    return _compared(first, second, means, spread, margin, _UNBOUNDED)
+    return _compared(first, second, means, spread, margin, _UNBOUNDED, comparisons)
 
 
 def _least(counts: Sequence[int | None]) -> int | None:
     return min((one for one in counts if one is not None), default=None)
 
 
-def _compared(first: str, second: str, values: Values, spread: Spread, margin: float, bounds: tuple[float, float]) -> Difference:
+def _compared(
+    first: str,
+    second: str,
+    values: Values,
+    spread: Spread,
+    margin: float,
+    bounds: tuple[float, float],
+    comparisons: int,
+) -> Difference:
     found = posterior(Seen.of(values), spread)
-    return compare(first, second, found, margin, Rule.planned(), replicates=len(values), bounds=bounds)
+    return compare(first, second, found, margin, Rule.planned(comparisons), replicates=len(values), bounds=bounds)
 
 
 def config_of(setting: Setting, config: Config, jobs: int) -> Config:
