@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from gatewise.statistics.binomial import binomial_interval, binomial_quantile
+from gatewise.statistics.binomial import binomial_interval, binomial_quantile, paired_lead
 
 
 @pytest.mark.parametrize("trials", [1, 2, 5, 6, 40, 300, 20_000])
@@ -35,3 +35,23 @@ def test_without_trials_every_chance_is_possible() -> None:
 def test_impossible_counts_are_refused(successes: int, trials: int) -> None:
     with pytest.raises(ValueError, match="expected 0 to 3 successes in 3 trials"):
         binomial_interval(successes, trials)
+
+
+@pytest.mark.parametrize("trials", [6, 12, 40])
+@pytest.mark.parametrize("chances", [(0.4, 0.3, 0.1, 0.2), (0.0, 0.5, 0.0, 0.5), (0.9, 0.05, 0.05, 0.0)])
+def test_the_interval_of_a_lead_covers_it(trials: int, chances: tuple[float, float, float, float]) -> None:
+    counts = np.random.default_rng(0).multinomial(trials, chances, size=2000)
+    truth = chances[1] - chances[2]
+    bounds = np.array([paired_lead(*row)[1:] for row in counts.tolist()])
+    assert ((bounds[:, 0] <= truth) & (truth <= bounds[:, 1])).mean() >= 0.94
+
+
+def test_a_lead_turns_with_its_sides_and_keeps_a_width() -> None:
+    assert paired_lead(5, 4, 1, 2) == pytest.approx([-value for value in np.array(paired_lead(5, 1, 4, 2))[[0, 2, 1]]])
+    lead, low, high = paired_lead(0, 0, 0, 5)
+    assert lead == 0 and low < -0.3 and high > 0.3
+
+
+def test_a_lead_takes_a_trial() -> None:
+    with pytest.raises(ValueError, match="at least one trial"):
+        paired_lead(0, 0, 0, 0)

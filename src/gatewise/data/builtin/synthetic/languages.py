@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["counting", "dyck1", "dyck2", "parity"]
+__all__ = ["balanced_steps", "counting", "dyck1", "dyck2", "parity"]
 
 Labelled = tuple[list[NDArray[np.float32]], list[str], tuple[str, ...]]
 
@@ -73,7 +73,7 @@ def dyck2(generator: np.random.Generator, *, length: int, rows: int) -> Labelled
     one_hot = np.eye(4, dtype=np.float32)
     sequences, labels = [], []
     for balanced in generator.permutation(np.arange(rows) % 2 == 0):
-        steps = _balanced(generator, _pairs(generator, length))
+        steps = balanced_steps(generator, _pairs(generator, length))
         openings = _openings(steps)
         kinds = _kinds(generator, openings)
         if not balanced:
@@ -93,7 +93,7 @@ def _pairs(generator: np.random.Generator, length: int) -> int:
     return int(generator.integers(-(-length // 4), length // 2 + 1))
 
 
-def _balanced(generator: np.random.Generator, pairs: int) -> NDArray[np.int64]:
+def balanced_steps(generator: np.random.Generator, pairs: int) -> NDArray[np.int64]:
     """A balanced string as 1 (open) and -1 (close), uniform among all of its length (Arnold & Sleep 1980)."""
     steps = np.ones(2 * pairs, dtype=np.int64)
     height = 0
@@ -109,7 +109,7 @@ def _two_places(generator: np.random.Generator, pairs: int) -> tuple[NDArray[np.
     """A balanced string, a place inside it where nothing is open, and one between `)` and `(` where something is."""
     while True:
         first = int(generator.integers(1, pairs))
-        steps = np.concatenate([_balanced(generator, first), _balanced(generator, pairs - first)])
+        steps = np.concatenate([balanced_steps(generator, first), balanced_steps(generator, pairs - first)])
         heights = np.cumsum(steps)[:-1]
         opened = 1 + np.flatnonzero((steps[:-1] < 0) & (steps[1:] > 0) & (heights > 0))
         if len(opened):
