@@ -6,7 +6,21 @@ from dataclasses import dataclass
 from gatewise.records import Comparison, Profile
 from gatewise.titles import Titles
 
-__all__ = ["Block", "Bullets", "Command", "Figure", "Gallery", "Key", "Section", "Table", "arm_keys", "colours", "unit_of_length"]
+__all__ = [
+    "Block",
+    "Bullets",
+    "Command",
+    "Figure",
+    "Gallery",
+    "Key",
+    "Passage",
+    "Piece",
+    "Section",
+    "Table",
+    "arm_keys",
+    "colours",
+    "unit_of_length",
+]
 
 ARM_COLOURS = 6
 
@@ -80,7 +94,28 @@ class Command:
     kind: str = "command"
 
 
-Block = Figure | Gallery | Table | Bullets | Command
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a text. colour: its class where it is marked, "" elsewhere; strength: of the mark, 0 to 1. hint: appears where a
+    pointer rests on it."""
+
+    text: str
+    colour: str = ""
+    strength: float = 0.0
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text of which some pieces are marked, the more the stronger."""
+
+    pieces: tuple[Piece, ...]
+    legend: tuple[Key, ...] = ()
+    caption: str = ""
+    kind: str = "passage"
+
+
+Block = Figure | Gallery | Table | Bullets | Command | Passage
 
 
 @dataclass(frozen=True)
