@@ -76,7 +76,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return gatewise.compare(SOURCE, **options, out=folder / "run")
 
 
-@pytest.mark.parametrize("command", [(), ("compare",), ("init",), ("resume",), ("report",), ("runs",), ("predict",), ("check",)])
+@pytest.mark.parametrize(
+    "command", [(), ("compare",), ("init",), ("resume",), ("report",), ("runs",), ("predict",), ("inspect",), ("check",)]
+)
 def test_help(run: Run, command: tuple[str, ...]) -> None:
     done = run(*command, "--help")
     assert done.code == 0

@@ -76,7 +76,7 @@ GRU_BLOCKS = (
         symbol="n",
         name="new content",
         turn=2,
-        meaning="What may be written, between -1 and 1: made of the step itself and of what the reset gate lets see.",
+        meaning="What may be written, between −1 and 1: made of the step itself and of what the reset gate lets see.",
     ),
 )
 
@@ -99,7 +99,7 @@ LSTM_BLOCKS = (
         symbol="g",
         name="new content",
         turn=3,
-        meaning="What may be written, between -1 and 1: made of the step itself and of what was shown at the step before.",
+        meaning="What may be written, between −1 and 1: made of the step itself and of what was shown at the step before.",
     ),
     Block(
         symbol="o",

@@ -18,6 +18,7 @@ from gatewise.training.scoring import Truth
 
 TEXTS = "builtin:reviews?rows=40"
 CLASSES = "builtin:temporal-order?rows=40&length=12"
+EVEN = "builtin:parity?rows=40&length=12"
 NUMBERS = "builtin:waves?rows=40&length=15"
 FORECAST = "builtin:seasonal?rows=500"
 STEPS = "builtin:chords?rows=30&length=20"

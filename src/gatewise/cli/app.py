@@ -14,7 +14,7 @@ __all__ = ["app", "interrupted"]
 
 
 # As --help lists them.
-ORDER = ("compare", "init", "resume", "report", "runs", "predict", "claims", "check")
+ORDER = ("compare", "init", "resume", "report", "runs", "predict", "inspect", "claims", "check")
 
 
 class _Commands(typer.core.TyperGroup):

@@ -135,6 +135,7 @@ def _importance(network: SequenceNetwork, question: Question) -> Importance:
         question.write(occlusion.value),
         tuple(question.write(occlusion.value - effect) for effect in occlusion.per_step()),
         question.replaced_by,
+        question.ways,
         occlusion,
         integrate_gradients(network, question),
         question.beside,

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from gatewise.inspection.record import Prediction
-from gatewise.report.numbers import percent, significant
+from gatewise.report.numbers import significant
 from gatewise.tasks import traits_of
 from gatewise.training.model import Model
-from gatewise.wording import counted, listed
+from gatewise.wording import counted, listed, probability
 
 __all__ = ["predict_one"]
 
@@ -23,7 +23,7 @@ def predict_one(model: Model, sequence: Any) -> Prediction:
             order = sorted(range(len(shares)), key=lambda place: -shares[place])
             classes = {model.class_names[place]: float(shares[place]) for place in order}
             first = next(iter(classes))
-            return Prediction(f"says {first!r} with {percent(classes[first], 0)}", classes, {})
+            return Prediction(f"says “{first}” with {probability(classes[first])}", classes, {})
         case "numbers":
             return _numbers(model, np.asarray(model.predict([sequence])[0], dtype=np.float64))
         case "steps":

@@ -116,4 +116,5 @@ def read_sequence(model: Model, inputs: Inputs, name: str, row: int, encoded: En
     else:
         values = encoded.values.astype(np.float64) * np.array(model.encoder.scale) + np.array(model.encoder.mean)
     unknown = tuple(bool(token == UNKNOWN) for token in encoded.values) if words else ()
-    return Sequence(name, row, len(inputs.sequences), ", ".join(names), words, unknown, model.channels, values)
+    foretold = () if model.forecast is None else model.forecast.targets
+    return Sequence(name, row, len(inputs.sequences), ", ".join(names), words, unknown, model.channels, foretold, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -56,8 +57,9 @@ class Subject:
 @dataclass(frozen=True, eq=False)
 class Sequence:
     """The sequence that was read. source: of the input. row: its number there, from 1, of `rows`; name: what else it is called
-    there. words: of a text, else empty; unknown: those that are not in the vocabulary. values: float64 [steps, channels] in the
-    units of the data, of a text [steps, 0]."""
+    there. words: of a text, else empty; unknown: those that are not in the vocabulary. foretold:
+    channels that a forecast is about, as indices. values: float64 [steps, channels] in the units of the data, of a text
+    [steps, 0]."""
 
     source: str
     row: int
@@ -66,6 +68,7 @@ class Sequence:
     words: tuple[str, ...]
     unknown: tuple[bool, ...]
     channels: tuple[str, ...]
+    foretold: tuple[int, ...]
     values: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -101,14 +104,16 @@ class LayerSteps:
 @dataclass(frozen=True, eq=False)
 class Importance:
     """Which steps the prediction hangs on. number: what it is explained by, in words; said: what its written values are called;
-    value, without: as written, the number with all steps and without each step's window; replaced_by: what stands in their place.
-    beside: last steps that are not explained, because the number is about them."""
+    value, without: as written, the number with all steps and without each step's window; replaced_by: what stands in their place;
+    ways: what a step does that makes it larger, and smaller. beside: last steps that are not explained, because the number is
+    about them."""
 
     number: str
     said: str
     value: str
     without: tuple[str, ...]
     replaced_by: str
+    ways: tuple[str, str]
     occlusion: Occlusion
     gradients: Gradients
     beside: int
@@ -148,7 +153,7 @@ class Inspection:
     """What a model's gates do on one sequence and over a data set, and what its prediction hangs on.
 
     memory: steps that the task needs to remember, where somebody measured it. folder: of the run, None where there is none.
-    `to_json` gives the numbers.
+    In a notebook it shows itself; `str` is the terminal's view, `report` writes the page, `to_json` the numbers.
     """
 
     subject: Subject
@@ -159,6 +164,15 @@ class Inspection:
     data: Data
     memory: int | None = None
     folder: Path | None = None
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page as one HTML file and return its path. Raises RunError where it cannot be written."""
+        from gatewise.inspection.page import render_inspection
+        from gatewise.study.folder import write_atomic
+
+        target = Path(path)
+        write_atomic(target, render_inspection(self))
+        return target
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types. Arrays [steps, H] are lists of steps; numbers have six significant digits, infinite ones are null."""
@@ -172,6 +186,17 @@ class Inspection:
 
     def __repr__(self) -> str:
         return f"<gatewise.Inspection: {self.subject.title} on row {self.sequence.row} of {self.sequence.source}>"
+
+    def __str__(self) -> str:
+        from gatewise.inspection.terminal import plain_view
+
+        return plain_view(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page in a frame of its own."""
+        from gatewise.inspection.notebook import notebook_frame
+
+        return notebook_frame(self)
 
 
 def _plain(value: Any) -> Any:

@@ -28,7 +28,8 @@ class Question:
     name: of the number, in a sentence. inputs: int64 [1, steps] or float [1, steps, channels]. lengths: int64 [1].
     number: the network's outputs [batch, ...] -> [batch]. neutral: what a step is replaced by, as a token's id or a value of
     every channel; replaced_by: the same in words. write: a value of the number as people read it, and said: what it is called
-    there. beside: steps at the end of the sequence that are not among the inputs, because the number is about them.
+    there. ways: what a step does that makes it larger, and smaller. beside: steps at the end of the sequence that are not among
+    the inputs, because the number is about them.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Question:
     write: Callable[[float], str]
     neutral: int | float
     replaced_by: str
+    ways: tuple[str, str] = ("for", "against")
     beside: int = 0
 
 
@@ -75,10 +77,10 @@ def _class_question(model: Model, inputs: Tensor, lengths: Tensor) -> Question:
     others = [number for number in range(len(model.classes)) if number != predicted]
     name = model.class_names[predicted]
     neutral, replaced_by = _neutral(inputs)
-    against = f"against {model.class_names[others[0]]!r}" if len(others) == 1 else "against all other classes together"
+    against = f"against “{model.class_names[others[0]]}”" if len(others) == 1 else "against all other classes together"
     return Question(
-        name=f"the log-odds of the class {name!r} {against}",
-        said=f"the probability of {name!r}",
+        name=f"the log-odds of the class “{name}” {against}",
+        said=f"the probability of “{name}”",
         inputs=inputs,
         lengths=lengths,
         number=lambda outputs: outputs[:, predicted] - outputs[:, others].logsumexp(1),
@@ -93,7 +95,7 @@ def _number_question(model: Model, encoded: Encoded, inputs: Tensor, lengths: Te
     assert encoded.base is not None and encoded.scale is not None
     base, scale = (torch.tensor(values, dtype=torch.float64) for values in (encoded.base[0], encoded.scale))
     neutral, replaced_by = _neutral(inputs)
-    name, several = model.outputs[0], False
+    name, several = f"the predicted {model.outputs[0]}", False
     if model.forecast is not None:
         horizon, channels = model.forecast.horizon, model.forecast.targets
         several = len(channels) > 1
@@ -109,6 +111,7 @@ def _number_question(model: Model, encoded: Encoded, inputs: Tensor, lengths: Te
         write=significant,
         neutral=neutral,
         replaced_by="the last value of the window" if model.forecast is not None else replaced_by,
+        ways=("raises", "lowers"),
     )
 
 
@@ -130,7 +133,7 @@ def _step_question(inputs: Tensor, lengths: Tensor) -> Question:
         number=number,
         write=lambda value: f"{significant(value)} nats",
         neutral=0.0,
-        replaced_by="silence, 0 in every channel",
+        replaced_by="silence (0 in every channel)",
         beside=1,
     )
 

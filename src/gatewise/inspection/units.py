@@ -1,12 +1,14 @@
 """The units of a layer over many sequences: how long each remembers, how often its gates are saturated, whether it ever moves.
 
 A unit that keeps the share k of its state at a step has lost all but 1/e of what it held after tau = -1 / ln(k) steps: its time
-constant (Tallec & Ollivier 2018 set first biases by it). Shares of saturated gates are told as in Karpathy et al. (2015), a gate
-being shut below 0.05 and open above 0.95.
+constant (Tallec & Ollivier 2018 set first biases by it). Shares of saturated gates are told as by Karpathy et al. (2015), here of
+gates below 0.05 and above 0.95, there of those below 0.1 and above 0.9.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,7 +24,7 @@ from gatewise.nn.stack import Stack
 from gatewise.records import Encoded
 from gatewise.training.batches import pad
 
-__all__ = ["DEAD", "OPEN", "SHUT", "GateUse", "LayerUse", "measure_units", "time_constants"]
+__all__ = ["DEAD", "OPEN", "SHUT", "GateUse", "LayerUse", "by_octave", "measure_units", "time_constants"]
 
 SHUT, OPEN = 0.05, 0.95
 """A gate's value below the first is shut, above the second open."""
@@ -32,6 +34,10 @@ DEAD = 0.05
 
 # Steps of all rows, padding included, that are traced at a time: some tens of MB.
 BATCH_STEPS = 20_000
+
+
+LONGEST = 4096
+"""Steps from which on time constants are told apart no more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +89,17 @@ def time_constants(kept: NDArray[np.float64]) -> NDArray[np.float64]:
     with np.errstate(divide="ignore"):
         logarithms = np.log(kept)
         return np.asarray(np.where(logarithms < 0, -1 / np.minimum(logarithms, -np.finfo(np.float64).tiny), np.inf))
+
+
+def by_octave(constants: NDArray[np.float64], reach: float = 2.0) -> list[tuple[float, float, int]]:
+    """How many units have a time constant of `low` steps up to below `high`: under 1, 1 to 2, 2 to 4 and so on, up to the longest
+    there is, or `reach`; beyond `LONGEST` they are one."""
+    longest = float(constants.max(initial=reach))
+    edges = [0.0, *(2.0**power for power in range(math.ceil(math.log2(min(max(longest, 2.0), LONGEST))) + 1))]
+    if longest >= edges[-1]:
+        edges.append(math.inf)
+    places = np.minimum(np.digitize(constants, edges) - 1, len(edges) - 2)
+    return [(low, high, int((places == place).sum())) for place, (low, high) in enumerate(itertools.pairwise(edges))]
 
 
 def measure_units(network: SequenceNetwork, encoded: Encoded) -> list[LayerUse]:
