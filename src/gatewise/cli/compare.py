@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any
@@ -11,47 +10,28 @@ import typer
 
 from gatewise.cli.app import app
 from gatewise.cli.output import begin, finish, view
-from gatewise.cli.parameters import Source, described, described_before, given_options
+from gatewise.cli.parameters import Source, given_options, taking, typed_options
 from gatewise.options.config import PANELS
 from gatewise.options.table import OPTION, OPTIONS
 
 __all__ = ["compare"]
 
-_TYPES: dict[str, Any] = {"whole": int, "number": float, "flag": bool, "columns": list[str]}
 
-
-def _compare_parameters() -> list[inspect.Parameter]:
-    """The parameters of `compare`: every option of the table, and what only a command has."""
+def _typed() -> dict[str, Any]:
+    """Every option of the table, and what only a command has."""
     run = PANELS[-1]
-    options = {
-        # Of an option with two spellings both would have to be seen, where each comes once.
-        option.name: (list[str] if option.other_flag else _TYPES.get(option.kind, str), described(option.name))
-        for option in OPTIONS
-        if option.name != "source"
-    }
-    typed = {
+    return {
         "source": Source,
-        **{name: Annotated[kind | None, option] for name, (kind, option) in options.items()},
-        **{
-            option.earlier: Annotated[_TYPES.get(option.kind, str) | None, described_before(option)]
-            for option in OPTIONS
-            if option.earlier
-        },
+        **typed_options(option.name for option in OPTIONS if option.name != "source"),
         "config": Annotated[
             Path | None,
             typer.Option(metavar="FILE", help="Options from a YAML file (`gatewise init` writes one).", rich_help_panel=run),
         ],
+        "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=run)],
+        "as_json": Annotated[
+            bool, typer.Option("--json", help="Print the verdict as JSON on standard output.", rich_help_panel=run)
+        ],
     }
-    flags = {
-        "quiet": typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=run),
-        "as_json": typer.Option("--json", help="Print the verdict as JSON on standard output.", rich_help_panel=run),
-    }
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    return [
-        inspect.Parameter("context", keyword, annotation=typer.Context),
-        *(inspect.Parameter(name, keyword, default=None, annotation=kind) for name, kind in typed.items()),
-        *(inspect.Parameter(name, keyword, default=False, annotation=Annotated[bool, flag]) for name, flag in flags.items()),
-    ]
 
 
 def compare(*, context: typer.Context, config: Path | None, quiet: bool, as_json: bool, **_: Any) -> None:
@@ -73,8 +53,4 @@ def compare(*, context: typer.Context, config: Path | None, quiet: bool, as_json
     finish(result, as_json)
 
 
-# The parser reads a function's signature: this one's is made of the table.
-_PARAMETERS = _compare_parameters()
-compare.__signature__ = inspect.Signature(_PARAMETERS)  # type: ignore[attr-defined]
-compare.__annotations__ = {one.name: one.annotation for one in _PARAMETERS}
-app.command()(compare)
+app.command()(taking(_typed(), compare))

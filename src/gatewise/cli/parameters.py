@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from gatewise.errors import OptionError
 from gatewise.options.table import OPTION, OPTIONS, Option
 
-__all__ = ["AsJson", "Quiet", "RunPath", "Source", "described", "described_before", "given_options"]
+__all__ = [
+    "AsJson",
+    "Quiet",
+    "RunPath",
+    "Source",
+    "described",
+    "described_before",
+    "given_options",
+    "taking",
+    "typed_options",
+]
 
 _METAVARS = {
     "source": "SOURCE",
@@ -65,6 +76,37 @@ RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder."
 Source = Annotated[str | None, typer.Argument(metavar="SOURCE", help=OPTION["source"].help_text, show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+_TYPES: dict[str, Any] = {"whole": int, "number": float, "flag": bool, "columns": list[str]}
+
+
+def typed_options(names: Iterable[str]) -> dict[str, Any]:
+    """Options of the table as parameters, by name, and their earlier spellings behind them."""
+    options = [OPTION[name] for name in names]
+    # Of an option with two spellings both would have to be seen, where each comes once.
+    kinds = {option.name: list[str] if option.other_flag else _TYPES.get(option.kind, str) for option in options}
+    return {
+        **{name: Annotated[kind | None, described(name)] for name, kind in kinds.items()},
+        **{
+            option.earlier: Annotated[_TYPES.get(option.kind, str) | None, described_before(option)]
+            for option in options
+            if option.earlier
+        },
+    }
+
+
+def taking(typed: Mapping[str, Any], command: Callable[..., None]) -> Callable[..., None]:
+    """A command of `context` and keywords with the signature that the parser reads: what is typed as a flag is off, what else is
+    not given is None."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("context", keyword, annotation=typer.Context)]
+    for name, kind in typed.items():
+        default = False if get_args(kind)[0] is bool else None
+        parameters.append(inspect.Parameter(name, keyword, default=default, annotation=kind))
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
 
 
 def given_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
