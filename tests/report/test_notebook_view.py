@@ -9,7 +9,7 @@ import pytest
 from gatewise.records import Progress
 from gatewise.report.live import NullView
 from gatewise.report.notebook_view import NotebookView, in_notebook, is_interactive
-from gatewise.study.api import _watched
+from gatewise.study.api import watched
 
 
 class Output:
@@ -53,13 +53,13 @@ def test_one_output_is_written_over(notebook: Output) -> None:
 
 def test_notebooks_and_prompts_are_shown_progress_and_scripts_are_not(notebook: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     assert in_notebook()
-    with _watched(None, None) as view:
+    with watched(None, None) as view:
         assert isinstance(view, NotebookView)
-    with _watched(None, False) as view:
+    with watched(None, False) as view:
         assert not isinstance(view, NotebookView)
     monkeypatch.delitem(sys.modules, "IPython")
     assert not is_interactive()
-    with _watched(None, None) as view:
+    with watched(None, None) as view:
         assert type(view) is NullView
     monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
     assert is_interactive()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gatewise.study.run import Finished
     from gatewise.training.model import Model
 
-__all__ = ["Result", "default_folder", "open_run", "resume", "source_name", "start"]
+__all__ = ["Result", "default_folder", "open_run", "resume", "source_name", "start", "watched"]
 
 # Sources named by what stands before the colon, and standard input, are no paths.
 _NO_PATHS = ("builtin:", "hf:", "http://", "https://")
@@ -163,7 +163,7 @@ def start(
     config = build_config(source_name(data), {**given, "test": None if test is None else source_name(test)})
     folder = RunFolder(Path(out) if out is not None else default_folder(config.source))
     started = monotonic() if started is None else started
-    with _watched(view, verbose) as watcher, resumable(folder.path, folder.config):
+    with watched(view, verbose) as watcher, resumable(folder.path, folder.config):
         dataset = open_data(config, data, watcher, test=_if_object(test), started=started)
         from gatewise.study.run import start_run
 
@@ -188,7 +188,7 @@ def resume(
 
     budget_s = parse_duration(budget) if budget is not None else None
     folder = RunFolder(Path(run))
-    with _watched(view, verbose) as watcher, resumable(folder.path):
+    with watched(view, verbose) as watcher, resumable(folder.path):
         return _result(resume_run(folder, watcher, data=data, test=_if_object(test), budget_s=budget_s, started=started))
 
 
@@ -226,7 +226,7 @@ def _if_object(test: Any) -> Any:
 
 
 @contextmanager
-def _watched(view: View | None, verbose: bool | None) -> Iterator[View]:
+def watched(view: View | None, verbose: bool | None) -> Iterator[View]:
     """The view that is shown progress: the caller's own, one where a person is at work, lines on standard error, or nobody."""
     shown = is_interactive() if verbose is None else verbose
     if view is not None or not shown:

@@ -50,8 +50,8 @@ class Scoring:
         bins = np.searchsorted(edges, self.trainer.prepared.lengths[split.test])
         counts = np.bincount(bins, minlength=len(edges))
         sums = sums_by_bin(value, rows, truth, bins, counts)
-        # Only a test part that all replicates share needs the rows; bits are kept for whoever wants to look.
-        keep = dataset.fixed_test is not None or metric == "accuracy"
+        # Only a test part that all replicates share needs the rows, and probes do; bits are kept for whoever wants to look.
+        keep = dataset.fixed_test is not None or metric == "accuracy" or training.kind == "probe"
         scored = replace(
             training,
             test_score=value,
