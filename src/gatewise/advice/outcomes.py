@@ -1,0 +1,92 @@
+"""What came out of a comparison, as one of five answers and how probable each is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatewise.advice.facts import Measured
+from gatewise.metrics import METRICS
+from gatewise.records import Comparison, Difference, Verdict
+
+__all__ = ["ANSWERS", "Outcome", "outcome_of", "way_to_perfect"]
+
+ANSWERS = ("first", "second", "equivalent", "baseline", "neither")
+"""first, second: that cell is better. equivalent: the cells are. baseline: no recurrent net is worth it. neither: no cell learns
+more than a baseline does, and that is little."""
+
+# Of the way from the simplest baseline to a perfect score: who is not half way there has not solved it.
+LITTLE = 0.5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a comparison found.
+
+    decision: of `ANSWERS`, or undecided. probabilities: of every answer, adding up to 1: one of them 1 where it was decided, else
+    from the posteriors. difference: the first cell's lead over the second. scores: means.
+    """
+
+    decision: str
+    probabilities: Mapping[str, float]
+    replicates: int
+    difference: Measured | None
+    scores: Mapping[str, float]
+
+
+def outcome_of(comparison: Comparison, verdict: Verdict) -> Outcome:
+    """Sum up a verdict on two arms."""
+    first, second = (arm.name for arm in comparison.arms)
+    between = next((one for one in verdict.comparisons if {one.first, one.second} == {first, second}), None)
+    if between is not None and between.first != first:
+        between = between.turned()
+    decision = {first: "first", second: "second"}.get(verdict.decision, verdict.decision)
+    rival = next((one for one in verdict.comparisons if one.first not in verdict.costs), None)
+    if decision == "baseline" and _is_little(comparison, verdict):
+        decision = "neither"
+    probabilities = (
+        {answer: float(answer == decision) for answer in ANSWERS}
+        if decision != "undecided"
+        else _probabilities(comparison, verdict, between, rival)
+    )
+    return Outcome(
+        decision,
+        probabilities,
+        verdict.replicates,
+        None if between is None else Measured(between.mean, *(between.ci95 if between.is_known else (None, None))),
+        {name: score.mean for name, score in verdict.scores.items()},
+    )
+
+
+def way_to_perfect(metric: str, score: float, simplest: float) -> float:
+    """How far a score has come from the simplest baseline's to a perfect one, from 0 to 1; below 0 where it is worse."""
+    perfect = 1.0 if METRICS[metric].higher_is_better else 0.0
+    left = METRICS[metric].gain(perfect) - METRICS[metric].gain(simplest)
+    gained = METRICS[metric].gain(score) - METRICS[metric].gain(simplest)
+    return gained / left if left > 0 else 0.0
+
+
+def _is_little(comparison: Comparison, verdict: Verdict) -> bool:
+    """Whether not even the best score, of cells or baselines, is half way to a perfect one, and the metric knows what that is."""
+    metric, scores = METRICS[comparison.metric], verdict.scores
+    if not metric.in_percent or not comparison.baselines or comparison.baselines[0] not in scores:
+        return False
+    best = max((one.mean for one in scores.values()), key=metric.gain)
+    return way_to_perfect(metric.name, best, scores[comparison.baselines[0]].mean) < LITTLE
+
+
+def _probabilities(
+    comparison: Comparison, verdict: Verdict, between: Difference | None, rival: Difference | None
+) -> dict[str, float]:
+    """Of an undecided one: first whether a baseline is better, or as good where little is learned; of the rest the cells."""
+    cells = (1 / 3, 1 / 3, 1 / 3)
+    if between is not None and between.is_known:
+        cells = (between.p_first, between.p_equivalent, between.p_second)
+    beaten = rival.p_first if rival is not None and rival.is_known else 0.0
+    little = _is_little(comparison, verdict)
+    if little and rival is not None and rival.is_known:
+        beaten += rival.p_equivalent
+    total = sum(cells) or 1.0
+    rest = 1.0 - beaten
+    found = dict(zip(("first", "equivalent", "second"), (rest * one / total for one in cells), strict=True))
+    return {answer: found.get(answer, 0.0) for answer in ANSWERS} | {"neither" if little else "baseline": beaten}
