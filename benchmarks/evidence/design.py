@@ -51,25 +51,20 @@ def family(count: int = FAMILY_STUDIES) -> list[Study]:
 def tasks() -> list[Study]:
     """The built-in tasks at several sizes."""
     requests = (
-        *(f"adding?length={length}&rows={rows}" for length, rows in ((20, 1000), (50, 1500), (80, 1500), (100, 2000))),
-        *(f"adding?length={length}&rows=1500&classes=2" for length in (20, 50)),
-        *(f"temporal-order?length={length}&rows={rows}" for length, rows in ((20, 1000), (50, 1500), (80, 1500))),
-        *(f"parity?length={length}&rows={rows}" for length, rows in ((10, 1000), (12, 2000), (20, 1500), (50, 1000))),
-        *(
-            f"counting?length={length}&rows={rows}"
-            for length, rows in ((20, 1000), (20, 2000), (30, 1500), (50, 1500), (80, 1500))
-        ),
-        *(f"copy?delay={delay}&rows=1500" for delay in (1, 10, 30)),
-        *(f"recall?pairs={pairs}&rows={rows}" for pairs, rows in ((2, 1000), (3, 2000), (4, 1500), (8, 1500))),
-        *(f"dyck1?length={length}&rows=1500" for length in (20, 30, 50)),
-        *(f"dyck2?length={length}&rows=1500" for length in (20, 40)),
+        *(f"adding?length={length}&rows={rows}" for length, rows in ((20, 500), (20, 1000), (50, 1000))),
+        *(f"adding?length={length}&rows=800&classes=2" for length in (20, 40)),
+        *(f"temporal-order?length={length}&rows={rows}" for length, rows in ((20, 300), (20, 800), (50, 800))),
+        *(f"parity?length={length}&rows={rows}" for length, rows in ((10, 600), (12, 1000), (20, 800), (40, 600))),
+        *(f"counting?length={length}&rows={rows}" for length, rows in ((20, 500), (20, 1000), (30, 1000), (50, 1000))),
+        *(f"copy?delay={delay}&rows=800" for delay in (1, 10, 30)),
+        *(f"recall?pairs={pairs}&rows={rows}" for pairs, rows in ((2, 600), (3, 1000), (4, 800), (8, 800))),
+        *(f"dyck1?length={length}&rows=800" for length in (20, 30, 50)),
+        *(f"dyck2?length={length}&rows=800" for length in (20, 40)),
         *(f"reviews?rows={rows}" for rows in (300, 1000, 2000)),
-        *(f"waves?length={length}&rows=1000" for length in (30, 60)),
-        *(f"chords?length={length}&rows=200" for length in (30, 50)),
+        *(f"waves?length={length}&rows=600" for length in (20, 40)),
+        *(f"chords?length={length}&rows=100" for length in (30, 50)),
         "seasonal?rows=1000",
-        "seasonal?rows=2000",
         "digits",
-        "digits-pixels",
     )
     return [
         Study(request.replace("?", "-").replace("&", "-").replace("=", ""), f"builtin:{request}", seconds=30)
