@@ -18,6 +18,8 @@ from gatewise.errors import DataError, GatewiseError, OptionError, RunError
 
 if TYPE_CHECKING:
     from gatewise import estimators, nn
+    from gatewise.advice.api import add_evidence, advise
+    from gatewise.advice.recommend import Advice
     from gatewise.estimators import Forecaster, SequenceClassifier, SequenceRegressor
     from gatewise.export.bundle import load_model
     from gatewise.inspection.api import inspect
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Advice",
     "DataError",
     "Forecaster",
     "GatewiseError",
@@ -40,6 +43,8 @@ __all__ = [
     "SequenceClassifier",
     "SequenceRegressor",
     "__version__",
+    "add_evidence",
+    "advise",
     "compare",
     "estimators",
     "inspect",
@@ -52,12 +57,15 @@ __all__ = [
 _ROOMS = ("estimators", "nn")
 
 _HOMES = {
+    "Advice": "gatewise.advice.recommend",
     "Forecaster": "gatewise.estimators",
     "Inspection": "gatewise.inspection.record",
     "Model": "gatewise.training.model",
     "Result": "gatewise.study.api",
     "SequenceClassifier": "gatewise.estimators",
     "SequenceRegressor": "gatewise.estimators",
+    "add_evidence": "gatewise.advice.api",
+    "advise": "gatewise.advice.api",
     "compare": "gatewise.study.compare",
     "inspect": "gatewise.inspection.api",
     "load_model": "gatewise.export.bundle",

@@ -14,7 +14,7 @@ __all__ = ["app", "interrupted"]
 
 
 # As --help lists them.
-ORDER = ("compare", "init", "resume", "report", "runs", "predict", "inspect", "claims", "check")
+ORDER = ("compare", "advise", "init", "resume", "report", "runs", "predict", "inspect", "claims", "evidence", "check")
 
 
 class _Commands(typer.core.TyperGroup):
