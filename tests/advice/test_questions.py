@@ -112,7 +112,7 @@ def test_tuning_beside_the_cell() -> None:
 
 
 def test_the_cell() -> None:
-    assert "leads the LSTM by +1.0 points" in asked(CELL)
+    assert "leads the LSTM by 1.0 points" in asked(CELL)
     assert "probability of 80%" in asked(CELL)
     assert "probability of 10%" in asked(CELL, quick=likely(first=0.9, equivalent=0.1))
     assert "too few to tell" in asked(CELL, difference=Measured(0.01))

@@ -13,11 +13,11 @@ FAR = {"scores": {"gru": 0.5, "lstm": 0.5, "majority": 0.5, "minirocket": 0.5}, 
 @pytest.mark.parametrize(
     ("quick", "answer", "recommended", "said"),
     [
-        (likely(first=0.95, equivalent=0.05), "first", "gru", "the GRU is probably better than the LSTM"),
-        (likely(second=0.95, equivalent=0.05), "second", "lstm", "the LSTM is probably better than the GRU"),
-        (likely(equivalent=0.95, second=0.05), "equivalent", "gru", "the cell very probably does not matter here"),
-        (likely(baseline=0.95, first=0.05), "baseline", "minirocket", "no recurrent net is probably worth it"),
-        (likely(neither=0.95, first=0.05), "neither", "minirocket", "neither cell probably learns more than the MiniRocket"),
+        (likely(first=0.95, equivalent=0.05), "first", "gru", "probably, the GRU is better than the LSTM"),
+        (likely(second=0.95, equivalent=0.05), "second", "lstm", "probably, the LSTM is better than the GRU"),
+        (likely(equivalent=0.95, second=0.05), "equivalent", "gru", "very probably, the cell does not matter here"),
+        (likely(baseline=0.95, first=0.05), "baseline", "minirocket", "probably, no recurrent net is worth it"),
+        (likely(neither=0.95, first=0.05), "neither", "minirocket", "probably, neither cell learns more than the MiniRocket"),
     ],
 )
 def test_the_five_answers(quick: dict[str, float], answer: str, recommended: str, said: str) -> None:
@@ -78,3 +78,25 @@ def test_short_probes_say_so() -> None:
 def test_json_both_ways() -> None:
     advice = advice_on(facts(longer=Measured(0.1, 0.0, 0.2)), "gru", "", [study("s", "first")], source="x.csv")
     assert from_json(Advice, to_json(advice)) == advice
+
+
+def test_what_is_unsure_is_said_to_be() -> None:
+    advice = advice_on(facts(quick=likely(first=0.4, second=0.3, equivalent=0.3)), "gru", "", [], source="x.csv")
+    assert advice.headline == (
+        "Start with the GRU: perhaps, the GRU is better than the LSTM (40%); or the LSTM is better than the GRU (30%)."
+    )
+
+
+@pytest.mark.parametrize(("value", "leads"), [(0.02, "the GRU leads the LSTM by 2.0"), (-0.02, "the LSTM leads the GRU by 2.0")])
+def test_the_leader_is_named_first(value: float, leads: str) -> None:
+    advice = advice_on(facts(difference=Measured(value, value - 0.01, value + 0.01)), "gru", "", [], source="x.csv")
+    assert leads in advice.reasons[0]
+    assert "(95%: +1.0 to +3.0 points)" in advice.reasons[0]
+
+
+def test_studies_that_are_unlike_are_not_quoted() -> None:
+    alike = [study(f"s{number}", "second") for number in range(3)]
+    assert "found 'LSTM better' most often: over 99.9%" in advice_on(facts(), "gru", "", alike, source="x").reasons[-1]
+    other = likely(baseline=1.0)
+    unlike = [study("u", "second", quick=other, scores={"gru": 0.5, "lstm": 0.5, "majority": 0.5, "minirocket": 0.99})]
+    assert "is much like this data" in advice_on(facts(), "gru", "", unlike, source="x").reasons[-1]

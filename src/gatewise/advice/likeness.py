@@ -49,10 +49,11 @@ UNKNOWN_MARGINS = 20.0
 
 @dataclass(frozen=True)
 class Vote:
-    """What came out on data like this. probabilities: of every answer. weight: of all votes but the average ones; a study just
-    like this one has 1. nearest: the most alike, with their weights, the most alike first."""
+    """What came out on data like this. probabilities: of every answer, by all votes. recorded: by those of the studies alone.
+    weight: their likeness, added up, where a study just like this one has 1. nearest: the most alike, with their likeness."""
 
     probabilities: Mapping[str, float]
+    recorded: Mapping[str, float]
     weight: float
     nearest: tuple[tuple[Study, float], ...]
 
@@ -81,13 +82,15 @@ def coordinates(facts: Facts) -> Mapping[str, float]:
 def vote(facts: Facts, studies: Sequence[Study]) -> Vote:
     """What came out of studies, by how alike their facts are to these."""
     if not studies:
-        return Vote({answer: facts.quick.get(answer, 0.0) for answer in ANSWERS}, 0.0, ())
+        return Vote({answer: facts.quick.get(answer, 0.0) for answer in ANSWERS}, {}, 0.0, ())
     points, outcomes = points_of([one.facts for one in studies]), outcomes_of(studies)
     weights = kernel(points_of([facts]), points)[0]
     probabilities = blended(weights, outcomes, quick_of([facts])[0])
+    recorded = weights @ outcomes / max(weights.sum(), np.finfo(np.float64).tiny)
     order = np.argsort(-weights, kind="stable")[:5]
     return Vote(
         dict(zip(ANSWERS, probabilities.tolist(), strict=True)),
+        dict(zip(ANSWERS, recorded.tolist(), strict=True)),
         float(weights.sum()),
         tuple((studies[place], float(weights[place])) for place in order),
     )

@@ -13,7 +13,7 @@ from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import bytes_text, count, milliseconds, percent, rough_duration, significant
 from gatewise.wording import capitalised, counted, joined, probability
 
-__all__ = ["Question", "answered", "interval"]
+__all__ = ["Question", "answered", "interval", "who_leads"]
 
 # A cell that is dearer than that many times the other is shown to cost more.
 DEARER = 1.05
@@ -45,6 +45,19 @@ def answered(facts: Facts) -> tuple[Question, ...]:
         told.enough(),
     )
     return tuple(question for question in made if question is not None)
+
+
+def who_leads(facts: Facts, difference: Measured) -> str:
+    """Which cell leads by how much, with the interval: "the GRU leads the LSTM by 1.0 points (95%: ...)"."""
+    say = MetricText(METRICS[facts.metric], facts.margin)
+    first, second = map(plain_title, facts.cells)
+    if difference.value < 0:
+        low, high = difference.low, difference.high
+        difference = Measured(-difference.value, None if high is None else -high, None if low is None else -low)
+        first, second = second, first
+    known = difference.low is not None and difference.high is not None
+    bounds = f" (95%: {say.range((difference.low or 0.0, difference.high or 0.0))})" if known else ""
+    return f"the {first} leads the {second} by {say.size(difference.value)}{bounds}"
 
 
 def interval(measured: Measured, say: MetricText) -> str:
@@ -253,8 +266,8 @@ class _Told:
         within = probability(cells["equivalent"] / total)
         quantities.append((f"probability that they differ by less than {say.size(facts.margin)}", within))
         sentence = (
-            f"In {pairs} the {first} leads the {second} by {interval(facts.difference, say)}; that they differ by less than "
-            f"{say.size(facts.margin)} has a probability of {within}."
+            f"In {pairs} {who_leads(facts, facts.difference)}; that they differ by less than {say.size(facts.margin)} has a "
+            f"probability of {within}."
         )
         return Question("Does the cell matter here?", (sentence,), tuple(quantities))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gatewise.advice.base import Study
 from gatewise.advice.facts import Facts
 from gatewise.advice.likeness import Vote, vote
-from gatewise.advice.questions import Question, answered, interval
+from gatewise.advice.questions import Question, answered, who_leads
 from gatewise.metrics import METRICS
 from gatewise.names import plain_title
 from gatewise.options.command import duration_words
@@ -19,8 +19,12 @@ from gatewise.wording import counted, probability
 
 __all__ = ["Advice", "Likely", "Neighbour", "advice_on"]
 
+# Recorded studies whose likeness adds up to less say little.
+ALIKE = 0.5
 # Where nothing is settled within a day, what narrows it.
 DEFAULT_BUDGET_S = 600.0
+# Probabilities from which on an answer is said to be very probable, and probable.
+VERY, PROBABLY = 0.9, 0.5
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def advice_on(
     budget = facts.budget_s if facts.budget_s is not None else DEFAULT_BUDGET_S
     command = shlex.join(["gatewise", "compare", source, *options, "--budget", duration_words(budget)])
     return Advice(
-        headline=_headline(answer, recommended, facts, voted),
+        headline=_headline(ranked, recommended, facts, voted),
         recommended=recommended,
         answer=answer,
         ranked=tuple(Likely(one, words[one], voted.probabilities[one]) for one in ranked),
@@ -132,45 +136,43 @@ def recommended_by(probabilities: Mapping[str, float], cells: tuple[str, str], c
     return max(right, key=lambda name: right[name])
 
 
-def _headline(answer: str, recommended: str, facts: Facts, voted: Vote) -> str:
+def _headline(ranked: Sequence[str], recommended: str, facts: Facts, voted: Vote) -> str:
     first, second = map(plain_title, facts.cells)
-    how = probability(voted.probabilities[answer])
     baseline = plain_title(facts.best_baseline or "")
-    match answer:
-        case "equivalent":
-            told = (
-                f"the cell very probably does not matter here ({how})"
-                if voted.probabilities[answer] > 0.9
-                else (f"{first} and {second} are probably equivalent ({how})")
-            )
-        case "baseline":
-            told = f"no recurrent net is probably worth it ({how}): the {baseline} does as well or better"
-        case "neither":
-            told = f"neither cell probably learns more than the {baseline} ({how}), and that is little"
-        case _:
-            better, other = (first, second) if answer == "first" else (second, first)
-            told = f"the {better} is probably better than the {other} ({how})"
-    return f"Start with the {plain_title(recommended)}: {told}."
+    told = {
+        "first": f"the {first} is better than the {second}",
+        "second": f"the {second} is better than the {first}",
+        "equivalent": "the cell does not matter here",
+        "baseline": f"no recurrent net is worth it, because the {baseline} does as well or better",
+        "neither": f"neither cell learns more than the {baseline}, and that is little",
+    }
+    best = voted.probabilities[ranked[0]]
+    how = "very probably" if best > VERY else "probably" if best > PROBABLY else "perhaps"
+    others = ""
+    if best <= PROBABLY:
+        others = f"; or {told[ranked[1]]} ({probability(voted.probabilities[ranked[1]])})"
+    return f"Start with the {plain_title(recommended)}: {how}, {told[ranked[0]]} ({probability(best)}){others}."
 
 
 def _reasons(facts: Facts, voted: Vote, studies: int) -> list[str]:
     """The facts that decide: the pairs, the baseline, what is recorded."""
     say = MetricText(METRICS[facts.metric], facts.margin)
-    first, second = map(plain_title, facts.cells)
     reasons = []
     if facts.difference is not None:
         reasons.append(
-            f"In {counted(facts.replicates, 'pair')} of quick trainings the {first} leads the {second} by "
-            f"{interval(facts.difference, say)}, against a band of {say.band()}."
+            f"In {counted(facts.replicates, 'pair')} of quick trainings {who_leads(facts, facts.difference)}, against a band of "
+            f"{say.band()}."
         )
     if facts.lead is not None and facts.best_baseline is not None:
         ahead = "ahead of" if facts.lead.value >= 0 else "behind"
         reasons.append(f"The better cell is {ahead} the {plain_title(facts.best_baseline)} by {say.size(facts.lead.value)}.")
-    if studies:
-        likely = max(voted.probabilities, key=lambda answer: voted.probabilities[answer])
+    if studies and voted.weight < ALIKE:
+        reasons.append(f"None of {count(studies)} recorded studies is much like this data: what was measured here decides.")
+    elif studies:
+        recorded = max(voted.recorded, key=lambda answer: voted.recorded[answer])
         reasons.append(
-            f"Of {count(studies)} recorded studies, those most like this data (together worth {voted.weight:.1f} of one just "
-            f"like it) say '{likely_words(likely, facts.cells)}' with {probability(voted.probabilities[likely])}."
+            f"Of {count(studies)} recorded studies, those like this data (their likeness adds up to {voted.weight:.1f}) found "
+            f"'{likely_words(recorded, facts.cells)}' most often: {probability(voted.recorded[recorded])}."
         )
     return reasons
 
