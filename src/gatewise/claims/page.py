@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gatewise.claims.records import Claim, Outcome, Results, Verdict
 from gatewise.claims.studies import all_studies
-from gatewise.claims.text import effect_text, rerun_command, summary_sentence, verdict_title
+from gatewise.claims.text import effect_text, leading_effects, rerun_command, summary_sentence, verdict_title
 from gatewise.report.blocks import Block, Bullets, Command, Section, Table
 from gatewise.report.document import Document, Tone, render_document
 from gatewise.report.numbers import duration
@@ -71,8 +71,8 @@ def _overview(outcomes: Sequence[Outcome]) -> Section:
 
 
 def _leading_effect(outcome: Outcome) -> str:
-    effects = outcome.judgement.effects
-    return f"{effects[0].label}: {effect_text(effects[0])}" if effects else "none measured"
+    effects = leading_effects(outcome.judgement)
+    return "; ".join(f"{effect.label}: {effect_text(effect)}" for effect in effects) or "none measured"
 
 
 def _literature(claim: Claim) -> Block:

@@ -86,7 +86,8 @@ class Pairs:
         """By how much the first arm is better on the test parts, with its interval and the probabilities about a band.
 
         margin: half width of the band in units of the metric, fixed beforehand; None for the metric's own. comparisons: in how
-        many of one study a winner may be found, which makes each as much stricter (Bonferroni). The number of replicates does not depend on the scores, so this is one planned look.
+        many of one study a winner may be found, which makes each as much stricter (Bonferroni). The number of replicates does
+        not depend on the scores, so this is one planned look.
         """
         band = self.metric.margin if margin is None else margin
         if band is None:

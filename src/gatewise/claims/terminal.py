@@ -10,7 +10,7 @@ from rich.table import Table
 
 from gatewise.claims.records import Results, Verdict
 from gatewise.claims.study import Study
-from gatewise.claims.text import effect_text, summary_sentence, verdict_title
+from gatewise.claims.text import effect_text, leading_effects, summary_sentence, verdict_title
 from gatewise.report.numbers import MINUS
 from gatewise.report.plain_text import plain_text
 
@@ -26,9 +26,9 @@ def claims_view(results: Results, page: Path) -> RenderableType:
     table.add_column("verdict here", ratio=2, min_width=9)
     table.add_column("effect (95% interval)", ratio=4)
     for outcome in results.outcomes:
-        effects, verdict = outcome.judgement.effects, outcome.judgement.verdict
+        effects, verdict = leading_effects(outcome.judgement), outcome.judgement.verdict
         # Output that is redirected may go to an encoding without the typographic minus.
-        shown = f"{effects[0].label}: {effect_text(effects[0])}".replace(MINUS, "-") if effects else "-"
+        shown = "\n".join(f"{effect.label}: {effect_text(effect)}" for effect in effects).replace(MINUS, "-") or "-"
         table.add_row(
             plain_text(f"{outcome.claim.number}. {outcome.claim.rule}"),
             plain_text(verdict_title(verdict), _STYLES[verdict]),

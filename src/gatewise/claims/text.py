@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gatewise.claims.records import Claim, Effect, Outcome, Results, Verdict
+from gatewise.claims.records import Claim, Effect, Judgement, Outcome, Results, Verdict
 from gatewise.report.numbers import MINUS, NOT_KNOWN
 from gatewise.wording import capitalised, counted, joined
 
-__all__ = ["effect_text", "interval_text", "rerun_command", "summary_sentence", "value_text", "verdict_title"]
+__all__ = ["effect_text", "interval_text", "leading_effects", "rerun_command", "summary_sentence", "value_text", "verdict_title"]
 
 _MOST_DECIMALS = 4
 _TITLES: dict[Verdict, str] = {"not told": "Cannot be told"}
@@ -48,6 +48,14 @@ def summary_sentence(outcomes: Sequence[Outcome]) -> str:
     verdicts = [outcome.judgement.verdict for outcome in outcomes]
     parts = [f"{verdicts.count(one)} {words[verdicts.count(one) > 1]}" for one, words in _IN_SUMMARY.items() if one in verdicts]
     return f"Of {counted(len(verdicts), 'rule')} of thumb {joined(parts)}." if parts else "No rule of thumb is measured yet."
+
+
+def leading_effects(judgement: Judgement) -> tuple[Effect, ...]:
+    """What the table of all claims shows: the first effect, or where it depends the least and the greatest of its unit."""
+    alike = [effect for effect in judgement.effects if effect.unit == judgement.effects[0].unit]
+    if judgement.verdict != "depends" or len(alike) < 2:
+        return judgement.effects[:1]
+    return min(alike, key=lambda effect: effect.value), max(alike, key=lambda effect: effect.value)
 
 
 def rerun_command(claim: Claim, results: Results) -> str:
