@@ -12,7 +12,7 @@ import torch
 import gatewise
 from gatewise.errors import DataError, GatewiseError, OptionError, RunError
 from gatewise.export.bundle import save_model
-from gatewise.inspection import data
+from gatewise.inspection import data, effort
 from gatewise.inspection.api import inspect
 from gatewise.inspection.reading import ONE_TEXT, is_one_text
 from gatewise.inspection.record import Inspection
@@ -82,6 +82,9 @@ def test_a_sample_is_evenly_spread_and_counted(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(data, "MOST_ROWS", 5)
     found = inspected("gru", CLASSES)
     assert (found.data.rows, found.data.of_rows) == (5, 40)
+    monkeypatch.setattr(data, "FEWEST_ROWS", 3)
+    monkeypatch.setattr(effort, "MULTIPLICATIONS", 1)
+    assert inspected("gru", CLASSES).data.rows == 3
     assert data._evenly(11, 3).tolist() == [0, 5, 10] and data._evenly(2, 500).tolist() == [0, 1]
 
 

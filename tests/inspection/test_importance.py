@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gatewise.data.encoding.text import UNKNOWN
 from gatewise.errors import DataError
-from gatewise.inspection import gradients, occlusion
+from gatewise.inspection import effort, gradients, occlusion
 from gatewise.inspection.gradients import TOLERANCE, integrate_gradients
 from gatewise.inspection.occlusion import occlude
 from gatewise.inspection.targets import Question, question_of
@@ -53,6 +53,7 @@ class Sum(nn.Module):
 
     def __init__(self, weights: Tensor) -> None:
         super().__init__()
+        self.recurrent = nn.Linear(1, 1)
         self.weights = weights
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
@@ -69,7 +70,7 @@ def test_of_a_weighted_sum_both_ways_give_each_step_its_weight() -> None:
     expected = (weights * inputs[0]).numpy()
     by_gradient = integrate_gradients(network, question)  # type: ignore[arg-type]
     np.testing.assert_allclose(by_gradient.parts, expected, atol=1e-12)
-    assert by_gradient.points == gradients.FEWEST_POINTS and by_gradient.error == pytest.approx(0, abs=1e-12)
+    assert by_gradient.points == gradients.FIRST_POINTS and by_gradient.error == pytest.approx(0, abs=1e-12)
     hidden = occlude(network, question)  # type: ignore[arg-type]
     np.testing.assert_allclose(hidden.effects, expected.sum(1), atol=1e-12)
     assert hidden.value == pytest.approx(expected.sum(), abs=1e-12) and hidden.width == 1
@@ -85,7 +86,7 @@ class Jump(Sum):
 def test_points_are_added_until_the_parts_add_up_and_what_does_not_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     network, question = Jump(torch.tensor([[1.0]])), plain_question(torch.ones(1, 1, 1, dtype=torch.float64))
     found = integrate_gradients(network, question)  # type: ignore[arg-type]
-    assert found.points > gradients.FEWEST_POINTS and found.is_complete
+    assert found.points > gradients.FIRST_POINTS and found.is_complete
     monkeypatch.setattr(gradients, "MOST_POINTS", 64)
     found = integrate_gradients(network, question)  # type: ignore[arg-type]
     assert found.points == 64 and not found.is_complete
@@ -110,6 +111,22 @@ def test_a_long_series_is_hidden_by_windows(monkeypatch: pytest.MonkeyPatch) -> 
     assert found.width == 3
     assert found.effects.tolist() == [0 + 1 + 2, 3 + 4 + 5, 6 + 7 + 8]
     assert found.per_step().tolist() == [3.0] * 3 + [12.0] * 3 + [21.0] * 3
+
+
+def test_what_is_costly_is_asked_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "MULTIPLICATIONS", 1)
+    monkeypatch.setattr(occlusion, "FEWEST", 4)
+    network, question = Sum(torch.ones(8, 1)), plain_question(torch.ones(1, 8, 1, dtype=torch.float64))
+    assert occlude(network, question).width == 2  # type: ignore[arg-type]
+    assert integrate_gradients(network, question).points == gradients.FEWEST_POINTS  # type: ignore[arg-type]
+
+
+def test_steps_that_a_network_is_worth() -> None:
+    network = make_model("gru", CLASSES).predictor
+    assert isinstance(network, SequenceNetwork)
+    weights = 3 * 7 * (3 + 7)
+    assert effort.steps_within(network) == 10**10 // weights
+    assert effort.steps_within(network, 3) == 10**10 // (3 * weights)
 
 
 def test_the_number_of_classes_is_their_log_odds() -> None:

@@ -5,5 +5,6 @@ units        the same over many sequences, unit by unit: time constants, saturat
 targets      the number a prediction is explained by
 occlusion, gradients    which steps that number hangs on
 reading      INPUT -> sequences
+effort       how much work an answer is worth
 api          all of it, as an `Inspection`
 """

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.inputs import Inputs
 from gatewise.data.dataset.windows import Windows
 from gatewise.errors import GatewiseError
+from gatewise.inspection.effort import steps_within
 from gatewise.inspection.reading import ONE_TEXT, given_sequences
 from gatewise.inspection.record import Data
 from gatewise.inspection.units import measure_units
@@ -22,6 +23,9 @@ __all__ = ["MOST_ROWS", "over_data"]
 
 MOST_ROWS = 500
 """Sequences that the units are measured on, evenly spread over those there are."""
+
+# As many as these whatever they cost.
+FEWEST_ROWS = 20
 
 
 def over_data(model: Model, network: SequenceNetwork, inputs: Inputs, name: str, run: Config | None) -> Data:
@@ -37,10 +41,13 @@ def over_data(model: Model, network: SequenceNetwork, inputs: Inputs, name: str,
     sequences = _windows(model, sequences)
     chosen = [sequences[place] for place in _evenly(len(sequences), MOST_ROWS)]
     encoded = model.encode(chosen)
+    rows = _affordable(encoded.lengths, steps_within(network))
+    if rows < len(chosen):
+        encoded = model.encode([chosen[place] for place in _evenly(len(chosen), rows)])
     lengths = encoded.lengths
     return Data(
         name,
-        len(chosen),
+        len(encoded),
         len(sequences),
         int(lengths.sum()),
         (int(lengths.min()), float(np.median(lengths)), int(lengths.max())),
@@ -70,6 +77,11 @@ def _windows(model: Model, sequences: Sequence[Any]) -> Sequence[Any]:
     starts = [np.arange(end - length, end - window + 1) for end, length in zip(ends, lengths, strict=True)]
     values = np.concatenate([np.asarray(one, dtype=np.float32).reshape(len(one), -1) for one in sequences])
     return Windows(values, np.concatenate(starts), window, ends)
+
+
+def _affordable(lengths: NDArray[np.int64], steps: int) -> int:
+    """How many rows of the mean length have so many steps, `FEWEST_ROWS` at least."""
+    return min(len(lengths), max(FEWEST_ROWS, int(steps / lengths.mean())))
 
 
 def _evenly(rows: int, most: int) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gatewise.inspection.effort import steps_within
 from gatewise.inspection.targets import Question
 from gatewise.nn import SequenceNetwork
 
@@ -22,10 +23,12 @@ __all__ = ["TOLERANCE", "Gradients", "integrate_gradients"]
 TOLERANCE = 0.01
 """Largest share of the sum of all absolute parts that the error may have before more points are taken."""
 
-FEWEST_POINTS = 32
-# Steps of all points together, and at a time.
-MOST_STEPS, BATCH_STEPS = 400_000, 16_384
-MOST_POINTS = 2048
+# Points to begin with, those whatever they cost, and the most.
+FIRST_POINTS, FEWEST_POINTS, MOST_POINTS = 32, 8, 2048
+# A gradient takes about as long as two forward passes beside the one that it is of.
+PASSES = 3
+# Steps of all points at a time.
+BATCH_STEPS = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +65,8 @@ def integrate_gradients(network: SequenceNetwork, question: Question) -> Gradien
     with torch.no_grad():
         here, there = _vectors(network, question)
         difference = float(_number(network, question, here) - _number(network, question, there))
-    most = min(MOST_POINTS, max(FEWEST_POINTS, MOST_STEPS // steps))
-    points = FEWEST_POINTS
+    most = min(MOST_POINTS, max(FEWEST_POINTS, steps_within(network, PASSES) // steps))
+    points = min(FIRST_POINTS, most)
     while True:
         parts = ((here - there) * _mean_gradient(network, question, there, here, points))[0].numpy()
         found = Gradients(parts, difference, points)

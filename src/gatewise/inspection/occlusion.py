@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gatewise.inspection.effort import steps_within
 from gatewise.inspection.targets import Question
 from gatewise.nn import SequenceNetwork
 
@@ -17,6 +18,8 @@ __all__ = ["Occlusion", "occlude"]
 
 # Windows that a sequence is cut into: a token means something by itself, a value less so.
 MOST_OF_TOKENS, MOST_OF_VALUES = 512, 64
+# As many as these whatever they cost.
+FEWEST = 32
 
 # Steps of all copies of the sequence that a network reads at a time.
 BATCH_STEPS = 16_384
@@ -46,7 +49,8 @@ class Occlusion:
 def occlude(network: SequenceNetwork, question: Question) -> Occlusion:
     """Hide every window in turn. network: in float64 and evaluation mode."""
     inputs, steps = question.inputs, int(question.lengths[0])
-    width = math.ceil(steps / (MOST_OF_VALUES if network.embedding is None else MOST_OF_TOKENS))
+    most = MOST_OF_VALUES if network.embedding is None else MOST_OF_TOKENS
+    width = math.ceil(steps / min(most, max(FEWEST, steps_within(network) // steps)))
     starts = np.arange(0, steps, width)
     stops = np.minimum(starts + width, steps)
     at_a_time = max(1, BATCH_STEPS // steps)

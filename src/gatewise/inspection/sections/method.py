@@ -20,7 +20,8 @@ def method_section(found: Inspection) -> Section:
         "How this was computed",
         (
             "Gates come from the cell's own equations, in double precision, with the weights of the model as they are; the "
-            f"symbols are those of PyTorch's documentation. Units are measured on at most {MOST_ROWS} sequences, evenly spread.",
+            f"symbols are those of PyTorch's documentation. Units are measured on at most {MOST_ROWS} sequences, evenly spread; "
+            "fewer where the network is large or they are long.",
             f"A unit never moves where its state stays within a span of {DEAD} over all steps. Gradients were taken at "
             f"{gradients.points} points on the way; more are taken until their parts add up within {percent(TOLERANCE, 0)} of "
             "the sum of their sizes.",
