@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gatewise.claims.libraries import Layer, Pass
 from gatewise.nn import CELLS
 
-__all__ = ["GATEWISE", "TORCH", "build", "inputs_of", "stock", "training_pass"]
+__all__ = ["GATEWISE", "TORCH", "build", "check_agree", "inputs_of", "stock", "training_pass"]
 
 GATEWISE, TORCH = "gatewise", "PyTorch"
 _TOLERANCE = 1e-4
@@ -53,11 +53,12 @@ def training_pass(layer: Layer) -> dict[str, Pass]:
     return {GATEWISE: _training(ours, values), TORCH: _training(theirs, values)}
 
 
-def check_agree(one: Tensor, other: Tensor) -> None:
-    """Raises ValueError where two outputs differ by more than rounding."""
+def check_agree(one: Tensor, other: Tensor, tolerance: float | None = None) -> None:
+    """Raises ValueError where two outputs differ by more than rounding, or than a tolerance."""
+    most = _TOLERANCE if tolerance is None else tolerance
     difference = float((one - other).abs().max())
-    if not difference <= _TOLERANCE:
-        raise ValueError(f"gatewise's layer and PyTorch's differ by {difference:.1e}; at most {_TOLERANCE:.0e} is rounding")
+    if not difference <= most:
+        raise ValueError(f"two layers with the same weights differ by {difference:.1e}; at most {most:.0e} is expected")
 
 
 def _training(layer: nn.Module, values: Tensor) -> Pass:
