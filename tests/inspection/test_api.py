@@ -55,7 +55,7 @@ def test_a_text_is_read_word_by_word() -> None:
     assert found.prediction.classes[next(iter(found.prediction.classes))] == pytest.approx(
         float(model.predict_proba([f"{known} Zyzzyva!"]).max())
     )
-    assert found.data.rows == 1 and "One text says little" in found.data.note
+    assert found.data.rows == 1 and "One sequence says little" in found.data.note
     assert inspect(model, "\u00a0 ").sequence.words == ("(nothing)",)
 
 

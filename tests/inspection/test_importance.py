@@ -138,7 +138,9 @@ def test_the_number_of_classes_is_their_log_odds() -> None:
     # The network is in float64 by now, and reads whole numbers.
     shares = torch.softmax(network(question.inputs, question.lengths)[0], 0)
     assert value == pytest.approx(math.log(shares.max() / (1 - shares.max())), abs=1e-9)
-    assert question.write(value) == f"{100 * float(shares.max()):.1f}%" and question.write(-1e4) == "0.0%"
+    assert question.write(value) == f"{100 * float(shares.max()):.1f}%"
+    certain = [question.write(log_odds) for log_odds in (0.0, 4.0, 6.0, 9.0, 1e4, -6.0, -1e4)]
+    assert certain == ["50.0%", "98.2%", "99.75%", "99.988%", "100.000000%", "0.25%", "0.000000%"]
     assert model.class_names[int(shares.argmax())] in question.name
     assert question.neutral == UNKNOWN and isinstance(text, str)
 

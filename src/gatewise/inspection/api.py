@@ -48,7 +48,7 @@ def inspect(
     text, audio, channels, id, time, date_format: columns of the input, as in `gatewise predict`.
 
     Gates come from the cell's own equations in float64. The units are measured on at most 500 sequences of the input, evenly
-    spread; where the input is one text, on the run's own data, if it is still there.
+    spread; where the input is one sequence, on the run's own data, if it is still there.
     Raises OptionError for a model without a recurrent cell and a row that is not there, else what `Model.predict` raises.
     """
     model, config, folder = given_model(run)

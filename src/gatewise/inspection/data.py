@@ -12,7 +12,7 @@ from gatewise.data.dataset.inputs import Inputs
 from gatewise.data.dataset.windows import Windows
 from gatewise.errors import GatewiseError
 from gatewise.inspection.effort import steps_within
-from gatewise.inspection.reading import ONE_TEXT, given_sequences
+from gatewise.inspection.reading import given_sequences
 from gatewise.inspection.record import Data
 from gatewise.inspection.units import measure_units
 from gatewise.nn import SequenceNetwork
@@ -29,16 +29,15 @@ FEWEST_ROWS = 20
 
 
 def over_data(model: Model, network: SequenceNetwork, inputs: Inputs, name: str, run: Config | None) -> Data:
-    """What the units do on the sequences of an input, or where it is one text on the run's own data.
+    """What the units do on the sequences of an input, or where it has but one on the run's own data.
 
     In a forecast the sequences are all windows of the series.
     """
-    sequences, note = inputs.sequences, ""
-    if name == ONE_TEXT:
+    sequences, note = _windows(model, inputs.sequences), ""
+    if len(sequences) == 1:
         found, note = _of_run(model, run)
         if found is not None and run is not None:
             sequences, name = found, run.source
-    sequences = _windows(model, sequences)
     chosen = [sequences[place] for place in _evenly(len(sequences), MOST_ROWS)]
     encoded = model.encode(chosen)
     rows = _affordable(encoded.lengths, steps_within(network))
@@ -58,11 +57,12 @@ def over_data(model: Model, network: SequenceNetwork, inputs: Inputs, name: str,
 
 def _of_run(model: Model, run: Config | None) -> tuple[Sequence[Any] | None, str]:
     """The sequences that a run compared on, and what is to be said of that."""
-    alone = "One text says little of the units: give a file to see them over many"
+    alone = "One sequence says little of the units: give a file of many"
     if run is None:
         return None, f"{alone}."
     try:
-        return given_sequences(model, run.source, run).sequences, "One text came, so this is about the data of the run."
+        found = _windows(model, given_sequences(model, run.source, run).sequences)
+        return found, "One sequence came, so this is about the data of the run."
     except GatewiseError as error:
         return None, f"{alone}. The data of the run is not to be had: {error}"
 

@@ -20,6 +20,8 @@ from gatewise.training.model import Model
 
 __all__ = ["Question", "only_row", "question_of"]
 
+MOST_DIGITS = 6
+
 
 @dataclass(frozen=True, eq=False)
 class Question:
@@ -84,11 +86,17 @@ def _class_question(model: Model, inputs: Tensor, lengths: Tensor) -> Question:
         inputs=inputs,
         lengths=lengths,
         number=lambda outputs: outputs[:, predicted] - outputs[:, others].logsumexp(1),
-        # Log-odds are what a logistic function turns into the probability.
-        write=lambda value: percent(1 / (1 + math.exp(-value)) if value > -700 else 0.0),
+        write=_probability,
         neutral=neutral,
         replaced_by=replaced_by,
     )
+
+
+def _probability(log_odds: float) -> str:
+    """The probability as a percentage; close to 0% and 100% with as many digits as it takes to see what a step does."""
+    rarer = 1 / (1 + math.exp(min(abs(log_odds), 700.0)))
+    digits = 1 if rarer >= 0.01 else min(math.ceil(-math.log10(100 * rarer)) + 1, MOST_DIGITS)
+    return percent(rarer if log_odds < 0 else 1 - rarer, digits)
 
 
 def _number_question(model: Model, encoded: Encoded, inputs: Tensor, lengths: Tensor) -> Question:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
@@ -113,10 +114,14 @@ class StepsTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         gates, widest = list(self.found.subject.gates), max(map(len, self.found.importance.without))
+        columns = columns_of(self.found, MOST_ROWS)
+        label = max(*(cell_len(column.label) for column in columns), len(self.found.subject.unit))
+        up, down = self.found.importance.ways
+        effect = len(down) + 1 + max(EFFECT_BAR, len(up))
+        number = len(str(columns[-1].stop)) if self.found.sequence.words else 0
         while True:
             for bar, word, without in (*((bar, WORD_WIDTH, True) for bar in range(BAR, 2, -1)), (3, 9, True), (3, 9, False)):
-                effect = len(self.found.importance.ways[1]) + 1 + EFFECT_BAR
-                fixed = 5 + word + 2 + effect + 2 + (max(widest, 7) + 2 if without else 0) + 4
+                fixed = number + 2 + min(word, label) + 2 + effect + 2 + (max(widest, 7) + 2 if without else 0) + 4
                 heads = sum(max(bar + 5, len(_head(block))) + 2 for block in gates)
                 if fixed + heads <= options.max_width or (not gates and not without):
                     yield _steps_table(self.found, gates, bar, word, without=without)

@@ -33,18 +33,17 @@ class Diagram:
         ElementTree.SubElement(self._root, "title", {"id": f"{identifier}-title"}).text = title
         ElementTree.SubElement(self._root, "desc", {"id": f"{identifier}-description"}).text = description
 
-    def wire(self, points: Sequence[Point], css: str = "", *, arrow: bool = True) -> None:
-        """A line through points, over a gap in whatever it crosses; arrow: at its end."""
+    def wire(self, points: Sequence[Point], css: str) -> None:
+        """A line through points with an arrow at its end, over a gap in whatever it crosses."""
         outline = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
         ElementTree.SubElement(self._root, "path", {"d": outline, "class": "gap"})
-        ElementTree.SubElement(self._root, "path", {"d": outline, "class": f"wire {css}".strip()})
-        if arrow:
-            (x, y), (right, down) = points[-1], _heading(points[-2], points[-1])
-            left, top, half = x - TIP * right, y - TIP * down, TIP / 2
-            tip = f"M{x:g} {y:g}L{left + half * down:g} {top + half * right:g}L{left - half * down:g} {top - half * right:g}Z"
-            ElementTree.SubElement(self._root, "path", {"d": tip, "class": f"tip {css}".strip()})
+        ElementTree.SubElement(self._root, "path", {"d": outline, "class": f"wire {css}"})
+        (x, y), (right, down) = points[-1], _heading(points[-2], points[-1])
+        left, top, half = x - TIP * right, y - TIP * down, TIP / 2
+        tip = f"M{x:g} {y:g}L{left + half * down:g} {top + half * right:g}L{left - half * down:g} {top - half * right:g}Z"
+        ElementTree.SubElement(self._root, "path", {"d": tip, "class": f"tip {css}"})
 
-    def dot(self, x: float, y: float, css: str = "") -> None:
+    def dot(self, x: float, y: float, css: str) -> None:
         """Where a line branches."""
         self._circle(x, y, 3.5, f"tip {css}")
 
@@ -59,14 +58,14 @@ class Diagram:
         self._circle(left, top, 9, f"turn {css}")
         self.text(left, top + 4, str(turn), "middle on-turn")
 
-    def node(self, x: float, y: float, sign: str, css: str = "") -> None:
+    def node(self, x: float, y: float, sign: str) -> None:
         """Where two lines meet and become one: by a product, a sum, or a function."""
         if len(sign) > 1:
             shape = {"x": f"{x - 20:g}", "y": f"{y - 10:g}", "width": "40", "height": "20", "rx": "10"}
             ElementTree.SubElement(self._root, "rect", {**shape, "class": "node"})
             self.text(x, y + 4, sign, "middle small")
             return
-        self._circle(x, y, NODE, f"node {css}")
+        self._circle(x, y, NODE, "node")
         self.text(x, y + 6, sign, "middle sign")
 
     def text(self, x: float, y: float, text: str, css: str = "") -> None:
@@ -82,7 +81,7 @@ class Diagram:
 
     def _circle(self, x: float, y: float, radius: float, css: str) -> None:
         place = {"cx": f"{x:g}", "cy": f"{y:g}", "r": f"{radius:g}"}
-        ElementTree.SubElement(self._root, "circle", {**place, "class": css.strip()})
+        ElementTree.SubElement(self._root, "circle", {**place, "class": css})
 
     def markup(self) -> str:
         """Return the diagram as one well-formed `<svg>` element."""
