@@ -27,7 +27,7 @@ def cells_section(found: Inspection) -> Section:
     blocks.insert(2, _flow(found, columns))
     return Section(
         "cells",
-        "The two cells, and your sequence in one of them",
+        f"The two cells, and your sequence in {'one of them' if subject.cell in DRAWINGS else f'the {subject.title}'}",
         (
             "A recurrent cell reads a sequence step by step and carries a memory along: a row of numbers, one for each unit. At "
             "every step it has to decide what of the memory to keep and what to write. That is what gates are for: each is a "
@@ -82,10 +82,12 @@ def _flow(found: Inspection, columns: list[Column]) -> Figure:
         which = f"The {len(columns)} words in a row that the prediction hangs on most"
     else:
         which = counted(steps, unit) if len(columns) == steps else f"All {steps} {unit}s, several in one column"
+    mean = f"the number is the mean of the units{_which(found)}. "
+    gates = f"The fuller a bar, the further open the gate; {mean}" if found.subject.gates else ""
     return Figure(
         flow_figure(found.subject.blocks if found.subject.gates else (), layer.blocks, layer.norms, columns, unit=unit),
         f"{which}, from left to right, and in each column from top to bottom what happens at that {unit}, in the "
-        f"order of the drawing. The fuller a bar, the further open the gate; the number is the mean of the units{_which(found)}. "
+        f"order of the drawing. {gates}"
         "The size of the state is its Euclidean norm, drawn as a share of its greatest value.",
         heading="Your sequence flowing through",
     )

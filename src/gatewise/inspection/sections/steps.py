@@ -85,8 +85,8 @@ def _figure(found: Inspection) -> Figure:
     channels = [] if words else _channels(found)
     which = f"The {len(columns)} words in a row that it hangs on most. " if words and len(columns) < steps else ""
     several = len(channels) < len(found.sequence.channels) and found.subject.kind == "series" and not words
-    foretold = "those foretold and " if found.sequence.foretold else ""
-    drawn = f"Drawn are {foretold}the channels whose parts are largest. " if several else ""
+    which_channels = "what is foretold, and the" if found.sequence.foretold else "the"
+    drawn = f"Drawn are {which_channels} channels whose parts are largest. " if several else ""
     return Figure(
         importance_figure(found, columns, channels),
         f"{which}{drawn}Bars upwards: the step {_does(found, 0)}; downwards: it {_does(found, 1)}. Each row has its own scale.",
