@@ -122,7 +122,7 @@ def _ticks(across: Scale, logarithmic: bool) -> list[float]:
     if not logarithmic:
         return across.ticks()
     low, high = math.exp(across.low), math.exp(across.high)
-    even_steps = Scale(low, high).ticks()
+    even_steps = Scale(low, high).ticks(8)
     if high / low < 4:
         return even_steps
     powers = [factor * 10.0**power for power in range(-6, 7) for factor in (1, 2, 5)]
