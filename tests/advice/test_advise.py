@@ -26,18 +26,20 @@ from gatewise.study.opening import open_data
 
 @pytest.fixture(scope="module", autouse=True)
 def few_pairs() -> Iterator[None]:
-    """Three pairs of trainings say whether all is there."""
+    """Three pairs of short trainings say whether all is there; sizes and ends do not go by the clock of a busy machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "MOST_REPLICATES", 3)
+        patch.setattr(probing, "_sized", lambda *_: Probes(1.0, 12, 80, 0.01))
         yield
 
 
+PLENTY = 300.0
 SOURCE = "builtin:spans?rule=symbol&length=14&span=12&classes=2&rows=200"
 
 
 @pytest.fixture(scope="module")
 def advice() -> gatewise.Advice:
-    return gatewise.advise(SOURCE, budget=6, jobs=1, seed=1, verbose=False)
+    return gatewise.advise(SOURCE, budget=PLENTY, jobs=1, seed=1, verbose=False)
 
 
 def test_what_is_measured(advice: gatewise.Advice) -> None:
@@ -69,10 +71,7 @@ def test_the_same_seed_gives_the_same_scores() -> None:
 
     def scores(jobs: int) -> dict[str, float | None]:
         one = replace(config, jobs=jobs)
-        with pytest.MonkeyPatch.context() as patch:
-            # Sizes go by the clock; what is trained at one size does not.
-            patch.setattr(probing, "_sized", lambda *_: Probes(1.0, 5, 80, 0.01))
-            found = probe_data(one, dataset, NullView(), seconds=4.0, started=monotonic())
+        found = probe_data(one, dataset, NullView(), seconds=PLENTY, started=monotonic())
         return {name: found.whole(name)[0].test_score for name in (*found.names, *found.workload.baselines)}
 
     assert scores(1) == scores(2)
@@ -80,7 +79,7 @@ def test_the_same_seed_gives_the_same_scores() -> None:
 
 def test_a_forecast_and_next_steps_are_advised_on() -> None:
     for source in ("builtin:seasonal?rows=500", "builtin:chords?rows=40&length=12"):
-        found = gatewise.advise(source, budget=5, jobs=1, rivals="simple", verbose=False)
+        found = gatewise.advise(source, budget=PLENTY, jobs=1, rivals="simple", verbose=False)
         assert found.facts is not None
         assert found.facts.contexts
         assert found.facts.best_baseline is not None
@@ -106,7 +105,7 @@ def test_probes_are_as_large_as_time_allows(epoch_s: float, fraction: float, epo
 def test_longer_rows_are_a_question_where_lengths_differ() -> None:
     config = build_config("builtin:reviews?rows=200", {"jobs": 1, "rivals": "simple"})
     dataset = open_data(config, config.source, NullView())
-    found = probe_data(config, dataset, NullView(), seconds=6.0, started=monotonic())
+    found = probe_data(config, dataset, NullView(), seconds=PLENTY, started=monotonic())
     facts, comparison, verdict = facts_of(found)
     assert facts.longer is not None
     assert verdict.replicates == comparison.replicates == facts.replicates
@@ -146,7 +145,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_becomes_a_study(run: Path, tmp_path: Path) -> None:
     base = tmp_path / "base.jsonl"
-    result = CliRunner().invoke(app, ["evidence", "add", str(run), "--base", str(base), "--budget", "5s", "--quiet"])
+    result = CliRunner().invoke(app, ["evidence", "add", str(run), "--base", str(base), "--budget", f"{PLENTY}s", "--quiet"])
     assert result.exit_code == 0, result.output
     assert f"added to {base}" in " ".join(result.output.split())
     (study,) = read_base(base)

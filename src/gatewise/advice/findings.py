@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from gatewise.advice.facts import CellCost, ContextLoss, CurvePoint, DataFacts, Facts, Measured, SpeedFacts
 from gatewise.advice.foresight import foreseen_budget
-from gatewise.advice.outcomes import outcome_of
+from gatewise.advice.outcomes import Odds, answers, is_little, outcome_of
 from gatewise.advice.probing import Probing
 from gatewise.comparison.evidence import Evidence
 from gatewise.comparison.outlook import replicates_to_decide
@@ -29,6 +30,7 @@ __all__ = ["comparison_of", "facts_of"]
 # Standard errors of a 95% interval where its degrees of freedom are many.
 NORMAL = 1.96
 FEWEST_TELLING = 3
+FEW_SCATTER = 2.0
 
 
 def facts_of(found: Probing) -> tuple[Facts, Comparison, Verdict]:
@@ -61,7 +63,7 @@ def facts_of(found: Probing) -> tuple[Facts, Comparison, Verdict]:
         simplest=baselines[0] if baselines else "",
         best_baseline=best,
         difference=_measured(difference),
-        quick=outcome_of(comparison, verdict).probabilities,
+        quick=_quick(found, comparison, verdict, best),
         lead=_lead(evidence, found, best),
         scatter=scatter,
         shuffled=_shuffled(found, scatter),
@@ -179,6 +181,37 @@ def _baseline_cost(own: Sequence[Training]) -> Cost:
         bytes=own[0].size_bytes,
         fit_s=float(np.median([one.phases["fitting"] for one in own])),
     )
+
+
+def _quick(found: Probing, comparison: Comparison, verdict: Verdict, best: str | None) -> Mapping[str, float]:
+    """How probable every answer is by the pairs alone.
+
+    Below three of them nothing is known of how single trainings scatter; they are then taken to by two margins, which is what
+    they do by on most data, and the test rows tell the rest.
+    """
+    if verdict.replicates >= FEWEST_TELLING:
+        return outcome_of(comparison, verdict).probabilities
+    first, second = found.names
+    cell = max(found.names, key=lambda name: found.metric.gain(verdict.scores[name].mean))
+    return answers(
+        _odds_of_few(found, first, second, comparison.margin),
+        None if best is None else _odds_of_few(found, best, cell, comparison.margin),
+        little=is_little(comparison, verdict),
+    )
+
+
+def _odds_of_few(found: Probing, one: str, other: str, margin: float) -> Odds:
+    """That one is better than another by more than the margin, equal within it, or worse, by very few pairs."""
+    pairs = [
+        (found.whole(one)[number], found.whole(other)[number]) for number in sorted(found.whole(one)) if number < found.replicates
+    ]
+    gain = found.metric.gain
+    mean = float(np.mean([gain(mine.test_score or 0.0) - gain(its.test_score or 0.0) for mine, its in pairs]))
+    mine, its = pairs[0]
+    rows = unpack_rows(mine.row_scores, mine.test_rows) - unpack_rows(its.row_scores, its.test_rows)
+    error = float(np.sqrt((variance_over_rows(rows).variance + (FEW_SCATTER * margin) ** 2) / len(pairs)))
+    above, below = float(ndtr((mean - margin) / error)), float(ndtr((-margin - mean) / error))
+    return above, 1.0 - above - below, below
 
 
 def _between(verdict: Verdict, first: str, second: str) -> Difference:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from gatewise.advice.facts import Measured
 from gatewise.metrics import METRICS
-from gatewise.records import Comparison, Difference, Verdict
+from gatewise.records import Comparison, Verdict
 
-__all__ = ["ANSWERS", "Outcome", "outcome_of", "way_to_perfect"]
+__all__ = ["ANSWERS", "Odds", "Outcome", "answers", "is_little", "outcome_of", "way_to_perfect"]
 
 ANSWERS = ("first", "second", "equivalent", "baseline", "neither")
 """first, second: that cell is better. equivalent: the cells are. baseline: no recurrent net is worth it. neither: no cell learns
@@ -17,6 +18,10 @@ more than a baseline does, and that is little."""
 
 # Of the way from the simplest baseline to a perfect score: who is not half way there has not solved it.
 LITTLE = 0.5
+
+
+Odds: TypeAlias = tuple[float, float, float]
+"""Probabilities that one is better than another by more than the margin, equal within it, or worse by more."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,16 @@ def outcome_of(comparison: Comparison, verdict: Verdict) -> Outcome:
         between = between.turned()
     decision = {first: "first", second: "second"}.get(verdict.decision, verdict.decision)
     rival = next((one for one in verdict.comparisons if one.first not in verdict.costs), None)
-    if decision == "baseline" and _is_little(comparison, verdict):
+    if decision == "baseline" and is_little(comparison, verdict):
         decision = "neither"
     probabilities = (
         {answer: float(answer == decision) for answer in ANSWERS}
         if decision != "undecided"
-        else _probabilities(comparison, verdict, between, rival)
+        else answers(
+            None if between is None or not between.is_known else (between.p_first, between.p_equivalent, between.p_second),
+            None if rival is None or not rival.is_known else (rival.p_first, rival.p_equivalent, rival.p_second),
+            little=is_little(comparison, verdict),
+        )
     )
     return Outcome(
         decision,
@@ -66,7 +75,7 @@ def way_to_perfect(metric: str, score: float, simplest: float) -> float:
     return gained / left if left > 0 else 0.0
 
 
-def _is_little(comparison: Comparison, verdict: Verdict) -> bool:
+def is_little(comparison: Comparison, verdict: Verdict) -> bool:
     """Whether not even the best score, of cells or baselines, is half way to a perfect one, and the metric knows what that is."""
     metric, scores = METRICS[comparison.metric], verdict.scores
     if not metric.in_percent or not comparison.baselines or comparison.baselines[0] not in scores:
@@ -75,18 +84,15 @@ def _is_little(comparison: Comparison, verdict: Verdict) -> bool:
     return way_to_perfect(metric.name, best, scores[comparison.baselines[0]].mean) < LITTLE
 
 
-def _probabilities(
-    comparison: Comparison, verdict: Verdict, between: Difference | None, rival: Difference | None
-) -> dict[str, float]:
-    """Of an undecided one: first whether a baseline is better, or as good where little is learned; of the rest the cells."""
-    cells = (1 / 3, 1 / 3, 1 / 3)
-    if between is not None and between.is_known:
-        cells = (between.p_first, between.p_equivalent, between.p_second)
-    beaten = rival.p_first if rival is not None and rival.is_known else 0.0
-    little = _is_little(comparison, verdict)
-    if little and rival is not None and rival.is_known:
-        beaten += rival.p_equivalent
-    total = sum(cells) or 1.0
+def answers(cells: Odds | None, rival: Odds | None, *, little: bool) -> dict[str, float]:
+    """How probable every answer is. cells: of the first cell against the second; rival: of the best baseline against the better
+    cell; None where nothing is known. little: as in `is_little`.
+
+    First comes whether the baseline is better, or as good where little is learned; what is left is the cells'.
+    """
+    known = cells or (1 / 3, 1 / 3, 1 / 3)
+    beaten = 0.0 if rival is None else rival[0] + (rival[1] if little else 0.0)
+    total = sum(known) or 1.0
     rest = 1.0 - beaten
-    found = dict(zip(("first", "equivalent", "second"), (rest * one / total for one in cells), strict=True))
+    found = dict(zip(("first", "equivalent", "second"), (rest * one / total for one in known), strict=True))
     return {answer: found.get(answer, 0.0) for answer in ANSWERS} | {"neither" if little else "baseline": beaten}

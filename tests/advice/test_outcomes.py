@@ -1,0 +1,37 @@
+"""What came out of a comparison, as one of five answers."""
+
+import pytest
+
+from gatewise.advice.outcomes import ANSWERS, answers, way_to_perfect
+
+
+def test_answers_add_up_to_one() -> None:
+    for little in (False, True):
+        for cells in (None, (0.2, 0.5, 0.3), (0.1, 0.2, 0.3)):
+            for rival in (None, (0.6, 0.3, 0.1)):
+                found = answers(cells, rival, little=little)
+                assert set(found) == set(ANSWERS)
+                assert sum(found.values()) == pytest.approx(1.0)
+
+
+def test_a_baseline_that_leads_leaves_less_to_the_cells() -> None:
+    assert answers((1.0, 0.0, 0.0), None, little=False)["first"] == 1.0
+    found = answers((1.0, 0.0, 0.0), (0.8, 0.2, 0.0), little=False)
+    assert found["baseline"] == pytest.approx(0.8)
+    assert found["first"] == pytest.approx(0.2)
+    # Where little is learned a baseline that is as good speaks against both cells, too.
+    assert answers((1.0, 0.0, 0.0), (0.8, 0.2, 0.0), little=True)["neither"] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("metric", "score", "simplest", "way"),
+    [
+        ("accuracy", 0.75, 0.5, 0.5),
+        ("accuracy", 0.25, 0.5, -0.5),
+        ("mase", 0.5, 1.0, 0.5),
+        ("mase", 2.0, 1.0, -1.0),
+        ("accuracy", 1.0, 1.0, 0.0),
+    ],
+)
+def test_the_way_to_a_perfect_score(metric: str, score: float, simplest: float, way: float) -> None:
+    assert way_to_perfect(metric, score, simplest) == pytest.approx(way)
