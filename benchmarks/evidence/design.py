@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from benchmarks.budgets import SETS
@@ -10,7 +11,7 @@ from scipy.stats import qmc
 
 from gatewise.data.builtin.synthetic.spans import SPAN_RULES
 
-__all__ = ["Study", "family", "public", "tasks"]
+__all__ = ["SELF_TEST", "Study", "family", "public", "tasks"]
 
 FAMILY_STUDIES = 160
 NOISES = (0, 0, 30, 60)
@@ -18,12 +19,18 @@ NOISES = (0, 0, 30, 60)
 
 @dataclass(frozen=True)
 class Study:
-    """One `gatewise compare`. name: of its run. seconds: its budget."""
+    """One `gatewise compare`. name: of its run. seconds: its budget, None for a fixed number of replicates."""
 
     name: str
     source: str
     options: tuple[str, ...] = ()
-    seconds: int = 20
+    seconds: int | None = None
+
+    def placed(self, made: Path, data: Path | None) -> Study:
+        """The same with the path of its file, among what was made of public data or in their folder."""
+        if self.source.startswith("builtin:") or data is None:
+            return self
+        return replace(self, source=str(next(place / self.source for place in (made, data) if (place / self.source).exists())))
 
 
 def family(count: int = FAMILY_STUDIES) -> list[Study]:
@@ -66,12 +73,13 @@ def tasks() -> list[Study]:
         "seasonal?rows=1000",
         "digits",
     )
-    return [
-        Study(request.replace("?", "-").replace("&", "-").replace("=", ""), f"builtin:{request}", seconds=30)
-        for request in requests
-    ]
+    return [Study(request.replace("?", "-").replace("&", "-").replace("=", ""), f"builtin:{request}") for request in requests]
 
 
 def public(seconds: int = 600) -> list[Study]:
     """The public data sets."""
     return [Study(name, source, tuple(options), seconds) for name, (source, *options) in SETS.items() if ":" not in source]
+
+
+SELF_TEST = tuple(Study(f"builtin:{name}", f"builtin:{name}") for name in ("adding", "counting", "temporal-order", "recall"))
+"""Data whose answer the literature knows: GRU, LSTM, equivalent, neither."""

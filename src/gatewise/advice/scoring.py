@@ -25,8 +25,12 @@ BASELINE = "a baseline"
 
 @dataclass(frozen=True)
 class RuleScore:
-    """How often a rule was right. decided: right among the decided studies, of so many. expected: over all studies, the mean
-    probability that what it recommends is right, by what the comparison found."""
+    """How often a rule was right.
+
+    name: `advice`; `first`: always the first cell; `length`: that below 100 steps, else the second. right: among the decided
+    studies, of so many. expected: over all studies, the mean probability that what it recommends is right, by what the comparison
+    found.
+    """
 
     name: str
     right: int
@@ -72,9 +76,9 @@ def score_advice(studies: Sequence[Study], group: Callable[[Study], str] = lambd
     advised = np.array([blended(row[keep], outcomes[keep], own) for row, keep, own in zip(weights, others, quick, strict=True)])
     average = np.array([outcomes[keep].mean(axis=0) for keep in others])
     rules = (
-        ("the advice", [_recommended(row, one) for row, one in zip(advised, studies, strict=True)]),
-        ("always the first cell", [one.facts.cells[0] for one in studies]),
-        ("by length", [one.facts.cells[0 if one.facts.data.length_median < SHORT else 1] for one in studies]),
+        ("advice", [_recommended(row, one) for row, one in zip(advised, studies, strict=True)]),
+        ("first", [one.facts.cells[0] for one in studies]),
+        ("length", [one.facts.cells[0 if one.facts.data.length_median < SHORT else 1] for one in studies]),
     )
     return Score(
         studies=len(studies),

@@ -14,9 +14,11 @@ from gatewise.report.numbers import MINUS, rough_duration
 from gatewise.report.plain_text import plain_text
 from gatewise.wording import counted, probability
 
-__all__ = ["advice_view", "score_view"]
+__all__ = ["RULES", "advice_view", "score_view"]
 
 BAR_WIDTH = 20
+# What the rules of `scoring.py` are called.
+RULES = {"advice": "the advice", "first": "always the GRU", "length": "GRU below 100 steps, LSTM above"}
 INDENT = 2
 
 
@@ -110,7 +112,7 @@ def score_view(score: Score) -> RenderableType:
     table.add_column("right where decided", justify="right")
     table.add_column("expected right, all", justify="right")
     for rule in score.rules:
-        table.add_row(rule.name, f"{rule.right} of {rule.decided}", f"{rule.expected:.0%}")
+        table.add_row(RULES[rule.name], f"{rule.right} of {rule.decided}", f"{rule.expected:.0%}")
     held = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for header in ("studies", "said", "happened"):
         held.add_column(header, justify="right")
