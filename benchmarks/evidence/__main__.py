@@ -5,8 +5,8 @@
     python -m benchmarks.evidence write [--out RUNS]    src/gatewise/advice/evidence.jsonl and docs/advice.md
 
 FOLDER holds the public data sets (docs/results.md names them). Every study is a `gatewise compare` whose run is kept in RUNS, and
-the advisor's measurements of its data; what is there already, or in the base that gatewise comes with, is not done again. `--part 1/2` does every second study, so that two
-processes share the work: they write files of their own.
+the advisor's measurements of its data; what is there already, or in the base that gatewise comes with, is not done again. `--part
+1/2` does every second study, so that two processes share the work: they write files of their own.
 """
 
 from __future__ import annotations
