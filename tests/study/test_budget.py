@@ -14,7 +14,7 @@ import pytest
 import gatewise
 from gatewise.records import Progress, Training
 from gatewise.report.live import NullView
-from gatewise.study import forecast
+from gatewise.study import forecast, phases
 from gatewise.study.budget import BudgetPlan, Foresight, foreseen_replicates, plan_budget
 from gatewise.study.deadline import BudgetSpent
 from gatewise.study.work import Workload
@@ -316,16 +316,43 @@ def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkey
     from gatewise.study.session import Session
 
     own = Session.left
-    monkeypatch.setattr(Session, "left", lambda self: 0.0 if "on all data" in self.progress.phase else own(self))
+    monkeypatch.setattr(Session, "left", lambda self: -99.0 if "on all data" in self.progress.phase else own(self))
     options: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 3, "budget": 300, "rivals": "simple"}
     view = Listener()
     gatewise.compare("builtin:parity?rows=100&length=10", out=tmp_path / "run", view=view, **options)
-    assert any("the budget ended the training" in line for _, line in view.lines)
+    assert any("the budget cut the training of the" in line and "on all data to 1 epoch;" in line for _, line in view.lines)
     monkeypatch.setattr(Session, "left", own)
     gatewise.resume(tmp_path / "run")
     rows = [json.loads(line) for line in (tmp_path / "run/units.jsonl").read_text(encoding="utf-8").splitlines()]
     finals = [(row["epochs"], row["cut_short"]) for row in rows if row["kind"] == "final"]
     assert finals == [(1, True), (3, False)]
+
+
+def test_libraries_are_loaded_before_a_baseline_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where other processes trained, the first fit here would otherwise be the time of its imports."""
+    done: list[str] = []
+    session: Any = SimpleNamespace(replicates_done=1, left=lambda: 10.0)
+    monkeypatch.setattr(phases, "baseline_costs_seconds", lambda _: 1.0)
+    monkeypatch.setattr(phases, "closing_seconds", lambda _: 1.0)
+    monkeypatch.setattr(phases, "load_libraries", lambda: done.append("loaded"))
+    monkeypatch.setattr(phases, "_measure_baselines", lambda _: done.append("timed"))
+    phases.measure_late(session)
+    assert done == ["loaded", "timed"]
+
+
+@pytest.mark.parametrize(("left", "epochs"), [(float("inf"), 40), (1000.0, 40), (12.0, 10), (0.5, 1)])
+def test_the_closing_training_has_the_epochs_that_fit(monkeypatch: pytest.MonkeyPatch, left: float, epochs: int) -> None:
+    """One that is cut off with its learning rate still high is worth little."""
+    split = SimpleNamespace(split=SimpleNamespace(train=range(80)))
+    session: Any = SimpleNamespace(
+        left=lambda: left,
+        report_s=1.0,
+        config=SimpleNamespace(max_epochs=40, budget_s=0.0),
+        workload=SimpleNamespace(encode=lambda _: split),
+    )
+    monkeypatch.setattr(forecast, "_epoch_seconds", lambda session, name: 0.8)
+    # On 100 rows in the place of 80 an epoch takes 1 s, and perhaps a tenth more.
+    assert forecast.closing_epochs(session, "gru", 100) == epochs
 
 
 def test_trainings_that_the_cap_ended_are_counted_in_verdict_and_page(tmp_path: Path) -> None:

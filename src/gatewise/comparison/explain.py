@@ -135,7 +135,7 @@ def _shipped(shipped: Shipped, replicates: ScoreSummary, say: Wording) -> str:
     model = f"The {say.title(shipped.name)} that is shipped was trained once more, on {counted(shipped.train_rows, 'row')}"
     mean = f"the mean of the {_replicates(replicates.n)} is {say.value(replicates.mean)}"
     if shipped.cut_short:
-        model += ", until the budget ended it"
+        model += ", for as long as the budget allowed"
     if shipped.test_score is not None:
         return f"{model}. Itself it scores {say.value(shipped.test_score)} on the test part; {mean}."
     return f"{model}. It learned from rows that the replicates were tested on, so it has no test score of its own; {mean}."

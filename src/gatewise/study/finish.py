@@ -15,12 +15,14 @@ from gatewise.nn import Architecture, SequenceNetwork
 from gatewise.records import Comparison, Epoch, Shipped, Verdict, to_json
 from gatewise.report.page import render_page
 from gatewise.study.folder import RunFolder, write_atomic, write_json
+from gatewise.study.forecast import closing_epochs, overtime_seconds
 from gatewise.study.session import Session
 from gatewise.tasks import traits_of
 from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Baseline
 from gatewise.training.model import Model, model_of
 from gatewise.training.scoring import score, truth_of
+from gatewise.wording import counted
 
 __all__ = ["train_final", "write_results"]
 
@@ -50,7 +52,7 @@ def train_final(session: Session, verdict: Verdict) -> None:
     session.record(f"final:{len(finals)}", "final", to_json(shipped) | {"epochs": epochs})
     if shipped.cut_short:
         session.view.log(
-            f"the budget ended the training of the {name} on all data in epoch {epochs}; `gatewise resume` repeats it"
+            f"the budget cut the training of the {name} on all data to {counted(epochs, 'epoch')}; `gatewise resume` repeats it"
         )
 
 
@@ -82,6 +84,7 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
             session.show(f"training the {session.title(name)} on all data, epoch {epoch.epoch}")
 
         parts = workload.trainer.encode(encoder, train), workload.trainer.encode(encoder, validation)
+        most = closing_epochs(session, name, len(train))
         fitted = workload.fit_arm(
             arm,
             number,
@@ -89,9 +92,11 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
             parts,
             (train, validation),
             on_epoch,
-            time_left=lambda: session.left() > session.report_s,
+            time_left=lambda: session.left() + overtime_seconds(session) > session.report_s,
+            max_epochs=most,
         )
-        predictor, epochs, cut_short = fitted.network, len(fitted.history), fitted.ended == "time"
+        predictor, epochs = fitted.network, len(fitted.history)
+        cut_short = fitted.ended == "time" or most < (session.config.max_epochs or workload.schedule.max_epochs)
         architecture = workload.architecture(arm, number, chosen, parts[0].input_size)
         predictions = None
         if len(test):

@@ -18,12 +18,14 @@ from gatewise.study.session import Session
 __all__ = [
     "Forecast",
     "baseline_costs_seconds",
+    "closing_epochs",
     "closing_seconds",
     "first_replicate_seconds",
     "foretell",
     "inference_seconds",
     "late_seconds",
     "memory_seconds",
+    "overtime_seconds",
     "round_seconds",
     "shortest_replicate_seconds",
     "still_to_train",
@@ -34,6 +36,9 @@ __all__ = [
 MEMORY_SECONDS = 4.0
 BASELINE_SECONDS = 4.0
 LATE_SHARE = 0.15
+OVERTIME_SHARE = 0.02
+# An epoch of the closing training may take so many times as long as those before it.
+CLOSING_SLOWER = 1.1
 STILL_UNDER_WAY = 0.25
 # Epochs after which the time of a training is foretold: the first one warms up.
 TELLING_EPOCHS = 2
@@ -135,6 +140,24 @@ def closing_seconds(session: Session) -> float:
     trainings += session.trainings("baseline")
     names = (*session.names, *session.workload.baselines)
     return max(_mean(training.seconds for training in trainings if training.name == name) for name in names) + session.report_s
+
+
+def closing_epochs(session: Session, name: str, rows: int) -> int:
+    """Epochs of the closing training of an arm on so many rows: all that its trainings have, or what fits into the time that is
+    left, so that its learning rate falls to nothing before that is over. One at least.
+    """
+    cap = session.config.max_epochs or session.workload.schedule.max_epochs
+    trained = len(session.workload.encode(0).split.train)
+    epoch_s = _epoch_seconds(session, name) * rows / trained
+    if math.isinf(session.left()) or not epoch_s:
+        return cap
+    room = session.left() + overtime_seconds(session) - session.report_s
+    return max(1, min(cap, int(room / (CLOSING_SLOWER * epoch_s))))
+
+
+def overtime_seconds(session: Session) -> float:
+    """By how much a budget may be exceeded for the sake of what a run is for: its first replicate, and its model."""
+    return OVERTIME_SHARE * (session.config.budget_s or 0.0)
 
 
 def late_seconds(session: Session) -> float:

@@ -23,6 +23,7 @@ from gatewise.study.forecast import (
     inference_seconds,
     late_seconds,
     memory_seconds,
+    overtime_seconds,
     round_seconds,
     shortest_replicate_seconds,
     still_to_train,
@@ -32,6 +33,7 @@ from gatewise.study.gathered import complete_replicates, target_score, whole_rou
 from gatewise.study.length import LENGTH_ROUND, decide_length
 from gatewise.study.measure import measure_baselines, measure_latency, measure_steps
 from gatewise.study.memory import MemoryMeasurement
+from gatewise.study.processes import load_libraries
 from gatewise.study.session import Session
 from gatewise.study.units import Unit
 from gatewise.training.tune import contenders, suggest
@@ -41,7 +43,6 @@ __all__ = ["fix_margin", "measure", "measure_late", "memory_beside", "run_replic
 
 TUNING_WITHOUT_BUDGET = 4
 MEASURING_SECONDS = 15.0
-OVERTIME_SHARE = 0.02
 # Replicates after which the forecast goes into the journal, to be compared with what happened.
 TOLD_AT = (0, 1, *(MINIMUM_REPLICATES * times for times in (1, 2, 4, 8)))
 
@@ -186,8 +187,11 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
 
 def measure_late(session: Session) -> None:
     """Measure the baselines' costs after the replicates, where the time that is left allows it."""
-    room = session.left() - closing_seconds(session)
-    if session.replicates_done and 0.0 < baseline_costs_seconds(session) <= room:
+    if not session.replicates_done or not baseline_costs_seconds(session):
+        return
+    # Where other processes trained, nothing here has loaded their libraries yet, which takes longer than many a fit.
+    load_libraries()
+    if baseline_costs_seconds(session) <= session.left() - closing_seconds(session):
         _measure_baselines(session)
 
 
@@ -256,7 +260,7 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
         session.show(f"replicate {unit.number + 1}: {session.title(unit.name)}{_at(epoch)}")
 
     # The first replicate may take the time in which the model would be trained; a later one may not.
-    overtime = OVERTIME_SHARE * (config.budget_s or 0.0)
+    overtime = overtime_seconds(session)
     check = until(session, lambda: closing_seconds(session) - overtime if session.replicates_done else session.report_s)
 
     def run() -> None:

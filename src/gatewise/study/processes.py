@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -16,8 +17,10 @@ from multiprocessing.connection import wait
 
 from gatewise.errors import RunError
 
-__all__ = ["METHOD", "begin_process", "deaths_told", "end_processes", "kill_processes", "prepare_processes"]
+__all__ = ["METHOD", "begin_process", "deaths_told", "end_processes", "kill_processes", "load_libraries", "prepare_processes"]
 
+# What trainings and baselines load beside this package, in a second or more.
+LIBRARIES = ("gatewise.study.work", "scipy.optimize", "sklearn.feature_extraction.text", "sklearn.linear_model", "sklearn.svm")
 # Forks of one loaded process begin at once; where the system's own libraries are not made for forks, each is started anew.
 METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
 
@@ -36,6 +39,12 @@ def prepare_processes(jobs: int) -> None:
         multiprocessing.forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def load_libraries() -> None:
+    """Import what trainings and baselines need, so that none of them is the first to."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
 
 
 def end_processes() -> None:
