@@ -42,7 +42,7 @@ WEIGHTS: Mapping[str, float] = {
 }
 BANDWIDTH = 0.7
 # Votes for what the pairs say, and for what comes out on average.
-QUICK_VOTES, AVERAGE_VOTES = 1.0, 0.5
+QUICK_VOTES, AVERAGE_VOTES = 1.0, 0.1
 # A difference of unknown uncertainty is as uncertain as so many margins.
 UNKNOWN_MARGINS = 20.0
 
