@@ -191,8 +191,8 @@ def show(findings: Findings) -> Sequence[Block]:
             effects,
             title="Epochs of the LSTM over those of the GRU, to the target",
             axis="times as many epochs",
-            caption="Geometric mean over seeds and settings, with 95% intervals over seeds. In the shaded band a difference is too "
-            "small to matter.",
+            caption="Geometric mean over seeds and settings, with 95% intervals over seeds. In the shaded band a difference is "
+            "too small to matter.",
             sides=("LSTM fewer", "GRU fewer"),
             band=(1 / SLIGHT, SLIGHT),
             headings=headings,
