@@ -23,17 +23,25 @@ def test_a_mean_has_the_interval_of_student() -> None:
 
 
 def test_a_ratio_is_the_mean_of_logarithms() -> None:
-    found = mean_ratio_effect("it", [math.log(2.0), math.log(8.0)])
-    reach = t.ppf(0.975, 1) * np.std([math.log(2.0), math.log(8.0)], ddof=1) / math.sqrt(2)
+    logarithms = [math.log(2.0), math.log(4.0), math.log(8.0)]
+    found = mean_ratio_effect("it", logarithms)
+    reach = t.ppf(0.975, 2) * np.std(logarithms, ddof=1) / math.sqrt(3)
     assert found.value == pytest.approx(4.0)
     assert (found.low, found.high) == pytest.approx((4.0 * math.exp(-reach), 4.0 * math.exp(reach)))
     assert found.unit == "times"
 
 
-def test_a_single_value_has_no_interval_and_answers_nothing() -> None:
-    found = mean_effect("it", [1.0], "steps")
+@pytest.mark.parametrize("values", [[1.0], [1.0, 1.0]])
+def test_one_or_two_values_have_no_interval_and_answer_nothing(values: list[float]) -> None:
+    found = mean_effect("it", values, "steps")
     assert (found.low, found.high) == (None, None)
     assert answer(found, 0.0, 0.0) is None
+
+
+def test_values_that_are_alike_are_no_surer_than_they_can_show() -> None:
+    found = mean_ratio_effect("it", [0.0] * 4, resolution=0.1)
+    reach = t.ppf(0.975, 3) * 0.1 / 2
+    assert (found.low, found.high) == pytest.approx((math.exp(-reach), math.exp(reach)))
 
 
 def test_an_answer_takes_the_whole_interval() -> None:

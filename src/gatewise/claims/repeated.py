@@ -13,6 +13,7 @@ from gatewise.statistics.correlated import Differences, Resampled, posterior
 __all__ = ["answer", "mean_effect", "mean_ratio_effect", "verdict_of"]
 
 _FINEST = 1e-12
+_FEWEST = 3
 
 
 def mean_effect(label: str, values: Sequence[float], unit: str) -> Effect:
@@ -21,9 +22,12 @@ def mean_effect(label: str, values: Sequence[float], unit: str) -> Effect:
     return Effect(label, float(np.mean(values)), low, high, unit, len(values))
 
 
-def mean_ratio_effect(label: str, logarithms: Sequence[float], unit: str = "times") -> Effect:
-    """The geometric mean of ratios, with Student's t interval of their logarithms. logarithms: natural, of each repetition."""
-    low, high = (None if bound is None else math.exp(bound) for bound in _interval(logarithms))
+def mean_ratio_effect(label: str, logarithms: Sequence[float], unit: str = "times", *, resolution: float = _FINEST) -> Effect:
+    """The geometric mean of ratios, with Student's t interval of their logarithms. logarithms: natural, of each repetition.
+
+    resolution: the least difference that one of them can show; a few that are alike do not show that there is none.
+    """
+    low, high = (None if bound is None else math.exp(bound) for bound in _interval(logarithms, resolution))
     return Effect(label, math.exp(float(np.mean(logarithms))), low, high, unit, len(logarithms))
 
 
@@ -44,8 +48,9 @@ def verdict_of(answers: Iterable[bool | None]) -> Verdict:
     return "holds" if True in found else "does not hold"
 
 
-def _interval(values: Sequence[float]) -> tuple[float | None, float | None]:
-    if len(values) < 2:
+def _interval(values: Sequence[float], resolution: float = _FINEST) -> tuple[float | None, float | None]:
+    # Two values that happen to be alike would look like certainty.
+    if len(values) < _FEWEST:
         return None, None
-    low, high = posterior(Differences.of(values), Resampled(0.0, _FINEST)).interval(0.95)
+    low, high = posterior(Differences.of(values), Resampled(0.0, resolution)).interval(0.95)
     return float(low), float(high)

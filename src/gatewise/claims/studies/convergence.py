@@ -28,6 +28,7 @@ ACROSS = ("0", "1")
 TRIALS = 2
 REPLICATES, QUICK_REPLICATES = 12, 6
 SLIGHT = 1.1
+RESOLUTION = 0.05
 
 CLAIM = Claim(
     number=5,
@@ -107,7 +108,10 @@ def logarithms(own: Mapping[str, Any], starts: tuple[str, str], what: str) -> li
 
 
 def _effect(label: str, values: Sequence[float]) -> Effect:
-    return mean_ratio_effect(label, values) if values else Effect(label, 1.0, None, None, "times", 0)
+    if not values:
+        return Effect(label, 1.0, None, None, "times", 0)
+    # Epochs are whole: of some ten that a training takes, one is what it can show.
+    return mean_ratio_effect(label, values, resolution=RESOLUTION)
 
 
 def _together(findings: Findings, starts: tuple[str, str], what: str) -> list[float]:

@@ -30,6 +30,7 @@ COLOURS = {"gru": "arm-0", "lstm": "arm-1", "rnn": "arm-2", "min_gru": "arm-3", 
 LONG = 200
 SHORT_SEEDS, QUICK_SHORT_SEEDS = 12, 8
 LONG_SEEDS, QUICK_LONG_SEEDS = 6, 4
+FEWEST_SEEDS = 2
 SHORT_SHARE = 0.4
 NO_ADVANTAGE = 1 / 3
 # Of fewer the interval of a lead is no longer as sure as it says.
@@ -76,7 +77,7 @@ def measure(bench: Bench) -> dict[str, Any]:
     for own, seeds, share in zip((short, long), counts, shares, strict=True):
         arms = list(product(own, cells))
         rounds = [[_piece(known, cell, seed) for known, cell in arms] for seed in range(seeds)]
-        results = in_rounds(bench, rounds, seconds=bench.left() if share is None else share)
+        results = in_rounds(bench, rounds, seconds=bench.left() if share is None else share, least=FEWEST_SEEDS)
         found |= {(known.name, cell): [one[place] for one in results] for place, (known, cell) in enumerate(arms)}
     return {"cells": list(cells), "tasks": [_task(known, {cell: found[known.name, cell] for cell in cells}) for known in tasks]}
 
