@@ -15,6 +15,8 @@ __all__ = ["SELF_TEST", "Study", "family", "public", "tasks"]
 
 FAMILY_STUDIES = 160
 NOISES = (0, 0, 30, 60)
+# Without the nearest neighbour by time warping, which takes longer than all trainings and is seldom the best.
+QUICK_RIVALS = ("--rivals", "simple,minirocket")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def family(count: int = FAMILY_STUDIES) -> list[Study]:
             Study(
                 f"spans-{rule}-{length}-{span}-{noise}-{classes}-{rows:.0f}",
                 f"builtin:spans?rule={rule}&length={length}&span={span}&noise={noise}&classes={classes}&rows={rows:.0f}",
+                QUICK_RIVALS,
             )
         )
     return studies
