@@ -25,6 +25,7 @@ def test_the_five_answers(quick: dict[str, float], answer: str, recommended: str
     advice = advice_on(facts(quick=quick), "gru", "which trains in less time", recorded, source="x.csv")
     assert (advice.answer, advice.recommended) == (answer, recommended)
     assert said in advice.headline
+    assert advice.headline.startswith("Start with neither cell" if answer == "neither" else "Start with the")
     assert advice.ranked[0].probability == pytest.approx(max(one.probability for one in advice.ranked))
     assert sum(one.probability for one in advice.ranked) == pytest.approx(1.0)
 

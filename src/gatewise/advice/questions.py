@@ -147,7 +147,8 @@ class _Told:
         quantities = [(f"length in {self.unit}: median, 95%, longest", f"{median}, {p95}, {longest}")]
         answer.extend(self._memory())
         quantities += [
-            (f"loss with the last {count(one.steps)} {self.unit} alone", interval(one.loss, say)) for one in self.facts.contexts
+            (f"loss with the last {counted(one.steps, self.unit[:-1])} alone", interval(one.loss, say))
+            for one in self.facts.contexts
         ]
         shuffled = self.facts.shuffled
         if shuffled is not None:
@@ -172,11 +173,13 @@ class _Told:
         if not self._learned():
             yield "The cells learned too little for the length of their memory to show."
         elif enough:
-            yield f"The last {count(min(enough))} {self.unit} do as well as all: little memory is needed."
+            few = min(enough)
+            does = f"{counted(few, self.unit[:-1])} {'does' if few == 1 else 'do'}"
+            yield f"The last {does} as well as all: little memory is needed."
         else:
             one = lacking[-1]
             yield (
-                f"With the last {count(one.steps)} {self.unit} alone the {self.titles[0]} loses {self.say.size(one.loss.value)}: "
+                f"With the last {counted(one.steps, self.unit[:-1])} alone the {self.titles[0]} loses {self.say.size(one.loss.value)}: "
                 "what decides lies further back, too."
             )
 

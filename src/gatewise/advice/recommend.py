@@ -151,7 +151,9 @@ def _headline(ranked: Sequence[str], recommended: str, facts: Facts, voted: Vote
     others = ""
     if best <= PROBABLY:
         others = f"; or {told[ranked[1]]} ({probability(voted.probabilities[ranked[1]])})"
-    return f"Start with the {plain_title(recommended)}: {how}, {told[ranked[0]]} ({probability(best)}){others}."
+    # A baseline that learns little is no start either: other features, more data or another kind of model may be.
+    start = "Start with neither cell" if ranked[0] == "neither" else f"Start with the {plain_title(recommended)}"
+    return f"{start}: {how}, {told[ranked[0]]} ({probability(best)}){others}."
 
 
 def _reasons(facts: Facts, voted: Vote, studies: int) -> list[str]:
