@@ -47,6 +47,19 @@ def test_without_time_each_setting_gets_the_least(bench: Bench) -> None:
     assert (pairs.replicates, pairs.asked) == (2, 50)
 
 
+def test_settings_on_several_data_get_equally_many_replicates(bench: Bench) -> None:
+    other = replace(TINY, data="waves?rows=80&length=10")
+    bench.pairs([other], replicates=1, seconds=0.0, least=1)
+    pairs = bench.pairs([TINY, other, replace(TINY, fraction=0.5)], replicates=6, seconds=60.0, least=2)
+    assert [one.replicates for one in pairs] == [6, 6, 6]
+    assert [one.setting.data for one in pairs] == [TINY.data, other.data, TINY.data]
+    assert trainings(bench) == 36
+    few = bench.pairs([replace(one.setting, max_epochs=2) for one in pairs], replicates=6, seconds=0.0, least=2)
+    assert [(one.replicates, one.asked) for one in few] == [(2, 6)] * 3
+    without_time = bench.pairs([TINY, other], replicates=6, seconds=0.0, least=2)
+    assert [one.replicates for one in without_time] == [6, 6]
+
+
 def test_timing_is_done_once(bench: Bench) -> None:
     calls: list[int] = []
     actions = {"one": calls.append, "other": calls.append}

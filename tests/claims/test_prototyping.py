@@ -59,7 +59,7 @@ def test_rates_follow_time_and_good_ones() -> None:
 
 def test_the_sentence_has_both_parts() -> None:
     said = JUDGE({"sets": [FASTER]}).sentence
-    assert "On a a search finds more good configurations an hour with the GRU: 1.9903 times" in said
+    assert "On a a search finds more good configurations an hour with the GRU: 1.990 times" in said
     assert "30 of 40 with the GRU and 30 of 40 with the LSTM" in said
 
 

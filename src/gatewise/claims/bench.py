@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.claims.pairs import Pairs, Setting, config_of, key_of, pairs_of, units_of, workload_of
-from gatewise.claims.queue import Queue
+from gatewise.claims.queue import Plan, Queue, foresee
 from gatewise.claims.sets import PUBLIC_SETS
 from gatewise.data.builtin.dataset import BUILTIN_NAMES
 from gatewise.data.sources import open_source
@@ -178,38 +178,46 @@ class Bench:
     ) -> tuple[Pairs, ...]:
         """Train the arms of every setting in up to so many replicates, and return them setting by setting.
 
-        Settings on the same networks and data (which differ in hyperparameters, fraction or epochs alone) are trained replicate
-        by replicate, so that they have equally many. seconds: for all settings together; after it no replicate begins, except
-        that each setting gets `least`. Trainings in the journal cost nothing and count.
-        Raises RunError if a process dies.
+        All of them get equally many, as far as can be foreseen from the first ones; settings on the same networks and data (which
+        differ in hyperparameters, fraction or epochs alone) are trained replicate by replicate. seconds: for all settings
+        together; after it no replicate begins, except that each setting gets `least`. Trainings in the journal cost nothing and
+        count. Raises RunError if a process dies.
         """
         groups: dict[str, list[int]] = {}
         for place, setting in enumerate(settings):
             alike = replace(setting, hyperparameters=None, fraction=1.0, max_epochs=None)
             groups.setdefault(repr(alike), []).append(place)
+        ends = time.monotonic() + seconds
+        queues = [self._lacking([settings[place] for place in places], replicates, least) for places in groups.values()]
+        plan = Plan([1.0], replicates)
+        if len(queues) > 1:
+            for queue in queues:
+                self._train(replace(queue, replicates=min(least, replicates)))
+            plan = foresee(queues, seconds=ends - time.monotonic(), jobs=self.jobs)
         found: dict[int, Pairs] = {}
-        ends, waiting = time.monotonic() + seconds, len(settings)
-        for places in groups.values():
-            own = max(ends - time.monotonic(), 0.0) * len(places) / waiting
-            waiting -= len(places)
-            found |= zip(places, self._train([settings[place] for place in places], replicates, own, least), strict=True)
+        for number, (queue, places) in enumerate(zip(queues, groups.values(), strict=True)):
+            own = max(ends - time.monotonic(), 0.0) * plan.share(number)
+            whole = self._train(replace(queue, replicates=plan.replicates, seconds=own))
+            found |= {place: self._pairs(settings[place], queue.workload, whole, replicates) for place in places}
         return tuple(found[place] for place in range(len(settings)))
 
-    def _train(self, settings: Sequence[Setting], replicates: int, seconds: float, least: int) -> list[Pairs]:
-        """The same of settings on the same networks and data."""
-        workload = self.workload(settings[0])
-        queue = Queue(settings, workload, self.journal, replicates, least, seconds)
+    def _lacking(self, settings: Sequence[Setting], replicates: int, least: int) -> Queue:
+        return Queue(settings, self.workload(settings[0]), self.journal, replicates, least, 0.0)
+
+    def _train(self, queue: Queue) -> int:
+        """Train what a queue hands out; returns how many replicates are whole then."""
+        workload = queue.workload
 
         def on_progress(unit: Unit, _: object) -> None:
-            self.show(f"{settings[0].data}, {plain_title(workload.arm(unit.name).cell)}, replicate {unit.number + 1}")
+            self.show(f"{queue.settings[0].data}, {plain_title(workload.arm(unit.name).cell)}, replicate {unit.number + 1}")
 
         with LocalRunner(workload, AGAIN) as runner:
             for _, training in runner.results(queue.units(), on_progress):
                 self._record(queue.waiting.popleft(), to_json(training))
-        return [
-            pairs_of(setting, workload, self._trainings(setting, workload, queue.whole), queue.whole, replicates)
-            for setting in settings
-        ]
+        return queue.whole
+
+    def _pairs(self, setting: Setting, workload: Workload, whole: int, asked: int) -> Pairs:
+        return pairs_of(setting, workload, self._trainings(setting, workload, whole), whole, asked)
 
     def _trainings(self, setting: Setting, workload: Workload, replicates: int) -> list[Training]:
         """Those of the first replicates, from the journal. They are named as this setting's arms are."""

@@ -25,7 +25,7 @@ def render_claims(results: Results) -> str:
         title="Rules of thumb, measured",
         subject="GRU or LSTM: rules of thumb, measured on this machine",
         badge=f"{holding} of {len(outcomes)} hold",
-        tone=_TONES[outcomes[0].judgement.verdict] if len(outcomes) == 1 else "winner",
+        tone=_TONES[outcomes[0].judgement.verdict] if len(outcomes) == 1 else "winner" if holding else "undecided",
         headline=summary_sentence(outcomes),
         facts=tuple(_facts(results)),
         sentences=tuple(_sentences(results)),

@@ -11,7 +11,7 @@ from gatewise.wording import capitalised, counted, joined
 
 __all__ = ["effect_text", "interval_text", "leading_effects", "rerun_command", "summary_sentence", "value_text", "verdict_title"]
 
-_MOST_DECIMALS = 4
+_MOST_DECIMALS = 3
 _TITLES: dict[Verdict, str] = {"not told": "Cannot be told"}
 _IN_SUMMARY: dict[Verdict, tuple[str, str]] = {
     "holds": ("holds", "hold"),

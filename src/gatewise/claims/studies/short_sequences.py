@@ -59,10 +59,8 @@ def measure(bench: Bench) -> dict[str, Any]:
 
     names = _sets(bench)
     replicates = QUICK_REPLICATES if bench.quick else REPLICATES
-    found: list[Pairs] = []
-    for place, name in enumerate(names):
-        seconds = bench.left() / (len(names) - place)
-        found += bench.pairs([Setting(name)], replicates=replicates, seconds=seconds)
+    settings = [Setting(name) for name in names]
+    found = bench.pairs(settings, replicates=replicates, seconds=bench.left())
     resampled = [pairs for pairs in found if not _is_fixed(pairs)]
     fixed = [pairs for pairs in found if _is_fixed(pairs)]
     rows = [_rows(bench, pairs) for pairs in resampled]
@@ -79,7 +77,6 @@ def measure(bench: Bench) -> dict[str, Any]:
 
 
 def _sets(bench: Bench) -> tuple[str, ...]:
-    """Those whose trainings take least time first: what is left of their part goes to the others."""
     names = ("JapaneseVowels", "uci_sentences", "sst2")
     public = [name for name in (names if bench.quick else (*names, "ItalyPowerDemand", "mr")) if bench.has(name)]
     return ("digits", *(public or ["digits-pixels", "reviews?rows=1000"]))
