@@ -57,6 +57,8 @@ def facts(**changes: Any) -> Facts:
         "contexts": (ContextLoss(5, Measured(0.2, 0.1, 0.3)), ContextLoss(20, Measured(0.15, 0.05, 0.25))),
         "curve": (CurvePoint(400, {"gru": 0.85, "lstm": 0.8}), CurvePoint(800, {"gru": 0.9, "lstm": 0.89})),
         "gap": {"gru": 0.05, "lstm": 0.06},
+        "target": 0.88,
+        "epochs_ratio": Measured(0.8, 0.7, 0.9),
         "tuning": 0.05,
         "tuning_trials": 3,
         "speed": SPEED,

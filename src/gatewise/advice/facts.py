@@ -102,6 +102,8 @@ class Facts:
     shuffled: what a cell loses where steps come in random order. contexts: what it loses with the last steps alone. longer: the
     first cell's lead on rows longer than all that it learned from.
     curve: scores after fewer rows. gap: train score less test score, by cell, positive where training rows are better.
+    target: a validation score, 95% of the way from the simplest baseline's to what the weaker cell reached in the first pair.
+    epochs_ratio: of the first cell over the second, to reach it, in pairs in which both did.
     tuning: how far scores of one cell lie apart with other hyperparameters, and trials that say so.
     further: replicates that would probably decide, None where more than a run makes would not. budget_s: of a `compare` that
     probably decides.
@@ -132,6 +134,8 @@ class Facts:
     gap: Mapping[str, float] = field(default_factory=dict)
     tuning: float | None = None
     tuning_trials: int = 0
+    target: float | None = None
+    epochs_ratio: Measured | None = None
     speed: SpeedFacts | None = None
     further: int | None = None
     budget_s: float | None = None

@@ -22,6 +22,7 @@ from gatewise.statistics.ratio import paired_ratio
 from gatewise.statistics.rows import variance_over_rows
 from gatewise.study.dependence import dependence_of
 from gatewise.study.encoded import shortened_split
+from gatewise.study.gathered import target_score
 from gatewise.study.units import Context
 from gatewise.training.scoring import unpack_rows
 
@@ -46,7 +47,7 @@ def facts_of(found: Probing) -> tuple[Facts, Comparison, Verdict]:
     replicates = evidence.replicates
     scatter = float(evidence.differences(first, second).std(ddof=1)) if replicates > 1 else None
     further = replicates_to_decide(verdict, adaptive=True)
-    trials = _trials(found)
+    trials, target = _trials(found), _target(found, comparison)
     facts = Facts(
         name=found.profile.name,
         fingerprint=found.profile.fingerprint,
@@ -73,6 +74,8 @@ def facts_of(found: Probing) -> tuple[Facts, Comparison, Verdict]:
         gap=_gap(found),
         tuning=max(trials) - min(trials) if len(trials) > 1 else None,
         tuning_trials=len(trials),
+        target=target,
+        epochs_ratio=_epochs_ratio(found, target),
         speed=_speed(found, comparison),
         further=further,
         budget_s=foreseen_budget(found, verdict, further),
@@ -314,6 +317,33 @@ def _trials(found: Probing) -> list[float]:
         for unit, one in found.trainings.items()
         if unit.name == name and unit.number == 0 and unit.context == Context() and unit.fraction == found.probes.fraction
     ]
+
+
+def _target(found: Probing, comparison: Comparison) -> float | None:
+    """The validation score that both are to reach, fixed by the first pair as a comparison fixes it by tuning."""
+    simplest = [one for one in comparison.baseline_trainings if one.name == comparison.baselines[0] and one.number == 0]
+    if not simplest:
+        return None
+    pair = [found.whole(name)[0] for name in found.names]
+    return target_score(pair, found.names, simplest[0].validation_score, found.metric)
+
+
+def _epochs_ratio(found: Probing, target: float | None) -> Measured | None:
+    if target is None:
+        return None
+    reached = [
+        [_epochs_to(found, found.whole(name)[number], target) for name in found.names] for number in range(found.replicates)
+    ]
+    both = [(first, second) for first, second in reached if first is not None and second is not None]
+    if not both:
+        return None
+    ratio = paired_ratio(*(np.array(epochs, dtype=np.float64) for epochs in zip(*both, strict=True)))
+    return Measured(ratio.median, *(ratio.ci95 if len(both) >= FEWEST_TELLING else (None, None)))
+
+
+def _epochs_to(found: Probing, training: Training, target: float) -> int | None:
+    gain = found.metric.gain
+    return next((epoch.epoch for epoch in training.history if gain(epoch.validation_score) >= gain(target)), None)
 
 
 def _speed(found: Probing, comparison: Comparison) -> SpeedFacts:

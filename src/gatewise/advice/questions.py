@@ -112,6 +112,15 @@ class _Told:
         )
         if speed.step_ratio is not None:
             quantities.append((f"training step, {first} over {second}", _ratio(speed.step_ratio)))
+        epochs = self.facts.epochs_ratio
+        if epochs is not None and speed.step_ratio is not None and self.facts.target is not None:
+            target = self.say.value(self.facts.target)
+            quantities.append((f"epochs to a validation score of {target}, {first} over {second}", _ratio(epochs)))
+            whole = speed.step_ratio.value * epochs.value
+            answer.append(
+                f"To the same validation score of {target} the {first} takes {epochs.value:.2f} times the epochs of the {second}, "
+                f"{whole:.2f} times its time."
+            )
         share = speed.recurrent_share
         if share is not None:
             part = f"The recurrent layer is {percent(share.value, 0)} of a step of the {first}"
@@ -179,7 +188,8 @@ class _Told:
         else:
             one = lacking[-1]
             yield (
-                f"With the last {counted(one.steps, self.unit[:-1])} alone the {self.titles[0]} loses {self.say.size(one.loss.value)}: "
+                f"With the last {counted(one.steps, self.unit[:-1])} alone the {self.titles[0]} loses "
+                f"{self.say.size(one.loss.value)}: "
                 "what decides lies further back, too."
             )
 
