@@ -118,8 +118,8 @@ class _Told:
             quantities.append((f"epochs to a validation score of {target}, {first} over {second}", _ratio(epochs)))
             whole = speed.step_ratio.value * epochs.value
             answer.append(
-                f"To the same validation score of {target} the {first} takes {epochs.value:.2f} times the epochs of the {second}, "
-                f"{whole:.2f} times its time."
+                f"To the same validation score of {target} the {first} takes {epochs.value:.2f} times the epochs of the "
+                f"{second}, {whole:.2f} times its time."
             )
         share = speed.recurrent_share
         if share is not None:
