@@ -126,5 +126,7 @@ def _public(rows: Sequence[dict[str, Any]], by_name: dict[str, Study]) -> str:
         decided += bool(agree)
         right += agree == "yes"
         lines.append(f"| {row['name']} | {answer} | {_words(outcome)} | {agree} | {row['seconds']:.0f} |")
-    undecided = len(rows) - decided
-    return "\n".join([*lines, "", f"{right} of {decided} agree; {undecided} comparisons were undecided, or not run.", ""])
+    open_ones = len(rows) - decided
+    were = "was" if open_ones == 1 else "were"
+    told = f"{right} of {decided} agree; of {len(rows)} comparisons {open_ones} {were} undecided or not run."
+    return "\n".join([*lines, "", told, ""])
