@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import t, ttest_1samp
 
 from gatewise.claims.records import Effect
-from gatewise.claims.repeated import answer, mean_effect, mean_ratio_effect, verdict_of
+from gatewise.claims.repeated import SURE, answer, joint_level, mean_effect, mean_ratio_effect, verdict_of
 
 VALUES = [1.0, 2.5, 0.5, 3.0, 1.5]
 
@@ -55,3 +55,10 @@ def test_one_verdict_of_several_answers() -> None:
     assert verdict_of([False]) == "does not hold"
     assert verdict_of([True, None, False]) == "depends"
     assert verdict_of([True, None]) == verdict_of([False, None]) == verdict_of([]) == "not told"
+
+
+def test_many_answers_are_read_off_wider_intervals() -> None:
+    assert joint_level(1) == joint_level(2) == SURE
+    assert joint_level(9) == pytest.approx(1 - 0.1 / 9)
+    wide, shown = (mean_effect("it", VALUES, "steps", level=level) for level in (joint_level(9), SURE))
+    assert wide.low is not None and shown.low is not None and wide.low < shown.low

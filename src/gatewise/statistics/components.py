@@ -16,7 +16,7 @@ __all__ = ["Component", "Components", "crossed_components"]
 class Component:
     """What one factor makes of the spread: the standard deviation of its levels' mean scores, each level equally likely.
 
-    low, high: 95% interval. f, degrees: the F statistic that says whether there is any, and its degrees of freedom.
+    low, high: its interval. f, degrees: the F statistic that says whether there is any, and its degrees of freedom.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Components:
     chance: float
 
 
-def crossed_components(scores: ArrayLike, names: Sequence[str]) -> Components:
+def crossed_components(scores: ArrayLike, names: Sequence[str], level: float = 0.95) -> Components:
     """Split the spread of scores of a balanced crossed design with repeated seeds.
 
     scores: [seeds, levels of the first factor, levels of the second, ...], every combination once with every seed; names: of the
@@ -46,7 +46,7 @@ def crossed_components(scores: ArrayLike, names: Sequence[str]) -> Components:
     (levels - 1)(MS - MS of chance) / (seeds x combinations), not below 0. Its interval is that of the noncentrality of its sum of
     squares (Steiger 2004, "Beyond the F test", Psychological Methods 9), with the variance of chance as estimated: for normal
     chance and 20 degrees of freedom and more it covers 94% to 96%.
-    Raises ValueError for fewer than two seeds, or a factor with fewer than two levels.
+    level: of the intervals. Raises ValueError for fewer than two seeds, or a factor with fewer than two levels.
     """
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != len(names) + 1 or min(values.shape) < 2:
@@ -62,11 +62,13 @@ def crossed_components(scores: ArrayLike, names: Sequence[str]) -> Components:
     squares = [seeds * float(np.square(effect).sum()) for effect in main]
     together = seeds * float(np.square(means - means.mean() - sum(main)).sum())
     factors = tuple(
-        _component(name, own, count - 1, chance, free, values.size)
+        _component(name, own, count - 1, chance, (free, values.size), level)
         for name, own, count in zip(names, squares, levels, strict=True)
     )
     degrees = combinations - 1 - sum(count - 1 for count in levels)
-    return Components(factors, _component("together", together, degrees, chance, free, values.size), float(np.sqrt(chance)))
+    return Components(
+        factors, _component("together", together, degrees, chance, (free, values.size), level), float(np.sqrt(chance))
+    )
 
 
 def _main_effect(means: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -76,13 +78,18 @@ def _main_effect(means: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return np.broadcast_to(effect, means.shape)
 
 
-def _component(name: str, squares: float, degrees: int, chance: float, free: int, scores: int) -> Component:
+def _component(name: str, squares: float, degrees: int, chance: float, of: tuple[int, int], level: float) -> Component:
+    """of: degrees of freedom of the chance, and the number of scores."""
+    free, scores = of
     if not degrees or not chance:
         deviation = float(np.sqrt(squares / scores))
         return Component(name, deviation, deviation, deviation, float("inf") if squares else 0.0, (degrees, free))
     f = squares / degrees / chance
     variance = max(degrees * (squares / degrees - chance) / scores, 0.0)
-    low, high = (_noncentrality(squares / chance, degrees, probability) * chance / scores for probability in (0.975, 0.025))
+    low, high = (
+        _noncentrality(squares / chance, degrees, probability) * chance / scores
+        for probability in ((1 + level) / 2, (1 - level) / 2)
+    )
     return Component(name, float(np.sqrt(variance)), float(np.sqrt(low)), float(np.sqrt(high)), f, (degrees, free))
 
 

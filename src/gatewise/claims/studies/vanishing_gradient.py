@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatewise.claims.records import Claim, Findings, Judgement, Literature
-from gatewise.claims.repeated import answer, mean_effect, verdict_of
+from gatewise.claims.repeated import answer, joint_level, mean_effect, verdict_of
 from gatewise.claims.study import Study
 from gatewise.names import plain_title
 from gatewise.wording import joined
@@ -40,8 +40,8 @@ CLAIM = Claim(
         f"Each cell (hidden size 32) reads temporal order of {LENGTH} steps, and the loss depends on the last state alone. A "
         "straight line is fitted to the logarithm of the gradient's norm against the lag, before the first step of training and "
         "after the last; seeds are repeated.",
-        f"A gated cell keeps the gradient where it loses less than {KEPT:.0%} of the powers of ten that the RNN loses, with 95% "
-        "confidence. The rule holds where both gated cells do so before and after training.",
+        f"A gated cell keeps the gradient where it loses less than {KEPT:.0%} of the powers of ten that the RNN loses. The rule "
+        "holds where both gated cells do so before and after training, with 95% confidence for these four together (Bonferroni).",
     ),
     published="the analysis of 1991 and 1994 says so of plain RNNs; gates were made against it",
     literature=(
@@ -117,7 +117,8 @@ def judge(findings: Findings) -> Judgement:
     for stage, cell in product(reversed(STAGES), GATED):
         own = _found(findings, cell)[stage]["lost"]
         left = [KEPT * theirs - mine for theirs, mine in zip(plain[stage]["lost"], own, strict=True)]
-        answers.setdefault(stage, []).append(answer(mean_effect("", left, UNIT), 0.0, 0.0))
+        left_over = mean_effect("", left, UNIT, level=joint_level(len(STAGES) * len(GATED)))
+        answers.setdefault(stage, []).append(answer(left_over, 0.0, 0.0))
         less = [theirs - mine for theirs, mine in zip(plain[stage]["lost"], own, strict=True)]
         effects.append(mean_effect(f"lost less than by an RNN, {plain_title(cell)} {STAGES[stage]}", less, UNIT))
     said = " ".join(_sentence(findings, stage, answers[stage]) for stage in STAGES)

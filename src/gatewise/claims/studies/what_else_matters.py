@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.claims.records import Claim, Effect, Findings, Judgement, Literature
-from gatewise.claims.repeated import verdict_of
+from gatewise.claims.repeated import SURE, joint_level, verdict_of
 from gatewise.claims.study import Study
 from gatewise.claims.text import effect_text, interval_text, value_text
 from gatewise.names import plain_title
@@ -48,7 +48,7 @@ CLAIM = Claim(
         "component by analysis of variance with seeds as blocks. A factor matters more than the cell, or less, where each one’s "
         f"estimate lies outside the other’s 95% interval, and as little where both intervals end below {100 * LITTLE:g} points, "
         "the spread of two levels a point apart. The rule holds where on all data each factor matters more than the cell or as "
-        "little.",
+        "little, with 95% confidence for all of them together (Bonferroni).",
     ),
     published="regularisation and tuning often outweigh the cell; nothing on features by cell",
     literature=(
@@ -121,9 +121,9 @@ def _piece(source: Source, config: Config, cell: str, chosen: str, regularisatio
     )
 
 
-def components_of(own: Mapping[str, Any]) -> Components:
+def components_of(own: Mapping[str, Any], level: float = SURE) -> Components:
     """The variance components of a data set, in parts of 1."""
-    return crossed_components(_scores(own), FACTORS)
+    return crossed_components(_scores(own), FACTORS, level)
 
 
 def _scores(own: Mapping[str, Any]) -> NDArray[np.float64]:
@@ -151,13 +151,14 @@ def judge(findings: Findings) -> Judgement:
     effects: list[Effect] = []
     answers: list[bool | None] = []
     said = []
+    level = joint_level(len(findings["sets"]) * (len(FACTORS) - 1))
     for own in findings["sets"]:
         found = components_of(own)
-        cell, *others = found.factors
         seeds = len(own["scores"])
         of_set = [_effect(f"{one.name} on {own['name']}", one, seeds) for one in found.factors]
         effects += of_set
-        told = {one.name: weight_of(one, cell) for one in others}
+        strict, *stricter = components_of(own, level).factors
+        told = {one.name: weight_of(one, strict) for one in stricter}
         answers += [None if weight is None else weight != "less" for weight in told.values()]
         said.append(_sentence(own["name"], of_set, told))
     return Judgement(verdict_of(answers), " ".join(said), tuple(effects))
