@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gatewise.estimators import Forecaster, SequenceClassifier, SequenceRegressor
     from gatewise.export.bundle import load_model
     from gatewise.inspection.api import inspect
-    from gatewise.inspection.record import Inspection
+    from gatewise.inspection.inspection import Inspection
     from gatewise.study.api import Result, open_run, resume
     from gatewise.study.compare import compare
     from gatewise.training.model import Model
@@ -59,7 +59,7 @@ _ROOMS = ("estimators", "nn")
 _HOMES = {
     "Advice": "gatewise.advice.recommend",
     "Forecaster": "gatewise.estimators",
-    "Inspection": "gatewise.inspection.record",
+    "Inspection": "gatewise.inspection.inspection",
     "Model": "gatewise.training.model",
     "Result": "gatewise.study.api",
     "SequenceClassifier": "gatewise.estimators",

@@ -14,8 +14,8 @@ from gatewise.errors import DataError, GatewiseError, OptionError, RunError
 from gatewise.export.bundle import save_model
 from gatewise.inspection import data, effort
 from gatewise.inspection.api import inspect
+from gatewise.inspection.inspection import Inspection
 from gatewise.inspection.reading import ONE_TEXT, is_one_text
-from gatewise.inspection.record import Inspection
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Config
 from gatewise.study.folder import RunFolder

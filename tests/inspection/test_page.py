@@ -17,8 +17,8 @@ from gatewise.inspection.columns import Column
 from gatewise.inspection.figures.cells import DRAWINGS, cell_figure
 from gatewise.inspection.figures.heat_map import heat_map
 from gatewise.inspection.figures.memory import memory_figure
+from gatewise.inspection.inspection import Inspection
 from gatewise.inspection.page import render_inspection
-from gatewise.inspection.record import Inspection
 from tests.inspection.models import CLASSES, FORECAST, NUMBERS, STEPS, TEXTS, dataset_of, make_model
 from tests.report.browser import dump, framed
 from tests.report.page_text import Page

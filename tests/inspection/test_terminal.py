@@ -12,8 +12,8 @@ from rich.console import Console
 
 from gatewise.inspection.api import inspect
 from gatewise.inspection.columns import closest_stretch, columns_of
+from gatewise.inspection.inspection import Inspection
 from gatewise.inspection.occlusion import Occlusion
-from gatewise.inspection.record import Inspection
 from gatewise.inspection.sentences import dead_sentence, hangs_on, memory_sentences, sequence_title
 from gatewise.inspection.terminal import inspection_view
 from gatewise.inspection.units import by_octave

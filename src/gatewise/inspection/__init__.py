@@ -6,5 +6,5 @@ targets      the number a prediction is explained by
 occlusion, gradients    which steps that number hangs on
 reading      INPUT -> sequences
 effort       how much work an answer is worth
-api          all of it, as an `Inspection`
+api          all of it, as an `Inspected`
 """

@@ -12,10 +12,11 @@ import torch
 from gatewise.errors import OptionError
 from gatewise.inspection.data import over_data
 from gatewise.inspection.gradients import integrate_gradients
+from gatewise.inspection.inspection import Inspection
 from gatewise.inspection.occlusion import occlude
 from gatewise.inspection.prediction import predict_one
 from gatewise.inspection.reading import called, given_model, given_sequences, read_sequence
-from gatewise.inspection.record import Importance, Inspection, LayerSteps, Subject
+from gatewise.inspection.record import Importance, LayerSteps, Subject
 from gatewise.inspection.targets import Question, only_row, question_of
 from gatewise.inspection.trace import trace_layers
 from gatewise.names import plain_title

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gatewise.inspection.record import Inspection
+from gatewise.inspection.record import Inspected
 
 __all__ = ["Column", "closest_stretch", "columns_of"]
 
@@ -23,7 +23,7 @@ class Column:
     strongest: int
 
 
-def closest_stretch(found: Inspection, most: int) -> tuple[int, int]:
+def closest_stretch(found: Inspected, most: int) -> tuple[int, int]:
     """Start and stop of the stretch of at most so many steps that holds most of what the prediction hangs on, the first of
     equals among those with the step that it hangs on most."""
     steps = len(found.sequence)
@@ -38,7 +38,7 @@ def closest_stretch(found: Inspection, most: int) -> tuple[int, int]:
     return start, start + most
 
 
-def columns_of(found: Inspection, most: int) -> list[Column]:
+def columns_of(found: Inspected, most: int) -> list[Column]:
     """At most so many columns: each a word of the stretch that the prediction hangs on; of values all steps, several in one where
     there are more."""
     words, effects = found.sequence.words, np.abs(found.importance.effects)

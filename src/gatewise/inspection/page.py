@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatewise.inspection.record import Inspection
+from gatewise.inspection.record import Inspected
 from gatewise.inspection.sections.cells import cells_section
 from gatewise.inspection.sections.gates import gates_section
 from gatewise.inspection.sections.method import method_section
@@ -29,7 +29,7 @@ from gatewise.wording import counted
 __all__ = ["render_inspection"]
 
 
-def render_inspection(found: Inspection) -> str:
+def render_inspection(found: Inspected) -> str:
     """Return the page: what the model says and what that hangs on, the two cells drawn, then gates, memory and units."""
     sections: list[Section | None] = [
         cells_section(found),
@@ -52,7 +52,7 @@ def render_inspection(found: Inspection) -> str:
     return render_document(document)
 
 
-def _facts(found: Inspection) -> list[tuple[str, str, str]]:
+def _facts(found: Inspected) -> list[tuple[str, str, str]]:
     importance, unit = found.importance, found.subject.unit
     facts = []
     leading = leading_windows(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from gatewise.inspection.occlusion import Occlusion
 from gatewise.inspection.units import LayerUse
 from gatewise.records import Kind, Task
 
-__all__ = ["Data", "Importance", "Inspection", "LayerSteps", "Prediction", "Sequence", "Subject"]
+__all__ = ["Data", "Importance", "Inspected", "LayerSteps", "Prediction", "Sequence", "Subject"]
 
 
 @dataclass(frozen=True)
@@ -149,11 +148,10 @@ class Data:
 
 
 @dataclass(frozen=True, eq=False)
-class Inspection:
+class Inspected:
     """What a model's gates do on one sequence and over a data set, and what its prediction hangs on.
 
     memory: steps that the task needs to remember, where somebody measured it. folder: of the run, None where there is none.
-    In a notebook it shows itself; `str` is the terminal's view, `report` writes the page, `to_json` the numbers.
     """
 
     subject: Subject
@@ -165,15 +163,6 @@ class Inspection:
     memory: int | None = None
     folder: Path | None = None
 
-    def report(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page as one HTML file and return its path. Raises RunError where it cannot be written."""
-        from gatewise.inspection.page import render_inspection
-        from gatewise.study.folder import write_atomic
-
-        target = Path(path)
-        write_atomic(target, render_inspection(self))
-        return target
-
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types. Arrays [steps, H] are lists of steps; numbers have six significant digits, infinite ones are null."""
         found: dict[str, Any] = _plain(self)
@@ -183,20 +172,6 @@ class Inspection:
         for shown, use in zip(found["data"]["layers"], self.data.layers, strict=True):
             shown |= {"time_constants": _plain(use.time_constants), "dead": _plain(use.dead)}
         return found
-
-    def __repr__(self) -> str:
-        return f"<gatewise.Inspection: {self.subject.title} on row {self.sequence.row} of {self.sequence.source}>"
-
-    def __str__(self) -> str:
-        from gatewise.inspection.terminal import plain_view
-
-        return plain_view(self)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the page in a frame of its own."""
-        from gatewise.inspection.notebook import notebook_frame
-
-        return notebook_frame(self)
 
 
 def _plain(value: Any) -> Any:

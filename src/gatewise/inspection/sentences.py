@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.inspection.record import Inspection
+from gatewise.inspection.record import Inspected
 from gatewise.inspection.units import DEAD, LayerUse
 from gatewise.report.numbers import count, number, significant
 from gatewise.wording import capitalised, counted, joined
@@ -35,7 +35,7 @@ LONGEST_WORD, MOST_UNITS = 24, 8
 ENDLESS = 1e6
 
 
-def model_title(found: Inspection) -> str:
+def model_title(found: Inspected) -> str:
     """The model in a few words: "GRU, 2 layers of 64 units in both directions"."""
     subject = found.subject
     units = counted(subject.hidden_size, "unit")
@@ -43,7 +43,7 @@ def model_title(found: Inspection) -> str:
     return f"{subject.title}, {size}{' in both directions' if subject.bidirectional else ''}"
 
 
-def sequence_title(found: Inspection) -> str:
+def sequence_title(found: Inspected) -> str:
     """The sequence in a few words."""
     sequence, steps = found.sequence, counted(len(found.sequence), found.subject.unit)
     row = f"row {count(sequence.row)} of {sequence.source}" if sequence.rows > 1 else sequence.source
@@ -56,19 +56,19 @@ def direction(backward: bool) -> str:
     return "backwards" if backward else "forwards"
 
 
-def place(found: Inspection, use: LayerUse) -> str:
+def place(found: Inspected, use: LayerUse) -> str:
     """Which layer and direction, as far as there are several: "layer 2, backwards"."""
     subject = found.subject
     layer = [f"layer {use.layer}"] * (subject.layers > 1)
     return ", ".join([*layer, *[direction(use.backward)] * subject.bidirectional])
 
 
-def headline(found: Inspection) -> str:
+def headline(found: Inspected) -> str:
     """What the model says."""
     return f"The {found.subject.title} {found.prediction.said}."
 
 
-def leading_windows(found: Inspection) -> NDArray[np.int64]:
+def leading_windows(found: Inspected) -> NDArray[np.int64]:
     """Numbers of the windows that the prediction hangs on most, the first first; empty where none moves it."""
     effects = np.abs(found.importance.occlusion.effects)
     order = np.argsort(-effects, kind="stable")[:MOST_NAMED]
@@ -78,7 +78,7 @@ def leading_windows(found: Inspection) -> NDArray[np.int64]:
     return np.asarray(order[effects[order] >= LEAST_SHARE * effects[first]])
 
 
-def steps_text(found: Inspection, window: int) -> str:
+def steps_text(found: Inspected, window: int) -> str:
     """What the steps of a window are called: a word in quotes, "step 3", "steps 4 to 6"."""
     occlusion = found.importance.occlusion
     start, stop = int(occlusion.starts[window]), int(occlusion.stops[window])
@@ -89,7 +89,7 @@ def steps_text(found: Inspection, window: int) -> str:
     return f"{unit} {start + 1}" if stop == start + 1 else f"{unit}s {start + 1} to {stop}"
 
 
-def hangs_on(found: Inspection) -> tuple[str, ...]:
+def hangs_on(found: Inspected) -> tuple[str, ...]:
     """Which steps the prediction hangs on, and what it would be without the first of them."""
     leading = leading_windows(found)
     importance = found.importance
@@ -105,7 +105,7 @@ def hangs_on(found: Inspection) -> tuple[str, ...]:
     )
 
 
-def completeness(found: Inspection) -> str:
+def completeness(found: Inspected) -> str:
     """How well the parts of the gradients add up."""
     gradients = found.importance.gradients
     verdict = (
@@ -119,7 +119,7 @@ def completeness(found: Inspection) -> str:
     )
 
 
-def read_of(found: Inspection) -> str:
+def read_of(found: Inspected) -> str:
     """Which rows the units were measured on."""
     data = found.data
     rows = (
@@ -130,7 +130,7 @@ def read_of(found: Inspection) -> str:
     return f"{rows} of {data.name} with {counted(data.steps, found.subject.unit)}"
 
 
-def time_constants_of(found: Inspection) -> NDArray[np.float64]:
+def time_constants_of(found: Inspected) -> NDArray[np.float64]:
     """The time constants of all units of all layers; none where no gate keeps the state."""
     return np.concatenate([use.time_constants for use in found.data.layers if use.time_constants is not None] or [np.empty(0)])
 
@@ -143,7 +143,7 @@ def spread_of(constants: NDArray[np.float64]) -> tuple[float, float, float, floa
     return least, median, tenth, most
 
 
-def memory_sentences(found: Inspection) -> tuple[str, ...]:
+def memory_sentences(found: Inspected) -> tuple[str, ...]:
     """How long the units remember, beside how long the sequences are and what the task needs."""
     constants, unit = time_constants_of(found), found.subject.unit
     if not len(constants):

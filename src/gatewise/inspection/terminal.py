@@ -19,7 +19,7 @@ from rich.text import Text
 
 from gatewise.cells import Block
 from gatewise.inspection.columns import Column, closest_stretch, columns_of
-from gatewise.inspection.record import Inspection, LayerSteps
+from gatewise.inspection.record import Inspected, LayerSteps
 from gatewise.inspection.sentences import (
     completeness,
     dead_sentence,
@@ -48,7 +48,7 @@ LEAST_SHOWN = 0.05
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def inspection_view(found: Inspection, page: Path | None = None) -> RenderableType:
+def inspection_view(found: Inspected, page: Path | None = None) -> RenderableType:
     """Return an inspection for a rich console: answer, words, gates step by step, memory, saturation, units that never move.
 
     page: the file it was written to, left out where there is none.
@@ -68,7 +68,7 @@ def inspection_view(found: Inspection, page: Path | None = None) -> RenderableTy
     return Group(*(line for part in parts if part for line in (Text(), *part)))
 
 
-def plain_view(found: Inspection) -> str:
+def plain_view(found: Inspected) -> str:
     """The same as plain text of 80 columns."""
     buffer = io.StringIO()
     Console(file=buffer, width=80, color_system=None, force_terminal=False).print(inspection_view(found))
@@ -79,7 +79,7 @@ def _said(sentence: str) -> Text:
     return plain_text(sentence.replace(MINUS, "-"))
 
 
-def _passage(found: Inspection) -> Text:
+def _passage(found: Inspected) -> Text:
     """The words, those that the prediction hangs on between brackets: with + they speak for it, with - against it."""
     start, stop = closest_stretch(found, MOST_WORDS)
     effects = found.importance.effects
@@ -97,7 +97,7 @@ def _passage(found: Inspection) -> Text:
     return text.append("…" if stop < len(found.sequence) else "")
 
 
-def _shown(found: Inspection) -> LayerSteps:
+def _shown(found: Inspected) -> LayerSteps:
     """The layer whose gates are shown: the last one, forwards."""
     return next(layer for layer in reversed(found.layers) if not layer.backward)
 
@@ -110,7 +110,7 @@ class StepsTable:
     a step; where even that is too wide, the last gates are left out.
     """
 
-    found: Inspection
+    found: Inspected
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         gates, widest = list(self.found.subject.gates), max(map(len, self.found.importance.without))
@@ -133,7 +133,7 @@ def _head(block: Block) -> str:
     return f"{block.symbol} {block.role or ''}"
 
 
-def _steps_table(found: Inspection, gates: Sequence[Block], bar: int, word: int, *, without: bool) -> Table:
+def _steps_table(found: Inspected, gates: Sequence[Block], bar: int, word: int, *, without: bool) -> Table:
     shown = _shown(found)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim", padding=(0, 1))
     table.add_column("", justify="right", no_wrap=True)
@@ -158,13 +158,13 @@ def _steps_table(found: Inspection, gates: Sequence[Block], bar: int, word: int,
     return table
 
 
-def _without(found: Inspection, column: Column) -> str:
+def _without(found: Inspected, column: Column) -> str:
     """What the prediction would be without a step; nothing for one that is not explained."""
     written = found.importance.without
     return written[column.strongest].replace(MINUS, "-") if column.strongest < len(written) else ""
 
 
-def _names(found: Inspection, column: Column) -> tuple[str, Text]:
+def _names(found: Inspected, column: Column) -> tuple[str, Text]:
     if found.sequence.words:
         return str(column.start + 1), plain_text(column.label)
     return "", plain_text(column.label)
@@ -184,7 +184,7 @@ def _gate_bar(value: float, width: int) -> Text:
     return Text.assemble((bar, "cyan"), f" {value:.2f}".replace(" 0.", " ."))
 
 
-def _legend(found: Inspection) -> Iterator[Text]:
+def _legend(found: Inspected) -> Iterator[Text]:
     subject, shown, words = found.subject, _shown(found), found.sequence.words
     several = subject.layers > 1 or subject.bidirectional
     which = f", layer {shown.layer} forwards" if several else ""
@@ -204,12 +204,12 @@ def _dim(sentence: str) -> Text:
     return plain_text(sentence.replace(MINUS, "-"), "dim")
 
 
-def _called(found: Inspection, use: LayerUse) -> str:
+def _called(found: Inspected, use: LayerUse) -> str:
     where = place(found, use)
     return f"{where[0].upper()}{where[1:]}: " if where else ""
 
 
-def _memory(found: Inspection) -> Iterator[RenderableType]:
+def _memory(found: Inspected) -> Iterator[RenderableType]:
     yield Text("Memory", "bold")
     yield from (_said(sentence) for sentence in memory_sentences(found))
     constants = time_constants_of(found)
@@ -232,7 +232,7 @@ def _histogram(constants: NDArray[np.float64], unit: str) -> Table:
     return table
 
 
-def _use(found: Inspection) -> Iterator[RenderableType]:
+def _use(found: Inspected) -> Iterator[RenderableType]:
     if found.subject.gates:
         yield Text(printable(f"Gates over {read_of(found)}"), "bold")
         yield _use_table(found)
@@ -241,7 +241,7 @@ def _use(found: Inspection) -> Iterator[RenderableType]:
         yield _said(f"{_called(found, use)}{dead_sentence(use)}")
 
 
-def _use_table(found: Inspection) -> Table:
+def _use_table(found: Inspected) -> Table:
     """How far the gates are open, over the data."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
     several = len(found.data.layers) > 1

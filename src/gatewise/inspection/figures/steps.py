@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gatewise.inspection.columns import Column
 from gatewise.inspection.figures.labels import cut, room_for
-from gatewise.inspection.record import Inspection
+from gatewise.inspection.record import Inspected
 from gatewise.report.figures.svg import Drawing, Scale, padded
 from gatewise.report.numbers import MINUS, count, significant
 
@@ -22,7 +22,7 @@ SHADES = 6
 TURNED_CHARACTERS = 12
 
 
-def importance_figure(found: Inspection, columns: Sequence[Column], channels: Sequence[int]) -> str:
+def importance_figure(found: Inspected, columns: Sequence[Column], channels: Sequence[int]) -> str:
     """Return two rows of bars, by hiding and by gradients, under the values of a series or sound or above the words of a text.
 
     columns: of the steps; of a series and a sound all steps one by one. channels: that are drawn.
@@ -65,11 +65,11 @@ def importance_figure(found: Inspection, columns: Sequence[Column], channels: Se
     return drawing.markup()
 
 
-def _of(values: NDArray[np.float64], column: Column, found: Inspection) -> float:
+def _of(values: NDArray[np.float64], column: Column, found: Inspected) -> float:
     return float(values[column.start : column.stop].mean())
 
 
-def _values_title(found: Inspection, channels: Sequence[int]) -> str:
+def _values_title(found: Inspected, channels: Sequence[int]) -> str:
     if found.subject.kind == "audio":
         return "The sound: energy by pitch, the stronger the louder"
     every = found.sequence.channels

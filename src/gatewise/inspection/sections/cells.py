@@ -6,7 +6,7 @@ from gatewise.cells import CELLS, CellTraits
 from gatewise.inspection.columns import Column, columns_of
 from gatewise.inspection.figures.cells import DRAWINGS, cell_figure
 from gatewise.inspection.figures.flow import flow_figure, mean_of
-from gatewise.inspection.record import Inspection, LayerSteps
+from gatewise.inspection.record import Inspected, LayerSteps
 from gatewise.report.blocks import Block, Bullets, Figure, Gallery, Section
 from gatewise.wording import counted
 
@@ -15,7 +15,7 @@ __all__ = ["cells_section", "last_layer"]
 MOST_STEPS = 8
 
 
-def cells_section(found: Inspection) -> Section:
+def cells_section(found: Inspected) -> Section:
     """What a GRU and an LSTM do at a step, and what the model's cell did at these."""
     subject = found.subject
     columns = columns_of(found, MOST_STEPS)
@@ -38,16 +38,16 @@ def cells_section(found: Inspection) -> Section:
     )
 
 
-def last_layer(found: Inspection) -> LayerSteps:
+def last_layer(found: Inspected) -> LayerSteps:
     """The last layer that reads forwards."""
     return next(layer for layer in reversed(found.layers) if not layer.backward)
 
 
-def _own_first(found: Inspection) -> list[str]:
+def _own_first(found: Inspected) -> list[str]:
     return sorted(DRAWINGS, key=lambda name: name != found.subject.cell)
 
 
-def _drawn(found: Inspection, name: str, column: Column) -> Figure:
+def _drawn(found: Inspected, name: str, column: Column) -> Figure:
     traits = CELLS[name]
     own = name == found.subject.cell
     layer, step = last_layer(found), column.strongest
@@ -63,7 +63,7 @@ def _drawn(found: Inspection, name: str, column: Column) -> Figure:
     return Figure(drawing, caption, heading=traits.title)
 
 
-def _which(found: Inspection) -> str:
+def _which(found: Inspected) -> str:
     subject = found.subject
     layer = f" of layer {subject.layers}" if subject.layers > 1 else ""
     return f"{layer}{', forwards' if subject.bidirectional else ''}"
@@ -75,7 +75,7 @@ def _meanings(traits: CellTraits, *, own: bool) -> Bullets:
     return Bullets(f"The {traits.title}{', which the model has' if own else ''}", named if own else (traits.meaning, *named))
 
 
-def _flow(found: Inspection, columns: list[Column]) -> Figure:
+def _flow(found: Inspected, columns: list[Column]) -> Figure:
     layer, steps = last_layer(found), len(found.sequence)
     unit = found.subject.unit
     if found.sequence.words and len(columns) < steps:

@@ -7,7 +7,7 @@ import numpy as np
 from gatewise.inspection.columns import Column, columns_of
 from gatewise.inspection.figures.cells import shade
 from gatewise.inspection.figures.heat_map import MOST_ROWS, heat_map
-from gatewise.inspection.record import Inspection, LayerSteps
+from gatewise.inspection.record import Inspected, LayerSteps
 from gatewise.inspection.sentences import place
 from gatewise.inspection.units import LayerUse
 from gatewise.report.blocks import Block, Figure, Gallery, Section
@@ -19,7 +19,7 @@ MOST_WORDS, MOST_COLUMNS = 24, 96
 MOST_MAPS = 16
 
 
-def gates_section(found: Inspection) -> Section | None:
+def gates_section(found: Inspected) -> Section | None:
     """A heat map for every gate of every layer and direction; none where the cell has no gates."""
     gates = found.subject.gates
     if not gates:
@@ -40,12 +40,12 @@ def gates_section(found: Inspection) -> Section | None:
     return Section("gates", "The gates, step by step", (*_paragraphs(found, columns, len(layers) - len(shown)),), blocks)
 
 
-def _heading(found: Inspection, use: LayerUse) -> str:
+def _heading(found: Inspected, use: LayerUse) -> str:
     where = place(found, use)
     return f"{where[0].upper()}{where[1:]}" if where else "Every unit at every step"
 
 
-def _map(found: Inspection, layer: LayerSteps, use: LayerUse, number: int, columns: list[Column], *, told: bool) -> Figure:
+def _map(found: Inspected, layer: LayerSteps, use: LayerUse, number: int, columns: list[Column], *, told: bool) -> Figure:
     block = found.subject.gates[number]
     constants = use.time_constants
     order = None if constants is None else np.argsort(-constants, kind="stable")
@@ -61,7 +61,7 @@ def _map(found: Inspection, layer: LayerSteps, use: LayerUse, number: int, colum
     return Figure(svg, block.meaning if told else "", heading=f"{block.name[0].upper()}{block.name[1:]} {block.symbol}")
 
 
-def _paragraphs(found: Inspection, columns: list[Column], left_out: int) -> list[str]:
+def _paragraphs(found: Inspected, columns: list[Column], left_out: int) -> list[str]:
     subject, steps = found.subject, len(found.sequence)
     said = [
         "One row a unit, one column a step: the stronger the colour, the further open the gate, from 0, shut, to 1, open. The "

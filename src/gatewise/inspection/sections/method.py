@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewise.inspection.data import MOST_ROWS
 from gatewise.inspection.gradients import TOLERANCE
-from gatewise.inspection.record import Inspection
+from gatewise.inspection.record import Inspected
 from gatewise.inspection.units import DEAD
 from gatewise.report.blocks import Bullets, Section
 from gatewise.report.numbers import percent
@@ -12,7 +12,7 @@ from gatewise.report.numbers import percent
 __all__ = ["method_section"]
 
 
-def method_section(found: Inspection) -> Section:
+def method_section(found: Inspected) -> Section:
     """Definitions and sources."""
     gradients = found.importance.gradients
     return Section(

@@ -8,7 +8,7 @@ import numpy as np
 
 from gatewise.inspection.columns import closest_stretch, columns_of
 from gatewise.inspection.figures.steps import MOST_CHANNELS, importance_figure
-from gatewise.inspection.record import Inspection
+from gatewise.inspection.record import Inspected
 from gatewise.inspection.sentences import completeness, steps_text
 from gatewise.report.blocks import Block, Figure, Key, Passage, Piece, Section, Table
 from gatewise.report.numbers import MINUS, significant
@@ -21,7 +21,7 @@ MOST_BARS, MOST_WORDS, MOST_ROWS, MOST_UNKNOWN = 24, 400, 8, 6
 MARKED = 0.08
 
 
-def steps_section(found: Inspection) -> Section:
+def steps_section(found: Inspected) -> Section:
     """The words marked, or the values, with bars for both ways of asking, and the leading steps in numbers."""
     importance, unit = found.importance, found.subject.unit
     width = importance.occlusion.width
@@ -42,7 +42,7 @@ def steps_section(found: Inspection) -> Section:
     )
 
 
-def _beside(found: Inspection) -> tuple[str, ...]:
+def _beside(found: Inspected) -> tuple[str, ...]:
     """What is to be said of steps that cannot be explained as the others are."""
     said = []
     if found.importance.beside:
@@ -58,7 +58,7 @@ def _beside(found: Inspection) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _passage(found: Inspection) -> Passage:
+def _passage(found: Inspected) -> Passage:
     start, stop = closest_stretch(found, MOST_WORDS)
     effects, importance = found.importance.effects, found.importance
     greatest = float(np.abs(effects).max()) or 1.0
@@ -78,7 +78,7 @@ def _passage(found: Inspection) -> Passage:
     return Passage(tuple(pieces), legend, "The stronger a mark, the more is lost, or won, where the word is hidden.")
 
 
-def _figure(found: Inspection) -> Figure:
+def _figure(found: Inspected) -> Figure:
     """The bars. Of words the stretch that the prediction hangs on, of values all steps and the channels that add most."""
     words, steps = found.sequence.words, len(found.sequence)
     columns = columns_of(found, MOST_BARS) if words else columns_of(found, steps)
@@ -98,24 +98,24 @@ def _figure(found: Inspection) -> Figure:
     )
 
 
-def _channels(found: Inspection) -> list[int]:
+def _channels(found: Inspected) -> list[int]:
     """Those that are drawn: in a forecast what is foretold, then those whose parts are largest."""
     parts = np.abs(found.importance.gradients.parts).sum(0)
     order = [*found.sequence.foretold, *np.argsort(-parts, kind="stable").tolist()]
     return sorted(list(dict.fromkeys(order))[:MOST_CHANNELS])
 
 
-def _does(found: Inspection, way: int) -> str:
+def _does(found: Inspected, way: int) -> str:
     """What a step does for the number: "speaks for the prediction", "raises the number"."""
     word = found.importance.ways[way]
     return f"speaks {word} the prediction" if word in ("for", "against") else f"{word} the prediction"
 
 
-def _channel_keys(found: Inspection, channels: Sequence[int]) -> list[Key]:
+def _channel_keys(found: Inspected, channels: Sequence[int]) -> list[Key]:
     return [Key(f"channel-{number}", found.sequence.channels[channel]) for number, channel in enumerate(channels)]
 
 
-def _table(found: Inspection) -> Table:
+def _table(found: Inspected) -> Table:
     importance, rows = found.importance, []
     occlusion = importance.occlusion
     for window in np.argsort(-np.abs(occlusion.effects), kind="stable")[:MOST_ROWS]:

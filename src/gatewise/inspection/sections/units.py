@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatewise.inspection.figures.memory import memory_figure
-from gatewise.inspection.record import Inspection
+from gatewise.inspection.record import Inspected
 from gatewise.inspection.sentences import dead_sentence, memory_sentences, place, read_of, spread_of, time_constants_of, time_text
 from gatewise.report.blocks import Block, Figure, Section, Table
 from gatewise.report.numbers import percent
@@ -11,7 +11,7 @@ from gatewise.report.numbers import percent
 __all__ = ["memory_section", "use_section"]
 
 
-def memory_section(found: Inspection) -> Section:
+def memory_section(found: Inspected) -> Section:
     """The distribution of time constants, beside the length of the sequences and the memory that is needed."""
     constants, unit = time_constants_of(found), found.subject.unit
     note = (found.data.note,) if found.data.note else ()
@@ -47,7 +47,7 @@ def memory_section(found: Inspection) -> Section:
     )
 
 
-def use_section(found: Inspection) -> Section:
+def use_section(found: Inspected) -> Section:
     """How far the gates are open over the data, and the units that never move."""
     several = len(found.data.layers) > 1
     sentences = []
