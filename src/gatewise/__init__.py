@@ -18,8 +18,8 @@ from gatewise.errors import DataError, GatewiseError, OptionError, RunError
 
 if TYPE_CHECKING:
     from gatewise import estimators, nn
+    from gatewise.advice.advice import Advice
     from gatewise.advice.api import add_evidence, advise
-    from gatewise.advice.recommend import Advice
     from gatewise.estimators import Forecaster, SequenceClassifier, SequenceRegressor
     from gatewise.export.bundle import load_model
     from gatewise.inspection.api import inspect
@@ -57,7 +57,7 @@ __all__ = [
 _ROOMS = ("estimators", "nn")
 
 _HOMES = {
-    "Advice": "gatewise.advice.recommend",
+    "Advice": "gatewise.advice.advice",
     "Forecaster": "gatewise.estimators",
     "Inspection": "gatewise.inspection.inspection",
     "Model": "gatewise.training.model",

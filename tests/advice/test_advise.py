@@ -13,7 +13,6 @@ import gatewise
 from gatewise.advice import plan, probing
 from gatewise.advice.base import read_base
 from gatewise.advice.findings import facts_of
-from gatewise.advice.page import advice_page
 from gatewise.advice.plan import Probes, size_probes
 from gatewise.advice.probing import probe_data
 from gatewise.cli import app
@@ -172,7 +171,14 @@ def test_what_is_no_study(run: Path, tmp_path: Path) -> None:
 
 
 def test_the_page_holds_the_advice(advice: gatewise.Advice, tmp_path: Path) -> None:
-    page = advice_page(advice)
+    page = advice.report(tmp_path / "advice.html").read_text(encoding="utf-8")
     assert "How long are the sequences" in page
     assert "://" not in page
     assert len(page) < 2_000_000
+
+
+def test_advice_shows_itself(advice: gatewise.Advice) -> None:
+    assert repr(advice).startswith("<gatewise.Advice: start with '")
+    assert advice.command in str(advice)
+    assert max(len(line) for line in str(advice).splitlines() if advice.command not in line) <= 80
+    assert advice._repr_html_().startswith("<iframe srcdoc=")

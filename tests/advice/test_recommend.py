@@ -3,7 +3,7 @@
 import pytest
 
 from gatewise.advice.facts import Measured
-from gatewise.advice.recommend import Advice, advice_on, recommended_by
+from gatewise.advice.recommend import Recommendation, advice_on, recommended_by
 from gatewise.records import from_json, to_json
 from tests.advice.made_up import facts, likely, study
 
@@ -78,7 +78,7 @@ def test_short_probes_say_so() -> None:
 
 def test_json_both_ways() -> None:
     advice = advice_on(facts(longer=Measured(0.1, 0.0, 0.2)), "gru", "", [study("s", "first")], source="x.csv")
-    assert from_json(Advice, to_json(advice)) == advice
+    assert from_json(Recommendation, to_json(advice)) == advice
 
 
 def test_what_is_unsure_is_said_to_be() -> None:

@@ -21,8 +21,8 @@ from gatewise.study.view import View
 from gatewise.wording import listed, nearest
 
 if TYPE_CHECKING:
+    from gatewise.advice.advice import Advice
     from gatewise.advice.base import Study
-    from gatewise.advice.recommend import Advice
 
 __all__ = ["add_evidence", "advise", "advise_person", "studies_of"]
 
@@ -62,6 +62,7 @@ def advise(
     with watched(view, verbose) as watcher:
         as_object = None if test is None or isinstance(test, (str, os.PathLike)) else test
         dataset = open_data(config, data, watcher, test=as_object, started=started)
+        from gatewise.advice.advice import Advice
         from gatewise.advice.findings import facts_of
         from gatewise.advice.probing import probe_data
         from gatewise.advice.recommend import advice_on
@@ -70,7 +71,7 @@ def advise(
         found = probe_data(config, dataset, watcher, seconds=seconds, started=started)
         facts, comparison, _ = facts_of(found)
     choice = cheapest(found.names, comparison)
-    return advice_on(
+    recommended = advice_on(
         facts,
         choice.name,
         choice.reason,
@@ -79,6 +80,7 @@ def advise(
         options=_words(config),
         deadline_s=deadline_s,
     )
+    return Advice.of(recommended)
 
 
 def add_evidence(
@@ -122,9 +124,10 @@ def _config(data: Any, options: Mapping[str, Any], seconds: float) -> Config:
 
 def advise_person(answers: Mapping[str, str], *, base: str | os.PathLike[str] | None = None) -> Advice:
     """Recommend to a person who has no data yet. answers: as `asking.advice_for` takes them. base: as in `advise`."""
+    from gatewise.advice.advice import Advice
     from gatewise.advice.asking import advice_for
 
-    return advice_for(answers, studies_of(base))
+    return Advice.of(advice_for(answers, studies_of(base)))
 
 
 def studies_of(base: str | os.PathLike[str] | None = None) -> Sequence[Study]:

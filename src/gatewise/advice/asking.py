@@ -11,7 +11,7 @@ import numpy as np
 from gatewise.advice.base import Study
 from gatewise.advice.facts import Facts
 from gatewise.advice.outcomes import ANSWERS
-from gatewise.advice.recommend import Advice, Likely, Neighbour, answer_words, recommended_by
+from gatewise.advice.recommend import Likely, Neighbour, Recommendation, answer_words, recommended_by
 from gatewise.cells import CELLS
 from gatewise.names import plain_title
 from gatewise.options.config import CostName
@@ -92,7 +92,7 @@ PRIOR_VOTES = 1.0
 FIRST, SECOND = list(CELLS)[:2]
 
 
-def advice_for(answers: Mapping[str, str], studies: Sequence[Study]) -> Advice:
+def advice_for(answers: Mapping[str, str], studies: Sequence[Study]) -> Recommendation:
     """Recommend by what a person answered and by recorded outcomes; weaker than what is measured.
 
     answers: values of `Choice` by the name of the question; what is not known is missing.
@@ -108,7 +108,7 @@ def advice_for(answers: Mapping[str, str], studies: Sequence[Study]) -> Advice:
     recommended = recommended_by(probabilities, (FIRST, SECOND), cheaper, None)
     nearest = sorted(zip(weights.tolist(), range(len(studies)), strict=True), key=lambda pair: (-pair[0], pair[1]))[:5]
     known, recorded = counted(len(answers), "answer"), counted(len(studies), "recorded study", "recorded studies")
-    return Advice(
+    return Recommendation(
         headline=f"Start with the {plain_title(recommended)}, and a simple baseline beside it: {words[ranked[0]]} "
         f"({probability(probabilities[ranked[0]])}).",
         recommended=recommended,

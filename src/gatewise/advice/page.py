@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatewise.advice.recommend import Advice
+from gatewise.advice.recommend import Recommendation
 from gatewise.report.blocks import Block, Bullets, Command, Section, Table
 from gatewise.report.document import Document, Tone, render_document
 from gatewise.report.numbers import rough_duration
@@ -13,7 +13,7 @@ __all__ = ["advice_page"]
 _TONES: dict[str, Tone] = {"equivalent": "equivalent", "baseline": "baseline", "neither": "baseline"}
 
 
-def advice_page(advice: Advice) -> str:
+def advice_page(advice: Recommendation) -> str:
     """The advice as one HTML page: what to begin with, what decides it, and every question with its quantities."""
     lead, _, told = advice.headline.partition(": ")
     return render_document(
@@ -32,7 +32,7 @@ def advice_page(advice: Advice) -> str:
     )
 
 
-def _ranking(advice: Advice) -> Section:
+def _ranking(advice: Recommendation) -> Section:
     rows = tuple((one.words, probability(one.probability)) for one in advice.ranked)
     blocks: list[Block] = [Table(("answer", "probability"), rows)]
     if advice.nearest:
@@ -41,7 +41,7 @@ def _ranking(advice: Advice) -> Section:
     return Section("answers", "How probable every answer is", (), blocks)
 
 
-def _questions(advice: Advice) -> tuple[Section, ...]:
+def _questions(advice: Recommendation) -> tuple[Section, ...]:
     return tuple(
         Section(
             f"question-{number}",
@@ -53,10 +53,10 @@ def _questions(advice: Advice) -> tuple[Section, ...]:
     )
 
 
-def _changes(advice: Advice) -> Section:
+def _changes(advice: Recommendation) -> Section:
     return Section("changes", "What would change it", (), [Bullets("", advice.changes)] if advice.changes else [])
 
 
-def _settling(advice: Advice) -> Section:
+def _settling(advice: Recommendation) -> Section:
     time = f"In about {rough_duration(advice.settles_s)}:" if advice.settles_s is not None else "It narrows the answer:"
     return Section("settles", "What settles it", (), [Command(advice.command, time)])

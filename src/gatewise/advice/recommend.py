@@ -17,7 +17,7 @@ from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import count, percent, rough_duration
 from gatewise.wording import counted, probability
 
-__all__ = ["Advice", "Likely", "Neighbour", "advice_on"]
+__all__ = ["Recommendation", "Likely", "Neighbour", "advice_on"]
 
 # Recorded studies whose likeness adds up to less say little.
 ALIKE = 0.5
@@ -46,7 +46,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class Advice:
+class Recommendation:
     """What to begin with, and why.
 
     recommended: a cell or a baseline by name. answer: the most probable of `outcomes.ANSWERS`. ranked: all of them. reasons: the
@@ -80,7 +80,7 @@ def advice_on(
     source: str,
     options: Sequence[str] = (),
     deadline_s: float | None = None,
-) -> Advice:
+) -> Recommendation:
     """Recommend by facts and the recorded outcomes of similar data.
 
     cheaper: the cell that costs less on the cost asked for, as measured; why_cheaper: in words. source, options: of the command
@@ -94,7 +94,7 @@ def advice_on(
     recommended = recommended_by(voted.probabilities, facts.cells, cheaper, facts.best_baseline)
     budget = facts.budget_s if facts.budget_s is not None else DEFAULT_BUDGET_S
     command = shlex.join(["gatewise", "compare", source, *options, "--budget", duration_words(budget)])
-    return Advice(
+    return Recommendation(
         headline=_headline(ranked, recommended, facts, voted),
         recommended=recommended,
         answer=answer,

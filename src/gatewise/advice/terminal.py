@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewise.advice.questions import Question
-from gatewise.advice.recommend import Advice
+from gatewise.advice.recommend import Recommendation
 from gatewise.advice.scoring import Score
 from gatewise.report.numbers import MINUS, rough_duration
 from gatewise.report.plain_text import plain_text
@@ -22,7 +22,7 @@ RULES = {"advice": "the advice", "first": "always the GRU", "length": "GRU below
 INDENT = 2
 
 
-def advice_view(advice: Advice, *, explain: bool = False) -> RenderableType:
+def advice_view(advice: Recommendation, *, explain: bool = False) -> RenderableType:
     """What to begin with, how sure that is, what decides it, and the answers to the questions; explain: with every quantity."""
     parts: list[RenderableType] = [
         Text(),
@@ -41,7 +41,7 @@ def advice_view(advice: Advice, *, explain: bool = False) -> RenderableType:
     return Group(*parts)
 
 
-def _ranking(advice: Advice) -> RenderableType:
+def _ranking(advice: Recommendation) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
@@ -69,7 +69,7 @@ def _question(question: Question, *, explain: bool) -> list[RenderableType]:
     return lines
 
 
-def _neighbours(advice: Advice) -> RenderableType:
+def _neighbours(advice: Recommendation) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("likeness", justify="right")
     table.add_column("came out")
@@ -79,7 +79,7 @@ def _neighbours(advice: Advice) -> RenderableType:
     return Padding(table, (0, 0, 0, INDENT))
 
 
-def _settling(advice: Advice) -> str:
+def _settling(advice: Recommendation) -> str:
     if advice.weaker:
         return "With some data:"
     if advice.settles_s is None:

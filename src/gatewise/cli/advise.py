@@ -18,8 +18,8 @@ from gatewise.errors import OptionError
 from gatewise.options.table import OPTION
 
 if TYPE_CHECKING:
+    from gatewise.advice.advice import Advice
     from gatewise.advice.asking import Asked
-    from gatewise.advice.recommend import Advice
 
 __all__ = ["advise"]
 
@@ -84,10 +84,7 @@ def _show(advice: Advice, explain: bool, out: Path | None, as_json: bool) -> Non
     from gatewise.records import to_json
 
     if out is not None:
-        from gatewise.advice.page import advice_page
-        from gatewise.study.folder import write_atomic
-
-        write_atomic(out, advice_page(advice))
+        advice.report(out)
     if as_json:
         print(json.dumps(to_json(advice), indent=2))
         return

@@ -31,12 +31,14 @@ class Inspection(Inspected):
         return f"<gatewise.Inspection: {self.subject.title} on row {self.sequence.row} of {self.sequence.source}>"
 
     def __str__(self) -> str:
-        from gatewise.inspection.terminal import plain_view
+        from gatewise.inspection.terminal import inspection_view
+        from gatewise.report.plain_text import plain_lines
 
-        return plain_view(self)
+        return plain_lines(inspection_view(self))
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the page in a frame of its own."""
-        from gatewise.inspection.notebook import notebook_frame
+        from gatewise.inspection.page import render_inspection
+        from gatewise.report.document import framed
 
-        return notebook_frame(self)
+        return framed(render_inspection(self))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +35,9 @@ from gatewise.inspection.units import LayerUse, by_octave
 from gatewise.report.numbers import MINUS, percent, significant
 from gatewise.report.plain_text import plain_text, printable
 
-__all__ = ["inspection_view", "plain_view"]
+__all__ = [
+    "inspection_view",
+]
 
 MOST_ROWS, MOST_WORDS = 24, 80
 WORD_WIDTH, BAR, EFFECT_BAR = 13, 6, 5
@@ -66,13 +67,6 @@ def inspection_view(found: Inspected, page: Path | None = None) -> RenderableTyp
         [last] if page is not None else [],
     ]
     return Group(*(line for part in parts if part for line in (Text(), *part)))
-
-
-def plain_view(found: Inspected) -> str:
-    """The same as plain text of 80 columns."""
-    buffer = io.StringIO()
-    Console(file=buffer, width=80, color_system=None, force_terminal=False).print(inspection_view(found))
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).strip("\n")
 
 
 def _said(sentence: str) -> Text:

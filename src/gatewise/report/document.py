@@ -1,5 +1,6 @@
 """A page of gatewise: one self-contained HTML file that asks nothing of any network, for any screen and for print."""
 
+import html
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias
 
@@ -10,7 +11,9 @@ from gatewise.report.blocks import Section
 from gatewise.report.numbers import typographic
 from gatewise.report.plain_text import printable
 
-__all__ = ["Document", "Tone", "render_document"]
+__all__ = ["Document", "Tone", "framed", "render_document"]
+
+FRAME_HEIGHT = 640
 
 Tone: TypeAlias = Literal["winner", "equivalent", "undecided", "baseline"]
 
@@ -56,3 +59,9 @@ def render_document(document: Document, template: str = "document.html.j2", **va
     shown = {item.name: getattr(document, item.name) for item in fields(document)}
     # Whatever a column's name or a label holds: a page with control codes is no valid one.
     return printable(environment.get_template(template).render(**shown, **values))
+
+
+def framed(page: str) -> str:
+    """A page in a frame of its own, for a notebook: so its styles and the notebook's leave each other alone."""
+    style = f"width:100%;height:{FRAME_HEIGHT}px;border:1px solid #8884;border-radius:8px"
+    return f'<iframe srcdoc="{html.escape(page, quote=True)}" style="{style}"></iframe>'
