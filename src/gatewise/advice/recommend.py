@@ -17,7 +17,7 @@ from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import count, percent, rough_duration
 from gatewise.wording import counted, probability
 
-__all__ = ["Recommendation", "Likely", "Neighbour", "advice_on"]
+__all__ = ["Likely", "Neighbour", "Recommendation", "advice_on"]
 
 # Recorded studies whose likeness adds up to less say little.
 ALIKE = 0.5

@@ -25,7 +25,7 @@ def printable(text: str) -> str:
 
 
 def plain_lines(shown: RenderableType) -> str:
-    """What a terminal would show, as text of 80 columns without colours."""
+    """What a terminal would show, as text of 80 columns without colours; lines to copy may be longer."""
     buffer = io.StringIO()
-    Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False).print(shown)
+    Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False).print(shown, crop=False)
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).strip("\n")
