@@ -36,8 +36,8 @@ class Target:
 
 TARGETS = (
     Target("digits", "digits", 0.95, 30, 8),
-    Target("reviews?rows=2000", "reviews", 0.80, 40, 30),
-    Target("adding?length=50&rows=1000", "adding, 50 steps", 0.01, 30, 50, {"metric": "mse"}, searched=False),
+    Target("reviews?rows=2000", "reviews", 0.80, 25, 30),
+    Target("adding?length=50&rows=1000", "adding, 50 steps", 0.01, 20, 50, {"metric": "mse"}, searched=False),
     Target("JapaneseVowels", "JapaneseVowels", 0.90, 40, 20, quick=False),
     Target("mr", "mr", 0.73, 6, 40, quick=False),
 )

@@ -27,7 +27,7 @@ __all__ = ["STUDY"]
 
 CELLS = ("gru", "lstm")
 COLOURS = {"gru": "arm-0", "lstm": "arm-1"}
-TRIALS, QUICK_TRIALS = 40, 16
+TRIALS, QUICK_TRIALS = 40, 24
 FEWEST_TRIALS = 6
 NEAR = 0.01
 SLIGHT = 1.1
