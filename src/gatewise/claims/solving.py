@@ -69,7 +69,7 @@ class Course:
             # Asked after every step: the epoch behind the one that settled it ends at its first.
             time_left=lambda: not reached or reached[-1] < self.settled,
         )
-        settled = reached.index(max(reached)) + 1 if max(reached) >= self.settled else len(reached)
+        settled = next((number for number, value in enumerate(reached, 1) if value >= self.settled), len(reached))
         return fitted, settled * an_epoch
 
 

@@ -40,8 +40,8 @@ CLAIM = Claim(
         f"GRU and LSTM of hidden size 64 train in pairs by the recipe of a comparison, each with {TRIALS} settings of learning "
         "rate and dropout from the tuning space, and seeds and splits are repeated. The forget bias, that of the gate that keeps "
         "the state, begins at about 0 as PyTorch draws it, at 1, or by chrono initialisation. A training that ends before the "
-        "target counts as having taken all epochs that it had, which draws the ratio towards 1; a pair in which neither arrives "
-        "is left out.",
+        "target is censored: it counts with all epochs that it may take, which draws the ratio towards 1, and a pair in which "
+        "neither arrives is left out.",
         "It is judged with the forget bias that PyTorch draws: on each data set the rule holds where the LSTM takes more epochs, "
         f"and does not where it takes less than {SLIGHT:g} times as many, with 95% confidence for all of them together "
         "(Bonferroni).",
