@@ -50,10 +50,10 @@ def test_a_single_seed_tells_nothing() -> None:
 
 def test_the_sentence_has_the_ratios_and_where_they_hold() -> None:
     found = JUDGE(findings(1.5, 0.7))
-    assert "With a forget bias of about 0 the LSTM takes 1.02" in found.sentence
+    assert "With a forget bias of about 0 it takes 1.02" in found.sentence
     assert "The LSTM takes more epochs on “data 0”, does not on “data 1”." in found.sentence
     assert "All trainings reached the target." in found.sentence
-    assert [effect.unit for effect in found.effects] == ["times"] * 7
+    assert [effect.unit for effect in found.effects[:3]] == ["times", "times", "times the epochs"]
 
 
 def test_who_does_not_arrive_counts_with_all_epochs_and_is_said() -> None:

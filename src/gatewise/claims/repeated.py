@@ -34,13 +34,15 @@ def mean_effect(label: str, values: Sequence[float], unit: str, *, level: float 
     return Effect(label, float(np.mean(values)), low, high, unit, len(values))
 
 
-def mean_ratio_effect(label: str, logarithms: Sequence[float], *, level: float = SURE, resolution: float = _FINEST) -> Effect:
+def mean_ratio_effect(
+    label: str, logarithms: Sequence[float], unit: str = "times", *, level: float = SURE, resolution: float = _FINEST
+) -> Effect:
     """The geometric mean of ratios, with Student's t interval of their logarithms. logarithms: natural, of each repetition.
 
     resolution: the least difference that one of them can show; a few that are alike do not show that there is none.
     """
     low, high = (None if bound is None else math.exp(bound) for bound in _interval(logarithms, level, resolution))
-    return Effect(label, math.exp(float(np.mean(logarithms))), low, high, "times", len(logarithms))
+    return Effect(label, math.exp(float(np.mean(logarithms))), low, high, unit, len(logarithms))
 
 
 def answer(effect: Effect, yes_above: float, no_below: float) -> bool | None:

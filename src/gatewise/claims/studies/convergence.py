@@ -108,11 +108,11 @@ def logarithms(own: Mapping[str, Any], starts: tuple[str, str], what: str) -> li
     return found
 
 
-def _effect(label: str, values: Sequence[float], level: float = SURE) -> Effect:
+def _effect(label: str, values: Sequence[float], unit: str = "times", level: float = SURE) -> Effect:
     if not values:
-        return Effect(label, 1.0, None, None, "times", 0)
+        return Effect(label, 1.0, None, None, unit, 0)
     # Epochs are whole: of some ten that a training takes, one is what it can show.
-    return mean_ratio_effect(label, values, level=level, resolution=RESOLUTION)
+    return mean_ratio_effect(label, values, unit, level=level, resolution=RESOLUTION)
 
 
 def _together(findings: Findings, starts: tuple[str, str], what: str) -> list[float]:
@@ -124,30 +124,34 @@ def _together(findings: Findings, starts: tuple[str, str], what: str) -> list[fl
 def _answers(findings: Findings) -> dict[str, bool | None]:
     """For each data set, whether the LSTM takes more epochs with the forget bias that PyTorch draws."""
     level = joint_level(len(findings["sets"]))
-    ratios = {one["name"]: _effect("", logarithms(one, (JUDGED, JUDGED), "epochs"), level) for one in findings["sets"]}
+    ratios = {one["name"]: _effect("", logarithms(one, (JUDGED, JUDGED), "epochs"), level=level) for one in findings["sets"]}
     return {name: answer(ratio, 1.0, SLIGHT) for name, ratio in ratios.items()}
 
 
 def judge(findings: Findings) -> Judgement:
     """By the epochs on each data set."""
     answers = _answers(findings)
-    effects, said = [], [_where(answers)]
+    effects = [
+        _effect(f"epochs of the LSTM over the GRU’s, {one['name']}", logarithms(one, (JUDGED, JUDGED), "epochs"))
+        for one in findings["sets"]
+    ]
+    said = [_where(answers)]
     for start, title in STARTS.items():
         epochs, seconds = (
-            _effect(f"{what} of the LSTM over the GRU’s, forget bias {title}", _together(findings, (start, start), what))
+            _effect(
+                f"LSTM over GRU, all data, forget bias {title}", _together(findings, (start, start), what), f"times the {what}"
+            )
             for what in ("epochs", "seconds")
         )
         effects += [epochs, seconds]
         said.append(
-            f"With a forget bias {title} the LSTM takes {effect_text(epochs)} the GRU’s epochs to the target, and "
-            f"{effect_text(seconds)} its seconds."
+            f"With a forget bias {title} it takes {effect_text(epochs)} and {effect_text(seconds)} of the GRU, over all data."
         )
-    across = _effect("epochs of the LSTM with forget bias 1 over the GRU’s with about 0", _together(findings, ACROSS, "epochs"))
+    across = _effect(
+        "LSTM with forget bias 1 over GRU with about 0, all data", _together(findings, ACROSS, "epochs"), "times the epochs"
+    )
     effects.append(across)
-    said += [
-        f"An LSTM with a forget bias of 1 takes {effect_text(across)} the epochs of a GRU with one of about 0.",
-        _censored(findings),
-    ]
+    said += [f"With a forget bias of 1 it takes {effect_text(across)} of a GRU with one of about 0.", _censored(findings)]
     return Judgement(verdict_of(answers.values()), " ".join(said), tuple(effects))
 
 

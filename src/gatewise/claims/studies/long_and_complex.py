@@ -186,7 +186,7 @@ def _beside_literature(findings: Findings) -> Table:
         found = ", ".join(f"{plain_title(cell)} {sum(own)} of {len(own)}" for cell, own in solved.items())
         rows.append((known.title, known.condition, known.expected, found))
     header = ("task", "solved when", "the literature expects", "solved here by")
-    return Table(header, tuple(rows), "Tasks with known answers", texts=True)
+    return Table(header, tuple(rows), "Tasks with known answers", texts=True, stacked=True)
 
 
 def _numbers(findings: Findings) -> Table:

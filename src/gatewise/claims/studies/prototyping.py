@@ -120,7 +120,8 @@ def rate_effect(own: Mapping[str, Any], label: str, level: float = SURE) -> Effe
 def time_effect(own: Mapping[str, Any], label: str) -> Effect:
     """How many times as many configurations the GRU tries in an hour."""
     gru, lstm = _seconds(own)
-    return mean_ratio_effect(label, [math.log(second / first) for first, second in zip(gru, lstm, strict=True)])
+    ratios = [math.log(second / first) for first, second in zip(gru, lstm, strict=True)]
+    return mean_ratio_effect(label, ratios, "times as many trials")
 
 
 def judge(findings: Findings) -> Judgement:
@@ -138,7 +139,7 @@ def judge(findings: Findings) -> Judgement:
         words = {True: "more", False: "not notably more", None: "perhaps not more"}[answers[-1]]
         said.append(
             f"On {own['name']} a search finds {words} good configurations an hour with the GRU: {effect_text(rate)} as many. "
-            f"Within a point of the best are {found}, and the GRU allows {effect_text(tried)} as many trials."
+            f"Within a point of the best are {found}, and the GRU allows {effect_text(tried)}."
         )
     return Judgement(verdict_of(answers), " ".join(said), tuple(effects))
 
