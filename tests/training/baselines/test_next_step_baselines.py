@@ -91,7 +91,8 @@ def test_linear_step_is_logistic_regression_on_two_steps(monkeypatch: pytest.Mon
         share = (targets[:, key].sum() + 0.5) / (len(targets) + 1)
         offset = np.log(share / (1 - share))
         scores = features(test) @ newton(features(rolls), targets[:, key], offset, ridge) + offset
-        np.testing.assert_allclose(predicted[:, key], 1 / (1 + np.exp(-scores)), atol=1e-4)
+        # The search ends where single precision sees no gain any more, which differs a little from processor to processor.
+        np.testing.assert_allclose(predicted[:, key], 1 / (1 + np.exp(-scores)), atol=3e-4)
 
 
 def features(rolls: Rolls) -> NDArray[np.float64]:
