@@ -136,9 +136,9 @@ def judge(findings: Findings) -> Judgement:
         found = joined(
             [f"{count} of {rate.n} with the {plain_title(cell)}" for cell, count in zip(CELLS, good(own).sum(1), strict=True)]
         )
-        words = {True: "more", False: "not notably more", None: "perhaps not more"}[answers[-1]]
+        words = {True: "finds more", False: "does not find notably more", None: "may or may not find more"}[answers[-1]]
         said.append(
-            f"On {own['name']} a search finds {words} good configurations an hour with the GRU: {effect_text(rate)} as many. "
+            f"On {own['name']} a search {words} good configurations an hour with the GRU: {effect_text(rate)} as many. "
             f"Within a point of the best are {found}, and the GRU allows {effect_text(tried)}."
         )
     return Judgement(verdict_of(answers), " ".join(said), tuple(effects))
