@@ -231,8 +231,8 @@ def _table(findings: Findings) -> Table:
             )
     header = ("data, target", "epochs GRU", "LSTM", "LSTM over GRU", "seconds GRU", "LSTM", "LSTM over GRU", "arrived", "seeds")
     note = (
-        f"Means over seeds and {TRIALS} settings; {findings['asked']} seeds were asked for with a forget bias of about 0, and half "
-        "as many with the others. Seconds were measured while trainings ran side by side."
+        f"Means over seeds and {TRIALS} settings; {findings['asked']} seeds were asked for with a forget bias of about 0, and "
+        "half as many with the others. Seconds were measured while trainings ran side by side."
     )
     return Table(header, tuple(rows), fold="All numbers", note=note)
 
