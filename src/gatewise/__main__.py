@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-
-from gatewise.interrupts import exit_code, listen
+from gatewise.interrupts import listen
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line."""
-    try:
-        listen()
-        from gatewise.cli import main as run
+    listen()
+    from gatewise.cli import main as run
 
-        run()
-    except KeyboardInterrupt:
-        # Nothing but the command line itself was loaded so far.
-        print("gatewise: interrupted before anything was started", file=sys.stderr)
-        sys.exit(exit_code())
+    run()
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ import sys
 
 # Commands are registered as their modules are imported.
 from gatewise.cli import advise, check, claims, compare, evidence, init, inspect, predict, runs  # noqa: F401
-from gatewise.cli.app import app, interrupted
+from gatewise.cli.app import app
 from gatewise.cli.parameters import given_options
 from gatewise.errors import GatewiseError
-from gatewise.interrupts import exit_code
 from gatewise.report.streams import flush_output, prepare_streams, say
 from gatewise.study.unexpected import unexpected
 
@@ -36,9 +35,6 @@ def main() -> None:
     except GatewiseError as error:
         say(str(error))
         sys.exit(EXIT_ERROR)
-    except KeyboardInterrupt as error:
-        interrupted(error)
-        sys.exit(exit_code())
     except BrokenPipeError:
         # Whoever read the output wanted no more of it.
         sys.exit(EXIT_BROKEN_PIPE)

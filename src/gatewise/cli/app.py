@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 import gatewise
-from gatewise.interrupts import RunInterrupted, exit_code
+from gatewise.interrupts import RunInterrupted, exit_code, interruptible
 from gatewise.report.streams import say
 
-__all__ = ["app", "interrupted"]
+__all__ = ["app"]
 
 
 # As --help lists them.
@@ -25,16 +25,12 @@ class _Commands(typer.core.TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with interruptible():
+                return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            interrupted(error)
+            said = str(error) if isinstance(error, RunInterrupted) else "interrupted before anything was written; nothing is lost"
+            say(said)
             raise typer.Exit(exit_code()) from error
-
-
-def interrupted(error: KeyboardInterrupt) -> None:
-    """Say what an interrupt left behind."""
-    said = str(error) if isinstance(error, RunInterrupted) else "interrupted before anything was written; nothing is lost"
-    say(said)
 
 
 app = typer.Typer(
