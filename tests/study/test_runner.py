@@ -49,3 +49,23 @@ def test_an_interrupt_while_processes_load_is_for_the_parent_alone() -> None:
     )
     assert done.stderr == ""
     assert set(done.stdout.split()) == {"heard", "False"}
+
+
+def test_an_interrupt_leaves_no_process_at_work() -> None:
+    done = run(
+        "import signal\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from gatewise.interrupts import SignalReceived, interruptible, listen\n"
+        "from gatewise.study.processes import kill_processes\n"
+        "class Process:\n"
+        "    def __init__(self, does): self.does = does\n"
+        "    def kill(self): print(self.does())\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+        "listen()\n"
+        "executor = ProcessPoolExecutor(1)\n"
+        "executor._processes = {1: Process(lambda: signal.raise_signal(signal.SIGTERM)), 2: Process(lambda: 'second')}\n"
+        "try:\n"
+        "    with interruptible(): kill_processes(executor)\n"
+        "except SignalReceived: print('interrupted')\n"
+    )
+    assert (done.stdout, done.stderr) == ("None\nsecond\ninterrupted\n", "")

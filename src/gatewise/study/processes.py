@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 
 from gatewise.errors import RunError
+from gatewise.interrupts import held_back
 
 __all__ = ["METHOD", "begin_process", "deaths_told", "end_processes", "kill_processes", "load_libraries", "prepare_processes"]
 
@@ -71,9 +72,11 @@ def begin_process(threads: int) -> None:
 
 def kill_processes(executor: ProcessPoolExecutor) -> None:
     """Stop an executor at once, whatever its processes are doing."""
-    for process in list(executor._processes.values()):
-        process.kill()
-    executor.shutdown(wait=True, cancel_futures=True)
+    # Python waits, as it ends, for the work of those that were left.
+    with held_back():
+        for process in list(executor._processes.values()):
+            process.kill()
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
