@@ -332,6 +332,17 @@ def test_json_is_all_that_is_on_standard_output(run: Run, finished: Result) -> N
     assert json.loads(done.out)["scores"] == json.loads((finished.path / "verdict.json").read_text())["scores"]
 
 
+def test_an_interrupt_while_a_verdict_is_printed_names_the_run(
+    run: Run, finished: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gatewise.cli.output.print_result", interrupt)
+    done = run("resume", finished.path, "--quiet")
+    assert (done.code, done.err) == (130, f"gatewise: interrupted; continue with `gatewise resume {finished.path}`\n")
+
+
 def test_report_writes_the_page_anew(run: Run, finished: Result, tmp_path: Path) -> None:
     shutil.copytree(finished.path, tmp_path / "run")
     (tmp_path / "run" / "report.html").unlink()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gatewise.interrupts import exit_code
+from gatewise.interrupts import exit_code, resumable
 from gatewise.report.streams import can_encode, say
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def view(quiet: bool) -> Any:
 
 def finish(result: Result, as_json: bool) -> None:
     """Print what a run found; one that was interrupted leaves with the code of that."""
-    print_result(result, as_json, result.path / "report.html")
+    with resumable(result.path):
+        print_result(result, as_json, result.path / "report.html")
     if result.comparison.stopped == "interrupted":
         say(f"interrupted; continue with `gatewise resume {result.path}`")
         raise typer.Exit(exit_code())
