@@ -110,10 +110,10 @@ def _advise(asked: argparse.Namespace) -> None:
         print(f"{study.name}: {advice.headline} ({row['seconds']:.0f} s)", flush=True)
 
 
-def _keywords(options: Sequence[str]) -> dict[str, str]:
+def _keywords(options: Sequence[str]) -> dict[str, str | int]:
     """Options as they are typed, as keywords."""
     pairs = zip(options[::2], options[1::2], strict=True)
-    return {name.removeprefix("--").replace("-", "_"): value for name, value in pairs}
+    return {name.removeprefix("--").replace("-", "_"): int(value) if value.isdecimal() else value for name, value in pairs}
 
 
 def _write(out: Path) -> None:

@@ -9,18 +9,24 @@ def test_answers_add_up_to_one() -> None:
     for little in (False, True):
         for cells in (None, (0.2, 0.5, 0.3), (0.1, 0.2, 0.3)):
             for rival in (None, (0.6, 0.3, 0.1)):
-                found = answers(cells, rival, little=little)
+                found = answers(cells, rival, little=little, cheap=False)
                 assert set(found) == set(ANSWERS)
                 assert sum(found.values()) == pytest.approx(1.0)
 
 
 def test_a_baseline_that_leads_leaves_less_to_the_cells() -> None:
-    assert answers((1.0, 0.0, 0.0), None, little=False)["first"] == 1.0
-    found = answers((1.0, 0.0, 0.0), (0.8, 0.2, 0.0), little=False)
+    assert answers((1.0, 0.0, 0.0), None, little=False, cheap=False)["first"] == 1.0
+    found = answers((1.0, 0.0, 0.0), (0.8, 0.2, 0.0), little=False, cheap=False)
     assert found["baseline"] == pytest.approx(0.8)
     assert found["first"] == pytest.approx(0.2)
     # Where little is learned a baseline that is as good speaks against both cells, too.
-    assert answers((1.0, 0.0, 0.0), (0.8, 0.2, 0.0), little=True)["neither"] == pytest.approx(1.0)
+    assert answers((1.0, 0.0, 0.0), (0.8, 0.2, 0.0), little=True, cheap=False)["neither"] == pytest.approx(1.0)
+
+
+def test_a_baseline_that_is_as_good_counts_where_it_is_far_cheaper() -> None:
+    as_good = (0.1, 0.8, 0.1)
+    assert answers((0.5, 0.5, 0.0), as_good, little=False, cheap=True)["baseline"] == pytest.approx(0.9)
+    assert answers((0.5, 0.5, 0.0), as_good, little=False, cheap=False)["baseline"] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,14 @@ def test_baselines() -> None:
     assert "behind the MiniRocket by 10.0 points" in asked(WORTH, lead=Measured(-0.1, -0.15, -0.05))
 
 
+def test_what_nothing_solves() -> None:
+    poor = {"gru": 0.35, "lstm": 0.37, "majority": 0.1, "minirocket": 0.34}
+    assert "Nothing here solves the task: the LSTM, the best, is 30% of the way from the majority class" in asked(
+        WORTH, scores=poor
+    )
+    assert "solves" not in asked(WORTH)
+
+
 def test_evidence() -> None:
     assert "About 10 more replicates" in asked(ENOUGH)
     assert "No number of replicates" in asked(ENOUGH, further=None, budget_s=None)

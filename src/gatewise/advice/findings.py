@@ -15,7 +15,7 @@ from gatewise.advice.probing import Probing
 from gatewise.comparison.evidence import Evidence
 from gatewise.comparison.outlook import replicates_to_decide
 from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
-from gatewise.comparison.verdict import decide
+from gatewise.comparison.verdict import decide, far_cheaper
 from gatewise.records import BatchLatency, Comparison, Cost, Difference, StepRatio, Training, Verdict, from_json
 from gatewise.statistics.correlated import Differences, posterior
 from gatewise.statistics.ratio import paired_ratio
@@ -200,6 +200,7 @@ def _quick(found: Probing, comparison: Comparison, verdict: Verdict, best: str |
         _odds_of_few(found, first, second, comparison.margin),
         None if best is None else _odds_of_few(found, best, cell, comparison.margin),
         little=is_little(comparison, verdict),
+        cheap=best is not None and far_cheaper(best, cell, comparison),
     )
 
 

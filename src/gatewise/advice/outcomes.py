@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gatewise.advice.facts import Measured
+from gatewise.comparison.verdict import far_cheaper
 from gatewise.metrics import METRICS
 from gatewise.records import Comparison, Verdict
 
-__all__ = ["ANSWERS", "Odds", "Outcome", "answers", "is_little", "outcome_of", "way_to_perfect"]
+__all__ = ["ANSWERS", "LITTLE", "Odds", "Outcome", "answers", "is_little", "outcome_of", "way_to_perfect"]
 
 ANSWERS = ("first", "second", "equivalent", "baseline", "neither")
 """first, second: that cell is better. equivalent: the cells are. baseline: no recurrent net is worth it. neither: no cell learns
@@ -56,6 +57,7 @@ def outcome_of(comparison: Comparison, verdict: Verdict) -> Outcome:
             None if between is None or not between.is_known else (between.p_first, between.p_equivalent, between.p_second),
             None if rival is None or not rival.is_known else (rival.p_first, rival.p_equivalent, rival.p_second),
             little=is_little(comparison, verdict),
+            cheap=rival is not None and rival.second in verdict.costs and far_cheaper(rival.first, rival.second, comparison),
         )
     )
     return Outcome(
@@ -84,14 +86,16 @@ def is_little(comparison: Comparison, verdict: Verdict) -> bool:
     return way_to_perfect(metric.name, best, scores[comparison.baselines[0]].mean) < LITTLE
 
 
-def answers(cells: Odds | None, rival: Odds | None, *, little: bool) -> dict[str, float]:
-    """How probable every answer is. cells: of the first cell against the second; rival: of the best baseline against the better
-    cell; None where nothing is known. little: as in `is_little`.
+def answers(cells: Odds | None, rival: Odds | None, *, little: bool, cheap: bool) -> dict[str, float]:
+    """How probable every answer is.
 
-    First comes whether the baseline is better, or as good where little is learned; what is left is the cells'.
+    cells: of the first cell against the second; rival: of the best baseline against the better cell; None where nothing is known.
+    little: as in `is_little`. cheap: whether a fit of the baseline takes a tenth of a training.
+    First comes whether the baseline is better, or as good where little is learned or it is cheap, as a comparison decides; what
+    is left is the cells'.
     """
     known = cells or (1 / 3, 1 / 3, 1 / 3)
-    beaten = 0.0 if rival is None else rival[0] + (rival[1] if little else 0.0)
+    beaten = 0.0 if rival is None else rival[0] + (rival[1] if little or cheap else 0.0)
     total = sum(known) or 1.0
     rest = 1.0 - beaten
     found = dict(zip(("first", "equivalent", "second"), (rest * one / total for one in known), strict=True))

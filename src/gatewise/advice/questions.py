@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gatewise.advice.facts import Facts, Measured
-from gatewise.advice.outcomes import way_to_perfect
+from gatewise.advice.outcomes import LITTLE, way_to_perfect
 from gatewise.metrics import METRICS
 from gatewise.names import plain_title
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import bytes_text, count, milliseconds, percent, rough_duration, significant
 from gatewise.wording import capitalised, counted, joined, probability
 
-__all__ = ["Question", "answered", "interval", "who_leads"]
+__all__ = ["Question", "answered", "interval", "unsolved", "who_leads"]
 
 # A cell that is dearer than that many times the other is shown to cost more.
 DEARER = 1.05
@@ -58,6 +58,15 @@ def who_leads(facts: Facts, difference: Measured) -> str:
     known = difference.low is not None and difference.high is not None
     bounds = f" (95%: {say.range((difference.low or 0.0, difference.high or 0.0))})" if known else ""
     return f"the {first} leads the {second} by {say.size(difference.value)}{bounds}"
+
+
+def unsolved(facts: Facts, way: float) -> str:
+    """That the best of all is not half way to a perfect score, and so no cell solves the task."""
+    best = max(facts.scores, key=lambda name: METRICS[facts.metric].gain(facts.scores[name]))
+    return (
+        f"Nothing here solves the task: the {plain_title(best)}, the best, is {percent(max(way, 0.0), 0)} of the way from the "
+        f"{plain_title(facts.simplest)} to a perfect score."
+    )
 
 
 def interval(measured: Measured, say: MetricText) -> str:
@@ -297,6 +306,8 @@ class _Told:
             best = max(facts.scores.values(), key=METRICS[facts.metric].gain)
             way = way_to_perfect(facts.metric, best, facts.scores[facts.simplest])
             quantities.append(("way from the simplest baseline to a perfect score", percent(max(way, 0.0), 0)))
+            if way < LITTLE:
+                sentences.append(unsolved(facts, way))
         return Question("Is a recurrent net worth it?", tuple(sentences), tuple(quantities))
 
     def enough(self) -> Question:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from gatewise.advice.base import Study
 from gatewise.advice.facts import Facts
 from gatewise.advice.likeness import Vote, vote
-from gatewise.advice.questions import Question, answered, who_leads
+from gatewise.advice.outcomes import LITTLE, way_to_perfect
+from gatewise.advice.questions import Question, answered, unsolved, who_leads
 from gatewise.metrics import METRICS
 from gatewise.names import plain_title
 from gatewise.options.command import duration_words
@@ -168,6 +169,11 @@ def _reasons(facts: Facts, voted: Vote, studies: int) -> list[str]:
     if facts.lead is not None and facts.best_baseline is not None:
         ahead = "ahead of" if facts.lead.value >= 0 else "behind"
         reasons.append(f"The better cell is {ahead} the {plain_title(facts.best_baseline)} by {say.size(facts.lead.value)}.")
+    if METRICS[facts.metric].in_percent and facts.simplest in facts.scores:
+        best = max(facts.scores.values(), key=METRICS[facts.metric].gain)
+        way = way_to_perfect(facts.metric, best, facts.scores[facts.simplest])
+        if way < LITTLE:
+            reasons.append(unsolved(facts, way))
     if studies and voted.weight < ALIKE:
         reasons.append(f"None of {count(studies)} recorded studies is much like this data: what was measured here decides.")
     elif studies:

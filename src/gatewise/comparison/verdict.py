@@ -14,7 +14,7 @@ from gatewise.statistics.correlated import Differences, posterior
 from gatewise.statistics.decision import compare
 from gatewise.statistics.power import foresee
 
-__all__ = ["decide", "is_settled"]
+__all__ = ["decide", "far_cheaper", "is_settled"]
 
 FAR_TIMES = 10
 FAR_CHEAPER = "in a tenth of the training time or less"
@@ -208,12 +208,12 @@ def _cheap_baseline(leads: Difference, shipped: str, comparison: Comparison) -> 
 
     leads: the baseline minus the leader.
     """
-    if leads.conclusion != "equivalent" or not _far_cheaper(leads.first, shipped, comparison):
+    if leads.conclusion != "equivalent" or not far_cheaper(leads.first, shipped, comparison):
         return None
     return Choice(leads.first, FAR_CHEAPER)
 
 
-def _far_cheaper(baseline: str, arm: str, comparison: Comparison) -> bool:
+def far_cheaper(baseline: str, arm: str, comparison: Comparison) -> bool:
     """Whether a fit of the baseline, the choice of its regularisation included, takes a tenth of the arm's training or less."""
     simple, trained = comparison.baseline_costs.get(baseline), comparison.costs.get(arm)
     if simple is None or trained is None or simple.fit_s is None or trained.fit_s is None:
