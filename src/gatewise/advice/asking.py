@@ -14,7 +14,6 @@ from gatewise.advice.outcomes import ANSWERS
 from gatewise.advice.recommend import Likely, Neighbour, Recommendation, answer_words, recommended_by
 from gatewise.cells import CELLS
 from gatewise.names import plain_title
-from gatewise.options.config import CostName
 from gatewise.wording import counted, probability
 
 __all__ = ["QUESTIONS", "Asked", "Choice", "advice_for"]
@@ -90,6 +89,11 @@ OTHER_KIND, OTHER_TASK, OTHER_DEPENDENCE = 1.1, 1.1, 1.6
 PER_DECADE = 1.0
 PRIOR_VOTES = 1.0
 FIRST, SECOND = list(CELLS)[:2]
+# Costs that studies record, of the first cell over the second, and how the cheaper cell is called.
+MEASURED = {
+    "training": ("training_step", "which trained in less time in these studies"),
+    "latency": ("latency", "which answered faster in these studies"),
+}
 
 
 def advice_for(answers: Mapping[str, str], studies: Sequence[Study]) -> Recommendation:
@@ -161,12 +165,10 @@ def _cheaper(
     cost: str | None, studies: Sequence[Study], weights: np.ndarray[tuple[int], np.dtype[np.float64]]
 ) -> tuple[str, str]:
     """The cell that recorded studies found cheaper on a cost; of size and memory the one with fewer parameters."""
-    kind: CostName | None = cost if cost in ("training", "latency", "memory", "size") else None  # type: ignore[assignment]
-    measure = {"training": "training_step", "latency": "latency"}.get(kind or "training")
-    ratios = [(one.costs or {}).get(measure or "") for one in studies]
+    measure, why = MEASURED.get(cost or "training", ("", ""))
+    ratios = [(one.costs or {}).get(measure) for one in studies]
     known = [(ratio, weight) for ratio, weight in zip(ratios, weights.tolist(), strict=True) if ratio is not None]
-    if measure is None or not known:
-        return (FIRST if CELLS[FIRST].gates < CELLS[SECOND].gates else SECOND), "which has fewer parameters"
-    mean = math.exp(sum(math.log(ratio) * weight for ratio, weight in known) / sum(weight for _, weight in known))
-    why = "which trained in less time in these studies" if kind != "latency" else "which answered faster in these studies"
-    return (FIRST if mean <= 1.0 else SECOND), why
+    if not known:
+        return min((FIRST, SECOND), key=lambda name: CELLS[name].gates), "which has fewer parameters"
+    mean = sum(math.log(ratio) * weight for ratio, weight in known)
+    return (FIRST if mean <= 0.0 else SECOND), why

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from gatewise.advice.facts import Facts, Measured
 from gatewise.advice.outcomes import LITTLE, way_to_perfect
+from gatewise.data.dataset.profile import LOPSIDED
 from gatewise.metrics import METRICS
 from gatewise.names import plain_title
+from gatewise.report.blocks import LENGTH_UNITS
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import bytes_text, count, milliseconds, percent, rough_duration, significant
 from gatewise.wording import capitalised, counted, joined, probability
@@ -17,9 +19,6 @@ __all__ = ["Question", "answered", "interval", "unsolved", "who_leads"]
 
 # A cell that is dearer than that many times the other is shown to cost more.
 DEARER = 1.05
-IMBALANCED = 0.65
-# Of the scores with all rows: a curve that still rises by more than the margin from half of them asks for more.
-UNITS = {"text": "tokens", "series": "steps", "audio": "frames"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class _Told:
 
     @property
     def unit(self) -> str:
-        return UNITS[self.facts.data.kind]
+        return LENGTH_UNITS[self.facts.data.kind]
 
     def _cheaper(self, ratio: Measured | None, verb: str) -> str:
         """Which cell costs less by a ratio of the first over the second."""
@@ -237,7 +236,7 @@ class _Told:
         quantities += [
             (f"{plain_title(name)}: training rows better than test rows by", say.size(gap)) for name, gap in facts.gap.items()
         ]
-        if data.largest_class > IMBALANCED:
+        if data.largest_class > LOPSIDED:
             share = percent(data.largest_class, 0)
             answer.append(f"The classes are imbalanced: one has {share} of the rows; consider --metric balanced_accuracy.")
         if data.classes:

@@ -1,12 +1,13 @@
 """What a section of the page is made of. The template knows these and nothing of comparisons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gatewise.records import Comparison, Profile
+from gatewise.records import Comparison, Kind, Profile
 from gatewise.titles import Titles
 
 __all__ = [
+    "LENGTH_UNITS",
     "Block",
     "Bullets",
     "Command",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 ARM_COLOURS = 6
+# What the lengths of sequences are counted in, by their kind.
+LENGTH_UNITS: Mapping[Kind, str] = {"text": "tokens", "series": "steps", "audio": "frames"}
 
 
 @dataclass(frozen=True)
@@ -143,4 +146,4 @@ def arm_keys(comparison: Comparison) -> tuple[Key, ...]:
 
 def unit_of_length(profile: Profile) -> str:
     """Return what the lengths of sequences are counted in."""
-    return {"text": "tokens", "series": "steps", "audio": "frames"}[profile.kind]
+    return LENGTH_UNITS[profile.kind]

@@ -12,6 +12,7 @@ from gatewise.data.dataset.profile import describe
 from gatewise.data.dataset.splits import make_split
 from gatewise.errors import OptionError, RunError
 from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, to_json
+from gatewise.report.blocks import unit_of_length
 from gatewise.study.arms import arms_for, match_note
 from gatewise.study.curve import run_curve
 from gatewise.study.dependence import dependence_of
@@ -200,7 +201,7 @@ def _record_data(session: Session) -> None:
 
 
 def _in_one_line(profile: Profile) -> str:
-    unit = {"text": "tokens", "series": "steps", "audio": "frames"}[profile.kind]
+    unit = unit_of_length(profile)
     if traits_of(profile.task).predicts == "steps":
         what = f"next steps of {counted(profile.channels, 'channel')}"
     else:

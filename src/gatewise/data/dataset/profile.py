@@ -14,9 +14,9 @@ from gatewise.records import Dataset, Profile
 from gatewise.tasks import in_time, predicts
 from gatewise.wording import counted, listed
 
-__all__ = ["describe", "fingerprint"]
+__all__ = ["LOPSIDED", "describe", "fingerprint"]
 
-_LOPSIDED = 0.65
+LOPSIDED = 0.65
 _RARE = 0.2
 
 
@@ -114,7 +114,7 @@ def _imbalance(dataset: Dataset, counts: NDArray[np.int64]) -> list[str]:
         return []
     share, fair = counts.max() / len(dataset), len(dataset) / len(counts)
     advice = "Accuracy says little of the others: consider --metric balanced_accuracy or macro_f1, and --class-weights balanced."
-    if share > _LOPSIDED:
+    if share > LOPSIDED:
         name = dataset.classes[int(counts.argmax())]
         return [
             f"The classes are imbalanced: {share:.0%} of the rows are {name!r}, which always guessing it would score. {advice}"
