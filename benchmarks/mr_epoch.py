@@ -55,8 +55,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from gatewise.data.dataset.tokens import tokenize_all
 from gatewise.data.encoding.text import fit_text_encoder
-from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import Encoded, Hyperparameters
+from gatewise.nn import SequenceNetwork, build_network
+from gatewise.records import Architecture, Encoded, Hyperparameters
 from gatewise.training.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.compiled_step import CompiledStep
 from gatewise.training.objectives import Classes, to_tensors
@@ -220,22 +220,24 @@ class CompiledTrainer:
 
 def _as_compared(classifier: Classifier, cell: str, vocabulary: int) -> SequenceNetwork:
     """The network of a comparison with the weights of a classifier."""
-    network = Architecture(
-        cell,
-        input_size=vocabulary,
-        tokens=True,
-        outputs=CLASSES,
-        pooling="last",
-        embedding_size=EMBEDDING,
-        hidden_size=HIDDEN,
-        layers=1,
-        bidirectional=False,
-        dropout=0.0,
-        input_dropout=0.0,
-        skip=None,
-        seed=0,
-        cell_seed=0,
-    ).build()
+    network = build_network(
+        Architecture(
+            cell,
+            input_size=vocabulary,
+            tokens=True,
+            outputs=CLASSES,
+            pooling="last",
+            embedding_size=EMBEDDING,
+            hidden_size=HIDDEN,
+            layers=1,
+            bidirectional=False,
+            dropout=0.0,
+            input_dropout=0.0,
+            skip=None,
+            seed=0,
+            cell_seed=0,
+        )
+    )
     network.load_state_dict(classifier.state_dict())
     return network
 

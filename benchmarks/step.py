@@ -26,8 +26,8 @@ from benchmarks.layers.terminal import rich_table
 from benchmarks.verdict.stock import Stock
 from rich.console import Console
 
-from gatewise.nn import Architecture
-from gatewise.records import Hyperparameters
+from gatewise.nn import build_network
+from gatewise.records import Architecture, Hyperparameters
 from gatewise.training.autograd_step import AutogradStep
 from gatewise.training.compiled_step import CompiledStep
 from gatewise.training.objectives import Classes, NextStep, Numbers, Objective, Tensors
@@ -104,11 +104,11 @@ CASES = (
 def measure(case: Case, cell: str, rounds: int) -> dict[str, float]:
     """Median milliseconds of a step, by the way it is taken."""
     batches = [case.batch(seed) for seed in range(BATCHES)]
-    stock = case.architecture(cell).build()
+    stock = build_network(case.architecture(cell))
     stock.recurrent = Stock.like(stock.recurrent)
     steps: dict[str, Callable[[Tensors], float]] = {
-        "compiled": CompiledStep(case.architecture(cell).build().train(), case.objective, HYPERPARAMETERS, seed=0),
-        "autograd": AutogradStep(case.architecture(cell).build().train(), case.objective, HYPERPARAMETERS),
+        "compiled": CompiledStep(build_network(case.architecture(cell)).train(), case.objective, HYPERPARAMETERS, seed=0),
+        "autograd": AutogradStep(build_network(case.architecture(cell)).train(), case.objective, HYPERPARAMETERS),
         "stock": AutogradStep(stock.train(), case.objective, HYPERPARAMETERS),
     }
     times: dict[str, list[float]] = {name: [] for name in steps}

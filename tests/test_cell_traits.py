@@ -119,7 +119,8 @@ import torch
 from gatewise.comparison.plan import arms_of
 from gatewise.errors import OptionError
 from gatewise.titles import Titles
-from gatewise.nn import CELLS, Architecture, Stream, backend, matched_hidden_sizes
+from gatewise.nn import CELLS, Stream, backend, build_network, matched_hidden_sizes
+from gatewise.records import Architecture
 from gatewise.options.table import OPTION
 
 assert "toy" in OPTION["cells"].choices
@@ -129,15 +130,15 @@ assert [Titles(arms)(name) for name in ("toy_1", "gru", "toy_2")] == ["Toy (1)",
 assert CELLS["toy"].__module__ == "toy_cell"
 
 shape = dict(input_size=3, layers=2, bidirectional=True, outputs=2, pooling="summary")
-network = Architecture("toy", tokens=False, embedding_size=0, hidden_size=5, dropout=0.1, input_dropout=0.0, seed=1, cell_seed=2,
-                       forget_bias=1.0, **shape).build()
+rest = dict(tokens=False, embedding_size=0, dropout=0.1, input_dropout=0.0, seed=1, cell_seed=2)
+network = build_network(Architecture("toy", hidden_size=5, forget_bias=1.0, **rest, **shape))
 scores = network(torch.randn(4, 6, 3), torch.tensor([6, 1, 3, 2]))
 scores.sum().backward()
 assert scores.shape == (4, 2) and all(parameter.grad.isfinite().all() for parameter in network.parameters())
 matched = matched_hidden_sizes(("toy", "gru"), 5, **shape)
 assert matched.parameters["toy"] == sum(
-    parameter.numel() for parameter in Architecture("toy", tokens=False, embedding_size=0, dropout=0.0, input_dropout=0.0, seed=1,
-    hidden_size=matched.hidden_sizes["toy"], cell_seed=2, **shape).build().parameters())
+    parameter.numel()
+    for parameter in build_network(Architecture("toy", hidden_size=matched.hidden_sizes["toy"], **rest, **shape)).parameters())
 
 layer = CELLS["toy"](3, 4)
 print(backend(layer, torch.randn(2, 1, 3)))

@@ -12,8 +12,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from gatewise.data.encoding.text import TextEncoder
 from gatewise.errors import OptionError
 from gatewise.estimators import SequenceClassifier
-from gatewise.nn import Architecture
-from gatewise.records import Kind
+from gatewise.records import Architecture, Kind
 from gatewise.training.tune import default_hyperparameters
 
 

@@ -16,8 +16,8 @@ from gatewise.data.encoding.encoders import fit_encoder
 from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.errors import DataError, GatewiseError, RunError
 from gatewise.export.bundle import load_model, save_model
-from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import Dataset
+from gatewise.nn import SequenceNetwork, build_network
+from gatewise.records import Architecture, Dataset
 from gatewise.study.predictions import prediction_rows
 from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Examples
@@ -58,7 +58,7 @@ def model_of(name: str, dataset: Dataset, **changes: Any) -> Model:
         sizes = {"tokens": dataset.kind == "text", "outputs": 3, "pooling": "summary", "embedding_size": 4, "hidden_size": 5}
         rest = {"layers": 1, "bidirectional": False, "dropout": 0.5, "input_dropout": 0.1, "seed": 1, "cell_seed": 2}
         architecture = Architecture(**{"cell": name, "input_size": encoder.input_size, **sizes, **rest, **changes})
-        predictor = architecture.build()
+        predictor = build_network(architecture)
         for weight in predictor.parameters():
             weight.data += 0.1  # what the seeds alone rebuild would not show that weights are loaded
     details = {"trained_on_rows": 45}

@@ -9,9 +9,9 @@ import torch
 from gatewise.data.encoding.encoders import fit_encoder
 from gatewise.data.encoding.prepared import prepare
 from gatewise.data.sources import open_source
-from gatewise.nn import Architecture
+from gatewise.nn import build_network
 from gatewise.nn.linear_skip import skip_of
-from gatewise.records import Dataset
+from gatewise.records import Architecture, Dataset
 from gatewise.tasks import traits_of
 from gatewise.training.model import Model, model_of
 from gatewise.training.scoring import Truth
@@ -56,7 +56,7 @@ def make_model(cell: str, source: str, **changes: Any) -> Model:
         "cell_seed": 2,
     }
     architecture = Architecture(cell, **(shape | changes))
-    network = architecture.build().eval()
+    network = build_network(architecture).eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(2.0)

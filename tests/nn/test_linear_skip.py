@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from gatewise.nn import Architecture
+from gatewise.nn import build_network
 from gatewise.nn.linear_skip import LinearSkip
+from gatewise.records import Architecture
 
 
 def test_every_predicted_channel_has_the_same_linear_map() -> None:
@@ -33,9 +34,9 @@ def test_a_network_starts_as_if_it_had_none_and_learns_it() -> None:
         "layers": 1,
     }
     options = sizes | {"bidirectional": False, "dropout": 0.0, "input_dropout": 0.5, "seed": 1, "cell_seed": 2}
-    with_it = Architecture("gru", skip={"window": 5, "horizon": 3, "channels": [2, 0]}, **options).build()
+    with_it = build_network(Architecture("gru", skip={"window": 5, "horizon": 3, "channels": [2, 0]}, **options))
     inputs, lengths = torch.randn(4, 5, 3), torch.full((4,), 5)
-    assert torch.equal(with_it.eval()(inputs, lengths), Architecture("gru", **options).build().eval()(inputs, lengths))
+    assert torch.equal(with_it.eval()(inputs, lengths), build_network(Architecture("gru", **options)).eval()(inputs, lengths))
     with_it.train()(inputs, lengths).sum().backward()
     assert with_it.skip is not None and with_it.skip.linear.weight.grad is not None
     # Steps hidden from the cell are not hidden from the linear part.

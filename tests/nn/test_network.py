@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from gatewise.errors import OptionError
-from gatewise.nn import CELLS, Architecture, SequenceNetwork
+from gatewise.nn import CELLS, SequenceNetwork, build_network
 from gatewise.nn.network import UNKNOWN_TOKEN
 from gatewise.nn.pooling import POOLINGS
+from gatewise.records import Architecture
 
 LENGTHS = torch.tensor([6, 1, 3])
 
@@ -17,7 +18,7 @@ def network(cell: str = "gru", **changes: Any) -> SequenceNetwork:
     sizes: dict[str, Any] = {"input_size": 11, "tokens": True, "outputs": 4, "embedding_size": 6, "hidden_size": 5}
     rest: dict[str, Any] = {"pooling": "summary", "layers": 1, "bidirectional": False, "dropout": 0.0, "input_dropout": 0.0}
     seeds = {"seed": 1, "cell_seed": 2}
-    return Architecture(cell, **{**sizes, **rest, **seeds, **changes}).build()
+    return build_network(Architecture(cell, **{**sizes, **rest, **seeds, **changes}))
 
 
 def tokens() -> torch.Tensor:

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 import torch
 
-from gatewise.nn import CELLS, Architecture, SequenceNetwork, matched_hidden_sizes
+from gatewise.nn import CELLS, SequenceNetwork, build_network, matched_hidden_sizes
 from gatewise.nn.pooling import POOLINGS, Attention, build_pool, pool_parameters
 from gatewise.nn.sizes import trained_parameters
+from gatewise.records import Architecture
 
 LENGTHS = torch.tensor([6, 1, 3])
 POOLED = [name for name in POOLINGS if name != "steps"]
@@ -20,7 +21,7 @@ def states(size: int = 8) -> torch.Tensor:
 def network(cell: str, **changes: Any) -> SequenceNetwork:
     shape: dict[str, Any] = {"input_size": 2, "tokens": False, "outputs": 3, "embedding_size": 1, "hidden_size": 4, "layers": 1}
     rest = {"pooling": "summary", "bidirectional": False, "dropout": 0.0, "input_dropout": 0.0, "seed": 1, "cell_seed": 2}
-    return Architecture(cell, **shape | rest | changes).build()
+    return build_network(Architecture(cell, **shape | rest | changes))
 
 
 def weighted(pool: Attention, real: torch.Tensor) -> torch.Tensor:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from gatewise.errors import OptionError
-from gatewise.nn import CELLS, Architecture, SequenceNetwork, matched_hidden_sizes, recurrent_parameters
+from gatewise.nn import CELLS, SequenceNetwork, build_network, matched_hidden_sizes, recurrent_parameters
 from gatewise.nn.sizes import TOLERANCE, trained_parameters
+from gatewise.records import Architecture
 
 ALL = tuple(CELLS)
 SHAPES: list[dict[str, Any]] = [
@@ -23,7 +24,7 @@ every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 def build(cell: str, hidden_size: int, shape: dict[str, Any]) -> SequenceNetwork:
     """Vectors go straight into the cell, so that all parameters are behind the (absent) embedding."""
     rest: dict[str, Any] = {"tokens": False, "embedding_size": 1, "dropout": 0.0, "input_dropout": 0.0, "seed": 0, "cell_seed": 1}
-    return Architecture(cell, **{"hidden_size": hidden_size, "pooling": "summary", **shape, **rest}).build()
+    return build_network(Architecture(cell, **{"hidden_size": hidden_size, "pooling": "summary", **shape, **rest}))
 
 
 @every_shape

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import gatewise
-from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import Training
+from gatewise.nn import SequenceNetwork, build_network
+from gatewise.records import Architecture, Training
 from gatewise.report.sections.training import time_section
 from gatewise.study.api import Result
 from gatewise.study.scoring import Scoring
@@ -127,21 +127,23 @@ def test_weights_are_those_of_one_trial_and_one_shape(tmp_path: Path) -> None:
     trial = Training("tuning", "gru", 1, None, 0.7, 0.5)
 
     def network(hidden_size: int, seed: int) -> SequenceNetwork:
-        return Architecture(
-            "gru",
-            input_size=3,
-            tokens=False,
-            outputs=2,
-            pooling="summary",
-            embedding_size=4,
-            hidden_size=hidden_size,
-            layers=1,
-            bidirectional=False,
-            dropout=0.0,
-            input_dropout=0.0,
-            seed=seed,
-            cell_seed=seed,
-        ).build()
+        return build_network(
+            Architecture(
+                "gru",
+                input_size=3,
+                tokens=False,
+                outputs=2,
+                pooling="summary",
+                embedding_size=4,
+                hidden_size=hidden_size,
+                layers=1,
+                bidirectional=False,
+                dropout=0.0,
+                input_dropout=0.0,
+                seed=seed,
+                cell_seed=seed,
+            )
+        )
 
     folder.write(trial, network(4, 0))
     other = network(4, 1)

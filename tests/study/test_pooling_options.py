@@ -10,8 +10,7 @@ import gatewise
 from gatewise.comparison.plan import arms_of
 from gatewise.data.sources import open_source
 from gatewise.errors import OptionError
-from gatewise.nn import Architecture
-from gatewise.records import Config, Hyperparameters, from_json, to_json
+from gatewise.records import Architecture, Config, Hyperparameters, from_json, to_json
 from gatewise.study.config_file import read_config_file
 from gatewise.study.work import Workload
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from gatewise import kernels
-from gatewise.nn import Architecture, SequenceNetwork, stack
-from gatewise.records import Hyperparameters
+from gatewise.nn import SequenceNetwork, build_network, stack
+from gatewise.records import Architecture, Hyperparameters
 from gatewise.training.autograd_step import AutogradStep
 from gatewise.training.compiled_step import CompiledStep, reason
 from gatewise.training.objectives import Classes, NextStep, Numbers, Objective, Tensors
@@ -69,7 +69,7 @@ def draw(built: Architecture, objective: Objective, seed: int = 0, *, weights: b
 
 
 def both(built: Architecture, objective: Objective, hyperparameters: Hyperparameters = HYPERPARAMETERS) -> tuple[Any, Any]:
-    one, other = built.build(), built.build()
+    one, other = build_network(built), build_network(built)
     one.train(), other.train()
     return AutogradStep(one, objective, hyperparameters), CompiledStep(other, objective, hyperparameters, seed=SEED)
 
@@ -226,8 +226,8 @@ def test_words_fall_evenly() -> None:
 
 def test_rows_that_are_not_met_get_their_updates_later() -> None:
     built = architecture(input_size=60)
-    one, other = (CompiledStep(built.build(), Classes(), HYPERPARAMETERS, seed=SEED) for _ in range(2))
-    autograd = AutogradStep(built.build(), Classes(), HYPERPARAMETERS)
+    one, other = (CompiledStep(build_network(built), Classes(), HYPERPARAMETERS, seed=SEED) for _ in range(2))
+    autograd = AutogradStep(build_network(built), Classes(), HYPERPARAMETERS)
     batches = [draw(built, Classes(), seed) for seed in range(20)]
     for number in range(260):
         batch = batches[number % 20]
@@ -256,7 +256,7 @@ def test_rows_that_are_not_met_get_their_updates_later() -> None:
     settled = (other.network.embedding, other.averaged.embedding)
     for before, after in zip(owed, settled, strict=True):
         assert before is not None and after is not None and not torch.equal(before.weight, after.weight)
-    weight = built.build().embedding.weight.detach()[53:]  # type: ignore[union-attr]
+    weight = build_network(built).embedding.weight.detach()[53:]  # type: ignore[union-attr]
     shrunk = weight * math.prod(1 - Schedule(8, 1, 1).rate(number, 260) * 3e-3 * 0.01 for number in range(260))
     torch.testing.assert_close(other.network.embedding.weight.detach()[53:], shrunk, rtol=1e-5, atol=0)  # type: ignore[union-attr]
 
@@ -269,7 +269,7 @@ def test_threads_change_nothing(cell: str) -> None:
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            step = CompiledStep(built.build(), Classes(), HYPERPARAMETERS, seed=SEED)
+            step = CompiledStep(build_network(built), Classes(), HYPERPARAMETERS, seed=SEED)
             losses = [step(draw(built, Classes(), seed)) for seed in range(5)]
             step.settle()
             found.append((losses, [parameter.clone() for parameter in step.averaged.parameters()]))
@@ -340,11 +340,11 @@ def test_what_is_no_number_is_not_hidden(value: float) -> None:
 
 def test_what_it_cannot_take_is_trained_by_autograd() -> None:
     built = architecture()
-    network: SequenceNetwork = built.build()
+    network: SequenceNetwork = build_network(built)
     assert reason(network) == ""
     assert isinstance(training_step(network, Classes(), HYPERPARAMETERS, seed=0), CompiledStep)
     assert "float32" in reason(copy.deepcopy(network).double())
-    assert "no recurrent layer" in reason(architecture("tcn", bidirectional=False).build())
+    assert "no recurrent layer" in reason(build_network(architecture("tcn", bidirectional=False)))
     network.recurrent.zoneout = 0.1  # type: ignore[assignment]
     assert "an option" in reason(network)
     assert isinstance(training_step(network, Classes(), HYPERPARAMETERS, seed=0), AutogradStep)

@@ -9,8 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import Encoded, Epoch, Hyperparameters
+from gatewise.nn import SequenceNetwork, build_network
+from gatewise.records import Architecture, Encoded, Epoch, Hyperparameters
 from gatewise.training import fit as module
 from gatewise.training.batches import iterate_batches
 from gatewise.training.fit import Fitted, fit
@@ -38,21 +38,23 @@ def run(data: Encoded, validation: Encoded, cell: str = "gru", **options: Any) -
 
 
 def network(cell: str = "gru", seed: int = 0) -> SequenceNetwork:
-    return Architecture(
-        cell,
-        input_size=1,
-        tokens=False,
-        outputs=2,
-        pooling="summary",
-        embedding_size=4,
-        hidden_size=8,
-        layers=1,
-        bidirectional=False,
-        dropout=HYPERPARAMETERS.dropout,
-        input_dropout=HYPERPARAMETERS.input_dropout,
-        seed=seed,
-        cell_seed=seed + 1,
-    ).build()
+    return build_network(
+        Architecture(
+            cell,
+            input_size=1,
+            tokens=False,
+            outputs=2,
+            pooling="summary",
+            embedding_size=4,
+            hidden_size=8,
+            layers=1,
+            bidirectional=False,
+            dropout=HYPERPARAMETERS.dropout,
+            input_dropout=HYPERPARAMETERS.input_dropout,
+            seed=seed,
+            cell_seed=seed + 1,
+        )
+    )
 
 
 def train(

@@ -10,8 +10,8 @@ import pytest
 from gatewise.data.encoding.encoders import fit_encoder
 from gatewise.data.encoding.prepared import prepare
 from gatewise.errors import DataError
-from gatewise.nn import Architecture
-from gatewise.records import Dataset
+from gatewise.nn import build_network
+from gatewise.records import Architecture, Dataset
 from gatewise.training.baselines.constant import Majority
 from gatewise.training.model import Model, model_of
 from gatewise.training.scoring import Truth
@@ -20,21 +20,23 @@ from gatewise.training.scoring import Truth
 def series_model() -> Model:
     rows = tuple(np.random.default_rng(row).normal(size=(5, 2)).astype(np.float32) for row in range(10))
     dataset = Dataset("series", "series", rows, np.arange(10) % 2, ("a", "b"), np.arange(10), channels=("x", "y"))
-    network = Architecture(
-        "gru",
-        input_size=2,
-        tokens=False,
-        outputs=2,
-        pooling="summary",
-        embedding_size=1,
-        hidden_size=4,
-        layers=1,
-        bidirectional=False,
-        dropout=0.5,
-        input_dropout=0.5,
-        seed=0,
-        cell_seed=1,
-    ).build()
+    network = build_network(
+        Architecture(
+            "gru",
+            input_size=2,
+            tokens=False,
+            outputs=2,
+            pooling="summary",
+            embedding_size=1,
+            hidden_size=4,
+            layers=1,
+            bidirectional=False,
+            dropout=0.5,
+            input_dropout=0.5,
+            seed=0,
+            cell_seed=1,
+        )
+    )
     encoder = fit_encoder(prepare(dataset), np.arange(10))
     return model_of(dataset, Truth(dataset.targets), "accuracy", "gru", encoder, network, None, {})
 

@@ -15,8 +15,8 @@ from gatewise.data.builtin.synthetic.languages import balanced_steps
 from gatewise.data.dataset.assemble import series_dataset
 from gatewise.data.encoding.encoders import encode_raw
 from gatewise.data.encoding.series import plain_series_encoder
-from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import Encoded
+from gatewise.nn import SequenceNetwork, build_network
+from gatewise.records import Architecture, Encoded
 from gatewise.study.units import seed_of
 from gatewise.training.objectives import NextStep
 
@@ -102,21 +102,23 @@ def _learn(
     cell: str, seed: int, course: Course, *, train: Sequence[Word], validation: Sequence[Word]
 ) -> tuple[SequenceNetwork, dict[str, Any]]:
     started = time.perf_counter()
-    network = Architecture(
-        cell,
-        input_size=3,
-        tokens=False,
-        outputs=3,
-        pooling="steps",
-        embedding_size=1,
-        hidden_size=HIDDEN,
-        layers=1,
-        bidirectional=False,
-        dropout=0.0,
-        input_dropout=0.0,
-        seed=seed_of(seed, 0),
-        cell_seed=seed_of(seed, 1),
-    ).build()
+    network = build_network(
+        Architecture(
+            cell,
+            input_size=3,
+            tokens=False,
+            outputs=3,
+            pooling="steps",
+            embedding_size=1,
+            hidden_size=HIDDEN,
+            layers=1,
+            bidirectional=False,
+            dropout=0.0,
+            input_dropout=0.0,
+            seed=seed_of(seed, 0),
+            cell_seed=seed_of(seed, 1),
+        )
+    )
     # The weights of the least validation loss are taken; no score is looked at on the way.
     fitted, steps = course.fit(network, _encoded(train), _encoded(validation), NextStep(), lambda _: 0.0, seed=seed_of(seed, 2))
     return fitted.network, {"steps": steps, "seconds": time.perf_counter() - started}

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from gatewise.data.encoding.prepared import prepare
 from gatewise.estimators.parts import Parts
 from gatewise.estimators.settings import Settings
+from gatewise.nn import build_network
 from gatewise.records import Arm, Dataset, Epoch
 from gatewise.training.model import Model, model_of
 from gatewise.training.scoring import truth_of
@@ -53,7 +54,7 @@ def learn(dataset: Dataset, parts: Parts, settings: Settings, metric: str, *, st
 
     with limited_torch(settings.config.threads):
         fitted = trainer.fit(
-            architecture.build(), encoded, parts, hyperparameters, trainer.schedule(len(train)), seed=seed, on_epoch=show
+            build_network(architecture), encoded, parts, hyperparameters, trainer.schedule(len(train)), seed=seed, on_epoch=show
         )
     if not fitted.best_epoch:
         warnings.warn(

@@ -14,8 +14,8 @@ from gatewise.data.encoding.encoders import encoder_from_json
 from gatewise.durable import new_folder, write_synced
 from gatewise.errors import RunError
 from gatewise.export.earlier import OLDEST, todays_metadata, todays_name
-from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import AudioFeatures, Forecast, from_json, to_json
+from gatewise.nn import SequenceNetwork, build_network
+from gatewise.records import Architecture, AudioFeatures, Forecast, from_json, to_json
 from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Baseline
 from gatewise.training.model import Model
@@ -122,7 +122,7 @@ def _predictor(metadata: dict[str, Any], weights: bytes) -> SequenceNetwork | Ba
         architecture = _architecture(metadata)
         if architecture is None:
             return BASELINES[metadata["name"]].from_state(metadata["baseline"], arrays)
-        network = architecture.build()
+        network = build_network(architecture)
         network.load_state_dict({todays_name(name): weight for name, weight in load_tensors(weights).items()})
     except SafetensorError as error:
         raise ValueError(f"{WEIGHTS}: {error}") from error

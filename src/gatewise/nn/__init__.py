@@ -7,7 +7,7 @@ from gatewise.nn.gru import GRU
 from gatewise.nn.lstm import LSTM
 from gatewise.nn.min_gru import MinGRU
 from gatewise.nn.min_lstm import MinLSTM
-from gatewise.nn.network import CELLS, RIVALS, Architecture, SequenceNetwork
+from gatewise.nn.network import CELLS, RIVALS, SequenceNetwork, build_network
 from gatewise.nn.rnn import RNN
 from gatewise.nn.sizes import MatchedSizes, matched_hidden_sizes, recurrent_parameters
 from gatewise.nn.stream import Stream, StreamState
@@ -19,7 +19,6 @@ __all__ = [
     "RIVALS",
     "RNN",
     "Accelerated",
-    "Architecture",
     "Backend",
     "GRUCell",
     "LSTMCell",
@@ -31,6 +30,7 @@ __all__ = [
     "StreamState",
     "accelerate",
     "backend",
+    "build_network",
     "matched_hidden_sizes",
     "recurrent_parameters",
     "restore",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pkgutil import resolve_name
 from typing import Any
 
@@ -16,8 +15,9 @@ from gatewise.nn.linear_skip import LinearSkip
 from gatewise.nn.pooling import Pool, build_pool, head_width
 from gatewise.nn.stack import Stack
 from gatewise.nn.tcn import TCN
+from gatewise.records import Architecture
 
-__all__ = ["CELLS", "EMBEDDING_DEVIATION", "RIVALS", "Architecture", "SequenceNetwork"]
+__all__ = ["CELLS", "EMBEDDING_DEVIATION", "RIVALS", "SequenceNetwork", "build_network"]
 
 CELLS: dict[str, Callable[..., Stack]] = {name: resolve_name(traits.layer) for name, traits in cells.CELLS.items()}
 """The recurrent layer of every arm, by its cell's name."""
@@ -85,74 +85,44 @@ class SequenceNetwork(nn.Module):
         return scores if self.skip is None else scores + self.skip(inputs)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Architecture:
-    """All that one arm's network is built of, in types that JSON has.
+def build_network(built: Architecture) -> SequenceNetwork:
+    """The network as it starts. Raises OptionError for a pooling, ValueError for a forget_bias or chrono that cannot be."""
+    # Of cells without gates, too: what is no value for any cell is none for them.
+    check_first_biases(built.forget_bias, built.chrono, bias=True)
+    width = head_width(built.pooling, built.hidden_size, bidirectional=built.bidirectional)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(built.seed)
+        embedding = _embedding(built.input_size, built.embedding_size) if built.tokens else None
+        head = nn.Linear(width, built.outputs)
+        pool = build_pool(built.pooling, built.hidden_size, bidirectional=built.bidirectional)
+        torch.manual_seed(built.cell_seed)
+        recurrent = _recurrent(built)
+    return SequenceNetwork(
+        embedding,
+        recurrent,
+        head,
+        pool=pool,
+        dropout=built.dropout,
+        input_dropout=built.input_dropout,
+        skip=None if built.skip is None else LinearSkip(**built.skip),
+    )
 
-    cell: a name of `CELLS` or `RIVALS`. input_size: the vocabulary's size for tokens, else the number of channels.
-    pooling: a name of `pooling.POOLINGS`. layers: of a tcn, its blocks. skip: arguments of `LinearSkip`, None for none.
-    forget_bias: first bias of the gate that keeps the state, so that at first about sigmoid(forget_bias) of it is kept at a step:
-    the LSTM's forget gate, the GRU's update gate, and in minGRU and minLSTM whatever has that effect. chrono: longest memory in
-    steps that these gates are initialised for (Tallec & Ollivier 2018). An rnn and a tcn have no gate and ignore both, so that
-    they can be compared with cells that have.
-    seed: of embedding, head and pooling alone, so that they are identical in every arm of a replicate of one hidden size;
-    cell_seed: of the recurrent part.
-    """
 
-    cell: str = field(kw_only=False)
-    input_size: int
-    tokens: bool
-    outputs: int
-    pooling: str
-    embedding_size: int
-    hidden_size: int
-    layers: int
-    bidirectional: bool
-    dropout: float
-    input_dropout: float
-    forget_bias: float | None = None
-    chrono: int | None = None
-    skip: Mapping[str, Any] | None = None
-    seed: int
-    cell_seed: int
-
-    def build(self) -> SequenceNetwork:
-        """The network as it starts. Raises OptionError for a pooling, ValueError for a forget_bias or chrono that cannot be."""
-        # Of cells without gates, too: what is no value for any cell is none for them.
-        check_first_biases(self.forget_bias, self.chrono, bias=True)
-        width = head_width(self.pooling, self.hidden_size, bidirectional=self.bidirectional)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            embedding = _embedding(self.input_size, self.embedding_size) if self.tokens else None
-            head = nn.Linear(width, self.outputs)
-            pool = build_pool(self.pooling, self.hidden_size, bidirectional=self.bidirectional)
-            torch.manual_seed(self.cell_seed)
-            recurrent = self._recurrent()
-        return SequenceNetwork(
-            embedding,
-            recurrent,
-            head,
-            pool=pool,
-            dropout=self.dropout,
-            input_dropout=self.input_dropout,
-            skip=None if self.skip is None else LinearSkip(**self.skip),
-        )
-
-    def _recurrent(self) -> nn.Module:
-        width = self.embedding_size if self.tokens else self.input_size
-        if self.cell in RIVALS:
-            return TCN(width, self.hidden_size, num_layers=self.layers)
-        keeps = cells.CELLS[self.cell].keeps
-        gates: dict[str, Any] = {"forget_bias": self.forget_bias, "chrono": self.chrono} if keeps else {}
-        return CELLS[self.cell](
-            width,
-            self.hidden_size,
-            num_layers=self.layers,
-            batch_first=True,
-            dropout=self.dropout if self.layers > 1 else 0.0,
-            bidirectional=self.bidirectional,
-            **gates,
-        )
+def _recurrent(built: Architecture) -> nn.Module:
+    width = built.embedding_size if built.tokens else built.input_size
+    if built.cell in RIVALS:
+        return TCN(width, built.hidden_size, num_layers=built.layers)
+    keeps = cells.CELLS[built.cell].keeps
+    gates: dict[str, Any] = {"forget_bias": built.forget_bias, "chrono": built.chrono} if keeps else {}
+    return CELLS[built.cell](
+        width,
+        built.hidden_size,
+        num_layers=built.layers,
+        batch_first=True,
+        dropout=built.dropout if built.layers > 1 else 0.0,
+        bidirectional=built.bidirectional,
+        **gates,
+    )
 
 
 def _embedding(tokens: int, size: int) -> nn.Embedding:

@@ -4,6 +4,7 @@
 declared with the options.
 
 data        what a source holds, what is asked of it, and the same as numbers
+architecture what an arm's network is built of
 plan        the arms, and what tuning chooses for them
 trainings   a training and its epochs
 costs       times, sizes, and their ratios
@@ -12,6 +13,7 @@ plain       JSON both ways
 """
 
 from gatewise.options.config import Config, Task
+from gatewise.records.architecture import Architecture
 from gatewise.records.costs import BatchLatency, Cost, Ratio, StepRatio
 from gatewise.records.data import AudioFeatures, Dataset, Encoded, Forecast, Kind, Label, Profile, Reading, Split
 from gatewise.records.plain import from_json, to_json
@@ -31,6 +33,7 @@ from gatewise.records.trainings import Ending, Epoch, Training, TrainingKind
 
 __all__ = [
     "FEWEST_TELLING_REPLICATES",
+    "Architecture",
     "Arm",
     "AudioFeatures",
     "BatchLatency",

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.errors import RunError
 from gatewise.export.bundle import load_model, save_model
-from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import Comparison, Epoch, Shipped, Verdict, to_json
+from gatewise.nn import SequenceNetwork
+from gatewise.records import Architecture, Comparison, Epoch, Shipped, Verdict, to_json
 from gatewise.report.page import render_page
 from gatewise.study.folder import RunFolder, write_atomic, write_json
 from gatewise.study.forecast import closing_epochs, overtime_seconds

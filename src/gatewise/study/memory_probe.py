@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 
-from gatewise.nn import Architecture
-from gatewise.records import Hyperparameters, from_json
+from gatewise.nn import build_network
+from gatewise.records import Architecture, Hyperparameters, from_json
 from gatewise.tasks import traits_of
 from gatewise.timing import peak_resident_bytes, reset_peak
 from gatewise.training.objectives import Tensors, objective_of
@@ -73,7 +73,7 @@ def _peak(task: Mapping[str, Any]) -> int:
 
 def _train(architecture: Architecture, task: Mapping[str, Any]) -> None:
     hyperparameters = from_json(Hyperparameters, task["hyperparameters"])
-    network = architecture.build()
+    network = build_network(architecture)
     network.train()
     step = training_step(network, objective_of(task["task"], task["metric"]), hyperparameters, seed=0)
     batch, steps = task["batch_size"], task["steps"]

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoding.prepared import Prepared, prepare
-from gatewise.nn import RIVALS, Architecture, SequenceNetwork
-from gatewise.records import Arm, Config, Dataset, Encoded, Hyperparameters, Training
+from gatewise.nn import RIVALS, SequenceNetwork, build_network
+from gatewise.records import Architecture, Arm, Config, Dataset, Encoded, Hyperparameters, Training
 from gatewise.study.contexts import seen
 from gatewise.study.encoded import EncodedSplit, encode_split, shortened_split
 from gatewise.study.kept import KeptFolder
@@ -125,7 +125,7 @@ class Workload:
 
     def network(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> SequenceNetwork:
         """An arm's network as it starts."""
-        return self.architecture(arm, number, hyperparameters, input_size).build()
+        return build_network(self.architecture(arm, number, hyperparameters, input_size))
 
     def fit_arm(
         self,

@@ -13,8 +13,8 @@ from gatewise.data.audio.energies import audio_inputs
 from gatewise.data.dataset.targets import class_name
 from gatewise.data.encoding.encoders import Encoder, encode_raw, raw_inputs
 from gatewise.errors import DataError
-from gatewise.nn import Architecture, SequenceNetwork
-from gatewise.records import AudioFeatures, Dataset, Encoded, Forecast, Kind, Label, Task
+from gatewise.nn import SequenceNetwork
+from gatewise.records import Architecture, AudioFeatures, Dataset, Encoded, Forecast, Kind, Label, Task
 from gatewise.tasks import traits_of
 from gatewise.training.examples import Baseline
 from gatewise.training.objectives import objective_of

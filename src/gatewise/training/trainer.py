@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from gatewise.data.encoding.encoders import Encoder, fit_encoder
 from gatewise.data.encoding.prepared import Prepared
 from gatewise.metrics import METRICS, Metric
-from gatewise.nn import RIVALS, Architecture, SequenceNetwork
+from gatewise.nn import RIVALS, SequenceNetwork
 from gatewise.nn.linear_skip import skip_of
 from gatewise.nn.tcn import levels_for
-from gatewise.records import Arm, Config, Dataset, Encoded, Epoch, Hyperparameters
+from gatewise.records import Architecture, Arm, Config, Dataset, Encoded, Epoch, Hyperparameters
 from gatewise.tasks import traits_of
 from gatewise.training.examples import Baseline, Examples
 from gatewise.training.fit import Fitted, fit
