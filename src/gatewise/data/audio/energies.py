@@ -34,7 +34,7 @@ Energies = NDArray[np.float32]
 Report = Callable[[str], None]
 
 # Goes into every key of the cache: to be raised whenever the same file would give other numbers.
-_VERSION = 1
+_VERSION = 2
 
 # Bad files that a message names, before it only counts them.
 _NAMED = 5
