@@ -55,9 +55,6 @@ Bytes workspace_tensor(std::size_t bytes) {
 }  // namespace
 
 NB_MODULE(_compiled, module) {
-    // Brings in the OpenMP runtime that the teams share with PyTorch.
-    nb::module_::import_("torch");
-
     module.def("instruction_sets", supported_names);
     module.def("instruction_set", [] { return gatewise::active().name; });
     module.def("select", [](const std::string& name) { gatewise::select(name); }, nb::arg("name"));

@@ -122,23 +122,34 @@ struct OpenMP {
     int (*thread_number)() = nullptr;
     int (*team_size)() = nullptr;
 
-    OpenMP() {
-        const auto find_in = [this](void* library) {
-            parallel = reinterpret_cast<decltype(parallel)>(dlsym(library, "GOMP_parallel"));
-            thread_number = reinterpret_cast<int (*)()>(dlsym(library, "omp_get_thread_num"));
-            team_size = reinterpret_cast<int (*)()>(dlsym(library, "omp_get_num_threads"));
+    static OpenMP looked_up() {
+        OpenMP runtime;
+        const auto find_in = [&runtime](void* library) {
+            runtime.parallel = reinterpret_cast<decltype(parallel)>(dlsym(library, "GOMP_parallel"));
+            runtime.thread_number = reinterpret_cast<int (*)()>(dlsym(library, "omp_get_thread_num"));
+            runtime.team_size = reinterpret_cast<int (*)()>(dlsym(library, "omp_get_num_threads"));
         };
         find_in(RTLD_DEFAULT);
-        if (found()) return;
+        if (runtime.found()) return runtime;
         if (void* loaded = dlopen("libgomp.so.1", RTLD_LAZY | RTLD_NOLOAD)) find_in(loaded);
+        return runtime;
     }
 
     bool found() const { return parallel && thread_number && team_size; }
 };
 
+// Empty until a runtime is in the process: PyTorch may come, with its own, after teams that ran without it.
 const OpenMP& openmp() {
-    static const OpenMP runtime;
-    return runtime;
+    static const OpenMP none;
+    static std::atomic<const OpenMP*> runtime{&none};
+    const OpenMP* known = runtime.load(std::memory_order_acquire);
+    if (known->found()) return *known;
+    const OpenMP now = OpenMP::looked_up();
+    if (!now.found()) return none;
+    // Kept for as long as the process lives; of several threads that looked, any may have the last word.
+    known = new OpenMP(now);
+    runtime.store(known, std::memory_order_release);
+    return *known;
 }
 
 struct Region {
