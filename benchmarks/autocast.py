@@ -30,7 +30,7 @@ from torch.nn.functional import cross_entropy
 
 from gatewise.kernels import instruction_set
 from gatewise.records import Encoded
-from gatewise.training.batches import iterate_batches, plan_batches
+from gatewise.runtime.batches import iterate_batches, plan_batches
 from gatewise.training.objectives import to_tensors
 
 RECIPE = next(recipe for recipe in RECIPES if recipe.name == "fused")

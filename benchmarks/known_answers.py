@@ -27,11 +27,11 @@ from gatewise.data.sources import open_source
 from gatewise.metrics import METRICS
 from gatewise.names import plain_title
 from gatewise.records import Config, Epoch, Hyperparameters
+from gatewise.runtime.scoring import score, truth_of
 from gatewise.study.units import Unit
 from gatewise.study.work import Workload
 from gatewise.training.fit import fit
 from gatewise.training.schedule import Schedule
-from gatewise.training.scoring import score, truth_of
 
 CELLS = ("gru", "lstm", "rnn", "min_gru", "min_lstm")
 HYPERPARAMETERS = Hyperparameters(learning_rate=5e-3, dropout=0.0, input_dropout=0.0, weight_decay=0.01)

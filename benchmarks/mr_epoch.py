@@ -57,7 +57,7 @@ from gatewise.data.dataset.tokens import tokenize_all
 from gatewise.data.encoding.text import fit_text_encoder
 from gatewise.nn import SequenceNetwork, build_network
 from gatewise.records import Architecture, Encoded, Hyperparameters
-from gatewise.training.batches import Batch, iterate_batches, plan_batches
+from gatewise.runtime.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.compiled_step import CompiledStep
 from gatewise.training.objectives import Classes, to_tensors
 from gatewise.training.optimizer import BETAS, CLIP_NORM

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from gatewise.records import Encoded
-from gatewise.training.batches import iterate_batches, pad
+from gatewise.runtime.batches import iterate_batches, pad
 
 __all__ = ["KerasTrainer"]
 

@@ -27,8 +27,8 @@ from gatewise.metrics import value_text
 from gatewise.names import plain_title
 from gatewise.records import Config
 from gatewise.report.numbers import significant
+from gatewise.runtime.scoring import score, truth_of
 from gatewise.study.work import Workload
-from gatewise.training.scoring import score, truth_of
 from gatewise.training.threads import limited_threads
 
 ROWS = 20

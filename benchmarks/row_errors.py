@@ -20,9 +20,9 @@ from scipy.stats import t as student
 
 import gatewise
 from gatewise.records import Comparison, Training
+from gatewise.runtime.scoring import unpack_rows
 from gatewise.statistics.rows import TestRows, variance_over_rows
 from gatewise.titles import Titles
-from gatewise.training.scoring import unpack_rows
 
 __all__ = ["half_widths"]
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from gatewise.export.bundle import load_model
     from gatewise.inspection.api import inspect
     from gatewise.inspection.inspection import Inspection
+    from gatewise.runtime.model import Model
     from gatewise.study.api import Result, open_run, resume
     from gatewise.study.compare import compare
-    from gatewise.training.model import Model
 
 __version__ = "0.1.0"
 
@@ -60,7 +60,7 @@ _HOMES = {
     "Advice": "gatewise.advice.advice",
     "Forecaster": "gatewise.estimators",
     "Inspection": "gatewise.inspection.inspection",
-    "Model": "gatewise.training.model",
+    "Model": "gatewise.runtime.model",
     "Result": "gatewise.study.api",
     "SequenceClassifier": "gatewise.estimators",
     "SequenceRegressor": "gatewise.estimators",

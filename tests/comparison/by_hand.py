@@ -16,7 +16,7 @@ from gatewise.records import (
     Training,
     Verdict,
 )
-from gatewise.training.scoring import pack_rows
+from gatewise.runtime.scoring import pack_rows
 
 SPREAD = np.array([0.004, -0.003, 0.001, -0.004, 0.002, 0.0, 0.003, -0.002, -0.001, 0.0])  # mean 0
 

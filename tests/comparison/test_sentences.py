@@ -12,7 +12,7 @@ import numpy as np
 
 from gatewise.comparison.verdict import decide
 from gatewise.records import Comparison, Dependence, Ratio, Shipped, StepRatio
-from gatewise.training.scoring import pack_rows
+from gatewise.runtime.scoring import pack_rows
 from tests.comparison.by_hand import ALIKE, EQUAL, FASTER, LATENCIES, SPREAD, comparison, cost
 
 FILE = Path(__file__).with_name("sentences.txt")

@@ -11,8 +11,8 @@ from gatewise.errors import RunError
 from gatewise.records import (
     Dependence,
 )
+from gatewise.runtime.scoring import pack_rows
 from gatewise.statistics.decision import Rule
-from gatewise.training.scoring import pack_rows
 from tests.comparison.by_hand import EQUAL, SPREAD, comparison, text
 
 

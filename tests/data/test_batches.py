@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gatewise.records import Encoded
-from gatewise.training.batches import iterate_batches, plan_batches
+from gatewise.runtime.batches import iterate_batches, plan_batches
 
 
 def encoded(rows: int, *, channels: int | None = None, longest: int = 40) -> Encoded:

@@ -19,7 +19,7 @@ from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.data.sources import open_source
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
-from gatewise.training.batches import iterate_batches, plan_batches
+from gatewise.runtime.batches import iterate_batches, plan_batches
 
 TARGETS = np.zeros(2, dtype=np.int64)
 

@@ -14,7 +14,7 @@ from gatewise.data.encoding.prepared import prepare
 from gatewise.data.forecast.dataset import forecast_dataset, forecast_inputs, seasonal_scale, training_deviation
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Dataset, Reading
-from gatewise.training.scoring import score_rows, truth_of
+from gatewise.runtime.scoring import score_rows, truth_of
 from tests.arrays import series_of
 
 HOURS = np.arange("2016-07-01", "2016-07-11", dtype="datetime64[h]")

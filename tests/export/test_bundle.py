@@ -16,14 +16,16 @@ from gatewise.data.encoding.encoders import fit_encoder
 from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.errors import DataError, GatewiseError, RunError
 from gatewise.export.bundle import load_model, save_model
-from gatewise.nn import SequenceNetwork, build_network
+from gatewise.nn import build_network
 from gatewise.records import Architecture, Dataset
+from gatewise.runtime.model import Model
+from gatewise.runtime.model import model_of as bundled
+from gatewise.runtime.network import ArrayNetwork
+from gatewise.runtime.scoring import Truth
 from gatewise.study.predictions import prediction_rows
 from gatewise.training.baselines import BASELINES
 from gatewise.training.examples import Examples
-from gatewise.training.model import Model
-from gatewise.training.model import model_of as bundled
-from gatewise.training.scoring import Truth
+from gatewise.training.networks import array_network
 
 CLASSES = ("mauvais", "gut", "良い")
 
@@ -50,7 +52,6 @@ def model_of(name: str, dataset: Dataset, **changes: Any) -> Model:
     """A model of one arm or baseline; networks are as good untrained here."""
     prepared = prepare(dataset)
     encoder = fit_encoder(prepared, np.arange(45))
-    architecture = None
     if name in BASELINES:
         examples = Examples(inputs(prepared), dataset.targets, 3)
         predictor: Any = BASELINES[name].fit(examples, examples)
@@ -58,11 +59,12 @@ def model_of(name: str, dataset: Dataset, **changes: Any) -> Model:
         sizes = {"tokens": dataset.kind == "text", "outputs": 3, "pooling": "summary", "embedding_size": 4, "hidden_size": 5}
         rest = {"layers": 1, "bidirectional": False, "dropout": 0.5, "input_dropout": 0.1, "seed": 1, "cell_seed": 2}
         architecture = Architecture(**{"cell": name, "input_size": encoder.input_size, **sizes, **rest, **changes})
-        predictor = build_network(architecture)
-        for weight in predictor.parameters():
+        network = build_network(architecture)
+        for weight in network.parameters():
             weight.data += 0.1  # what the seeds alone rebuild would not show that weights are loaded
+        predictor = array_network(architecture, network)
     details = {"trained_on_rows": 45}
-    return bundled(dataset, Truth(dataset.targets), "accuracy", name, encoder, predictor, architecture, details)
+    return bundled(dataset, Truth(dataset.targets), "accuracy", name, encoder, predictor, details)
 
 
 CASES = [
@@ -222,8 +224,8 @@ def test_weights_that_changed_are_refused(saved: Path, tmp_path: Path) -> None:
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     """Also where the model was saved with them, or before checksums were."""
     model = model_of("gru", texts())
-    assert isinstance(model.predictor, SequenceNetwork)
-    model.predictor.head.weight.data[0, 0] = float("nan")
+    assert isinstance(model.predictor, ArrayNetwork)
+    model.predictor.weights["head.weight"][0, 0] = float("nan")
     save_model(model, tmp_path / "model")
     with pytest.raises(RunError, match="weights that are not finite"):
         load_model(tmp_path / "model")
@@ -240,8 +242,8 @@ def test_a_model_saved_without_a_checksum_is_read(saved: Path, tmp_path: Path) -
 
 def test_a_prediction_that_is_not_finite_is_refused() -> None:
     model = model_of("gru", series())
-    assert isinstance(model.predictor, SequenceNetwork)
-    model.predictor.head.weight.data[:] = 3e38
+    assert isinstance(model.predictor, ArrayNetwork)
+    model.predictor.weights["head.weight"][:] = 3e38
     with pytest.raises(DataError, match="the gru predicts numbers that are not finite"):
         model.predict([np.ones((3, 2), dtype=np.float32)])
 

@@ -12,9 +12,10 @@ from gatewise.data.sources import open_source
 from gatewise.nn import build_network
 from gatewise.nn.linear_skip import skip_of
 from gatewise.records import Architecture, Dataset
+from gatewise.runtime.model import Model, model_of
+from gatewise.runtime.scoring import Truth
 from gatewise.tasks import traits_of
-from gatewise.training.model import Model, model_of
-from gatewise.training.scoring import Truth
+from gatewise.training.networks import array_network
 
 TEXTS = "builtin:reviews?rows=40"
 CLASSES = "builtin:temporal-order?rows=40&length=12"
@@ -63,4 +64,4 @@ def make_model(cell: str, source: str, **changes: Any) -> Model:
         if network.skip is not None:
             network.skip.linear.weight.add_(0.1)
     metric = traits_of(dataset.task).metric
-    return model_of(dataset, Truth(dataset.targets), metric, cell, encoder, network, architecture, {})
+    return model_of(dataset, Truth(dataset.targets), metric, cell, encoder, array_network(architecture, network), {})

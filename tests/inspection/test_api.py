@@ -16,9 +16,9 @@ from gatewise.inspection import data, effort
 from gatewise.inspection.api import inspect
 from gatewise.inspection.inspection import Inspection
 from gatewise.inspection.reading import ONE_TEXT, is_one_text
-from gatewise.nn import SequenceNetwork
 from gatewise.records import Config
 from gatewise.study.folder import RunFolder
+from gatewise.training.networks import torch_network
 from tests.inspection.models import CLASSES, FORECAST, NUMBERS, STEPS, TEXTS, dataset_of, make_model
 
 
@@ -62,8 +62,8 @@ def test_a_text_is_read_word_by_word() -> None:
 def test_the_states_shown_are_those_that_the_head_reads() -> None:
     model = make_model("lstm", CLASSES, pooling="last", layers=2)
     found = inspect(model, list(dataset_of(CLASSES).sequences))
-    network = model.predictor
-    assert isinstance(network, SequenceNetwork)
+    network = torch_network(model)
+    assert network is not None
     with torch.no_grad():
         scores = network.head(torch.from_numpy(found.layers[-1].states[-1]).float())
     np.testing.assert_allclose(
@@ -184,7 +184,7 @@ def test_a_baseline_has_no_gates() -> None:
     dataset = dataset_of(TEXTS)
     examples = Examples([str(text).split() for text in dataset.sequences], dataset.targets, 2)
     baseline = BASELINES["tfidf_logistic"].fit(examples, examples)
-    model = replace(make_model("gru", TEXTS), name="tfidf_logistic", predictor=baseline, architecture=None)
+    model = replace(make_model("gru", TEXTS), name="tfidf_logistic", predictor=baseline)
     with pytest.raises(OptionError, match=r"TF-IDF \+ logistic regression, which has no recurrent cell.*--rivals none"):
         inspect(model, "a film")
 

@@ -15,15 +15,16 @@ from gatewise.inspection.gradients import TOLERANCE, integrate_gradients
 from gatewise.inspection.occlusion import occlude
 from gatewise.inspection.targets import Question, question_of
 from gatewise.nn import SequenceNetwork
-from gatewise.training.model import Model
+from gatewise.runtime.model import Model
+from gatewise.training.networks import torch_network
 from tests.inspection.models import CLASSES, FORECAST, NUMBERS, STEPS, TEXTS, dataset_of, make_model
 
 SOURCES = (TEXTS, CLASSES, NUMBERS, FORECAST, STEPS)
 
 
 def asked(model: Model, source: str, row: int = 0) -> tuple[SequenceNetwork, Question]:
-    network = model.predictor
-    assert isinstance(network, SequenceNetwork)
+    network = torch_network(model)
+    assert network is not None
     question = question_of(model, model.encode([dataset_of(source).sequences[row]]))
     return network.double().requires_grad_(False), question
 
@@ -122,8 +123,8 @@ def test_what_is_costly_is_asked_less_often(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_steps_that_a_network_is_worth() -> None:
-    network = make_model("gru", CLASSES).predictor
-    assert isinstance(network, SequenceNetwork)
+    network = torch_network(make_model("gru", CLASSES))
+    assert network is not None
     weights = 3 * 7 * (3 + 7)
     assert effort.steps_within(network) == 10**10 // weights
     assert effort.steps_within(network, 3) == 10**10 // (3 * weights)

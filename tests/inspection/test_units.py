@@ -9,22 +9,23 @@ from gatewise.inspection.trace import trace_layers
 from gatewise.inspection.units import DEAD, OPEN, SHUT, LayerUse, measure_units, time_constants
 from gatewise.nn import SequenceNetwork
 from gatewise.nn.stack import Stack
+from gatewise.training.networks import torch_network
 from tests.inspection.models import CLASSES, FORECAST, TEXTS, dataset_of, make_model
 
 
 def network_of(cell: str, source: str, **changes: object) -> tuple[SequenceNetwork, list[LayerUse]]:
     model = make_model(cell, source, **changes)
-    assert isinstance(model.predictor, SequenceNetwork)
-    encoded = model.encode(list(dataset_of(source).sequences)[:30])
-    return model.predictor, measure_units(model.predictor, encoded)
+    network = torch_network(model)
+    assert network is not None
+    return network, measure_units(network, model.encode(list(dataset_of(source).sequences)[:30]))
 
 
 @pytest.mark.parametrize(("cell", "source"), [("gru", TEXTS), ("lstm", CLASSES), ("min_lstm", FORECAST), ("rnn", TEXTS)])
 def test_sums_over_batches_are_those_over_single_sequences(cell: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gatewise.inspection.units.BATCH_STEPS", 50)
     model = make_model(cell, source, layers=2, bidirectional=True)
-    network = model.predictor
-    assert isinstance(network, SequenceNetwork) and isinstance(network.recurrent, Stack)
+    network = torch_network(model)
+    assert network is not None and isinstance(network.recurrent, Stack)
     sequences = list(dataset_of(source).sequences)[:12]
     found = measure_units(network, model.encode(sequences))
     alone = []
@@ -65,8 +66,8 @@ def test_time_constants_are_steps_until_a_third_is_left() -> None:
 
 def test_a_unit_that_never_moves_is_found_and_a_gate_that_never_opens() -> None:
     model = make_model("gru", CLASSES)
-    network = model.predictor
-    assert isinstance(network, SequenceNetwork) and isinstance(network.recurrent, Stack)
+    network = torch_network(model)
+    assert network is not None and isinstance(network.recurrent, Stack)
     encoded = model.encode(list(dataset_of(CLASSES).sequences))
     (before,) = measure_units(network, encoded)
     assert before.dead.tolist() == []
@@ -85,8 +86,8 @@ def test_a_unit_that_never_moves_is_found_and_a_gate_that_never_opens() -> None:
 def test_a_forget_bias_is_the_time_constant_that_a_fresh_cell_has() -> None:
     """sigmoid(bias) is kept at a step: with weights of zero exactly."""
     model = make_model("lstm", CLASSES)
-    network = model.predictor
-    assert isinstance(network, SequenceNetwork) and isinstance(network.recurrent, Stack)
+    network = torch_network(model)
+    assert network is not None and isinstance(network.recurrent, Stack)
     with torch.no_grad():
         for parameter in network.recurrent.parameters():
             parameter.zero_()
@@ -97,8 +98,8 @@ def test_a_forget_bias_is_the_time_constant_that_a_fresh_cell_has() -> None:
 
 
 def test_a_rival_without_gates_is_no_stack() -> None:
-    network = make_model("gru", CLASSES).predictor
-    assert isinstance(network, SequenceNetwork)
+    network = torch_network(make_model("gru", CLASSES))
+    assert network is not None
     network.recurrent = torch.nn.Identity()
     with pytest.raises(TypeError, match="Identity is no recurrent layer"):
         measure_units(network, make_model("gru", CLASSES).encode(list(dataset_of(CLASSES).sequences)))

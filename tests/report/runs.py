@@ -31,8 +31,8 @@ from gatewise.records import (
     Training,
     Verdict,
 )
+from gatewise.runtime.scoring import pack_rows
 from gatewise.titles import Titles
-from gatewise.training.scoring import pack_rows
 from tests.report.mistaken import with_mistakes
 
 Run = tuple[Comparison, Verdict]

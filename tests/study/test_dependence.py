@@ -5,8 +5,8 @@ import pytest
 
 from gatewise.data.dataset.splits import make_split
 from gatewise.records import Dataset, Dependence, Forecast
+from gatewise.runtime.scoring import unpack_rows
 from gatewise.study.dependence import dependence_of
-from gatewise.training.scoring import unpack_rows
 
 
 def classes(groups: list[int], *, test: int = 0) -> Dataset:

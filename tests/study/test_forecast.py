@@ -12,6 +12,7 @@ import pytest
 from gatewise.comparison.plan import arms_of
 from gatewise.data.sources import open_source
 from gatewise.records import Config, Epoch, Hyperparameters, Training
+from gatewise.runtime.batches import plan_batches
 from gatewise.study import forecast, outlook, phases, probe
 from gatewise.study.budget import (
     MEASURING_SHARE,
@@ -24,7 +25,6 @@ from gatewise.study.budget import (
 )
 from gatewise.study.deadline import BudgetSpent
 from gatewise.study.work import Workload
-from gatewise.training.batches import plan_batches
 
 HYPERPARAMETERS = Hyperparameters(learning_rate=3e-3, dropout=0.1, input_dropout=0.0, weight_decay=0.0)
 KNOWN = Foresight(

@@ -19,14 +19,14 @@ from gatewise.data.sources import open_source
 from gatewise.export.bundle import save_model
 from gatewise.options.configuration import build_config
 from gatewise.report.live import NullView
+from gatewise.runtime.model import Model, model_of
+from gatewise.runtime.scoring import truth_of
 from gatewise.study.api import source_name
 from gatewise.study.arms import arms_for
 from gatewise.study.folder import RunFolder
 from gatewise.study.opening import open_data
 from gatewise.study.predictions import prediction_rows
 from gatewise.study.work import Workload
-from gatewise.training.model import Model, model_of
-from gatewise.training.scoring import truth_of
 
 Table = list[list[str]]
 
@@ -40,9 +40,7 @@ def run_of(source: Any, folder: Path, *, baseline: int = 0, **options: Any) -> M
     name = workload.baselines[baseline]
     fitted = workload.fit_baseline(name, split.train, split.validation)
     truth = truth_of(dataset, split.validation, split.train)
-    model = model_of(
-        dataset, truth, workload.trainer.metric.name, name, workload.trainer.fit_encoder(split.train), fitted, None, {}
-    )
+    model = model_of(dataset, truth, workload.trainer.metric.name, name, workload.trainer.fit_encoder(split.train), fitted, {})
     RunFolder(folder).create(config, {})
     save_model(model, folder / "model")
     return model

@@ -16,6 +16,8 @@ from gatewise.errors import GatewiseError, RunError
 from gatewise.mistakes import ClassPredictions
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Config, Dataset, Encoded, Hyperparameters, Training
+from gatewise.runtime.batches import iterate_batches
+from gatewise.runtime.scoring import unpack_rows
 from gatewise.study import measure, scoring
 from gatewise.study.kept import KeptFolder
 from gatewise.study.memory import MemoryMeasurement
@@ -24,9 +26,7 @@ from gatewise.study.units import Unit, seed_of
 from gatewise.study.work import Workload
 from gatewise.training import fit as training
 from gatewise.training.baselines import linear
-from gatewise.training.batches import iterate_batches
 from gatewise.training.objectives import to_tensors
-from gatewise.training.scoring import unpack_rows
 from gatewise.training.step import training_step
 from tests.arrays import series_of
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from gatewise.nn import SequenceNetwork, build_network
 from gatewise.records import Architecture, Encoded, Epoch, Hyperparameters
+from gatewise.runtime.batches import iterate_batches
+from gatewise.runtime.scoring import Truth, log_loss, score
 from gatewise.training import fit as module
-from gatewise.training.batches import iterate_batches
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.objectives import Classes
 from gatewise.training.schedule import RISEN, WARM_UP, Schedule, default_schedule, short_epochs
-from gatewise.training.scoring import Truth, log_loss, score
 
 Maker = Callable[..., Encoded]
 HYPERPARAMETERS = Hyperparameters(learning_rate=1e-2, dropout=0.1, input_dropout=0.1, weight_decay=0.01)

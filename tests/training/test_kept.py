@@ -7,8 +7,8 @@ import pytest
 
 from gatewise.data.sources import open_source
 from gatewise.mistakes import ClassPredictions, ForecastPredictions, Kept, NumberPredictions, StepPredictions
+from gatewise.runtime.scoring import Truth, score_rows, truth_of
 from gatewise.training.kept import MOST_NUMBERS, MOST_ROWS, kept_of
-from gatewise.training.scoring import Truth, score_rows, truth_of
 
 
 def size_of(kept: Kept) -> int:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from gatewise.training.next_step import step_log_loss, step_nll
+from gatewise.runtime.next_step import step_nll
+from gatewise.training.next_step import step_log_loss
 
 
 def logit(probability: float) -> float:

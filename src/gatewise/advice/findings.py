@@ -17,6 +17,7 @@ from gatewise.comparison.outlook import replicates_to_decide
 from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import decide, far_cheaper
 from gatewise.records import BatchLatency, Comparison, Cost, Difference, StepRatio, Training, Verdict, from_json
+from gatewise.runtime.scoring import unpack_rows
 from gatewise.statistics.correlated import Differences, posterior
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.statistics.rows import variance_over_rows
@@ -24,7 +25,6 @@ from gatewise.study.dependence import dependence_of
 from gatewise.study.encoded import shortened_split
 from gatewise.study.gathered import target_score
 from gatewise.study.units import Context
-from gatewise.training.scoring import unpack_rows
 
 __all__ = ["comparison_of", "facts_of"]
 

@@ -11,10 +11,10 @@ import torch
 
 from gatewise.nn.backend import backend
 from gatewise.records import Arm
+from gatewise.runtime.batches import iterate_batches, plan_batches
 from gatewise.study.measure import measure_latency, measure_steps
 from gatewise.study.work import Workload
 from gatewise.timing import interleave
-from gatewise.training.batches import iterate_batches, plan_batches
 from gatewise.training.objectives import to_tensors
 from gatewise.training.step import training_step
 

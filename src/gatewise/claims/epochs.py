@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from gatewise.claims.libraries.torch_layers import check_agree, stock
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Arm, Encoded
+from gatewise.runtime.batches import pad, plan_batches
 from gatewise.study.work import Workload
 from gatewise.training.autograd_step import AutogradStep
-from gatewise.training.batches import pad, plan_batches
 from gatewise.training.objectives import Tensors, to_tensors
 from gatewise.training.step import Step, training_step
 

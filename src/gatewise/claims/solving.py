@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from gatewise.claims.pairs import workload_of
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Config, Dataset, Encoded, Epoch, Hyperparameters
+from gatewise.runtime.scoring import score, truth_of
 from gatewise.study.encoded import EncodedSplit
 from gatewise.study.units import seed_of
 from gatewise.study.work import Workload
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.objectives import Objective
 from gatewise.training.schedule import Schedule
-from gatewise.training.scoring import score, truth_of
 
 __all__ = ["Course", "Learner", "learner"]
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from gatewise.errors import RunError
 from gatewise.metrics import METRICS, Metric
 from gatewise.records import Comparison, ScoreSummary, Training
+from gatewise.runtime.scoring import unpack_rows
 from gatewise.statistics.correlated import Differences, FixedTest, Resampled, Spread
 from gatewise.statistics.decision import MINIMUM_PLANNED_REPLICATES, Rule
 from gatewise.statistics.rows import TestRows, variance_over_rows
 from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
-from gatewise.training.scoring import unpack_rows
 
 __all__ = ["Evidence"]
 

@@ -18,7 +18,7 @@ from gatewise.estimators.learning import Learned
 from gatewise.estimators.saving import load_estimator, save_estimator
 from gatewise.estimators.settings import Settings, read_settings
 from gatewise.records import to_json
-from gatewise.training.model import Model
+from gatewise.runtime.model import Model
 
 __all__ = ["CellEstimator"]
 

@@ -20,11 +20,9 @@ from gatewise.estimators.learning import learn
 from gatewise.estimators.parts import time_parts
 from gatewise.estimators.series_inputs import are_several, series_columns, series_values, target_names
 from gatewise.estimators.settings import read_choice, read_optional
-from gatewise.nn import SequenceNetwork
 from gatewise.records import Forecast, Reading
-from gatewise.training.objectives import objective_of
-from gatewise.training.scoring import Truth
-from gatewise.training.scoring import score as score_of
+from gatewise.runtime.scoring import Truth
+from gatewise.runtime.scoring import score as score_of
 from gatewise.training.threads import limited_torch
 
 __all__ = ["Forecaster"]
@@ -145,10 +143,7 @@ class Forecaster(CellEstimator):
             if not np.isfinite(values).all():
                 raise InputError("the series to be scored has missing values. Fill them, or score the stretches between them.")
             encoded = encode_raw(model.encoder, Windows(values, np.arange(origins), forecast.window))
-            if not isinstance(model.predictor, SequenceNetwork):
-                raise ValueError("a forecaster holds a network")
-            predictions = objective_of("forecast", model.metric).predict(model.predictor, encoded)
-            return -score_of("mase", predictions, Truth(truth, seasonal=np.array(model.seasonal)))
+            return -score_of("mase", model.predict_encoded(encoded), Truth(truth, seasonal=np.array(model.seasonal)))
 
     @property
     def _forecast(self) -> Forecast:

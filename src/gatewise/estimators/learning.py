@@ -12,8 +12,9 @@ from gatewise.estimators.parts import Parts
 from gatewise.estimators.settings import Settings
 from gatewise.nn import build_network
 from gatewise.records import Arm, Dataset, Epoch
-from gatewise.training.model import Model, model_of
-from gatewise.training.scoring import truth_of
+from gatewise.runtime.model import Model, model_of
+from gatewise.runtime.scoring import truth_of
+from gatewise.training.networks import array_network
 from gatewise.training.threads import limited_torch
 from gatewise.training.trainer import Trainer
 
@@ -65,5 +66,5 @@ def learn(dataset: Dataset, parts: Parts, settings: Settings, metric: str, *, st
         )
     details = {"source": dataset.name, "trained_on_rows": len(train), "stopped_by_rows": len(validation), "seed": seed}
     truth = truth_of(dataset, validation, train)
-    model = model_of(dataset, truth, metric, cell, encoder, fitted.network, architecture, details)
+    model = model_of(dataset, truth, metric, cell, encoder, array_network(architecture, fitted.network), details)
     return Learned(model, fitted.history, fitted.best_epoch)

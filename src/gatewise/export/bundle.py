@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gatewise.data.encoding.encoders import encoder_from_json
 from gatewise.durable import new_folder, write_synced
 from gatewise.errors import RunError
 from gatewise.export.earlier import OLDEST, todays_metadata, todays_name
-from gatewise.nn import SequenceNetwork, build_network
 from gatewise.records import Architecture, AudioFeatures, Forecast, from_json, to_json
-from gatewise.training.baselines import BASELINES
-from gatewise.training.examples import Baseline
-from gatewise.training.model import Model
+from gatewise.runtime.model import Model, Network, Predictor
+from gatewise.runtime.network import ArrayNetwork
+from gatewise.runtime.shapes import weight_shapes
 
 __all__ = ["load_model", "save_model", "write_model"]
 
@@ -43,8 +43,7 @@ def save_model(model: Model, path: Path) -> None:
 
 def write_model(model: Model, folder: Path) -> None:
     """Write a model into a folder that is there. Raises OSError."""
-    from safetensors.numpy import save as save_arrays
-    from safetensors.torch import save as save_tensors
+    from safetensors.numpy import save
 
     metadata: dict[str, Any] = {
         "format": FORMAT,
@@ -64,11 +63,13 @@ def write_model(model: Model, folder: Path) -> None:
         "architecture": {} if model.architecture is None else asdict(model.architecture),
         "details": dict(model.details),
     }
-    if isinstance(model.predictor, SequenceNetwork):
-        weights = save_tensors(model.predictor.state_dict())
+    if isinstance(model.predictor, ArrayNetwork):
+        arrays = dict(model.predictor.weights)
+    elif isinstance(model.predictor, Network):
+        raise ValueError(f"an artefact of the {model.name} is no model to be saved")
     else:
         metadata["baseline"], arrays = model.predictor.state()
-        weights = save_arrays(arrays)
+    weights = save(arrays)
     metadata["weights_sha256"] = hashlib.sha256(weights).hexdigest()
     text = json.dumps(metadata, ensure_ascii=False, indent=1)
     # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
@@ -109,24 +110,33 @@ def _unusable(path: Path, reason: str) -> RunError:
     return RunError(f"the model in {path} is damaged ({reason}); run `gatewise resume` on its run to write it anew")
 
 
-def _predictor(metadata: dict[str, Any], weights: bytes) -> SequenceNetwork | Baseline:
+def _predictor(metadata: dict[str, Any], weights: bytes) -> Predictor:
     """The network or baseline. Raises ValueError where a weight is not finite, and what its parts raise of a damaged record."""
     from safetensors import SafetensorError
-    from safetensors.numpy import load as load_arrays
-    from safetensors.torch import load as load_tensors
+    from safetensors.numpy import load
 
     try:
-        arrays = load_arrays(weights)
+        arrays = load(weights)
         if not all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"):
             raise ValueError(f"{WEIGHTS} holds weights that are not finite")
         architecture = _architecture(metadata)
         if architecture is None:
+            # Only a baseline needs what baselines are made of.
+            from gatewise.training.baselines import BASELINES
+
             return BASELINES[metadata["name"]].from_state(metadata["baseline"], arrays)
-        network = build_network(architecture)
-        network.load_state_dict({todays_name(name): weight for name, weight in load_tensors(weights).items()})
     except SafetensorError as error:
         raise ValueError(f"{WEIGHTS}: {error}") from error
-    return network.eval()
+    return _network(architecture, {todays_name(name): array for name, array in arrays.items()})
+
+
+def _network(architecture: Architecture, arrays: dict[str, NDArray[Any]]) -> ArrayNetwork:
+    """Raises ValueError where the weights are not those of the architecture."""
+    expected, came = weight_shapes(architecture), {name: array.shape for name, array in arrays.items()}
+    wrong = next((name for name in {**expected, **came} if expected.get(name) != came.get(name)), None)
+    if wrong is not None:
+        raise ValueError(f"{WEIGHTS} has {wrong} of shape {came.get(wrong)}; the architecture has {expected.get(wrong)}")
+    return ArrayNetwork(architecture, {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()})
 
 
 def _architecture(metadata: dict[str, Any]) -> Architecture | None:
@@ -134,7 +144,7 @@ def _architecture(metadata: dict[str, Any]) -> Architecture | None:
     return Architecture(**metadata["architecture"]) if metadata["architecture"] else None
 
 
-def _model(metadata: dict[str, Any], predictor: SequenceNetwork | Baseline) -> Model:
+def _model(metadata: dict[str, Any], predictor: Predictor) -> Model:
     return Model(
         name=metadata["name"],
         kind=metadata["kind"],
@@ -149,7 +159,6 @@ def _model(metadata: dict[str, Any], predictor: SequenceNetwork | Baseline) -> M
         forecast=from_json(Forecast, metadata["forecast"]),
         seasonal=tuple(metadata["seasonal"]),
         deviation=tuple(metadata["deviation"]),
-        architecture=_architecture(metadata),
         details=metadata["details"],
         # Earlier versions had texts alone.
         names=tuple(metadata.get("names", ())),

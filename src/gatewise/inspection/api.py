@@ -23,7 +23,8 @@ from gatewise.names import plain_title
 from gatewise.nn import SequenceNetwork
 from gatewise.nn.stack import Stack
 from gatewise.records import Encoded
-from gatewise.training.model import Model
+from gatewise.runtime.model import Model
+from gatewise.training.networks import torch_network
 
 __all__ = ["inspect"]
 
@@ -88,8 +89,8 @@ def inspect(
 
 
 def _recurrent(model: Model) -> tuple[SequenceNetwork, Stack]:
-    network = model.predictor
-    if isinstance(network, SequenceNetwork) and isinstance(network.recurrent, Stack):
+    network = torch_network(model)
+    if network is not None and isinstance(network.recurrent, Stack):
         return network, network.recurrent
     raise OptionError(
         f"the model is a {plain_title(model.name)}, which has no recurrent cell, and so no gates to show. A comparison with "

@@ -17,7 +17,7 @@ from gatewise.inspection.record import Data
 from gatewise.inspection.units import measure_units
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Config
-from gatewise.training.model import Model
+from gatewise.runtime.model import Model
 
 __all__ = ["MOST_ROWS", "over_data"]
 

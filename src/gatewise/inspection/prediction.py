@@ -8,8 +8,8 @@ import numpy as np
 
 from gatewise.inspection.record import Prediction
 from gatewise.report.numbers import significant
+from gatewise.runtime.model import Model
 from gatewise.tasks import traits_of
-from gatewise.training.model import Model
 from gatewise.wording import counted, listed, probability
 
 __all__ = ["predict_one"]

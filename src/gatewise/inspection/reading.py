@@ -17,10 +17,10 @@ from gatewise.errors import DataError, OptionError, RunError
 from gatewise.export.bundle import METADATA, load_model
 from gatewise.inspection.record import Sequence
 from gatewise.records import Config, Encoded
+from gatewise.runtime.model import Model
 from gatewise.study.api import Result
 from gatewise.study.folder import RunFolder
 from gatewise.study.predictions import read_inputs
-from gatewise.training.model import Model
 
 __all__ = ["ONE_TEXT", "called", "given_model", "given_sequences", "is_one_text", "read_sequence"]
 

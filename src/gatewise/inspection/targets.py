@@ -14,9 +14,9 @@ from gatewise.data.encoding.text import UNKNOWN
 from gatewise.errors import DataError
 from gatewise.records import Encoded
 from gatewise.report.numbers import percent, significant
+from gatewise.runtime.batches import pad
+from gatewise.runtime.model import Model
 from gatewise.tasks import traits_of
-from gatewise.training.batches import pad
-from gatewise.training.model import Model
 
 __all__ = ["Question", "only_row", "question_of"]
 
@@ -56,7 +56,7 @@ def question_of(model: Model, encoded: Encoded) -> Question:
     inputs, lengths = only_row(encoded)
     match traits_of(model.task).predicts:
         case "classes":
-            return _class_question(model, inputs, lengths)
+            return _class_question(model, encoded, inputs, lengths)
         case "numbers":
             return _number_question(model, encoded, inputs, lengths)
         case "steps":
@@ -70,12 +70,8 @@ def only_row(encoded: Encoded) -> tuple[Tensor, Tensor]:
     return inputs.double() if inputs.is_floating_point() else inputs, torch.from_numpy(batch.lengths)
 
 
-def _class_question(model: Model, inputs: Tensor, lengths: Tensor) -> Question:
-    network = model.predictor
-    assert isinstance(network, torch.nn.Module)
-    with torch.no_grad():
-        read = inputs if inputs.dtype == torch.int64 else inputs.float()
-        predicted = int(network(read, lengths)[0].argmax())
+def _class_question(model: Model, encoded: Encoded, inputs: Tensor, lengths: Tensor) -> Question:
+    predicted = int(model.predict_encoded(encoded)[0].argmax())
     others = [number for number in range(len(model.classes)) if number != predicted]
     name = model.class_names[predicted]
     neutral, replaced_by = _neutral(inputs)

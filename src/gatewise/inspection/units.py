@@ -22,7 +22,7 @@ from gatewise.inspection.trace import Trace, trace_layers
 from gatewise.nn import SequenceNetwork
 from gatewise.nn.stack import Stack
 from gatewise.records import Encoded
-from gatewise.training.batches import pad
+from gatewise.runtime.batches import pad
 
 __all__ = ["DEAD", "OPEN", "SHUT", "GateUse", "LayerUse", "by_octave", "measure_units", "time_constants"]
 

@@ -33,7 +33,7 @@ class Training:
     `curve`: of an arm, on a fraction of a replicate's training part; `probe`: before a comparison, of an arm or a
     baseline, perhaps on less than all steps. number: of the trial or of the replicate.
     row_scores: what each test row adds to the test score, in the order of the split's test indices, as
-    `training.scoring.pack_rows` writes it; "" where it was not kept.
+    `runtime.scoring.pack_rows` writes it; "" where it was not kept.
     by_length: (rows, sum of their row scores) in each of the run's length bins. seconds: wall clock of the whole unit of work.
     phases: wall seconds by phase (encoding, forward, backward, optimiser, evaluation, batches, ...).
     ended: why no further epoch was trained: the validation loss had not fallen for long enough (`patience`), the cap was reached

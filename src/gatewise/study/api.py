@@ -28,8 +28,8 @@ from gatewise.titles import Titles
 
 if TYPE_CHECKING:
     from gatewise.comparison.mistakes.pooling import Pooled
+    from gatewise.runtime.model import Model
     from gatewise.study.run import Finished
-    from gatewise.training.model import Model
 
 __all__ = ["Result", "default_folder", "open_run", "resume", "source_name", "start", "watched"]
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from gatewise.data.dataset.splits import folds_of
 from gatewise.records import Dataset, Dependence, Split
+from gatewise.runtime.scoring import pack_rows
 from gatewise.tasks import traits_of
-from gatewise.training.scoring import pack_rows
 
 __all__ = ["dependence_of"]
 

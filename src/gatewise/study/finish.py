@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.errors import RunError
 from gatewise.export.bundle import load_model, save_model
-from gatewise.nn import SequenceNetwork
-from gatewise.records import Architecture, Comparison, Epoch, Shipped, Verdict, to_json
+from gatewise.records import Comparison, Epoch, Shipped, Verdict, to_json
 from gatewise.report.page import render_page
+from gatewise.runtime.model import Model, Predictor, model_of
+from gatewise.runtime.scoring import score, truth_of
 from gatewise.study.folder import RunFolder, write_atomic, write_json
 from gatewise.study.forecast import closing_epochs, overtime_seconds
 from gatewise.study.session import Session
 from gatewise.tasks import traits_of
 from gatewise.training.baselines import BASELINES
-from gatewise.training.examples import Baseline
-from gatewise.training.model import Model, model_of
-from gatewise.training.scoring import score, truth_of
+from gatewise.training.networks import array_network
 from gatewise.wording import counted
 
 __all__ = ["train_final", "write_results"]
@@ -71,10 +70,9 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
     dataset, name, number = workload.dataset, verdict.recommended, folds_of(workload.dataset)
     train, validation, test = _parts(session)
     encoder = workload.trainer.fit_encoder(train)
-    predictor: SequenceNetwork | Baseline
-    architecture: Architecture | None
+    predictor: Predictor
     if name in BASELINES:
-        predictor, architecture, epochs, cut_short = workload.fit_baseline(name, train, validation), None, 0, False
+        predictor, epochs, cut_short = workload.fit_baseline(name, train, validation), 0, False
         predictions = predictor.predict(workload.prepared.inputs(test)) if len(test) else None
     else:
         arm = workload.arm(name)
@@ -95,9 +93,10 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
             time_left=lambda: session.left() + overtime_seconds(session) > session.report_s,
             max_epochs=most,
         )
-        predictor, epochs = fitted.network, len(fitted.history)
+        epochs = len(fitted.history)
         cut_short = fitted.ended == "time" or most < (session.config.max_epochs or workload.schedule.max_epochs)
         architecture = workload.architecture(arm, number, chosen, parts[0].input_size)
+        predictor = array_network(architecture, fitted.network)
         predictions = None
         if len(test):
             predictions = workload.trainer.objective.predict(fitted.network, encoder.encode_rows(workload.prepared, test))
@@ -114,7 +113,7 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
         "seed": session.config.seed,
     }
     truth = truth_of(dataset, validation, train)
-    return model_of(dataset, truth, metric, name, encoder, predictor, architecture, details), shipped, epochs
+    return model_of(dataset, truth, metric, name, encoder, predictor, details), shipped, epochs
 
 
 def _parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.splits import make_split
 from gatewise.nn import RIVALS
 from gatewise.records import Arm, Hyperparameters, StepRatio, to_json
+from gatewise.runtime.batches import iterate_batches, plan_batches
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.encoded import EncodedSplit
 from gatewise.study.work import Workload
 from gatewise.timing import interleave, percentiles
-from gatewise.training.batches import iterate_batches, plan_batches
 from gatewise.training.examples import Baseline
 from gatewise.training.objectives import to_tensors
 from gatewise.training.step import training_step

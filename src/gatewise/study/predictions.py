@@ -9,9 +9,9 @@ from typing import Any
 from gatewise.data.dataset.inputs import Inputs
 from gatewise.data.sources import open_inputs
 from gatewise.records import Config, Reading
+from gatewise.runtime.model import Model
 from gatewise.study.folder import RunFolder
 from gatewise.tasks import traits_of
-from gatewise.training.model import Model
 
 __all__ = ["prediction_rows", "read_inputs", "run_columns"]
 

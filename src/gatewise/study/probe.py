@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from gatewise.records import Hyperparameters
+from gatewise.runtime.batches import EVALUATION_BATCH, pad, plan_batches
 from gatewise.study.scoring import TRAIN_SCORE_ROWS
 from gatewise.study.work import Workload
 from gatewise.timing import interleave
-from gatewise.training.batches import pad, plan_batches
-from gatewise.training.objectives import EVALUATION_BATCH, to_tensors
+from gatewise.training.objectives import to_tensors
 from gatewise.training.step import training_step
 
 __all__ = ["Probed", "probe"]

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.records import Split, Training
+from gatewise.runtime.scoring import pack_rows, score_rows, sums_by_bin, truth_of
 from gatewise.study.kept import KeptFolder
 from gatewise.study.units import seed_of
 from gatewise.training.kept import kept_of
-from gatewise.training.scoring import pack_rows, score_rows, sums_by_bin, truth_of
 from gatewise.training.trainer import Trainer
 
 __all__ = ["TRAIN_SCORE_ROWS", "Scoring"]

@@ -13,7 +13,7 @@ from gatewise.data.dataset.shared_rows import SharedRows
 from gatewise.data.dataset.windows import Windows
 from gatewise.metrics import METRICS
 from gatewise.records import Forecast
-from gatewise.training.scoring import Truth, log_loss, score
+from gatewise.runtime.scoring import Truth, log_loss, score
 from gatewise.training.size import Size
 
 __all__ = ["Baseline", "Examples"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gatewise.nn import SequenceNetwork
 from gatewise.records import Encoded, Ending, Epoch, Hyperparameters
-from gatewise.training.batches import Batch, iterate_batches, plan_batches
+from gatewise.runtime.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.clock import clock
 from gatewise.training.objectives import Objective, to_tensors
 from gatewise.training.schedule import RISEN, Schedule

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from gatewise.mistakes import ClassPredictions, ForecastPredictions, Kept, NumberPredictions, StepPredictions
 from gatewise.records import Dataset, Forecast
+from gatewise.runtime.next_step import step_nll
+from gatewise.runtime.scoring import Truth
 from gatewise.tasks import traits_of
-from gatewise.training.next_step import step_nll
-from gatewise.training.scoring import Truth
 
 __all__ = ["MOST_ROWS", "kept_of"]
 

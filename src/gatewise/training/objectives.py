@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import torch
@@ -13,14 +12,15 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, l1_loss, mse_loss
 
 from gatewise.nn import SequenceNetwork
+from gatewise.nn.pooling import Steps
 from gatewise.records import Encoded, Task
+from gatewise.runtime.batches import Batch, in_batches
+from gatewise.runtime.next_step import step_nll
+from gatewise.runtime.outputs import predictions_of
 from gatewise.tasks import traits_of
-from gatewise.training.batches import Batch, iterate_batches, plan_batches
-from gatewise.training.next_step import step_log_loss, step_nll
+from gatewise.training.next_step import step_log_loss
 
 __all__ = ["Objective", "Tensors", "objective_of", "to_tensors"]
-
-EVALUATION_BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ class Classes:
         return _weighted_mean(cross_entropy(outputs, batch.targets, reduction="none"), batch.weights)
 
     def predict(self, network: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
-        return _rows_of(network, encoded, lambda outputs: torch.softmax(outputs, dim=1))
+        return predictions_of("classes", outputs_of(network, encoded), encoded)
 
     def validation_loss(self, predictions: NDArray[np.float32], encoded: Encoded) -> float:
         chosen = predictions[np.arange(len(encoded)), encoded.targets]
@@ -112,10 +112,7 @@ class Numbers:
         return _weighted_mean(measure(outputs, batch.targets, reduction="none").mean(1), batch.weights)
 
     def predict(self, network: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
-        outputs = _rows_of(network, encoded, lambda outputs: outputs)
-        if encoded.base is None or encoded.scale is None:
-            raise ValueError("rows whose numbers are predicted need a base and a scale")
-        return np.asarray(encoded.base + outputs * encoded.scale, dtype=np.float32)
+        return predictions_of("numbers", outputs_of(network, encoded), encoded)
 
     def validation_loss(self, predictions: NDArray[np.float32], encoded: Encoded) -> float:
         errors = (predictions - encoded.targets) / encoded.scale
@@ -132,17 +129,7 @@ class NextStep:
         return step_log_loss(outputs, batch.inputs, batch.lengths)
 
     def predict(self, network: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
-        network.eval()
-        steps = encoded.lengths - 1
-        starts = np.cumsum(steps) - steps
-        result = np.empty((int(steps.sum()), network.outputs), dtype=np.float32)
-        with torch.inference_mode():
-            for batch in iterate_batches(encoded, plan_batches(encoded.lengths, EVALUATION_BATCH, None)):
-                tensors = to_tensors(batch)
-                probabilities = torch.sigmoid(network(tensors.inputs, tensors.lengths)).numpy()
-                for place, row in enumerate(batch.rows):
-                    result[starts[row] : starts[row] + steps[row]] = probabilities[place, : steps[row]]
-        return result
+        return predictions_of("steps", outputs_of(network, encoded), encoded)
 
     def validation_loss(self, predictions: NDArray[np.float32], encoded: Encoded) -> float:
         inside = np.ones(len(encoded.values), dtype=bool)
@@ -161,11 +148,13 @@ def _average(losses: NDArray[np.floating], encoded: Encoded) -> float:
     return float(np.average(losses.astype(np.float64), weights=encoded.weights))
 
 
-def _rows_of(network: SequenceNetwork, encoded: Encoded, finish: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
+def outputs_of(network: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
+    """What the network says of encoded rows in evaluation, as `runtime.network.ArrayNetwork.run` returns it."""
     network.eval()
-    result = np.empty((len(encoded), network.outputs), dtype=np.float32)
-    with torch.inference_mode():
-        for batch in iterate_batches(encoded, plan_batches(encoded.lengths, EVALUATION_BATCH, None)):
-            tensors = to_tensors(batch)
-            result[batch.rows] = finish(network(tensors.inputs, tensors.lengths)).numpy()
-    return result
+
+    def said(inputs: NDArray[Any], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            outputs: NDArray[np.float32] = network(torch.from_numpy(inputs), torch.from_numpy(lengths)).numpy()
+            return outputs
+
+    return in_batches(said, encoded, network.outputs, stepwise=isinstance(network.pool, Steps))

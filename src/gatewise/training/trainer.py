@@ -15,12 +15,12 @@ from gatewise.nn import RIVALS, SequenceNetwork
 from gatewise.nn.linear_skip import skip_of
 from gatewise.nn.tcn import levels_for
 from gatewise.records import Architecture, Arm, Config, Dataset, Encoded, Epoch, Hyperparameters
+from gatewise.runtime.scoring import score, truth_of
 from gatewise.tasks import traits_of
 from gatewise.training.examples import Baseline, Examples
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.objectives import Objective, objective_of
 from gatewise.training.schedule import Schedule, default_schedule
-from gatewise.training.scoring import score, truth_of
 from gatewise.training.tune import default_hyperparameters
 
 __all__ = ["OnEpoch", "OnStep", "Trainer", "outputs_of", "pooling_of"]

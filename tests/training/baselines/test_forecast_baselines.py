@@ -13,10 +13,10 @@ from gatewise.data.dataset import windows as windows_module
 from gatewise.data.dataset.windows import Windows
 from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.records import Dataset, Forecast, Reading
+from gatewise.runtime.scoring import truth_of
 from gatewise.training.baselines import forecasts as forecast_baselines
 from gatewise.training.baselines.forecasts import LastSeason, LastValue, LinearWindow
 from gatewise.training.examples import Examples
-from gatewise.training.scoring import truth_of
 from tests.arrays import series_of
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "forecasting"

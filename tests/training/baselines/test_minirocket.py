@@ -8,12 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
+from gatewise.runtime.scoring import Truth, score
 from gatewise.training.baselines import closed_form, convolutions
 from gatewise.training.baselines.closed_form import fit_ridge_classes, fit_ridge_numbers
 from gatewise.training.baselines.convolutions import Convolutions, fit_convolutions
 from gatewise.training.baselines.minirocket import MiniRocket, MiniRocketRidge, extent
 from gatewise.training.examples import Examples
-from gatewise.training.scoring import Truth, score
 
 REFERENCE = Path(__file__).parent / "reference" / "minirocket.npz"
 Series = list[NDArray[np.float32]]

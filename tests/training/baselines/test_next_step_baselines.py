@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gatewise.runtime.next_step import step_nll
 from gatewise.training.baselines import steps as next_step_baselines
 from gatewise.training.baselines.steps import LinearStep, RepeatStep, StepFrequency
 from gatewise.training.examples import Examples
-from gatewise.training.next_step import step_nll
 
 BASELINES = (StepFrequency, RepeatStep, LinearStep)
 Baseline = type[StepFrequency] | type[RepeatStep] | type[LinearStep]

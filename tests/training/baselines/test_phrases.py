@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gatewise.runtime.scoring import Truth
 from gatewise.training.baselines.phrases import Phrases
 from gatewise.training.baselines.steps import RepeatStep
 from gatewise.training.examples import Examples
-from gatewise.training.scoring import Truth
 
 Rolls = list[NDArray[np.float32]]
 

@@ -15,13 +15,13 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 
 from gatewise.records import Dataset, Forecast
+from gatewise.runtime.scoring import Truth, score
 from gatewise.training.baselines import BASELINES
 from gatewise.training.baselines.choice import simple_baselines
 from gatewise.training.baselines.constant import Majority
 from gatewise.training.baselines.features import series_features
 from gatewise.training.baselines.tfidf import TfidfLogistic
 from gatewise.training.examples import Examples
-from gatewise.training.scoring import Truth, score
 
 
 def accuracy(probabilities: NDArray[np.float32], targets: NDArray[np.int64]) -> float:

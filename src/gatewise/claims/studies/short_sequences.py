@@ -89,7 +89,7 @@ def _is_fixed(pairs: Pairs) -> bool:
 def _rows(bench: Bench, pairs: Pairs) -> list[tuple[NDArray[np.int64], Values]]:
     """Of each replicate the length of every test row, and by how much the GRU was right where the LSTM was not: 1, 0 or -1."""
     from gatewise.data.dataset.splits import make_split
-    from gatewise.training.scoring import unpack_rows
+    from gatewise.runtime.scoring import unpack_rows
 
     workload = bench.workload(pairs.setting)
     found = []

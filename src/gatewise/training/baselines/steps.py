@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 
+from gatewise.runtime.equations import sigmoid
+from gatewise.runtime.next_step import step_nll
 from gatewise.training.examples import Examples
-from gatewise.training.next_step import step_nll
 from gatewise.training.size import Size
 
 __all__ = ["LinearStep", "RepeatStep", "StepFrequency"]
@@ -149,7 +149,7 @@ class LinearStep:
     def predict(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Probabilities of every step but the first of every row, float32 [sum of (steps - 1), keys]."""
         scores = _contexts(inputs) @ self.weights.astype(np.float32) + self.offset.astype(np.float32)
-        return torch.sigmoid(torch.from_numpy(scores)).numpy()
+        return sigmoid(scores)
 
     @staticmethod
     def foreseen(size: Size) -> float:
@@ -231,6 +231,8 @@ def _fit_weights(
     start: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Minimise with L-BFGS from `start`; the loss is convex. Scores are in single precision: twice as fast, and exact enough."""
+    import torch
+
     narrow = contexts.astype(np.float32)
     transposed = narrow.T.tocsr()
     times, targets, shift = (torch.from_numpy(one.astype(np.float32)) for one in (counts[:, np.newaxis], shares, offset))

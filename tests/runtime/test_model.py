@@ -12,33 +12,33 @@ from gatewise.data.encoding.prepared import prepare
 from gatewise.errors import DataError
 from gatewise.nn import build_network
 from gatewise.records import Architecture, Dataset
+from gatewise.runtime.model import Model, model_of
+from gatewise.runtime.scoring import Truth
 from gatewise.training.baselines.constant import Majority
-from gatewise.training.model import Model, model_of
-from gatewise.training.scoring import Truth
+from gatewise.training.networks import array_network
 
 
 def series_model() -> Model:
     rows = tuple(np.random.default_rng(row).normal(size=(5, 2)).astype(np.float32) for row in range(10))
     dataset = Dataset("series", "series", rows, np.arange(10) % 2, ("a", "b"), np.arange(10), channels=("x", "y"))
-    network = build_network(
-        Architecture(
-            "gru",
-            input_size=2,
-            tokens=False,
-            outputs=2,
-            pooling="summary",
-            embedding_size=1,
-            hidden_size=4,
-            layers=1,
-            bidirectional=False,
-            dropout=0.5,
-            input_dropout=0.5,
-            seed=0,
-            cell_seed=1,
-        )
+    architecture = Architecture(
+        "gru",
+        input_size=2,
+        tokens=False,
+        outputs=2,
+        pooling="summary",
+        embedding_size=1,
+        hidden_size=4,
+        layers=1,
+        bidirectional=False,
+        dropout=0.5,
+        input_dropout=0.5,
+        seed=0,
+        cell_seed=1,
     )
+    network = array_network(architecture, build_network(architecture))
     encoder = fit_encoder(prepare(dataset), np.arange(10))
-    return model_of(dataset, Truth(dataset.targets), "accuracy", "gru", encoder, network, None, {})
+    return model_of(dataset, Truth(dataset.targets), "accuracy", "gru", encoder, network, {})
 
 
 def text_model() -> Model:
@@ -46,7 +46,7 @@ def text_model() -> Model:
     dataset = Dataset("texts", "text", rows, np.arange(10) % 2, ("a", "b"), np.arange(10))
     encoder = fit_encoder(prepare(dataset), np.arange(10))
     predictor = Majority(np.array([0.25, 0.75], dtype=np.float32))
-    return model_of(dataset, Truth(dataset.targets), "accuracy", "majority", encoder, predictor, None, {})
+    return model_of(dataset, Truth(dataset.targets), "accuracy", "majority", encoder, predictor, {})
 
 
 def test_rows_alone_and_together_agree_whatever_their_length() -> None:

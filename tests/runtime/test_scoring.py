@@ -11,7 +11,7 @@ from sklearn import metrics as oracle
 
 from gatewise.errors import DataError
 from gatewise.metrics import METRICS
-from gatewise.training.scoring import Truth, log_loss, pack_rows, score, score_rows, sums_by_bin, unpack_rows
+from gatewise.runtime.scoring import Truth, log_loss, pack_rows, score, score_rows, sums_by_bin, unpack_rows
 
 ROWS = 400
 CLASS_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "auroc", "log_loss")

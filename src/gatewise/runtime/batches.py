@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from gatewise.records import Encoded
 
-__all__ = ["Batch", "iterate_batches", "pad", "plan_batches"]
+__all__ = ["EVALUATION_BATCH", "Batch", "in_batches", "iterate_batches", "pad", "plan_batches"]
 
 POOL_BATCHES = 50
+
+EVALUATION_BATCH = 256
+"""Rows that are read at once where nothing is learned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,3 +70,29 @@ def iterate_batches(encoded: Encoded, plan: Sequence[NDArray[np.int64]]) -> Iter
     """Batches of `plan`, padded one at a time."""
     for rows in plan:
         yield pad(encoded, rows)
+
+
+def in_batches(
+    network: Callable[[NDArray[Any], NDArray[np.int64]], NDArray[np.float32]],
+    encoded: Encoded,
+    outputs: int,
+    *,
+    stepwise: bool = False,
+    batch_size: int = EVALUATION_BATCH,
+) -> NDArray[np.float32]:
+    """What a network says of rows, in batches of nearly equal length: float32 [rows, outputs] in the order of `encoded`.
+
+    network: from a batch's inputs and lengths to [batch, outputs], or where it is stepwise [batch, steps, outputs]: then the
+    result is of all steps but the last of every row, end to end [steps, outputs].
+    """
+    said = encoded.lengths - 1 if stepwise else np.ones_like(encoded.lengths)
+    starts = np.cumsum(said) - said
+    result = np.empty((int(said.sum()), outputs), dtype=np.float32)
+    for batch in iterate_batches(encoded, plan_batches(encoded.lengths, batch_size, None)):
+        found = network(batch.inputs, batch.lengths)
+        if not stepwise:
+            result[batch.rows] = found
+            continue
+        for place, row in enumerate(batch.rows):
+            result[starts[row] : starts[row] + said[row]] = found[place, : said[row]]
+    return result

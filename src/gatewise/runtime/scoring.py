@@ -19,8 +19,8 @@ from gatewise.data.dataset.windows import Windows, take
 from gatewise.data.forecast.dataset import seasonal_scale, training_deviation
 from gatewise.errors import DataError
 from gatewise.records import Dataset
+from gatewise.runtime.next_step import step_nll
 from gatewise.tasks import traits_of
-from gatewise.training.next_step import step_nll
 
 __all__ = ["Truth", "log_loss", "pack_rows", "score", "score_rows", "sums_by_bin", "truth_of", "unpack_rows"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,34 @@ from gatewise.data.audio.energies import audio_inputs
 from gatewise.data.dataset.targets import class_name
 from gatewise.data.encoding.encoders import Encoder, encode_raw, raw_inputs
 from gatewise.errors import DataError
-from gatewise.nn import SequenceNetwork
 from gatewise.records import Architecture, AudioFeatures, Dataset, Encoded, Forecast, Kind, Label, Task
+from gatewise.runtime.network import ArrayNetwork
+from gatewise.runtime.outputs import predictions_of
+from gatewise.runtime.scoring import Truth, score
 from gatewise.tasks import traits_of
-from gatewise.training.examples import Baseline
-from gatewise.training.objectives import objective_of
-from gatewise.training.scoring import Truth, score
 
-__all__ = ["Model", "model_of"]
+__all__ = ["Fitted", "Model", "Network", "Predictor", "model_of"]
+
+
+@runtime_checkable
+class Network(Protocol):
+    """Whatever computes a network: `ArrayNetwork`, or an artefact of it."""
+
+    def run(self, encoded: Encoded, /) -> NDArray[np.float32]:
+        """As `ArrayNetwork.run`."""
+
+
+class Fitted(Protocol):
+    """A baseline: it makes predictions of checked inputs itself."""
+
+    def predict(self, inputs: Sequence[Any], /) -> NDArray[Any]:
+        """As `Baseline.predict`."""
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """As `Baseline.state`."""
+
+
+Predictor: TypeAlias = Network | Fitted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,8 +50,8 @@ class Model:
     name: the arm or baseline it came from. classes: in the order of the probability columns, each of the type that its source
     had. names: how the source spells them, empty where they are texts. outputs: names of the numbers predicted. metric: what
     `score` measures. seasonal, deviation: scales of a forecast's errors (`metrics.Truth`), of several series their mean, because
-    a window does not say which it is of. architecture: what the network is built of; None of a baseline. details: where it came
-    from, shown to people, never read by code.
+    a window does not say which it is of. predictor: what computes. details: where it came from, for people, never read by
+    code.
     """
 
     name: str
@@ -42,14 +62,18 @@ class Model:
     channels: tuple[str, ...]
     outputs: tuple[str, ...]
     encoder: Encoder
-    predictor: SequenceNetwork | Baseline
+    predictor: Predictor
     audio: AudioFeatures | None = None
     forecast: Forecast | None = None
     seasonal: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
-    architecture: Architecture | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+
+    @property
+    def architecture(self) -> Architecture | None:
+        """What the network is built of; None of a baseline."""
+        return self.predictor.architecture if isinstance(self.predictor, ArrayNetwork) else None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -111,13 +135,19 @@ class Model:
         """What a network reads of raw sequences, as they come to `predict`. Raises DataError as that does."""
         return encode_raw(self.encoder, self._inputs(self._windows(sequences)))
 
+    def predict_encoded(self, encoded: Encoded) -> NDArray[np.float32]:
+        """Predictions of what `encode` made, [rows, outputs], or end to end [steps, outputs]; of a network alone."""
+        if not isinstance(self.predictor, Network):
+            raise ValueError(f"the {self.name} reads no encoded rows")
+        return self._checked(predictions_of(self._predicts, self.predictor.run(encoded), encoded))
+
     def __repr__(self) -> str:
         predicts = f"{len(self.classes)} classes" if self._predicts == "classes" else ", ".join(self.outputs[:3])
         more = f" and {len(self.outputs) - 3} more" if len(self.outputs) > 3 else ""
         return f"<gatewise.Model {self.name!r}: {self.kind} to {predicts}{more} ({self.task})>"
 
     @property
-    def _predicts(self) -> str:
+    def _predicts(self) -> Literal["classes", "numbers", "steps"]:
         return traits_of(self.task).predicts
 
     @property
@@ -129,10 +159,11 @@ class Model:
 
     def _predict(self, sequences: Sequence[Any]) -> NDArray[np.float32]:
         inputs = self._inputs(sequences)
-        if isinstance(self.predictor, SequenceNetwork):
-            found = objective_of(self.task, self.metric).predict(self.predictor, encode_raw(self.encoder, inputs))
-        else:
-            found = np.asarray(self.predictor.predict(raw_inputs(self.encoder, inputs)), dtype=np.float32)
+        if isinstance(self.predictor, Network):
+            return self.predict_encoded(encode_raw(self.encoder, inputs))
+        return self._checked(np.asarray(self.predictor.predict(raw_inputs(self.encoder, inputs)), dtype=np.float32))
+
+    def _checked(self, found: NDArray[np.float32]) -> NDArray[np.float32]:
         if not np.isfinite(found).all():
             raise DataError(
                 f"the {self.name} predicts numbers that are not finite for these inputs, which are too far from what it learned "
@@ -174,8 +205,7 @@ def model_of(
     metric: str,
     name: str,
     encoder: Encoder,
-    predictor: SequenceNetwork | Baseline,
-    architecture: Architecture | None,
+    predictor: Predictor,
     details: Mapping[str, Any],
 ) -> Model:
     """A model of what was learned from a data set. truth: of any rows, for the scales of a forecast's errors."""
@@ -193,7 +223,6 @@ def model_of(
         forecast=dataset.forecast,
         seasonal=() if truth.seasonal is None else tuple(truth.seasonal.mean(0).tolist()),
         deviation=() if truth.deviation is None else tuple(truth.deviation.tolist()),
-        architecture=architecture,
         details=details,
         names=dataset.classes if dataset.labels else (),
     )

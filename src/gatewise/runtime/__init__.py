@@ -1,0 +1,1 @@
+"""What runs a trained model, without torch: batches, the network on arrays, what it says as predictions, and scores."""
