@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.encoding.encoders import encoder_from_json
 from gatewise.durable import new_folder, write_synced
 from gatewise.errors import RunError
-from gatewise.export.earlier import OLDEST, todays_metadata, todays_name
-from gatewise.records import Architecture, AudioFeatures, Forecast, from_json, to_json
+from gatewise.export.earlier import todays_name
+from gatewise.export.metadata import architecture_of, checked_metadata, metadata_of, model_from
+from gatewise.records import Architecture
 from gatewise.runtime.model import Model, Network, Predictor
 from gatewise.runtime.network import ArrayNetwork
 from gatewise.runtime.shapes import weight_shapes
 
 __all__ = ["load_model", "save_model", "write_model"]
 
-FORMAT = 4
 WEIGHTS = "model.safetensors"
 METADATA = "model.json"
 
@@ -45,24 +43,7 @@ def write_model(model: Model, folder: Path) -> None:
     """Write a model into a folder that is there. Raises OSError."""
     from safetensors.numpy import save
 
-    metadata: dict[str, Any] = {
-        "format": FORMAT,
-        "name": model.name,
-        "kind": model.kind,
-        "task": model.task,
-        "metric": model.metric,
-        "classes": list(model.classes),
-        "names": list(model.names),
-        "channels": list(model.channels),
-        "outputs": list(model.outputs),
-        "audio": to_json(model.audio),
-        "forecast": to_json(model.forecast),
-        "seasonal": list(model.seasonal),
-        "deviation": list(model.deviation),
-        "encoder": model.encoder.to_json(),
-        "architecture": {} if model.architecture is None else asdict(model.architecture),
-        "details": dict(model.details),
-    }
+    metadata = metadata_of(model)
     if isinstance(model.predictor, ArrayNetwork):
         arrays = dict(model.predictor.weights)
     elif isinstance(model.predictor, Network):
@@ -92,16 +73,11 @@ def load_model(path: Path) -> Model:
         raise _unusable(path, f"{error.strerror}: {error.filename}") from error
     try:
         metadata = json.loads(text.decode("utf-8"))
-        if not OLDEST <= metadata["format"] <= FORMAT:
-            age = "a newer" if metadata["format"] > FORMAT else "an older"
-            raise RunError(
-                f"{path} has model format {metadata['format']}, this version reads {OLDEST} to {FORMAT}; install {age} gatewise"
-            )
-        metadata = todays_metadata(metadata)
+        metadata = checked_metadata(metadata, str(path))
         # Earlier versions wrote none.
         if metadata.get("weights_sha256", digest := hashlib.sha256(weights).hexdigest()) != digest:
             raise _unusable(path, f"{WEIGHTS} is not what was written")
-        return _model(metadata, _predictor(metadata, weights))
+        return model_from(metadata, _predictor(metadata, weights))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
         raise _unusable(path, (str(error) or type(error).__name__).splitlines()[0]) from error
 
@@ -119,7 +95,7 @@ def _predictor(metadata: dict[str, Any], weights: bytes) -> Predictor:
         arrays = load(weights)
         if not all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"):
             raise ValueError(f"{WEIGHTS} holds weights that are not finite")
-        architecture = _architecture(metadata)
+        architecture = architecture_of(metadata)
         if architecture is None:
             # Only a baseline needs what baselines are made of.
             from gatewise.training.baselines import BASELINES
@@ -137,29 +113,3 @@ def _network(architecture: Architecture, arrays: dict[str, NDArray[Any]]) -> Arr
     if wrong is not None:
         raise ValueError(f"{WEIGHTS} has {wrong} of shape {came.get(wrong)}; the architecture has {expected.get(wrong)}")
     return ArrayNetwork(architecture, {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()})
-
-
-def _architecture(metadata: dict[str, Any]) -> Architecture | None:
-    """What the network is built of; None of a baseline."""
-    return Architecture(**metadata["architecture"]) if metadata["architecture"] else None
-
-
-def _model(metadata: dict[str, Any], predictor: Predictor) -> Model:
-    return Model(
-        name=metadata["name"],
-        kind=metadata["kind"],
-        task=metadata["task"],
-        metric=metadata["metric"],
-        classes=tuple(metadata["classes"]),
-        channels=tuple(metadata["channels"]),
-        outputs=tuple(metadata["outputs"]),
-        encoder=encoder_from_json(metadata["encoder"]),
-        predictor=predictor,
-        audio=from_json(AudioFeatures, metadata["audio"]),
-        forecast=from_json(Forecast, metadata["forecast"]),
-        seasonal=tuple(metadata["seasonal"]),
-        deviation=tuple(metadata["deviation"]),
-        details=metadata["details"],
-        # Earlier versions had texts alone.
-        names=tuple(metadata.get("names", ())),
-    )
