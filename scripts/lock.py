@@ -48,7 +48,7 @@ def main() -> None:
         _compile(uv, resolved, *sources, "--generate-hashes", "--constraints", str(everything))
         return {key: entry for key, entry in _entries(resolved).items() if not PYTORCH.match(entry)}
 
-    demo = part("demo", "pyproject.toml", *build)
+    demo = part("demo", "pyproject.toml", "--extra", "train", *build)
     test = part("test", "pyproject.toml", "--extra", "dev", *build)
     _write(LOCKS / "demo.txt", demo, "What gatewise needs, PyTorch aside, and with what it is built.")
     _write(
@@ -59,7 +59,7 @@ def main() -> None:
     # With `everything` as constraints, a resolver goes back to releases of years ago, which build no more.
     libraries = WORK / "libraries.txt"
     with_them = [str(LOCKS / "libraries.in"), str(LOCKS / "pinned.in")]
-    _compile(uv, libraries, "pyproject.toml", *build, *with_them, "--generate-hashes")
+    _compile(uv, libraries, "pyproject.toml", "--extra", "train", *build, *with_them, "--generate-hashes")
     kept = {key: entry for key, entry in _entries(libraries).items() if not PYTORCH.match(entry)}
     _write(LOCKS / "libraries.txt", kept, "The libraries that gatewise is tested beside, PyTorch aside.")
 

@@ -57,7 +57,7 @@ def main(*, compiled: bool) -> None:
 def try_out(archive: Path, *, compiled: bool) -> None:
     """Install into an empty environment as anybody would, and run the demo away from the sources."""
     python = new_environment(f"try-{'wheel' if archive.suffix == '.whl' else 'source'}")
-    run(f"installing {archive.name}", python, "-m", "pip", "install", "--quiet", "-c", str(CONSTRAINTS), str(archive))
+    run(f"installing {archive.name}", python, "-m", "pip", "install", "--quiet", "-c", str(CONSTRAINTS), f"{archive}[train]")
     away = WORK / "away"
     away.mkdir(exist_ok=True)
     code = "from gatewise import kernels; print(kernels.missing() or kernels.instruction_sets()); "

@@ -37,7 +37,8 @@ def versions(path: str, python: str = "") -> dict[str, str]:
 def asked(*extras: str) -> list[Requirement]:
     """What the project requires, with extras and what it is built with."""
     wanted = [*PROJECT["project"]["dependencies"], *BUILD, *(one for extra in extras for one in EXTRAS[extra])]
-    return [Requirement(one) for one in wanted if not one.startswith("gatewise[")]
+    others = [one.removeprefix("gatewise[").removesuffix("]") for one in wanted if one.startswith("gatewise[")]
+    return [*(Requirement(one) for one in wanted if not one.startswith("gatewise[")), *(asked(*others) if others else ())]
 
 
 @pytest.mark.parametrize("requirement", asked(*EXTRAS), ids=str)
@@ -73,7 +74,7 @@ def test_the_libraries_are_locked_with_what_gatewise_requires() -> None:
     named = (ROOT / "requirements" / "libraries.in").read_text(encoding="utf-8").splitlines()
     libraries = [Requirement(line) for line in named if not line.startswith("#")]
     assert len(libraries) >= 7
-    for requirement in [*libraries, *asked()]:
+    for requirement in [*libraries, *asked("train")]:
         if requirement.name != "torch":
             found = locked.get(canonicalize_name(requirement.name))
             assert found is not None, f"{requirement.name} is not locked: `make lock` writes the locks anew"

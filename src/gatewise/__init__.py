@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from gatewise.errors import DataError, GatewiseError, OptionError, RunError
+from gatewise.errors import DataError, GatewiseError, MissingPackageError, OptionError, RunError
 
 if TYPE_CHECKING:
     from gatewise import estimators, nn
@@ -36,6 +36,7 @@ __all__ = [
     "Forecaster",
     "GatewiseError",
     "Inspection",
+    "MissingPackageError",
     "Model",
     "OptionError",
     "Result",
@@ -73,12 +74,19 @@ _HOMES = {
     "resume": "gatewise.study.api",
 }
 
+# What runs where nothing is installed that models are made with.
+_ALONE = ("Model", "load_model")
+
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"gatewise.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'gatewise' has no attribute {name!r}")
+    if name not in _ALONE:
+        from gatewise.extras import require
+
+        require("train")
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 

@@ -1,14 +1,15 @@
 """Every error a user can meet derives from `GatewiseError`.
 
     GatewiseError
-    ├── DataError        the input cannot be read, or is not fit for a comparison
-    ├── OptionError      an option's value is not acceptable
-    └── RunError         a run folder is missing, incomplete, in use or of another run
+    ├── DataError            the input cannot be read, or is not fit for a comparison
+    ├── MissingPackageError  a package that only this part of gatewise needs is not installed
+    ├── OptionError          an option's value is not acceptable
+    └── RunError             a run folder is missing, incomplete, in use or of another run
 
 The command line prints the message and leaves with exit code 2. A message names what came, what was expected and what to do.
 """
 
-__all__ = ["DataError", "GatewiseError", "OptionError", "RunError"]
+__all__ = ["DataError", "GatewiseError", "MissingPackageError", "OptionError", "RunError"]
 
 
 class GatewiseError(Exception):
@@ -17,6 +18,10 @@ class GatewiseError(Exception):
 
 class DataError(GatewiseError):
     """The input cannot be read, or is not fit for a comparison."""
+
+
+class MissingPackageError(GatewiseError):
+    """A package that only this part of gatewise needs is not installed."""
 
 
 class OptionError(GatewiseError):

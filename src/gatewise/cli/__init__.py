@@ -14,6 +14,7 @@ from gatewise.cli import advise, check, claims, compare, evidence, init, inspect
 from gatewise.cli.app import app
 from gatewise.cli.parameters import given_options
 from gatewise.errors import GatewiseError
+from gatewise.extras import explain
 from gatewise.report.streams import flush_output, prepare_streams, say
 from gatewise.study.unexpected import unexpected
 
@@ -34,6 +35,12 @@ def main() -> None:
             flush_output()
     except GatewiseError as error:
         say(str(error))
+        sys.exit(EXIT_ERROR)
+    except ModuleNotFoundError as error:
+        missing = explain(error)
+        if missing is None:
+            raise
+        say(str(missing))
         sys.exit(EXIT_ERROR)
     except BrokenPipeError:
         # Whoever read the output wanted no more of it.

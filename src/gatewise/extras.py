@@ -1,0 +1,51 @@
+"""Packages that only parts of gatewise need, and the line that installs each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from gatewise.errors import MissingPackageError
+
+__all__ = ["EXTRA_OF", "explain", "require"]
+
+EXTRA_OF: Mapping[str, str] = {
+    "torch": "train",
+    "scipy": "train",
+    "sklearn": "train",
+    "pyarrow": "train",
+    "threadpoolctl": "train",
+    "jinja2": "train",
+    "soundfile": "audio",
+    "datasets": "hub",
+    "openpyxl": "excel",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+}
+"""The extra that has a package, by the name it is imported by."""
+
+
+def explain(error: ModuleNotFoundError) -> MissingPackageError | None:
+    """What to tell a person of a package that is not installed; None for one that no extra has."""
+    package = (error.name or "").partition(".")[0]
+    return _missing(package) if package in EXTRA_OF else None
+
+
+def require(extra: str) -> None:
+    """Raise MissingPackageError where a package of an extra is not installed."""
+    for package, of in EXTRA_OF.items():
+        if of == extra and not _is_installed(package):
+            raise _missing(package)
+
+
+def _missing(package: str) -> MissingPackageError:
+    install = f"pip install 'gatewise[{EXTRA_OF[package]}]'"
+    return MissingPackageError(f"this needs the package {package}, which is not installed. Install it: {install}")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:
+        # What stands in sys.modules without a specification.
+        return False
