@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from gatewise.runtime.network import ArrayNetwork
 from gatewise.runtime.outputs import predictions_of
 from gatewise.runtime.scoring import Truth, score
 from gatewise.tasks import traits_of
+
+if TYPE_CHECKING:
+    from gatewise.runtime.streaming.stream import ModelStream
 
 __all__ = ["Fitted", "Model", "Network", "Predictor", "model_of"]
 
@@ -140,6 +143,15 @@ class Model:
         if not isinstance(self.predictor, Network):
             raise ValueError(f"the {self.name} reads no encoded rows")
         return self._checked(predictions_of(self._predicts, self.predictor.run(encoded), encoded))
+
+    def stream(self, streams: int = 1) -> ModelStream:
+        """What the model says after each step of sequences that arrive bit by bit, `streams` of them side by side.
+
+        Raises OptionError for a baseline and for a network of two directions, which need whole sequences.
+        """
+        from gatewise.runtime.streaming.stream import ModelStream
+
+        return ModelStream(self, streams)
 
     def __repr__(self) -> str:
         predicts = f"{len(self.classes)} classes" if self._predicts == "classes" else ", ".join(self.outputs[:3])

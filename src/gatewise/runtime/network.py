@@ -56,12 +56,13 @@ class ArrayNetwork:
             return convolved(vectors, self.weights, self.architecture.layers)
         # A comparison has the first form of its cells' equations.
         equation = cells.CELLS[self.architecture.cell].equations[0]
-        for directions in self._layers:
+        for directions in self.directions:
             vectors = recurrent(equation, vectors, directions, lengths, threads=self.threads)
         return vectors
 
     @cached_property
-    def _layers(self) -> list[list[Direction]]:
+    def directions(self) -> list[list[Direction]]:
+        """The recurrent layers, each with its one or two directions."""
         ends = ("", "_reverse") if self.architecture.bidirectional else ("",)
         return [
             [

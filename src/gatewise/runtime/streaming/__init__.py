@@ -1,0 +1,1 @@
+"""A trained model one step at a time: states carried, raw steps in, predictions out."""
