@@ -15,7 +15,7 @@ from gatewise.data.dataset.inputs import Inputs
 from gatewise.data.encoding.encoders import fit_encoder
 from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.errors import DataError, GatewiseError, RunError
-from gatewise.export.bundle import load_model, save_model
+from gatewise.export.bundle import _digest, load_model, save_model
 from gatewise.nn import build_network
 from gatewise.records import Architecture, Dataset
 from gatewise.runtime.model import Model
@@ -120,7 +120,7 @@ def test_labels_keep_their_type(tmp_path: Path, labels: tuple[Any, ...], names: 
 def test_the_folder_holds_json_and_weights_and_no_pickle(tmp_path: Path, name: str) -> None:
     save_model(model_of(name, texts()), tmp_path / "model")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
-    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["model.json", "model.safetensors"]
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == FILES
     metadata = json.loads((tmp_path / "model" / "model.json").read_text(encoding="utf-8"))
     assert metadata["classes"] == list(CLASSES)
     weights = (tmp_path / "model" / "model.safetensors").read_bytes()
@@ -136,7 +136,7 @@ def test_replacing_a_model_leaves_nothing_of_the_old_one(tmp_path: Path) -> None
     save_model(model_of("gru", texts()), path)
     (path / "notes.txt").write_text("old")
     save_model(model_of("majority", texts()), path)
-    assert sorted(item.name for item in path.iterdir()) == ["model.json", "model.safetensors"]
+    assert sorted(item.name for item in path.iterdir()) == FILES
     assert load_model(path).name == "majority"
     assert [item.name for item in tmp_path.iterdir()] == ["model"]
 
@@ -157,6 +157,9 @@ def test_a_save_that_fails_keeps_the_old_model(tmp_path: Path, monkeypatch: pyte
     assert load_model(path).name == "gru"
 
 
+FILES = ["README.md", "model.json", "model.safetensors"]
+
+
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("saved") / "model"
@@ -166,8 +169,9 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def broken(change: dict[str, Any]) -> Callable[[Path], None]:
     def write(path: Path) -> None:
-        content = json.loads((path / "model.json").read_text(encoding="utf-8"))
-        (path / "model.json").write_text(json.dumps({**content, **change}), encoding="utf-8")
+        # With the hash that belongs to it: what each part itself makes of the damage.
+        content = {**json.loads((path / "model.json").read_text(encoding="utf-8")), **change}
+        (path / "model.json").write_text(json.dumps({**content, "metadata_sha256": _digest(content)}), encoding="utf-8")
 
     return write
 
@@ -196,8 +200,8 @@ def cut(name: str, size: int) -> Callable[[Path], None]:
         (broken({"architecture": [1]}), "damaged"),
         (broken({"architecture": {"cell": "gru"}}), "damaged"),
         (broken({"architecture": {}, "name": "gru"}), "damaged"),
-        (broken({"format": 5}), "format 5, this version reads 3 to 4"),
-        (broken({"format": 2}), "format 2, this version reads 3 to 4; install an older"),
+        (broken({"format": 6}), "format 6, this version reads 3 to 5"),
+        (broken({"format": 2}), "format 2, this version reads 3 to 5; install an older"),
     ],
 )
 def test_what_is_damaged_is_refused(saved: Path, tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:
@@ -235,7 +239,8 @@ def test_a_model_saved_without_a_checksum_is_read(saved: Path, tmp_path: Path) -
     path = tmp_path / "model"
     shutil.copytree(saved, path)
     content = json.loads((path / "model.json").read_text(encoding="utf-8"))
-    del content["weights_sha256"]
+    del content["weights_sha256"], content["metadata_sha256"]
+    content["format"] = 4
     (path / "model.json").write_text(json.dumps(content), encoding="utf-8")
     assert load_model(path).name == "gru"
 
@@ -261,3 +266,63 @@ def test_weights_of_another_shape_are_refused(saved: Path, tmp_path: Path) -> No
     (path / "model.json").write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(RunError, match="damaged"):
         load_model(path)
+
+
+@pytest.mark.parametrize("change", [{"classes": ["b", "a", "c"]}, {"metadata_sha256": None}], ids=["renamed", "no hash"])
+def test_metadata_that_changed_is_refused(saved: Path, tmp_path: Path, change: dict[str, Any]) -> None:
+    """With all else in order."""
+    path = tmp_path / "model"
+    shutil.copytree(saved, path)
+    content = {**json.loads((path / "model.json").read_text(encoding="utf-8")), **change}
+    (path / "model.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(RunError, match=r"model\.json is not what was written"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(("name", "make", "changes"), CASES[:6])
+def test_one_file_holds_all_of_a_model(tmp_path: Path, name: str, make: Callable[[], Dataset], changes: dict[str, Any]) -> None:
+    model, dataset = model_of(name, make(), **changes), make()
+    path = tmp_path / "model.safetensors"
+    save_model(model, path)
+    assert [item.name for item in tmp_path.iterdir()] == ["model.safetensors"]
+    read = load_model(path)
+    rows = list(dataset.sequences)[:5]
+    np.testing.assert_array_equal(read.predict_proba(rows), model.predict_proba(rows))
+    for damaged in (path.read_bytes()[:-1], path.read_bytes().replace(b"accuracy", b"macro_f1"), b"", b"{}"):
+        path.write_bytes(damaged)
+        with pytest.raises(RunError, match="damaged"):
+            load_model(path)
+
+
+def test_a_safetensors_file_of_another_kind_is_no_model(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    save_file({"weight": np.zeros(3, np.float32)}, tmp_path / "other.safetensors")
+    with pytest.raises(RunError, match="without the description of a model"):
+        load_model(tmp_path / "other.safetensors")
+
+
+def test_the_card_says_what_is_known() -> None:
+    from gatewise.export.card import card_text
+
+    details = {
+        "source": "reviews.csv",
+        "trained_on_rows": 900,
+        "margin": 0.01,
+        "verdict": "The GRU is better.",
+        "scores": {"gru": {"mean": 0.8, "sd": 0.01, "n": 5}, "majority": {"mean": 0.5, "sd": 0.0, "n": 5}},
+        "costs": {"parameters": 1234, "bytes": None, "latency_ms": {"batch1": {"p50": 0.1, "p90": 0.2, "p99": 0.3}}},
+        "profile": {"length_min": 1, "length_median": 4.0, "length_max": 9, "classes": {"a": 300}},
+        "versions": {"gatewise": "0.1.0"},
+    }
+    text = card_text(replace(model_of("gru", texts()), details=details))
+    for part in (
+        "GRU (this model) | 80.0%",
+        "| 1,234 |",
+        "0.3 ms in 99",
+        "1 to 9, median 4",
+        "reviews.csv",
+        "The GRU is better.",
+    ):
+        assert part in text
+    assert "Scores" not in card_text(model_of("gru", texts()))

@@ -14,7 +14,7 @@ from gatewise.runtime.model import Model, Predictor
 
 __all__ = ["FORMAT", "architecture_of", "checked_metadata", "metadata_of", "model_from"]
 
-FORMAT = 4
+FORMAT = 5
 
 
 def metadata_of(model: Model) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def architecture_of(metadata: Mapping[str, Any]) -> Architecture | None:
 
 def model_from(metadata: Mapping[str, Any], predictor: Predictor) -> Model:
     """A model that computes with `predictor`. Raises what a damaged record raises: KeyError, TypeError, ValueError, DataError."""
-    return Model(
+    model = Model(
         name=metadata["name"],
         kind=metadata["kind"],
         task=metadata["task"],
@@ -75,3 +75,17 @@ def model_from(metadata: Mapping[str, Any], predictor: Predictor) -> Model:
         # Earlier versions had texts alone.
         names=tuple(metadata.get("names", ())),
     )
+    _check(model, architecture_of(metadata))
+    return model
+
+
+def _check(model: Model, built: Architecture | None) -> None:
+    """Raise ValueError where preprocessing, network and answer do not fit each other."""
+    outputs = len(model.classes) or len(model.outputs)
+    if model.forecast is not None:
+        outputs = model.forecast.horizon * len(model.forecast.targets)
+    if built is not None and (built.input_size, built.outputs) != (model.encoder.input_size, outputs):
+        raise ValueError(
+            f"its network reads {built.input_size} and says {built.outputs}, "
+            f"where the data have {model.encoder.input_size} and {outputs}"
+        )

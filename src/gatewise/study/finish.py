@@ -15,8 +15,10 @@ from gatewise.records import Comparison, Epoch, Shipped, Verdict, to_json
 from gatewise.report.page import render_page
 from gatewise.runtime.model import Model, Predictor, model_of
 from gatewise.runtime.scoring import score, truth_of
+from gatewise.study.environment import describe_environment
 from gatewise.study.folder import RunFolder, write_atomic, write_json
 from gatewise.study.forecast import closing_epochs, overtime_seconds
+from gatewise.study.gathered import read_profile
 from gatewise.study.session import Session
 from gatewise.tasks import traits_of
 from gatewise.training.baselines import BASELINES
@@ -111,6 +113,12 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
         "expected_score": to_json(score_of_replicates) if score_of_replicates else None,
         "test_score": own,
         "seed": session.config.seed,
+        "margin": verdict.margin,
+        "verdict": verdict.explanation[0] if verdict.explanation else None,
+        "scores": to_json(verdict.scores),
+        "costs": to_json({**verdict.baseline_costs, **verdict.costs}.get(name)),
+        "profile": to_json(read_profile(session.journal)),
+        "versions": describe_environment()["versions"],
     }
     truth = truth_of(dataset, validation, train)
     return model_of(dataset, truth, metric, name, encoder, predictor, details), shipped, epochs
