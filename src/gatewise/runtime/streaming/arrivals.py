@@ -95,6 +95,10 @@ class Numbers(_Forgetful):
         if values.shape == (1, 1, self._channels):
             return values.reshape(1, self._channels)
         if values.shape != (len(arrivals), self._channels):
+            if len(arrivals) == 1:
+                raise DataError(
+                    f"a step has shape {values.shape[1:]}; the model reads [{self._channels}], the channels of a step"
+                )
             raise DataError(
                 f"a step of {len(arrivals)} streams has shape {values.shape}; the model reads [{len(arrivals)}, "
                 f"{self._channels}]: the streams, and the channels of one step"
