@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gatewise.advice.advice import Advice
     from gatewise.advice.api import add_evidence, advise
     from gatewise.estimators import Forecaster, SequenceClassifier, SequenceRegressor
-    from gatewise.export.bundle import load_model
+    from gatewise.export.opening import open_model as load_model
     from gatewise.inspection.api import inspect
     from gatewise.inspection.inspection import Inspection
     from gatewise.runtime.model import Model
@@ -69,7 +69,7 @@ _HOMES = {
     "advise": "gatewise.advice.api",
     "compare": "gatewise.study.compare",
     "inspect": "gatewise.inspection.api",
-    "load_model": "gatewise.export.bundle",
+    "load_model": "gatewise.export.opening:open_model",
     "open_run": "gatewise.study.api",
     "resume": "gatewise.study.api",
 }
@@ -87,7 +87,8 @@ def __getattr__(name: str) -> Any:
         from gatewise.extras import require
 
         require("train")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    module, _, attribute = _HOMES[name].partition(":")
+    return getattr(importlib.import_module(module), attribute or name)
 
 
 def __dir__() -> list[str]:

@@ -14,7 +14,21 @@ __all__ = ["app"]
 
 
 # As --help lists them.
-ORDER = ("compare", "advise", "init", "resume", "report", "runs", "predict", "stream", "inspect", "claims", "evidence", "check")
+ORDER = (
+    "compare",
+    "advise",
+    "init",
+    "resume",
+    "report",
+    "runs",
+    "predict",
+    "stream",
+    "export",
+    "inspect",
+    "claims",
+    "evidence",
+    "check",
+)
 
 
 class _Commands(typer.core.TyperGroup):

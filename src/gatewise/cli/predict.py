@@ -35,11 +35,11 @@ def predict(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the CSV here instead of standard output.")] = None,
 ) -> None:
     """Predict with a run's model: CSV with ids, files or dates beside the predictions."""
-    from gatewise.export.bundle import load_model
+    from gatewise.export.opening import open_model
     from gatewise.study.folder import write_atomic
     from gatewise.study.predictions import prediction_rows, read_inputs, run_columns
 
-    model = load_model(run / "model")
+    model = open_model(run)
     columns = {"text": text, "audio": audio, "id": id, "time": time, "date_format": date_format}
     given = given_options({"channels": channels, "series": series})
     named = tuple(given.get("channels", ()))

@@ -1,0 +1,78 @@
+"""The forms in which a model can be shipped: a row a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+from gatewise.errors import OptionError
+from gatewise.runtime.model import Model
+
+__all__ = ["FORMATS", "Format", "format_named"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """One form.
+
+    name: in `--to`. suffix: of its file, empty where it is a folder. says: what it is, for people. writer, reader: functions, as
+    module:name, because a form is only loaded where it is asked for. options: keywords of the writer. exact: whether it computes
+    what the model computes, to rounding.
+    """
+
+    name: str
+    suffix: str
+    says: str
+    writer: str
+    reader: str
+    options: Mapping[str, Any]
+    exact: bool = True
+
+    def write(self, model: Model, path: Path) -> None:
+        """Write a model to `path`, a file or a folder. Raises GatewiseError for a model that has no such form."""
+        resolve_name(self.writer)(model, path, **self.options)
+
+    def read(self, path: Path) -> Model:
+        """The model that computes with what stands in `path`. Raises RunError for what is no such artefact."""
+        model: Model = resolve_name(self.reader)(path)
+        return model
+
+
+FORMATS: Mapping[str, Format] = {
+    row.name: row
+    for row in (
+        Format(
+            name="bundle",
+            suffix=".safetensors",
+            says="one file for gatewise itself, which needs no PyTorch to run it",
+            writer="gatewise.export.bundle:save_model",
+            reader="gatewise.export.bundle:load_model",
+            options={},
+        ),
+        Format(
+            name="torch",
+            suffix="",
+            says="a folder with the network as a plain PyTorch module",
+            writer="gatewise.export.plain_torch:write_torch",
+            reader="gatewise.export.plain_torch:load_torch",
+            options={},
+        ),
+    )
+}
+
+
+def format_named(name: str) -> Format:
+    """Raises OptionError for a name that no form has."""
+    if name not in FORMATS:
+        raise OptionError(f"--to is {name!r}; expected one of {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def identifier(name: str) -> str:
+    """A name as programming languages take one: letters, digits and underscores, no digit first."""
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"_{plain}" if plain[:1].isdigit() else plain or "model"
