@@ -59,7 +59,7 @@ def test_completion_finds_rooms_and_functions() -> None:
 def test_type_checkers_see_every_name() -> None:
     tree = ast.parse(Path(str(gatewise.__file__)).read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    assert set(gatewise.__all__) - {"__version__"} <= {name.name for node in imports for name in node.names}
+    assert set(gatewise.__all__) - {"__version__"} <= {name.asname or name.name for node in imports for name in node.names}
 
 
 HEAVY = ("torch", "sklearn", "scipy", "matplotlib")
