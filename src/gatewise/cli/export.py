@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gatewise.cli.app import app
+from gatewise.cli.output import view
+from gatewise.cli.parameters import AsJson, Quiet
 from gatewise.errors import OptionError
+
+if TYPE_CHECKING:
+    from gatewise.export.formats import Format
 
 __all__ = ["export"]
 
@@ -23,21 +28,46 @@ def export(
         typer.Option("--to", metavar="FORM", help="bundle, torch; several with commas between; all.", show_default=False),
     ],
     out: Annotated[Path | None, typer.Option(metavar="PATH", help="Where to write it. Default: beside the model.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was measured as JSON.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Of a run: measure what was written, on its data, in processes of their own, and add that to its report.",
+        ),
+    ] = False,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="With --check: whose model, of the run's cells. Repeat it for each."),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ship a model in another form: written, read back, and held against the model before it is handed over."""
-    from gatewise.export.formats import FORMATS, format_named, identifier
+    from gatewise.export.formats import FORMATS, format_named
+
+    forms = list(FORMATS.values()) if to == "all" else [format_named(name) for name in to.split(",")]
+    if check:
+        if out is not None:
+            raise OptionError("--check writes into the run's folder shipped/; leave out --out")
+        _check(model, forms, tuple(arm or ()), quiet=quiet, as_json=as_json)
+    elif arm:
+        raise OptionError("--arm goes with --check, which trains the models that a run has not kept; add --check")
+    else:
+        _ship(model, forms, out, as_json=as_json)
+
+
+def _ship(place: Path, forms: list[Format], out: Path | None, *, as_json: bool) -> None:
+    from gatewise.export.formats import identifier
     from gatewise.export.opening import open_model
     from gatewise.export.shipping import ship
 
-    forms = list(FORMATS.values()) if to == "all" else [format_named(name) for name in to.split(",")]
     if len(forms) > 1 and out is not None and out.exists() and not out.is_dir():
         raise OptionError(f"--out is {out}, which is a file; several forms go into a folder")
-    opened = open_model(model)
+    model = open_model(place)
+    beside = place if (place / "model").is_dir() else place.parent
     for form in forms:
-        name = f"{identifier(opened.name)}-{form.name}{form.suffix}"
-        place = out / name if out is not None and len(forms) > 1 else out or _beside(model) / name
-        found = ship(opened, form, place)
+        name = f"{identifier(model.name)}-{form.name}{form.suffix}"
+        found = ship(model, form, out / name if out is not None and len(forms) > 1 else out or beside / name)
         if as_json:
             print(json.dumps({**asdict(found), "path": str(found.path)}, ensure_ascii=False))
             continue
@@ -46,6 +76,19 @@ def export(
         print(f"  held against the model on {found.parity.rows} inputs: differs by {found.parity.greatest:.1e} at most{same}")
 
 
-def _beside(model: Path) -> Path:
-    """Where artefacts go: into a run's folder, beside a model's."""
-    return model if (model / "model").is_dir() else model.parent
+def _check(run: Path, forms: list[Format], arms: tuple[str, ...], *, quiet: bool, as_json: bool) -> None:
+    from gatewise.records import to_json
+    from gatewise.report.artefacts import artefact_lines
+    from gatewise.study.api import open_run
+    from gatewise.study.shipping import ship_run
+
+    with view(quiet) as shown:
+        found = ship_run(run, forms, shown, arms)
+    result = open_run(run)
+    page = result.report(run / "report.html")
+    if as_json:
+        print(json.dumps(to_json(found), indent=2, ensure_ascii=False))
+        return
+    for line in artefact_lines(result.comparison, found):
+        print(line)
+    print(f"written to {run / 'shipped'}, report: {page}")

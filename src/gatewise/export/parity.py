@@ -14,7 +14,7 @@ from gatewise.export.formats import Format
 from gatewise.runtime.model import Model
 from gatewise.tasks import traits_of
 
-__all__ = ["EXACT", "NEAR", "Parity", "checked_parity", "parity_of"]
+__all__ = ["EXACT", "NEAR", "Parity", "checked_parity", "error_scale", "parity_of"]
 
 EXACT = 1e-4
 """The greatest error that rounding explains, of a probability, or of a number in units of its scale in the training part."""
@@ -39,7 +39,7 @@ class Parity:
 def parity_of(model: Model, artefact: Model, inputs: Sequence[Any]) -> Parity:
     """Compare predictions for raw inputs."""
     said, expected = (_predictions(one, inputs) for one in (artefact, model))
-    errors = np.abs(said - expected) / _scale(model)
+    errors = np.abs(said - expected) / error_scale(model)
     same = float((said.argmax(1) == expected.argmax(1)).mean()) if traits_of(model.task).predicts == "classes" else None
     return Parity(len(inputs), float(errors.max()), float(errors.mean()), same)
 
@@ -65,8 +65,8 @@ def _predictions(model: Model, inputs: Sequence[Any]) -> NDArray[np.float32]:
     return np.concatenate(found) if isinstance(found, list) else np.asarray(found).reshape(len(inputs), -1)
 
 
-def _scale(model: Model) -> NDArray[np.float64] | float:
-    """Of each number predicted; 1 of a probability."""
+def error_scale(model: Model) -> NDArray[np.float64] | float:
+    """What errors are in units of: the scale of each number predicted, 1 of a probability."""
     if model.forecast is not None:
         scale = np.array(model.encoder.scale)[list(model.forecast.targets)]  # type: ignore[union-attr]
         return np.tile(scale, model.forecast.horizon)

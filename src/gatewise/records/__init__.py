@@ -14,7 +14,7 @@ plain       JSON both ways
 
 from gatewise.options.config import Config, Task
 from gatewise.records.architecture import Architecture
-from gatewise.records.costs import BatchLatency, Cost, Ratio, StepRatio
+from gatewise.records.costs import BatchLatency, Cost, Ratio, ShippedArtefact, StepRatio
 from gatewise.records.data import AudioFeatures, Dataset, Encoded, Forecast, Kind, Label, Profile, Reading, Split
 from gatewise.records.plain import from_json, to_json
 from gatewise.records.plan import Arm, Hyperparameters, TriedLength
@@ -57,6 +57,7 @@ __all__ = [
     "Reading",
     "ScoreSummary",
     "Shipped",
+    "ShippedArtefact",
     "Split",
     "StepRatio",
     "Task",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["BatchLatency", "Cost", "Ratio", "StepRatio"]
+__all__ = ["BatchLatency", "Cost", "Ratio", "ShippedArtefact", "StepRatio"]
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,29 @@ class StepRatio:
     first: str
     second: str
     ratio: Ratio
+
+
+@dataclass(frozen=True)
+class ShippedArtefact:
+    """A model in one form, as a process that has nothing but the artefact found it.
+
+    arm: whose model. form: as in `gatewise export --to`. bytes: of its files. startup_s: from the start of the process to the
+    first prediction. latency_ms: of a call from raw inputs to predictions, at batch 1 and 32. memory_bytes: the most that the
+    process had in memory. score: on `rows` rows that the model did not learn from; held_out: whether they did not stop its
+    training either. greatest_error: between its predictions of these rows and the model's, of probabilities, or of numbers in
+    units of their scale in the training part. same: the share of rows that get the same class, None where no classes are
+    predicted. refused: why the model has no such form; then all else is empty.
+    """
+
+    arm: str
+    form: str
+    bytes: int = 0
+    startup_s: float = 0.0
+    latency_ms: Mapping[str, BatchLatency] = field(default_factory=dict)
+    memory_bytes: int = 0
+    score: float | None = None
+    rows: int = 0
+    held_out: bool = False
+    greatest_error: float = 0.0
+    same: float | None = None
+    refused: str = ""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gatewise.mistakes import Mistakes
 from gatewise.options.config import Config
-from gatewise.records.costs import Cost, StepRatio
+from gatewise.records.costs import Cost, ShippedArtefact, StepRatio
 from gatewise.records.data import Profile
 from gatewise.records.plan import Arm, Hyperparameters, TriedLength
 from gatewise.records.trainings import Training
@@ -79,6 +79,7 @@ class Comparison:
     train_rows: rows of each replicate that are not tested, of which `validation_rows` stop the training and choose
     hyperparameters. mistakes: what the models got wrong, looked into once the replicates are run. training_time_ratios,
     latency_ratios, epoch_ratios: of training steps, of calls at batch 1, and of the epochs that trainings took.
+    artefacts: models in the forms they were shipped in, as far as that was measured.
     """
 
     config: Config
@@ -111,6 +112,7 @@ class Comparison:
     epoch_ratios: tuple[StepRatio, ...] = ()
     shipped: Shipped | None = None
     length: TriedLength | None = None
+    artefacts: tuple[ShippedArtefact, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from gatewise.report.sections.mistakes import mistakes_section
 from gatewise.report.sections.recipe import recipe_section
 from gatewise.report.sections.reproduce import reproduce_section
 from gatewise.report.sections.scores import lengths_section, scores_section
+from gatewise.report.sections.shipping import shipping_section
 from gatewise.report.sections.training import curves_section, time_section, tuning_section
 from gatewise.report.summaries import arms_left, leading_baseline
 from gatewise.tasks import in_time
@@ -84,6 +85,7 @@ def _sections(comparison: Comparison, verdict: Verdict) -> list[Section]:
         scores_section(comparison, verdict),
         constraints_section(comparison, verdict),
         costs_section(comparison, verdict),
+        shipping_section(comparison, verdict),
         learning_curve_section(comparison, verdict),
         curves_section(comparison, verdict),
         lengths_section(comparison, verdict),

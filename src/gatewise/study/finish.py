@@ -25,7 +25,7 @@ from gatewise.training.baselines import BASELINES
 from gatewise.training.networks import array_network
 from gatewise.wording import counted
 
-__all__ = ["train_final", "write_results"]
+__all__ = ["closing_parts", "remove_leftovers", "train_closing", "train_final", "write_results"]
 
 
 def write_results(folder: RunFolder, comparison: Comparison, verdict: Verdict) -> None:
@@ -48,7 +48,7 @@ def train_final(session: Session, verdict: Verdict) -> None:
         return
     name = session.title(verdict.recommended)
     session.show(f"training the {name} on all data")
-    model, shipped, epochs = _train(session, verdict)
+    model, shipped, epochs = train_closing(session, verdict, verdict.recommended)
     save_model(model, session.folder.model)
     session.record(f"final:{len(finals)}", "final", to_json(shipped) | {"epochs": epochs})
     if shipped.cut_short:
@@ -66,11 +66,11 @@ def _is_whole(model: Path) -> bool:
     return True
 
 
-def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
-    """The model, what is said of it, and its epochs (0 of a baseline)."""
+def train_closing(session: Session, verdict: Verdict, name: str) -> tuple[Model, Shipped, int]:
+    """An arm or baseline trained for use: the model, what is said of it, and its epochs (0 of a baseline)."""
     workload = session.workload
-    dataset, name, number = workload.dataset, verdict.recommended, folds_of(workload.dataset)
-    train, validation, test = _parts(session)
+    dataset, number = workload.dataset, folds_of(workload.dataset)
+    train, validation, test = closing_parts(session)
     encoder = workload.trainer.fit_encoder(train)
     predictor: Predictor
     if name in BASELINES:
@@ -124,7 +124,7 @@ def _train(session: Session, verdict: Verdict) -> tuple[Model, Shipped, int]:
     return model_of(dataset, truth, metric, name, encoder, predictor, details), shipped, epochs
 
 
-def _parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def closing_parts(session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """All rows that may be learned from, those that stop the training, and the source's own test part, if it has one.
 
     In a forecast everything before the last block of time is learned from, and that block stops the training.

@@ -69,6 +69,11 @@ class RunFolder:
         return self.path / "trained"
 
     @property
+    def shipped(self) -> Path:
+        """Models of the run in the forms they are shipped in, and what was measured of them."""
+        return self.path / "shipped"
+
+    @property
     def examples(self) -> Path:
         return self.path / "examples.json"
 

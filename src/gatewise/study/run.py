@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +16,7 @@ from gatewise.errors import OptionError, RunError
 from gatewise.records import Comparison, Config, Dataset, Profile, Verdict, to_json
 from gatewise.report.blocks import unit_of_length
 from gatewise.study.arms import arms_for, match_note
+from gatewise.study.artefacts import read_artefacts
 from gatewise.study.curve import run_curve
 from gatewise.study.dependence import dependence_of
 from gatewise.study.environment import describe_environment
@@ -39,7 +42,7 @@ from gatewise.training.baselines.choice import choose_rivals, simple_baselines
 from gatewise.training.threads import limited_threads
 from gatewise.wording import counted
 
-__all__ = ["Finished", "read_run", "resume_run", "start_run"]
+__all__ = ["Finished", "read_run", "reopened", "resume_run", "start_run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +126,8 @@ def read_run(folder: RunFolder) -> Finished:
     elapsed = max(ended, journal.elapsed_s())
     comparison = build_comparison(config, environment, journal, read_trainings(journal), elapsed_s=elapsed, stopped=stopped)
     verdict = decide(comparison)
-    return Finished(folder, with_mistakes(folder, comparison, verdict), verdict)
+    comparison = replace(with_mistakes(folder, comparison, verdict), artefacts=read_artefacts(folder))
+    return Finished(folder, comparison, verdict)
 
 
 def _work(
@@ -136,18 +140,8 @@ def _work(
     *,
     may_choose: bool = False,
 ) -> Finished:
-    workload = Workload(config, dataset, arms_for(config, dataset), KeptFolder(folder.predictions), TrainedFolder(folder.trained))
-    with (
-        folder.locked(),
-        open_journal(folder.journal) as journal,
-        limited_threads(config.threads),
-        LocalRunner(workload) as runner,
-    ):
-        remove_leftovers(folder.path)
-        folder.write_units(journal.rows())
-        if "data" in journal:
-            workload.baselines = _recorded_baselines(journal)
-        session = Session(config, environment, folder, journal, workload, runner, view, started)
+    with _session(config, environment, dataset, folder, view, started) as session:
+        journal = session.journal
         # Before anything else, and once and for all.
         session.once("config", lambda: identity(config))
         try:
@@ -169,9 +163,52 @@ def _work(
         comparison = session.comparison(stopped)
         verdict = decide(comparison)
         session.show("writing the report")
-        comparison = with_mistakes(folder, comparison, verdict, dataset)
+        comparison = replace(with_mistakes(folder, comparison, verdict, dataset), artefacts=read_artefacts(folder))
         write_results(folder, comparison, verdict)
         return Finished(folder, comparison, verdict)
+
+
+@contextmanager
+def _session(
+    config: Config, environment: Mapping[str, Any], dataset: Dataset, folder: RunFolder, view: View, started: float
+) -> Iterator[Session]:
+    """The run's turn of this process, with its journal open and its folder locked."""
+    workload = Workload(config, dataset, arms_for(config, dataset), KeptFolder(folder.predictions), TrainedFolder(folder.trained))
+    with (
+        folder.locked(),
+        open_journal(folder.journal) as journal,
+        limited_threads(config.threads),
+        LocalRunner(workload) as runner,
+    ):
+        remove_leftovers(folder.path)
+        folder.write_units(journal.rows())
+        if "data" in journal:
+            workload.baselines = _recorded_baselines(journal)
+        yield Session(config, environment, folder, journal, workload, runner, view, started)
+
+
+@contextmanager
+def reopened(folder: RunFolder, view: View, *, data: Any = None) -> Iterator[Session]:
+    """A finished run, to do more with its data and arms; without a budget. data: needed where it was no file.
+
+    Raises RunError if there is no run, or its data is not what it was.
+    """
+    started = time.monotonic()
+    config = replace(_readable(folder, data), budget_s=None)
+    dataset = read_data(config, config.source if data is None else data, view, started=started)
+    with _session(config, folder.read_environment(), dataset, folder, view, started) as session:
+        if "data" not in session.journal:
+            raise RunError(f"{folder.path} has not begun its work; continue it with `gatewise resume {folder.path}`")
+        _record_data(session)
+        yield session
+
+
+def _readable(folder: RunFolder, data: Any) -> Config:
+    """The configuration of a run whose data can be read again."""
+    config = open_config(folder)
+    if data is None and (config.source.startswith("<") or config.source == "-"):
+        raise RunError(f"{folder.path} was started on data that no file holds; it can only be resumed in Python")
+    return config
 
 
 def _recorded_baselines(journal: Journal) -> tuple[str, ...]:
