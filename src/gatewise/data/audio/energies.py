@@ -28,7 +28,7 @@ from gatewise.errors import DataError
 from gatewise.records import AudioFeatures
 from gatewise.wording import listed, nearest
 
-__all__ = ["audio_inputs", "mel_names", "read_sounds", "sound_paths"]
+__all__ = ["audio_inputs", "mel_names", "read_sounds", "sound_paths", "waveforms"]
 
 Energies = NDArray[np.float32]
 Report = Callable[[str], None]
@@ -72,13 +72,17 @@ def audio_inputs(sources: Sequence[Any], features: AudioFeatures) -> list[Energi
     sources: paths of sound files, and pairs of a waveform, [samples] or [samples, channels], with its sample rate in Hz.
     Raises DataError for what is neither, and as `read_sounds` does.
     """
+    return [log_mel(samples, features) for samples in waveforms(sources, features)]
+
+
+def waveforms(sources: Sequence[Any], features: AudioFeatures) -> Iterator[NDArray[np.float32]]:
+    """Yield the samples of sounds, mono and at the features' sample rate. sources, errors: as of `audio_inputs`."""
     if isinstance(sources, (str, os.PathLike)):
         raise DataError("one sound came where a list of sounds was expected. Put it in a list: [sound].")
     check_features(features)
-    return [
-        log_mel(resampled(samples, rate, features.sample_rate), features)
-        for samples, rate in (_loaded(source, number) for number, source in enumerate(sources, 1))
-    ]
+    for number, source in enumerate(sources, 1):
+        samples, rate = _loaded(source, number)
+        yield resampled(samples, rate, features.sample_rate)
 
 
 def mel_names(features: AudioFeatures) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gatewise.errors import DataError, OptionError
 from gatewise.records import AudioFeatures
 
-__all__ = ["HIGHEST_RATE", "check_features", "default_features", "log_mel", "mel_filters"]
+__all__ = ["HIGHEST_RATE", "check_features", "default_features", "front_end", "log_mel", "mel_filters"]
 
 # Speech and most events are told apart below 8 kHz; more would only make more steps and wider filters.
 HIGHEST_RATE = 16_000
@@ -71,7 +71,7 @@ def log_mel(samples: NDArray[np.float32], features: AudioFeatures) -> NDArray[np
     frames: 1 + (samples - window) // hop; a sound shorter than one window is padded with silence to one frame. Every sound is
     transformed by itself, so its result does not depend on the sounds read with it.
     """
-    hann, filters, size = _front_end(features)
+    hann, filters, size = front_end(features)
     sound = np.pad(samples, (0, max(0, len(hann) - len(samples))))
     frames = np.lib.stride_tricks.sliding_window_view(sound, len(hann))[:: round(features.hop * features.sample_rate)]
     energies = np.empty((len(frames), features.mels), dtype=np.float32)
@@ -102,8 +102,8 @@ def _hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=8)
-def _front_end(features: AudioFeatures) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """The window [samples] divided by its norm, the filters [bins, mels], and the size of the transform.
+def front_end(features: AudioFeatures) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Return the window [samples] divided by its norm, the filters [bins, mels], and the size of the transform.
 
     The size is a power of two that holds the window, and large enough that no filter falls between two frequencies.
     """

@@ -8,15 +8,15 @@ from collections.abc import Iterable
 
 import regex
 
-__all__ = ["has_tokens", "tokenize", "tokenize_all"]
+__all__ = ["SPACED", "UNSPACED", "as_read", "has_tokens", "tokenize", "tokenize_all"]
 
 # Scripts written without spaces. The Japanese long-vowel mark belongs to no single script and is named apart.
-_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\u30fc&&[\p{L}\p{N}\p{M}]]"
-_SPACED = rf"[\p{{L}}\p{{M}}\p{{N}}--{_UNSPACED}]"
+UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\u30fc&&[\p{L}\p{N}\p{M}]]"
+SPACED = rf"[\p{{L}}\p{{M}}\p{{N}}--{UNSPACED}]"
 # Inside a word: an apostrophe, and the joiners that Persian and the Indic scripts write between the letters of one word.
 _INNER = r"['\u200c\u200d]"
 _TOKEN = regex.compile(
-    rf"{_SPACED}++(?:{_INNER}{_SPACED}++)*+|{_UNSPACED}\p{{M}}*+|[^\s\p{{Cc}}\p{{Cf}}]\p{{M}}*+",
+    rf"{SPACED}++(?:{_INNER}{SPACED}++)*+|{UNSPACED}\p{{M}}*+|[^\s\p{{Cc}}\p{{Cf}}]\p{{M}}*+",
     regex.VERSION1,
 )
 # The same tokens for a lower-case ASCII text, three times as fast.
@@ -32,9 +32,13 @@ def tokenize(text: str) -> list[str]:
     """
     if text.isascii():
         return _ASCII_TOKEN.findall(text.lower())
-    normal = unicodedata.normalize("NFKC", text).replace("\u2019", "'")
-    tokens: list[str] = _TOKEN.findall(normal.lower())
+    tokens: list[str] = _TOKEN.findall(as_read(text))
     return tokens
+
+
+def as_read(text: str) -> str:
+    """A text in NFKC and lower case, with one kind of apostrophe: what tokens are found in."""
+    return unicodedata.normalize("NFKC", text).replace("\u2019", "'").lower()
 
 
 def has_tokens(text: str) -> bool:

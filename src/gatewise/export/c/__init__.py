@@ -1,0 +1,8 @@
+"""A model as C99 source for small devices, with its preprocessing inside: no library, no allocation, all state in one struct."""
+
+from __future__ import annotations
+
+from gatewise.export.c.load import CModel, load_c
+from gatewise.export.c.write import write_c
+
+__all__ = ["CModel", "load_c", "write_c"]
