@@ -19,6 +19,7 @@ namespace nb = nanobind;
 
 namespace gatewise {
 
+void bind_int8(nb::module_& module);
 void bind_layer(nb::module_& module);
 void bind_streams(nb::module_& module);
 void bind_training_step(nb::module_& module);
@@ -69,6 +70,7 @@ NB_MODULE(_compiled, module) {
     });
     module.def("poison", gatewise::poison, nb::arg("on"));
 
+    gatewise::bind_int8(module);
     gatewise::bind_layer(module);
     gatewise::bind_streams(module);
     gatewise::bind_training_step(module);

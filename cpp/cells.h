@@ -35,6 +35,13 @@
     cell(bfloat16_rnn_tanh, Bfloat16<Rnn<false>>) \
     cell(bfloat16_rnn_relu, Bfloat16<Rnn<true>>)
 
+// Those that there are with weights of eight bits (int8.h), by the same names.
+#define GATEWISE_INT8_CELLS(cell) \
+    cell(gru, Gru)                \
+    cell(lstm, Lstm)              \
+    cell(rnn_tanh, Rnn<false>)    \
+    cell(rnn_relu, Rnn<true>)
+
 namespace gatewise {
 namespace GATEWISE_ISA {
 namespace {

@@ -21,6 +21,8 @@ struct StreamOptions {
 template <class Real>
 class Streams {
   public:
+    using Value = Real;
+
     // Each layer reads the one before it; all have one hidden size. The weights are read here and not kept.
     // Throws std::invalid_argument for a cell that cannot be stepped, sizes below 1, and weights that are not there.
     Streams(const StreamOptions& options, const std::vector<Weights<Real>>& layers);

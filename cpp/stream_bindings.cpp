@@ -4,11 +4,13 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/vector.h>
 
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "int8_streams.h"
 #include "stream.h"
 
 namespace nb = nanobind;
@@ -67,19 +70,20 @@ std::string described(nb::handle object) {
     return text;
 }
 
-template <class Real>
+// Engine: Streams of floats or doubles, or Int8Streams.
+template <class Engine>
 class PythonStreams {
   public:
-    PythonStreams(std::int64_t cell, std::int64_t input_size, std::int64_t hidden_size, const std::vector<WeightAddresses>& weights,
-                  std::int64_t streams, int threads, double update_h, double update_c)
-        : streams_({.cell = cell, .update_h = update_h, .update_c = update_c, .streams = streams, .threads = threads},
-                   layers_of(input_size, hidden_size, weights)) {
-        const std::size_t rows = static_cast<std::size_t>(streams), columns = static_cast<std::size_t>(hidden_size);
+    using Real = typename Engine::Value;
+
+    template <class... Arguments>
+    explicit PythonStreams(std::in_place_t, Arguments&&... arguments) : streams_(std::forward<Arguments>(arguments)...) {
+        const std::size_t rows = static_cast<std::size_t>(streams_.streams()), columns = static_cast<std::size_t>(streams_.hidden_size());
         output_ = new Real[rows * columns]();
         const nb::capsule owner(output_, [](void* memory) noexcept { delete[] static_cast<Real*>(memory); });
         // One object, handed out by every step; no reference to this one, or neither would ever be freed.
         output_rows_ = nb::cast(nb::ndarray<nb::numpy, Real, nb::ndim<2>>(output_, {rows, columns}, owner));
-        if (streams == 1) output_row_ = nb::cast(nb::ndarray<nb::numpy, Real, nb::ndim<1>>(output_, {columns}, owner));
+        if (rows == 1) output_row_ = nb::cast(nb::ndarray<nb::numpy, Real, nb::ndim<1>>(output_, {columns}, owner));
     }
 
     nb::object step(nb::handle input) {
@@ -118,20 +122,6 @@ class PythonStreams {
   private:
     static bool is_real(const Py_buffer& view) {
         return view.format && view.format[0] == (std::is_same_v<Real, double> ? 'd' : 'f') && view.format[1] == '\0';
-    }
-
-    static std::vector<Weights<Real>> layers_of(std::int64_t input_size, std::int64_t hidden_size,
-                                                const std::vector<WeightAddresses>& weights) {
-        std::vector<Weights<Real>> layers;
-        for (const WeightAddresses& addresses : weights) {
-            Weights<Real> layer{.input_size = layers.empty() ? input_size : hidden_size, .hidden_size = hidden_size};
-            const std::uintptr_t* next = addresses.data();
-#define GATEWISE_TAKE(name) layer.name = reinterpret_cast<const Real*>(*next++);
-            GATEWISE_WEIGHTS(GATEWISE_TAKE)
-#undef GATEWISE_TAKE
-            layers.push_back(layer);
-        }
-        return layers;
     }
 
     // What is no buffer, but an array by its own account: a tensor.
@@ -180,30 +170,66 @@ class PythonStreams {
         return mutex_;
     }
 
-    Streams<Real> streams_;
+    Engine streams_;
     std::mutex mutex_;
     Real* output_;
     nb::object output_rows_, output_row_;  // views of it; the latter where there is one stream
 };
 
 template <class Real>
-void bind(nb::module_& module, const char* name) {
-    using Type = PythonStreams<Real>;
-    nb::class_<Type>(module, name)
-        .def(nb::init<std::int64_t, std::int64_t, std::int64_t, const std::vector<WeightAddresses>&, std::int64_t, int, double, double>(),
-             nb::arg("cell"), nb::arg("input_size"), nb::arg("hidden_size"), nb::arg("weights"), nb::arg("streams"), nb::arg("threads"),
-             nb::arg("update_h"), nb::arg("update_c"))
+std::vector<Weights<Real>> layers_of(std::int64_t input_size, std::int64_t hidden_size, const std::vector<WeightAddresses>& weights) {
+    std::vector<Weights<Real>> layers;
+    for (const WeightAddresses& addresses : weights) {
+        Weights<Real> layer{.input_size = layers.empty() ? input_size : hidden_size, .hidden_size = hidden_size};
+        const std::uintptr_t* next = addresses.data();
+#define GATEWISE_TAKE(name) layer.name = reinterpret_cast<const Real*>(*next++);
+        GATEWISE_WEIGHTS(GATEWISE_TAKE)
+#undef GATEWISE_TAKE
+        layers.push_back(layer);
+    }
+    return layers;
+}
+
+// All but the constructor.
+template <class Engine>
+nb::class_<PythonStreams<Engine>> bind(nb::module_& module, const char* name) {
+    using Type = PythonStreams<Engine>;
+    return nb::class_<Type>(module, name)
         .def("step", &Type::step, nb::arg("input").none())
         .def("read", &Type::read, nb::arg("h").noconvert(), nb::arg("c").noconvert().none())
         .def("write", &Type::write, nb::arg("h").noconvert(), nb::arg("c").noconvert().none())
         .def("reset", &Type::reset, nb::arg("streams"));
 }
 
+template <class Real>
+void bind_floats(nb::module_& module, const char* name) {
+    using Type = PythonStreams<Streams<Real>>;
+    bind<Streams<Real>>(module, name)
+        .def(
+            "__init__",
+            [](Type* self, std::int64_t cell, std::int64_t input_size, std::int64_t hidden_size,
+               const std::vector<WeightAddresses>& weights, std::int64_t streams, int threads, double update_h, double update_c) {
+                const StreamOptions options{
+                    .cell = cell, .update_h = update_h, .update_c = update_c, .streams = streams, .threads = threads};
+                new (self) Type(std::in_place, options, layers_of<Real>(input_size, hidden_size, weights));
+            },
+            nb::arg("cell"), nb::arg("input_size"), nb::arg("hidden_size"), nb::arg("weights"), nb::arg("streams"), nb::arg("threads"),
+            nb::arg("update_h"), nb::arg("update_c"));
+}
+
 }  // namespace
 
 void bind_streams(nb::module_& module) {
-    bind<float>(module, "Streams32");
-    bind<double>(module, "Streams64");
+    bind_floats<float>(module, "Streams32");
+    bind_floats<double>(module, "Streams64");
+    bind<Int8Streams>(module, "Int8Streams")
+        .def(
+            "__init__",
+            [](PythonStreams<Int8Streams>* self, std::vector<std::shared_ptr<const Int8Layer>> layers, std::int64_t streams, int threads,
+               float update_h, float update_c) {
+                new (self) PythonStreams<Int8Streams>(std::in_place, std::move(layers), streams, threads, update_h, update_c);
+            },
+            nb::arg("layers"), nb::arg("streams"), nb::arg("threads"), nb::arg("update_h"), nb::arg("update_c"));
 }
 
 }  // namespace gatewise

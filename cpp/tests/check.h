@@ -14,4 +14,5 @@
 void test_team();
 void test_workspace();
 void test_dispatch();
+void test_int8();
 void test_kernels();

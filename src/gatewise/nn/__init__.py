@@ -8,6 +8,8 @@ from gatewise.nn.lstm import LSTM
 from gatewise.nn.min_gru import MinGRU
 from gatewise.nn.min_lstm import MinLSTM
 from gatewise.nn.network import CELLS, RIVALS, SequenceNetwork, build_network
+from gatewise.nn.quantize import quantize
+from gatewise.nn.quantized import QuantizedGRU, QuantizedLayer, QuantizedLSTM, QuantizedRNN
 from gatewise.nn.rnn import RNN
 from gatewise.nn.sizes import MatchedSizes, matched_hidden_sizes, recurrent_parameters
 from gatewise.nn.stream import Stream, StreamState
@@ -25,6 +27,10 @@ __all__ = [
     "MatchedSizes",
     "MinGRU",
     "MinLSTM",
+    "QuantizedGRU",
+    "QuantizedLSTM",
+    "QuantizedLayer",
+    "QuantizedRNN",
     "SequenceNetwork",
     "Stream",
     "StreamState",
@@ -32,6 +38,7 @@ __all__ = [
     "backend",
     "build_network",
     "matched_hidden_sizes",
+    "quantize",
     "recurrent_parameters",
     "restore",
 ]

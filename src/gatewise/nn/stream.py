@@ -17,10 +17,12 @@ from torch import Tensor, nn
 from gatewise.cells import EQUATIONS
 from gatewise.durable import write_file
 from gatewise.errors import DataError, OptionError
+from gatewise.kernels import REMEDY, missing
 from gatewise.kernels.options import Options
 from gatewise.kernels.signature import kernel_of
 from gatewise.nn.gru import GRU
 from gatewise.nn.lstm import LSTM
+from gatewise.nn.quantized import QuantizedLayer
 from gatewise.nn.rnn import RNN
 from gatewise.nn.stack import Stack
 
@@ -31,6 +33,7 @@ __all__ = ["Stream", "StreamState"]
 
 REPLACEMENTS: dict[type[nn.Module], type[Stack]] = {nn.GRU: GRU, nn.LSTM: LSTM, nn.RNN: RNN}
 FORMAT = "gatewise.stream.1"
+_BOTH_WAYS = "Stream was given a bidirectional {}, which needs a sequence's end first; use one direction"
 
 
 class StreamState(NamedTuple):
@@ -44,9 +47,9 @@ class Stream:
     """Steps a recurrent layer through `streams` independent sequences that arrive one step at a time.
 
     module: a one-directional `gatewise.nn` GRU, LSTM, RNN, MinGRU or MinLSTM, or exactly torch.nn.GRU, LSTM or RNN, with any
-    number of layers, in float32 or float64 on the CPU. Its weights are read once, here: later changes of the module are not
-    seen, and a new Stream takes over by `Stream(module).load_state(*old.state)`. Zoneout keeps its expected share, as in
-    evaluation. threads: at most this many for many streams, by default torch.get_num_threads().
+    number of layers, in float32 or float64 on the CPU; or what `quantize` made of one. Its weights are read once, here: later
+    changes of the module are not seen, and a new Stream takes over by `Stream(module).load_state(*old.state)`. Zoneout keeps
+    its expected share, as in evaluation. threads: at most this many for many streams, by default torch.get_num_threads().
 
     Results are bit-equal to `module(sequence)` on the kernel of the same instruction set; they depend neither on the other
     streams nor on the number of threads. States start at zero. All methods may be called from several threads: one waits for
@@ -79,11 +82,20 @@ class Stream:
     }
 
     step: Callable[[Any], NDArray[Any]]
+    _compiled: _compiled.Streams32 | _compiled.Streams64 | _compiled.Int8Streams
 
     def __init__(self, module: nn.Module, streams: int = 1, threads: int | None = None) -> None:
-        layer = _as_stack(module)
         self.streams = _at_least_one("streams", streams)
         threads = torch.get_num_threads() if threads is None else _at_least_one("threads", threads)
+        if isinstance(module, QuantizedLayer):
+            self._open_int8(module, threads)
+        else:
+            self._open(module, threads)
+        # Bound here, so that a step is one call into the kernel and not two.
+        self.step = self._compiled.step
+
+    def _open(self, module: nn.Module, threads: int) -> None:
+        layer = _as_stack(module)
         _check(layer, module)
         weights = [_contiguous(layer, index) for index in range(layer.num_layers)]
         options = layer.options(last=True)
@@ -96,7 +108,7 @@ class Stream:
 
         asked = _compiled.fields()["weights"]
         kind = _compiled.Streams64 if self.dtype == np.float64 else _compiled.Streams32
-        self._compiled: _compiled.Streams32 | _compiled.Streams64 = kind(
+        self._compiled = kind(
             kernel_of(Options(self.cell), normalized=False),
             self.input_size,
             self.hidden_size,
@@ -106,8 +118,22 @@ class Stream:
             options.update_h,
             options.update_c,
         )
-        # Bound here, so that a step is one call into the kernel and not two.
-        self.step = self._compiled.step
+
+    def _open_int8(self, layer: QuantizedLayer, threads: int) -> None:
+        if layer.bidirectional:
+            raise OptionError(_BOTH_WAYS.format(layer.name))
+        packed = [each.compiled for each in layer.layers()]
+        why = missing()
+        if why:
+            raise OptionError(f"Stream has no kernel for this {layer.name}: gatewise has no compiled kernels ({why}); {REMEDY}")
+        from gatewise.kernels import _compiled
+
+        self.cell = layer.cell
+        self.dtype = np.dtype(np.float32)
+        self.input_size = layer.input_size
+        self.hidden_size = layer.hidden_size
+        self.num_layers = layer.num_layers
+        self._compiled = _compiled.Int8Streams([each for each in packed if each], self.streams, threads, *layer.updates)
 
     @property
     def state(self) -> StreamState:
@@ -222,7 +248,7 @@ def _as_stack(module: nn.Module) -> Stack:
     if replacement is None:
         raise OptionError(
             f"Stream was given a {type(module).__module__}.{type(module).__qualname__}; expected a GRU, LSTM, RNN, MinGRU or "
-            "MinLSTM of gatewise.nn, or a GRU, LSTM or RNN of torch.nn itself"
+            "MinLSTM of gatewise.nn, one that quantize made, or a GRU, LSTM or RNN of torch.nn itself"
         )
     # A drop-in differs from torch.nn's layer in its class alone.
     layer = copy.copy(module)
@@ -235,7 +261,7 @@ def _check(layer: Stack, module: nn.Module) -> None:
     """Raise OptionError for a layer that cannot be stepped."""
     name = type(module).__name__
     if layer.bidirectional:
-        raise OptionError(f"Stream was given a bidirectional {name}, which needs a sequence's end first; use one direction")
+        raise OptionError(_BOTH_WAYS.format(name))
     if layer.training and (layer.recurrent_dropout or layer.zoneout or (layer.dropout and layer.num_layers > 1)):
         raise OptionError(f"Stream was given a {name} in training mode with dropout or zoneout; call its eval() first")
     if layer.layer_norm or not layer.reset_after:
