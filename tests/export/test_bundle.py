@@ -326,3 +326,38 @@ def test_the_card_says_what_is_known() -> None:
     ):
         assert part in text
     assert "Scores" not in card_text(model_of("gru", texts()))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "video"}, "its kind is 'video'"),
+        ({"task": "translation"}, "its task is 'translation'"),
+        ({"metric": 3}, "its metric is 3"),
+        ({"classes": []}, "its classes do not fit its task"),
+        ({"classes": ["a", "b"]}, "where the data have"),
+        ({"names": ["a"]}, "the names of its classes"),
+        ({"details": []}, "its details are no object"),
+        ({"encoder": {"kind": "text", "vocabulary": ["a", "a"], "max_length": 5}}, "its vocabulary"),
+        ({"encoder": {"kind": "text", "vocabulary": ["a"], "max_length": "5"}}, "its max_length is '5'"),
+        ({"encoder": {"kind": "series", "mean": [0], "scale": [1], "max_length": None}}, "another kind of data"),
+        ({"audio": {"sample_rate": 8000}}, "its audio features"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(saved: Path, tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    """Forged, with hashes that fit."""
+    path = tmp_path / "model"
+    shutil.copytree(saved, path)
+    broken(change)(path)
+    with pytest.raises(RunError, match=message):
+        load_model(path)
+
+
+def test_a_number_of_layers_is_not_believed(saved: Path, tmp_path: Path) -> None:
+    """Names of two thousand million weights would fill the memory."""
+    path = tmp_path / "model"
+    shutil.copytree(saved, path)
+    metadata = json.loads((path / "model.json").read_text(encoding="utf-8"))
+    broken({"architecture": {**metadata["architecture"], "layers": 2**31}})(path)
+    with pytest.raises(RunError, match="of which there are no weights"):
+        load_model(path)

@@ -9,6 +9,7 @@ from typing import Any
 from gatewise.data.encoding.encoders import encoder_from_json
 from gatewise.errors import RunError
 from gatewise.export.earlier import OLDEST, todays_metadata
+from gatewise.export.validity import check_model
 from gatewise.records import Architecture, AudioFeatures, Forecast, from_json, to_json
 from gatewise.runtime.model import Model, Predictor
 
@@ -75,17 +76,5 @@ def model_from(metadata: Mapping[str, Any], predictor: Predictor) -> Model:
         # Earlier versions had texts alone.
         names=tuple(metadata.get("names", ())),
     )
-    _check(model, architecture_of(metadata))
+    check_model(model, architecture_of(metadata))
     return model
-
-
-def _check(model: Model, built: Architecture | None) -> None:
-    """Raise ValueError where preprocessing, network and answer do not fit each other."""
-    outputs = len(model.classes) or len(model.outputs)
-    if model.forecast is not None:
-        outputs = model.forecast.horizon * len(model.forecast.targets)
-    if built is not None and (built.input_size, built.outputs) != (model.encoder.input_size, outputs):
-        raise ValueError(
-            f"its network reads {built.input_size} and says {built.outputs}, "
-            f"where the data have {model.encoder.input_size} and {outputs}"
-        )

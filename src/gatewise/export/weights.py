@@ -48,6 +48,9 @@ def predictor_from(metadata: Mapping[str, Any], arrays: Arrays) -> Predictor:
 
 
 def _network(architecture: Architecture, arrays: Arrays) -> ArrayNetwork:
+    if not isinstance(architecture.layers, int) or architecture.layers > len(arrays):
+        # Before shapes are written out for whatever number a file says.
+        raise ValueError(f"layers is {architecture.layers!r}, of which there are no weights")
     expected, came = weight_shapes(architecture), {name: array.shape for name, array in arrays.items()}
     wrong = next((name for name in {**expected, **came} if expected.get(name) != came.get(name)), None)
     if wrong is not None:
