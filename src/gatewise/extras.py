@@ -21,6 +21,9 @@ EXTRA_OF: Mapping[str, str] = {
     "openpyxl": "excel",
     "onnx": "onnx",
     "onnxruntime": "onnx",
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "websockets": "serve",
 }
 """The extra that has a package, by the name it is imported by."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from gatewise.cells import CELLS
 from gatewise.data.encoding.series import SeriesEncoder
+from gatewise.data.encoding.text import TextEncoder
 from gatewise.errors import DataError, OptionError
 from gatewise.records import AudioFeatures
 from gatewise.runtime.model import Model
@@ -280,6 +281,29 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
     model.predictor.weights["head.weight"][:] = 3e38
     with pytest.raises(DataError, match="predicts numbers that are not finite"):
         model.stream().step(1e3)
+
+
+@pytest.mark.parametrize("source", [NUMBERS, FORECAST])
+def test_a_stream_beside_one_that_is_not_finite_has_its_answer(source: str) -> None:
+    model = make_model("rnn", source, pooling="last")
+    assert isinstance(model.predictor, ArrayNetwork)
+    # Adds up over steps of one sign, and nothing over zeros.
+    for name, weight in model.predictor.weights.items():
+        weight[:] = 3e38 if name == "head.weight" else 0 if "bias" in name else 1
+    stream, last = model.stream(2), 12 if model.forecast else 1
+    with pytest.raises(DataError, match="predicts numbers that are not finite"):
+        for step in range(1, last + 1):
+            stream.step([[float(step)] * model.encoder.input_size, [stream_mean(model)] * model.encoder.input_size])
+    assert stream.steps.tolist() == [last, last]
+    assert np.isinf(stream.said[0]).any() and np.isfinite(stream.said[1]).all()
+    with pytest.raises(DataError, match="predicts numbers that are not finite"):
+        stream.step([[1.0] * model.encoder.input_size], [0])
+    assert np.isfinite(stream.reset([0]).step([[stream_mean(model)] * model.encoder.input_size], [1])).all()
+
+
+def stream_mean(model: Model) -> float:
+    """What the encoder makes a zero of, of a model with channels alike."""
+    return 0.0 if isinstance(model.encoder, TextEncoder) else model.encoder.mean[0]
 
 
 @pytest.mark.parametrize("pooling", ["mean", "attention", "summary"])

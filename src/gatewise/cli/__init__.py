@@ -10,7 +10,7 @@ import os
 import sys
 
 # Commands are registered as their modules are imported.
-from gatewise.cli import advise, check, claims, compare, evidence, export, init, inspect, predict, runs, stream  # noqa: F401
+from gatewise.cli import advise, check, claims, compare, evidence, export, init, inspect, predict, runs, serve, stream  # noqa: F401
 from gatewise.cli.app import app
 from gatewise.cli.parameters import given_options
 from gatewise.errors import GatewiseError

@@ -24,6 +24,7 @@ ORDER = (
     "predict",
     "stream",
     "export",
+    "serve",
     "inspect",
     "claims",
     "evidence",

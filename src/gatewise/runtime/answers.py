@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,18 @@ import numpy as np
 from gatewise.runtime.model import Model
 from gatewise.tasks import traits_of
 
-__all__ = ["answer", "cells", "columns"]
+__all__ = ["answer", "cells", "columns", "say"]
+
+
+def say(model: Model, sequences: Sequence[Any]) -> Sequence[Any]:
+    """What the model says of each sequence, as a `ModelStream` does at its end: of the next step the one after the last."""
+    match traits_of(model.task).predicts:
+        case "classes":
+            return list(model.predict_proba(sequences))
+        case "steps":
+            return [found[-1] for found in model.predict(sequences)]
+    found: Sequence[Any] = model.predict(sequences)
+    return found
 
 
 def answer(model: Model, said: Any) -> dict[str, Any] | None:

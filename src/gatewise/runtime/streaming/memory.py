@@ -34,10 +34,8 @@ class Memory(Protocol):
         """One step of some streams: int64 [k] or float32 [k, channels]."""
 
     def say(self, rows: Rows, /) -> Values:
-        """Predictions float32 [k, outputs] of streams that have had a step, NaN where there is none yet.
-
-        Raises DataError where they are not finite.
-        """
+        """Predictions float32 [k, outputs] of streams that have had a step: NaN where there is none yet, infinite where one is
+        not finite."""
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All that is carried, to be read and written in place."""
@@ -66,7 +64,7 @@ def memory_of(model: Model, streams: int) -> Memory:
 class _Network:
     def __init__(self, model: Model, network: ArrayNetwork, streams: int) -> None:
         built = network.architecture
-        self._network, self._weights, self._name = network, network.weights, model.name
+        self._network, self._weights = network, network.weights
         self._predicts = traits_of(model.task).predicts
         # Base and scale of what is predicted, the same for every row.
         self._units = encode_raw(model.encoder, [""] if built.tokens else [np.zeros((1, built.input_size), dtype=np.float32)])
@@ -86,12 +84,7 @@ class _Network:
     def say(self, rows: Rows) -> Values:
         scores = self._pool.read(rows) @ self._weights["head.weight"].T + self._weights["head.bias"]
         said = predictions_of(self._predicts, scores, self._units)
-        if not np.isfinite(said).all():
-            raise DataError(
-                f"the {self._name} predicts numbers that are not finite: what arrived is too far from what it learned from. "
-                "Check the units, and `reset` the stream."
-            )
-        return said
+        return said if np.isfinite(said).all() else np.where(np.isfinite(said), said, np.float32(np.inf))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         parts = {"layers": self._layers.arrays(), "pool": self._pool.arrays()}
@@ -123,8 +116,17 @@ class _Window:
         full = np.flatnonzero(self._steps[rows] >= window)
         if len(full):
             windows = [np.roll(self._ring[row], -(self._steps[row] % window), axis=0) for row in rows[full]]
-            said[full] = self._model.predict(windows).reshape(len(full), -1)
+            said[full] = self._predicted(windows)
         return said
+
+    def _predicted(self, windows: list[Values]) -> Values:
+        try:
+            return np.asarray(self._model.predict(windows), dtype=np.float32).reshape(len(windows), -1)
+        except DataError:
+            # The values were checked: it is a prediction that is not finite, of one of them.
+            if len(windows) == 1:
+                return np.full((1, self.outputs), np.inf, dtype=np.float32)
+            return np.concatenate([self._predicted([window]) for window in windows])
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         return {"ring": self._ring, "steps": self._steps}

@@ -63,14 +63,19 @@ class ModelStream:
         """Steps that the network has read of each stream, int64 [streams]: a copy."""
         return self._steps.copy()
 
+    @property
+    def said(self) -> NDArray[np.float32]:
+        """The last prediction of each stream, [streams, ...]: NaN before the first, infinite where it was not finite. A copy."""
+        return self._said.reshape(self.streams, *self._shape).copy()
+
     def step(self, x: Any, rows: Any = None) -> Any:
         """What the model says now that x has arrived.
 
         rows: which streams it belongs to, as a mask bool [streams] or indices, each once; None for all. x then has as many
         entries, and y as many rows. The others stay as they are. With one stream and no `rows`, x is one arrival and y one
         prediction, None where there is none yet.
-        Raises DataError where x is not what the model reads; all streams are then as before. Where what is predicted is not
-        finite, DataError says so after the step.
+        Raises DataError where x is not what the model reads; all streams are then as before. Where a prediction is not finite,
+        DataError says so after the step, which all of them have had; `said` has the others.
         """
         alone = rows is None and self.streams == 1
         chosen = None if rows is None else self._chosen(rows)
@@ -79,6 +84,11 @@ class ModelStream:
         with np.errstate(over="ignore", invalid="ignore"):
             self._read(self._reader.read(arrivals, chosen), chosen)
         said = self._said if chosen is None else self._said[chosen]
+        if np.isinf(said).any():
+            raise DataError(
+                f"the {self.model.name} predicts numbers that are not finite: what arrived is too far from what it learned from. "
+                "Check the units, and `reset` the stream."
+            )
         if not alone:
             return said.reshape(len(said), *self._shape).copy()
         if np.isnan(said[0, 0]):
