@@ -50,7 +50,7 @@ def test_plain_torch_says_what_the_model_says(tmp_path: Path, cell: str, shape: 
 def test_every_task_is_shipped(tmp_path: Path, source: str, form: str) -> None:
     model = make_model("lstm", source)
     found = ship(model, FORMATS[form], tmp_path / f"shipped{FORMATS[form].suffix}")
-    assert found.parity.rows == 32 and found.parity.greatest < 1e-5
+    assert found.parity.rows == 32 and (found.parity.greatest < 1e-5 or not FORMATS[form].exact)
     assert [item.name for item in tmp_path.iterdir()] == [found.path.name]
 
 
@@ -163,7 +163,7 @@ def test_the_command_ships_and_says_so(run: Path) -> None:
 
 def test_a_form_that_there_is_not_is_one_message(run: Path) -> None:
     found = CliRunner().invoke(app, ["export", str(run), "--to", "coreml"])
-    assert isinstance(found.exception, OptionError) and "expected one of bundle, torch" in str(found.exception)
+    assert isinstance(found.exception, OptionError) and "expected one of bundle, c, c-int8, torch" in str(found.exception)
 
 
 def test_names_become_identifiers() -> None:

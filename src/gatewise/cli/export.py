@@ -25,7 +25,9 @@ def export(
     model: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder, or a model's folder or file.")],
     to: Annotated[
         str,
-        typer.Option("--to", metavar="FORM", help="bundle, torch; several with commas between; all.", show_default=False),
+        typer.Option(
+            "--to", metavar="FORM", help="One of bundle, c, c-int8, torch; several with commas between; all.", show_default=False
+        ),
     ],
     out: Annotated[Path | None, typer.Option(metavar="PATH", help="Where to write it. Default: beside the model.")] = None,
     check: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -20,8 +20,9 @@ class Format:
     """One form.
 
     name: in `--to`. suffix: of its file, empty where it is a folder. says: what it is, for people. writer, reader: functions, as
-    module:name, because a form is only loaded where it is asked for. options: keywords of the writer. exact: whether it computes
-    what the model computes, to rounding.
+    module:name, because a form is only loaded where it is asked for. options: keywords of the writer. sign: of a folder, a
+    pattern of a file that only such an artefact holds. named: whether the writer wants a name for what it declares. exact:
+    whether it computes what the model computes, to rounding. runs: whether reading it runs code that stands in it.
     """
 
     name: str
@@ -29,12 +30,16 @@ class Format:
     says: str
     writer: str
     reader: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sign: str = ""
+    named: bool = False
     exact: bool = True
+    runs: bool = False
 
     def write(self, model: Model, path: Path) -> None:
         """Write a model to `path`, a file or a folder. Raises GatewiseError for a model that has no such form."""
-        resolve_name(self.writer)(model, path, **self.options)
+        name = {"name": identifier(model.name)} if self.named else {}
+        resolve_name(self.writer)(model, path, **name, **self.options)
 
     def read(self, path: Path) -> Model:
         """The model that computes with what stands in `path`. Raises RunError for what is no such artefact."""
@@ -51,7 +56,28 @@ FORMATS: Mapping[str, Format] = {
             says="one file for gatewise itself, which needs no PyTorch to run it",
             writer="gatewise.export.bundle:save_model",
             reader="gatewise.export.bundle:load_model",
-            options={},
+        ),
+        Format(
+            name="c",
+            suffix="",
+            says="a folder with C99 for small devices",
+            writer="gatewise.export.c.write:write_c",
+            reader="gatewise.export.c.load:load_c",
+            sign="*.h",
+            named=True,
+            runs=True,
+        ),
+        Format(
+            name="c-int8",
+            suffix="",
+            says="a folder with C99 for small devices, its weights in 8 bits",
+            writer="gatewise.export.c.write:write_c",
+            reader="gatewise.export.c.load:load_c",
+            options={"int8": True},
+            sign="*.h",
+            named=True,
+            exact=False,
+            runs=True,
         ),
         Format(
             name="torch",
@@ -59,7 +85,8 @@ FORMATS: Mapping[str, Format] = {
             says="a folder with the network as a plain PyTorch module",
             writer="gatewise.export.plain_torch:write_torch",
             reader="gatewise.export.plain_torch:load_torch",
-            options={},
+            sign="network.py",
+            runs=True,
         ),
     )
 }

@@ -67,7 +67,7 @@ def _check_place(form: Format, path: Path) -> None:
         raise OptionError(f"--out is {path}; a model as {form.name} is a file whose name ends with {form.suffix}")
     if path.is_dir() and form.suffix:
         raise OptionError(f"--out is {path}, which is a folder; a model as {form.name} is a file")
-    if path.exists() and not form.suffix and not (path.is_dir() and (path / "model.json").is_file()):
+    if path.exists() and not form.suffix and not (path.is_dir() and any(path.glob(form.sign))):
         raise OptionError(f"--out is {path}, which holds something else; choose a place where nothing is")
 
 
