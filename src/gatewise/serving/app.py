@@ -92,10 +92,7 @@ class Service:
         try:
             place = self.streams.open()
         except (Refusal, OptionError) as error:
-            retry = getattr(error, "retry", None)
-            headers = {} if retry is None else {"Retry-After": str(retry)}
-            status = error.status if isinstance(error, Refusal) else 501
-            await socket.send_denial_response(JSONResponse({"error": str(error)}, status, headers))
+            await _turned_away(socket, error if isinstance(error, Refusal) else Refusal(501, str(error)))
             return
         try:
             await socket.accept()
@@ -240,7 +237,14 @@ async def _deny(scope: Scope, receive: Receive, send: Send, refusal: Refusal) ->
     if scope["type"] == "http":
         await _failure(refusal)(scope, receive, send)
     else:
-        await WebSocket(scope, receive, send).send_denial_response(_failure(refusal))
+        await _turned_away(WebSocket(scope, receive, send), refusal)
+
+
+async def _turned_away(socket: WebSocket, refusal: Refusal) -> None:
+    response = _failure(refusal)
+    # uvicorn says it, and its earlier versions twice if it is said here, too.
+    del response.headers["content-length"]
+    await socket.send_denial_response(response)
 
 
 class _Counted:
