@@ -88,6 +88,22 @@ FORMATS: Mapping[str, Format] = {
             sign="network.py",
             runs=True,
         ),
+        Format(
+            name="onnx",
+            suffix=".onnx",
+            says="one ONNX file of standard operators, with its preprocessing in the metadata",
+            writer="gatewise.export.onnx:write_onnx",
+            reader="gatewise.export.onnx:load_onnx",
+        ),
+        Format(
+            name="onnx-int8",
+            suffix=".onnx",
+            says="the same with its matrices in 8 bits",
+            writer="gatewise.export.onnx:write_onnx",
+            reader="gatewise.export.onnx:load_onnx",
+            options={"int8": True},
+            exact=False,
+        ),
     )
 }
 
