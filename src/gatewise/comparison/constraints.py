@@ -14,10 +14,11 @@ _UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 def excluded_arms(comparison: Comparison) -> dict[str, str]:
     """The arms that a constraint rules out, each with the reason as a clause: "latency 2.31 ms is above 2 ms".
 
-    Latency is the median of a call at batch 1, size that of the weights, memory the peak of training. A cost that was not
-    measured excludes nobody.
+    Latency is the median of a call at batch 1, size that of the weights, or both are those of the form that is to be shipped;
+    memory is the peak of training. A cost that was not measured excludes nobody, a form that an arm does not have excludes it.
     """
-    reasons: dict[str, list[str]] = {}
+    form = comparison.config.ship
+    reasons: dict[str, list[str]] = {name: [f"model cannot be shipped as {form}"] for name in comparison.not_shippable}
     for kind, limit in limits_of(comparison.config).items():
         for arm in comparison.arms:
             value = measured_cost(comparison.costs.get(arm.name), kind)

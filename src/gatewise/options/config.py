@@ -283,6 +283,18 @@ class Config:
         int | None, Option(LIMITS, "size", "Highest peak memory, like 200MB, or bytes.", "no limit", name="max_memory")
     ] = None
 
+    ship: Annotated[
+        Literal["bundle", "c", "c-int8", "torch"] | None,
+        Option(
+            LIMITS,
+            "choice",
+            "The form that the model will be shipped in: latency and size are then those of the artefact, preprocessing "
+            "included, and a cell that has no such form is out.",
+            "latency and size of the network alone",
+            noun="form",
+        ),
+    ] = None
+
     seed: Annotated[int, Option(RUN, "whole", "Seed of everything random.", least=0, most=2**31 - 1)] = 0
     jobs: Annotated[
         int, Option(RUN, "whole", "Processes that train at once.", "one a core", least=1, most=1024, default=None)

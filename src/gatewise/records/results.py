@@ -79,7 +79,8 @@ class Comparison:
     train_rows: rows of each replicate that are not tested, of which `validation_rows` stop the training and choose
     hyperparameters. mistakes: what the models got wrong, looked into once the replicates are run. training_time_ratios,
     latency_ratios, epoch_ratios: of training steps, of calls at batch 1, and of the epochs that trainings took.
-    artefacts: models in the forms they were shipped in, as far as that was measured.
+    artefacts: models in the forms they were shipped in, as far as that was measured. not_shippable: arms that have no such form
+    as was asked for, each with the reason.
     """
 
     config: Config
@@ -113,6 +114,7 @@ class Comparison:
     shipped: Shipped | None = None
     length: TriedLength | None = None
     artefacts: tuple[ShippedArtefact, ...] = ()
+    not_shippable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

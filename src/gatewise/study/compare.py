@@ -60,6 +60,7 @@ def compare(
     max_latency: str | float | None = None,
     max_size: str | int | None = None,
     max_memory: str | int | None = None,
+    ship: str | None = None,
     seed: int = 0,
     jobs: int = 1,
     threads: int = 1,
@@ -142,6 +143,9 @@ def compare(
         max_latency: Highest median latency at batch 1, like 2ms or 0.5s, or milliseconds. Default: no limit.
         max_size: Largest size of the weights, like 300kB or 1MB, or bytes. Default: no limit.
         max_memory: Highest peak memory, like 200MB, or bytes. Default: no limit.
+        ship: The form that the model will be shipped in: latency and size are then those of the artefact, preprocessing
+            included, and a cell that has no such form is out. One of bundle, c, c-int8, torch. Default: latency and size of the
+            network alone.
 
     Say how to run:
         seed: Seed of everything random. Default: 0.

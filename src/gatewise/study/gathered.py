@@ -109,6 +109,7 @@ def build_comparison(
         training_time_ratios=_step_ratios(names, steps["milliseconds"]) if steps else (),
         latency_ratios=tuple(from_json(StepRatio, one) for one in (journal.get("timing:latency") or {}).get("ratios", ())),
         epoch_ratios=_epoch_ratios(names, used),
+        not_shippable=(journal.get("timing:shipped") or {}).get("refused", {}),
         shipped=_shipped(journal),
         length=from_json(TriedLength, tried) if tried else None,
         by_length=_by_length(used, names, data["length_edges"], profile),
@@ -227,18 +228,20 @@ def _cost(
     own = [training for training in used if training.name == name]
     reached = [_first_to_reach(training, metric, target) for training in own]
     steps, latency, memory = (journal.get(f"timing:{what}") for what in ("steps", "latency", "memory"))
+    shipped = journal.get("timing:shipped")
+    latency = shipped or latency
     size = next((training for training in sized if training.name == name), None)
     return Cost(
         train_ms_per_step=float(np.median(steps["milliseconds"][name])) if steps else None,
         epochs_to_target=_median_or_none([epoch.epoch if epoch else math.inf for epoch in reached]),
         seconds_to_target=_median_or_none([epoch.seconds if epoch else math.inf for epoch in reached]),
         target_reached=sum(epoch is not None for epoch in reached),
-        latency_ms={label: from_json(BatchLatency, value) for label, value in latency["latency_ms"][name].items()}
-        if latency
-        else {},
+        latency_ms={
+            label: from_json(BatchLatency, value) for label, value in (latency or {}).get("latency_ms", {}).get(name, {}).items()
+        },
         peak_memory_bytes=memory["peak_memory_bytes"][name] if memory else None,
         parameters=size.parameters if size else 0,
-        bytes=size.size_bytes if size else 0,
+        bytes=(shipped or {}).get("bytes", {}).get(name, size.size_bytes if size else 0),
         fit_s=_median_or_none([training.history[-1].seconds for training in own if training.history]),
     )
 

@@ -32,6 +32,7 @@ from gatewise.study.forecast import (
 from gatewise.study.gathered import complete_replicates, target_score, whole_rounds
 from gatewise.study.length import LENGTH_ROUND, decide_length
 from gatewise.study.measure import measure_baselines, measure_latency, measure_steps
+from gatewise.study.measure_shipped import measure_shipped
 from gatewise.study.memory import MemoryMeasurement
 from gatewise.study.processes import load_libraries
 from gatewise.study.session import Session
@@ -180,6 +181,10 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
     session.once("timing:steps", lambda: measure_steps(session.workload, chosen, seconds))
     session.show("timing inference of the cells in turn")
     session.once("timing:latency", lambda: measure_latency(session.workload, chosen, seconds))
+    form = session.config.ship
+    if form is not None:
+        session.show(f"timing the cells as {form}")
+        session.once("timing:shipped", lambda: measure_shipped(session.workload, chosen, form))
     if session.config.max_memory_bytes is not None:
         with memory_beside(session, chosen):
             pass

@@ -23,15 +23,23 @@ def constraints_section(comparison: Comparison, verdict: Verdict) -> Section | N
     """Return the section on the limits that were set and the arms they exclude; None where there are no limits."""
     title = Titles(comparison.arms)
     limits = limits_of(comparison.config)
-    if not limits:
+    if not limits and not comparison.not_shippable:
         return None
+    arms = [arm.name for arm in comparison.arms]
     rows = tuple(
-        (LABELS[kind], f"at most {_limit(kind, limit)}", *(_cell(comparison, kind, limit, arm.name) for arm in comparison.arms))
+        (_label(kind, comparison), f"at most {_limit(kind, limit)}", *(_cell(comparison, kind, limit, name) for name in arms))
         for kind, limit in limits.items()
     )
-    table = Table(("Limit", "Allowed", *(title(arm.name) for arm in comparison.arms)), rows)
+    tables = (Table(("Limit", "Allowed", *(title(arm.name) for arm in comparison.arms)), rows),) if rows else ()
     rule = "An arm beyond a limit is out before the scores are looked at, and is never recommended. Baselines are not limited."
-    return Section("constraints", "Constraints", (f"{_excluded(verdict)} {rule}",), (table,))
+    return Section("constraints", "Constraints", (f"{_excluded(verdict)} {rule}",), tables)
+
+
+def _label(kind: CostName, comparison: Comparison) -> str:
+    form = comparison.config.ship
+    if form is None or kind not in ("latency", "size"):
+        return LABELS[kind]
+    return f"{'Median latency, batch of 1' if kind == 'latency' else 'Size'}, as {form}"
 
 
 def constraints_line(comparison: Comparison, verdict: Verdict) -> str:

@@ -35,6 +35,8 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
     rows = tuple((line.label, *line.cells) for line in lines)
     highlighted = tuple(number for number, line in enumerate(lines) if line.settles == comparison.config.cost)
     paragraphs = [f"Inside the band of practical equivalence the cheaper arm wins on {COST_WORDS[comparison.config.cost]}."]
+    if comparison.config.ship is not None:
+        paragraphs.append(f"Latency and size are those of the cells as {comparison.config.ship}, from raw inputs to predictions.")
     ratios, say = verdict.training_time_ratios, MetricText.of(comparison)
     if len(ratios) == 1:
         (step,) = ratios
