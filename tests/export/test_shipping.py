@@ -163,7 +163,9 @@ def test_the_command_ships_and_says_so(run: Path) -> None:
 
 def test_a_form_that_there_is_not_is_one_message(run: Path) -> None:
     found = CliRunner().invoke(app, ["export", str(run), "--to", "coreml"])
-    assert isinstance(found.exception, OptionError) and "expected one of bundle, c, c-int8, torch" in str(found.exception)
+    assert isinstance(found.exception, OptionError) and "expected one of bundle, onnx, onnx-int8, c, c-int8, torch" in str(
+        found.exception
+    )
 
 
 def test_names_become_identifiers() -> None:

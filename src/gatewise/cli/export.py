@@ -26,7 +26,10 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="FORM", help="One of bundle, c, c-int8, torch; several with commas between; all.", show_default=False
+            "--to",
+            metavar="FORM",
+            help="One of bundle, onnx, onnx-int8, c, c-int8, torch; several with commas between; all.",
+            show_default=False,
         ),
     ],
     out: Annotated[Path | None, typer.Option(metavar="PATH", help="Where to write it. Default: beside the model.")] = None,

@@ -58,6 +58,22 @@ FORMATS: Mapping[str, Format] = {
             reader="gatewise.export.bundle:load_model",
         ),
         Format(
+            name="onnx",
+            suffix=".onnx",
+            says="one file of standard operators, for ONNX Runtime and its like",
+            writer="gatewise.export.onnx.writing:write_onnx",
+            reader="gatewise.export.onnx.loading:load_onnx",
+        ),
+        Format(
+            name="onnx-int8",
+            suffix=".onnx",
+            says="one file of standard operators, its weights in 8 bits",
+            writer="gatewise.export.onnx.writing:write_onnx",
+            reader="gatewise.export.onnx.loading:load_onnx",
+            options={"int8": True},
+            exact=False,
+        ),
+        Format(
             name="c",
             suffix="",
             says="a folder with C99 for small devices",
