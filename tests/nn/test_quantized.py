@@ -171,6 +171,16 @@ def test_it_is_copied_and_pickled_as_modules_are(duplicate: Callable[[Any], Any]
     assert not torch.equal(quantized(inputs)[0], expected), "a changed buffer is packed anew"
 
 
+def test_it_is_made_and_copied_under_inference_mode() -> None:
+    layer, inputs = build("lstm"), draw(STEPS, 2, INPUT)
+    expected = layers.quantize(layer)(inputs)[0]
+    with torch.inference_mode():
+        made = layers.quantize(layer)
+        assert torch.equal(made(inputs)[0], expected)
+        assert torch.equal(copy.deepcopy(made)(inputs)[0], expected)
+    assert torch.equal(made(inputs)[0], expected)
+
+
 def test_torch_save_keeps_the_state() -> None:
     quantized, file = layers.quantize(build("gru")), io.BytesIO()
     torch.save(quantized.state_dict(), file)

@@ -35,7 +35,7 @@ class QuantizedLayer(nn.Module):
     Buffers of layer k: weight_ih_l[k], weight_hh_l[k] (int8, torch.nn's shapes), scale_ih_l[k], scale_hh_l[k] (float32, one a
     row: weight_ih_l[k] * scale_ih_l[k][:, None] is the matrix), bias_ih_l[k] and bias_hh_l[k] where there are biases; with
     `_reverse` for the other direction. They are the state_dict, which another layer of the same sizes loads. Weights are packed
-    at the first call, and again after a change of the buffers.
+    at the first call, and again after a change of the buffers (of one made under torch.inference_mode: after its replacement).
     """
 
     name: ClassVar[str]
@@ -76,7 +76,7 @@ class QuantizedLayer(nn.Module):
         ]
         directions = [[self._buffers[name] for name in row] for row in names]
         now = tuple(
-            part for row in directions for tensor in row if tensor is not None for part in (tensor.data_ptr(), tensor._version)
+            part for row in directions for tensor in row if tensor is not None for part in (tensor.data_ptr(), _version(tensor))
         )
         if self._packed is None or self._packed[0] != now:
             self._packed = now, tuple(self._pack(directions))
@@ -233,3 +233,7 @@ class QuantizedLSTM(QuantizedLayer):
 
 def _values(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None else tensor.detach().contiguous()
+
+
+def _version(tensor: Tensor) -> int:
+    return 0 if tensor.is_inference() else tensor._version
