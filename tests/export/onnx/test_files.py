@@ -177,6 +177,10 @@ def with_a_large_expand(proto: Any) -> None:
     proto.graph.node.append(helper.make_node("Expand", ["number_0.0", "large"], ["more"]))
 
 
+def with_a_strange_attribute(proto: Any) -> None:
+    proto.graph.node.append(helper.make_node("GatherND", ["inputs", "is_0"], ["more"], batch_dims=-(2**31)))
+
+
 FOREIGN: dict[str, tuple[Callable[[Any], None], str]] = {
     "external data": (with_external_data, "field 13|field 14|has 0 bytes"),
     "an attribute with data": (with_an_attribute_tensor, "an attribute has a field 5"),
@@ -189,6 +193,7 @@ FOREIGN: dict[str, tuple[Callable[[Any], None], str]] = {
     "a constant of another type": (lambda proto: setattr(proto.graph.initializer[0], "data_type", 8), "of type 8"),
     "a large Expand": (with_a_large_expand, "an Expand"),
     "two constants of one name": (lambda proto: proto.graph.initializer.append(proto.graph.initializer[0]), "of one name"),
+    "a strange attribute": (with_a_strange_attribute, "it has an attribute 'batch_dims' of [-2147483648]"),
     "no graph": (lambda proto: proto.ClearField("graph"), "0 graphs"),
     "no metadata": (lambda proto: proto.ClearField("metadata_props"), "metadata of nothing"),
     "a missing node": (lambda proto: proto.graph.node.pop(3), "ONNX Runtime does not take it"),

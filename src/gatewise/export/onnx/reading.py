@@ -35,6 +35,22 @@ _MOST_NODES = 10_000
 _MOST_ELEMENTS = 2**28
 
 
+# What numbers the attributes have: of others, such as a negative `batch_dims`, ONNX Runtime 1.32 ends the process.
+_RANGES = {
+    "axes": (1, 1),
+    "axis": (-1, 2),
+    "batch_dims": (1, 1),
+    "dilations": (1, 2**20),
+    "hidden_size": (1, 2**20),
+    "keepdims": (0, 0),
+    "kernel_shape": (1, 3),
+    "linear_before_reset": (1, 1),
+    "pads": (0, 2**21),
+    "perm": (0, 2),
+    "to": (1, 1),
+}
+
+
 class _Message(NamedTuple):
     """What gatewise writes of a message: by the numbers of onnx.proto3 a wire type, `_TEXT`, `_NUMBERS`, None for whatever it
     is, or another message."""
@@ -128,9 +144,20 @@ def _constant(message: memoryview) -> tuple[str, int]:
 
 
 def _check_node(message: memoryview, sizes: Mapping[str, int]) -> None:
+    for field in fields(message):
+        if field.number == 5:
+            _check_attribute(field.content)
     texts = [(field.number, str(field.content, "utf-8")) for field in fields(message) if field.number in (1, 4)]
     inputs, operator = [text for number, text in texts if number == 1], dict(texts).get(4, "")
     if operator not in _OPERATORS:
         raise ValueError(f"it has a node {operator[:40]!r}, which gatewise does not write")
     if operator == "Expand" and not 0 < sizes.get("".join(inputs[1:2]), 0) <= _MOST_ELEMENTS:
         raise ValueError("it has an Expand to a shape that is not known, or too large")
+
+
+def _check_attribute(message: memoryview) -> None:
+    name = next((str(field.content, "utf-8") for field in fields(message) if field.number == 1), "")
+    numbers = [one for field in fields(message) if field.number in (3, 8) for one in varints(field)]
+    least, most = _RANGES.get(name, (0, -1))
+    if not all(least <= one <= most for one in numbers):
+        raise ValueError(f"it has an attribute {name[:40]!r} of {numbers[:4]}, which gatewise does not write")

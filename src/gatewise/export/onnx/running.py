@@ -79,4 +79,7 @@ class OnnxNetwork:
             found: list[NDArray[Any]] = self.session.run(names, dict(given))
         except Exception as error:  # its errors have no class in common
             raise RunError(f"ONNX Runtime cannot run the model ({str(error).splitlines()[0][:200]})") from error
+        rows, outputs = len(given["inputs"]), self.built.outputs
+        if (len(found[0]), found[0].shape[-1]) != (rows, outputs):
+            raise RunError(f"the model says {found[0].shape} of {rows} rows; expected {outputs} numbers of each. Export it anew")
         return found
