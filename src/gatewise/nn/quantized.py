@@ -30,7 +30,7 @@ class QuantizedLayer(nn.Module):
     Weights are whole numbers from -127 to 127 times a factor for each row (symmetric, chosen once); inputs and states are rounded
     in the same way at every step, with a factor for each row of the batch. Products are summed exactly in 32 bits; biases, gates
     and states are float32. A row's result depends on nothing else in the batch, and is the same to the last bit for any number of
-    threads and on every processor. A row with a value that is not finite is NaN from that step on.
+    threads and on every x86 processor. A row with a value that is not finite is NaN from that step on.
 
     Buffers of layer k: weight_ih_l[k], weight_hh_l[k] (int8, torch.nn's shapes), scale_ih_l[k], scale_hh_l[k] (float32, one a
     row: weight_ih_l[k] * scale_ih_l[k][:, None] is the matrix), bias_ih_l[k] and bias_hh_l[k] where there are biases; with
