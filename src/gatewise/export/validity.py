@@ -86,7 +86,9 @@ def _fits(model: Model, built: Architecture | None) -> Iterator[tuple[bool, str]
         yield _places(forecast.targets, model.encoder.input_size), "its forecast predicts channels that there are not"
         same = (forecast.window, forecast.horizon, tuple(forecast.targets))
         coded: Any = model.encoder
-        yield (coded.window, coded.horizon, tuple(coded.targets)) == same, "its forecast does not fit its preprocessing"
+        # Equal is not enough: 12.0 is no size.
+        fits = _whole(coded.window) and _whole(coded.horizon) and _places(coded.targets, model.encoder.input_size)
+        yield fits and (coded.window, coded.horizon, tuple(coded.targets)) == same, "its forecast does not fit its preprocessing"
     if built is None:
         return
     outputs = len(model.classes) or (len(model.outputs) if forecast is None else forecast.horizon * len(forecast.targets))

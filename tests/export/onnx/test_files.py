@@ -274,6 +274,8 @@ def test_metadata_that_no_model_has_are_refused(name: str) -> None:
 def test_sizes_of_a_forecast_are_whole_numbers() -> None:
     content = onnx_bytes(make_model("gru", FORECAST))
     assert "is no whole number" in refused(with_metadata(content, changed(forecast__window=12.0)))
+    for size in ({"encoder__window": 12.0}, {"encoder__horizon": 3.0}):
+        assert "its forecast does not fit its preprocessing" in refused(with_metadata(content, changed(**size)))
 
 
 def test_a_name_that_is_no_text_is_refused() -> None:
