@@ -10,6 +10,7 @@ that every check behind the hashes is met; what is accepted must answer, or refu
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import json
 import random
@@ -142,7 +143,7 @@ def _replace(metadata: dict[str, Any], random_: random.Random) -> None:
         if isinstance(at, dict) and random_.random() < 0.1:
             del at[key]
         else:
-            at[key] = random_.choice(VALUES)
+            at[key] = copy.deepcopy(random_.choice(VALUES))
         return
 
 
