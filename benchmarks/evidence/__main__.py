@@ -17,6 +17,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,16 @@ from benchmarks.evidence.page import write_page
 from typer.testing import CliRunner
 
 import gatewise
+from gatewise.advice.base import Study as Recorded
 from gatewise.advice.base import shipped_base, study_line
+from gatewise.advice.outcomes import outcome_of
 from gatewise.advice.recording import study_of
 from gatewise.cli import app
-from gatewise.records import to_json
+from gatewise.records import from_json, to_json
 from gatewise.report.live import NullView
+from gatewise.study.folder import RunFolder
 from gatewise.study.processes import end_processes
+from gatewise.study.run import read_run
 
 PROBING_S = 60.0
 REPLICATES = 12
@@ -119,12 +124,19 @@ def _keywords(options: Sequence[str]) -> dict[str, str | int]:
 def _write(out: Path) -> None:
     rows = [json.loads(line) for file in sorted(out.glob("studies-*.jsonl")) for line in _lines(file)]
     base = PACKAGE / "advice" / "evidence.jsonl"
-    found = [*map(json.loads, _lines(base)), *(row["study"] for row in rows)]
+    found = [*map(json.loads, _lines(base)), *(json.loads(study_line(_by_todays_rule(out, row))) for row in rows)]
     studies = {study["facts"]["fingerprint"]: study for study in found}
     named = sorted(studies.values(), key=lambda study: study.get("source") or study["facts"]["name"])
     base.write_text("".join(f"{json.dumps(one, ensure_ascii=False, separators=(',', ':'))}\n" for one in named), encoding="utf-8")
     write_page(Path("docs/advice.md"), [json.loads(line) for line in _lines(out / "advised.jsonl")])
     print(f"{len(studies)} studies, docs/advice.md")
+
+
+def _by_todays_rule(out: Path, row: dict[str, Any]) -> Recorded:
+    """A study with the outcome that its run has now."""
+    finished = read_run(RunFolder(out / row["run"]))
+    recorded = from_json(Recorded, row["study"])
+    return replace(recorded, outcome=outcome_of(finished.comparison, finished.verdict))
 
 
 def _lines(file: Path) -> list[str]:

@@ -1,8 +1,11 @@
 """What came out of a comparison, as one of five answers."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from gatewise.advice.outcomes import ANSWERS, answers, way_to_perfect
+from gatewise.advice.outcomes import ANSWERS, answers, outcome_of, way_to_perfect
+from gatewise.records import Arm, Difference, ScoreSummary
 
 
 def test_answers_add_up_to_one() -> None:
@@ -41,3 +44,29 @@ def test_a_baseline_that_is_as_good_counts_where_it_is_far_cheaper() -> None:
 )
 def test_the_way_to_a_perfect_score(metric: str, score: float, simplest: float, way: float) -> None:
     assert way_to_perfect(metric, score, simplest) == pytest.approx(way)
+
+
+@pytest.mark.parametrize(("p_baseline", "decision"), [(0.01, "equivalent"), (0.6, "undecided")])
+def test_a_decision_between_cells_leaves_the_baseline_open(p_baseline: float, decision: str) -> None:
+    """A run ends once its cells are decided between, however a baseline stands to them."""
+    verdict = SimpleNamespace(
+        decision="equivalent",
+        comparisons=(_difference("gru", "lstm", 0.01, 0.98, 0.01), _difference("nbsvm", "gru", p_baseline, 1 - p_baseline, 0.0)),
+        costs={"gru": None, "lstm": None},
+        scores={
+            name: ScoreSummary(mean, 0.01, 9)
+            for name, mean in {"gru": 0.80, "lstm": 0.80, "majority": 0.5, "nbsvm": 0.82}.items()
+        },
+        replicates=9,
+    )
+    arms = tuple(Arm(name, name, index, 64) for index, name in enumerate(("gru", "lstm")))
+    comparison = SimpleNamespace(arms=arms, baselines=("majority", "nbsvm"), metric="accuracy", costs={}, baseline_costs={})
+    found = outcome_of(comparison, verdict)  # type: ignore[arg-type]
+    assert found.decision == decision
+    assert found.probabilities["baseline"] == pytest.approx(p_baseline)
+    assert found.probabilities["equivalent"] == pytest.approx(1 - p_baseline)
+    assert found.probabilities["first"] == 0.0
+
+
+def _difference(first: str, second: str, p_first: float, p_equivalent: float, p_second: float) -> Difference:
+    return Difference(first, second, 0.0, (0.0, 0.0), (0.0, 0.0), p_first, p_equivalent, p_second, 9, "undecided")

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from gatewise.advice.facts import Measured
 from gatewise.comparison.verdict import far_cheaper
 from gatewise.metrics import METRICS
-from gatewise.records import Comparison, Verdict
+from gatewise.records import Comparison, Difference, Verdict
 
 __all__ = ["ANSWERS", "LITTLE", "Odds", "Outcome", "answers", "is_little", "outcome_of", "way_to_perfect"]
 
@@ -20,17 +20,22 @@ more than a baseline does, and that is little."""
 # Of the way from the simplest baseline to a perfect score: who is not half way there has not solved it.
 LITTLE = 0.5
 
-
 Odds: TypeAlias = tuple[float, float, float]
 """Probabilities that one is better than another by more than the margin, equal within it, or worse by more."""
+
+SURE = 0.95
+"""Where cells were decided between, how probable it has to be that no baseline is better than both for that to be the answer."""
+
+_DECIDED: Mapping[str, Odds] = {"first": (1.0, 0.0, 0.0), "equivalent": (0.0, 1.0, 0.0), "second": (0.0, 0.0, 1.0)}
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a comparison found.
 
-    decision: of `ANSWERS`, or undecided. probabilities: of every answer, adding up to 1: one of them 1 where it was decided, else
-    from the posteriors. difference: the first cell's lead over the second. scores: means.
+    decision: of `ANSWERS`, or undecided: also where the comparison decided between the cells, and left open whether a baseline is
+    better than both, which is another answer. probabilities: of every answer, adding up to 1: from the posteriors, and certain
+    as to what was decided. difference: the first cell's lead over the second. scores: means.
     """
 
     decision: str
@@ -50,16 +55,17 @@ def outcome_of(comparison: Comparison, verdict: Verdict) -> Outcome:
     rival = next((one for one in verdict.comparisons if one.first not in verdict.costs), None)
     if decision == "baseline" and is_little(comparison, verdict):
         decision = "neither"
-    probabilities = (
-        {answer: float(answer == decision) for answer in ANSWERS}
-        if decision != "undecided"
-        else answers(
-            None if between is None or not between.is_known else (between.p_first, between.p_equivalent, between.p_second),
-            None if rival is None or not rival.is_known else (rival.p_first, rival.p_equivalent, rival.p_second),
+    if decision in ("baseline", "neither"):
+        probabilities = {answer: float(answer == decision) for answer in ANSWERS}
+    else:
+        probabilities = answers(
+            _DECIDED.get(decision, _odds(between)),
+            _odds(rival),
             little=is_little(comparison, verdict),
             cheap=rival is not None and rival.second in verdict.costs and far_cheaper(rival.first, rival.second, comparison),
         )
-    )
+        if decision != "undecided" and probabilities[decision] < SURE:
+            decision = "undecided"
     return Outcome(
         decision,
         probabilities,
@@ -67,6 +73,10 @@ def outcome_of(comparison: Comparison, verdict: Verdict) -> Outcome:
         None if between is None else Measured(between.mean, *(between.ci95 if between.is_known else (None, None))),
         {name: score.mean for name, score in verdict.scores.items()},
     )
+
+
+def _odds(found: Difference | None) -> Odds | None:
+    return None if found is None or not found.is_known else (found.p_first, found.p_equivalent, found.p_second)
 
 
 def way_to_perfect(metric: str, score: float, simplest: float) -> float:
