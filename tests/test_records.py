@@ -9,6 +9,7 @@ import pytest
 
 from gatewise import errors, records
 from gatewise.records import (
+    Architecture,
     Arm,
     AudioFeatures,
     BatchLatency,
@@ -26,6 +27,7 @@ from gatewise.records import (
     Reading,
     ScoreSummary,
     Shipped,
+    ShippedArtefact,
     StepRatio,
     Training,
     TriedLength,
@@ -50,6 +52,22 @@ TRAINING = Training(
 COST = Cost(1.5, None, 3.0, 2, {"batch1": BatchLatency(0.1, 0.2, 0.3)}, None, 1000, 4000)
 CONFIG = Config("data.csv", channels=("x", "y"), replicates=4, budget_s=None)
 PROFILE = Profile("data", "series", 90, {"a": 45, "b": 45}, 3, 6.5, 9.0, 10, 2, 2, None, "abc", inferred=("a guess",))
+ARCHITECTURE = Architecture(
+    "gru",
+    input_size=2,
+    tokens=False,
+    outputs=2,
+    pooling="last",
+    embedding_size=1,
+    hidden_size=4,
+    layers=1,
+    bidirectional=False,
+    dropout=0.1,
+    input_dropout=0.0,
+    skip={"window": 3, "horizon": 1, "channels": [0]},
+    seed=0,
+    cell_seed=1,
+)
 FORECAST = replace(
     PROFILE, task="forecast", classes={}, outputs={"OT": (-1.0, 2.0, 3.5)}, forecast=Forecast(24, 3, 24, (0,), 3600.0)
 )
@@ -67,6 +85,8 @@ RECORDS = [
     PROFILE,
     Training("baseline", "majority", 0, None, 0.5, None),
     Shipped("gru", 80, 10, 0.9, 20, cut_short=True),
+    ShippedArtefact("gru", "onnx", 900, 0.3, {"batch1": BatchLatency(0.1, 0.2, 0.3)}, 10**7, 0.9, 20, True, 1e-7, 1.0),
+    ARCHITECTURE,
     Progress("tuning", 0, None, 1.0, 60.0, difference=DIFFERENCE),
     Verdict(
         "undecided",

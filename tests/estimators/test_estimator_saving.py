@@ -14,6 +14,8 @@ import gatewise
 from gatewise.errors import OptionError, RunError
 from gatewise.estimators import Forecaster, SequenceClassifier, SequenceRegressor
 
+FILES = ["README.md", "estimator.json", "model.json", "model.safetensors"]
+
 
 @pytest.fixture
 def saved(quick: dict[str, Any], ragged: Any, tmp_path: Path) -> tuple[SequenceClassifier, Path]:
@@ -30,7 +32,7 @@ def test_a_classifier_comes_back_whole(saved: tuple[SequenceClassifier, Path], r
     assert back.classes_.dtype == model.classes_.dtype
     assert (back.history_, back.best_epoch_) == (model.history_, model.best_epoch_)
     assert_array_equal(back.predict_proba(ragged.X), model.predict_proba(ragged.X))
-    assert sorted(file.name for file in path.iterdir()) == ["estimator.json", "model.json", "model.safetensors"]
+    assert sorted(file.name for file in path.iterdir()) == FILES
     assert sorted(file.name for file in path.parent.iterdir()) == ["model"]
 
 

@@ -424,7 +424,7 @@ MODELS: dict[str, Callable[[Path], None]] = {
     "a description of nothing": changed("model/model.json", lambda _: b"{}"),
     "a description of a number": changed("model/model.json", lambda _: b"1"),
     "a description, nested": changed("model/model.json", lambda _: b"[" * 100_000),
-    "a format of text": changed("model/model.json", lambda content: content.replace(b'"format": 4', b'"format": "x"')),
+    "a format of text": changed("model/model.json", lambda content: content.replace(b'"format": 5', b'"format": "x"')),
     "a description in another encoding": changed("model/model.json", lambda content: content + b"\xff"),
 }
 

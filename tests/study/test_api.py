@@ -36,7 +36,7 @@ def test_every_file_of_the_run_is_there(whole: Result) -> None:
     assert {path.name for path in (whole.path / "predictions").iterdir()} == {
         f"{name}-{replicate}.safetensors" for name in ("gru", "lstm", "majority", "linear_features") for replicate in (0, 1)
     }
-    assert {path.name for path in (whole.path / "model").iterdir()} == {"model.json", "model.safetensors"}
+    assert {path.name for path in (whole.path / "model").iterdir()} == {"README.md", "model.json", "model.safetensors"}
     assert not list(whole.path.glob(".*.part"))
 
 

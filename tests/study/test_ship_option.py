@@ -7,10 +7,16 @@ import pytest
 
 import gatewise
 from gatewise.errors import OptionError
+from gatewise.export import measuring
 from gatewise.export.formats import FORMATS
 from gatewise.options.table import OPTION
 
 SMALL: dict[str, Any] = {"replicates": 2, "tune": 0, "hidden_size": 4, "max_epochs": 2, "rivals": "majority", "budget": "10m"}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "SECONDS", 0.05)
 
 
 def test_the_forms_are_those_of_export() -> None:

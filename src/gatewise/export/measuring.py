@@ -49,7 +49,7 @@ def measure_artefact(form: Format, path: Path, inputs: Sequence[Any], folder: Pa
     model of sound are waveforms; else they are energies. Raises RunError where the process fails, with what it said.
     """
     _write_inputs(folder, inputs)
-    request = {"form": form.name, "path": str(path.absolute()), "sound": sound, "started": time.time()}
+    request = {"form": form.name, "path": str(path.absolute()), "sound": sound, "seconds": SECONDS, "started": time.time()}
     (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
     command = [sys.executable, "-m", "gatewise.export.measuring", str(folder)]
     try:
@@ -87,20 +87,21 @@ def _serve(folder: Path) -> None:
     inputs = _read_inputs(folder)
     predictions_for(model, inputs[:1])
     startup_s = time.time() - request["started"]
-    times = {name: _timed(lambda rows: predictions_for(model, rows), inputs, size) for name, size in SIZES.items()}
+    seconds = request["seconds"]
+    times = {name: _timed(lambda rows: predictions_for(model, rows), inputs, size, seconds) for name, size in SIZES.items()}
     predictions = predictions_for(model, inputs)
     np.save(folder / "predictions.npy", predictions, allow_pickle=False)
     result = {"startup_s": startup_s, "milliseconds": times, "memory_bytes": peak_resident_bytes()}
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 
-def _timed(call: Callable[[Sequence[Any]], object], inputs: Sequence[Any], size: int) -> list[float]:
+def _timed(call: Callable[[Sequence[Any]], object], inputs: Sequence[Any], size: int, seconds: float) -> list[float]:
     """Milliseconds of calls of so many inputs, which follow one another round and round."""
     rows = [[inputs[(start + place) % len(inputs)] for place in range(size)] for start in range(0, max(len(inputs), 1), size)]
     for number in range(WARM_UP):
         call(rows[number % len(rows)])
     times: list[float] = []
-    ends = time.perf_counter() + SECONDS
+    ends = time.perf_counter() + seconds
     while len(times) < MOST_CALLS and (len(times) < LEAST_CALLS or time.perf_counter() < ends):
         begun = time.perf_counter()
         call(rows[len(times) % len(rows)])

@@ -49,7 +49,7 @@ class Design:
     architecture: Architecture
     weights: Mapping[str, NDArray[np.float32]]
     int8: bool
-    reads: Literal["series", "text", "audio", "forecast"]
+    reads: Literal["series", "text", "audio", "windows"]
     predicts: Literal["classes", "numbers", "steps"]
 
     @property
@@ -104,9 +104,9 @@ def design_of(model: Model, name: str, *, int8: bool) -> Design:
     return Design(checked_name(name), model, built, network.weights, int8, _reads(model), traits_of(model.task).predicts)
 
 
-def _reads(model: Model) -> Literal["series", "text", "audio", "forecast"]:
+def _reads(model: Model) -> Literal["series", "text", "audio", "windows"]:
     if isinstance(model.encoder, TextEncoder):
         return "text"
     if isinstance(model.encoder, ForecastEncoder):
-        return "forecast"
+        return "windows"
     return "series" if model.audio is None else "audio"

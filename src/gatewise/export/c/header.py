@@ -30,7 +30,7 @@ int model_step(model_state *state, const float *x, float *y);
 
 /* Forget all steps and read a whole sequence, x[steps][MODEL_CHANNELS]; {whole}. */
 int model_run(model_state *state, const float *x, size_t steps, float *y);""",
-    "forecast": """/* Forget all steps. To be called before the first. */
+    "windows": """/* Forget all steps. To be called before the first. */
 void model_reset(model_state *state);
 
 /* Take one step, x[MODEL_CHANNELS] in the units of the data. y[MODEL_HORIZON][MODEL_TARGETS] is the forecast from the last

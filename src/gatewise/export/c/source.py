@@ -60,7 +60,7 @@ def source_of(design: Design) -> Source:
     elif design.encoder.target_scale is not None:
         constants.add("BASE", design.encoder.target_scale.mean, "float")
         constants.add("UNIT", design.encoder.target_scale.scale, "float")
-    if design.reads in ("series", "forecast"):
+    if design.reads in ("series", "windows"):
         sizes["CHANNELS"] = built.input_size
     body = [_piece(piece) for piece in _body(design)]
     text = "\n\n".join([*head, constants.text, _classes(design), *body])
@@ -76,9 +76,11 @@ def named(text: str, name: str) -> str:
 def _functions(design: Design) -> list[str]:
     built = design.architecture
     found = []
-    if built.cell in ("gru", "lstm", "rnn") or built.pooling == "attention":
+    recurrent = CELLS[built.cell].recurrent
+    if recurrent or built.pooling == "attention":
         found.append("tangent")
-    if built.cell.startswith("min_"):
+    if not recurrent:
+        # Candidates that see the step alone are kept above zero.
         found.append("positive")
     if design.reads == "audio":
         found.append("logarithm")
@@ -95,7 +97,7 @@ def _body(design: Design) -> list[str]:
     ]
     if design.reads != "text":
         pieces.append("scaling")
-    if design.reads == "forecast":
+    if design.reads == "windows":
         return [*pieces, "skip_none" if built.skip is None else "skip", "input_forecast"]
     pieces.append(f"output_{design.predicts}")
     if design.reads == "text":

@@ -52,7 +52,7 @@ def members(design: Design, sizes: Mapping[str, int]) -> list[Member]:
         found.append(Member("spectrum", (sizes["TRANSFORM"],), "of a step"))
         found.append(Member("filled", (), "samples there", "uint32_t"))
         found.append(Member("passed", (), "samples still to be passed over", "uint32_t"))
-    if design.reads == "forecast":
+    if design.reads == "windows":
         found.append(Member("window", (sizes["WINDOW"], built.input_size), "the last steps, in a ring"))
         if built.skip is not None:
             found.append(Member("line", (sizes["WINDOW"],), "a channel's window"))

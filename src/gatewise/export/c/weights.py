@@ -82,7 +82,7 @@ def _layer(design: Design, layer: int) -> tuple[Values, Values | None, Values]:
     rows = len(w_ih)
     b_ih = np.zeros(rows, dtype=np.float32) if b_ih is None else b_ih
     b_hh = np.zeros(rows, dtype=np.float32) if b_hh is None else b_hh
-    if design.architecture.cell != "gru":
+    if not any(block.role == "look back" for block in CELLS[design.architecture.cell].blocks):
         return w_ih, w_hh, b_ih + b_hh
     assert w_hh is not None
     # The sums are n_x, r, z, n_h: both products write r and z to one place.
