@@ -13,6 +13,7 @@ from gatewise.cli.app import app
 from gatewise.cli.output import view
 from gatewise.cli.parameters import AsJson, Quiet
 from gatewise.errors import OptionError
+from gatewise.options.table import OPTION
 
 if TYPE_CHECKING:
     from gatewise.export.formats import Format
@@ -28,7 +29,7 @@ def export(
         typer.Option(
             "--to",
             metavar="FORM",
-            help="One of bundle, onnx, onnx-int8, c, c-int8, torch; several with commas between; all.",
+            help=f"One of {', '.join(OPTION['ship'].choices)}; several with commas between; all.",
             show_default=False,
         ),
     ],

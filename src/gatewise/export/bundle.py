@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from gatewise.durable import new_folder, write_file, write_synced
 from gatewise.errors import RunError
 from gatewise.export.card import card_text
@@ -51,7 +53,7 @@ def save_model(model: Model, path: Path) -> None:
 
 def write_model(model: Model, folder: Path) -> None:
     """Write a model into a folder that is there. Raises OSError."""
-    metadata, weights = _contents(model)
+    metadata, _, weights = _contents(model)
     text = json.dumps(metadata, ensure_ascii=False, indent=1)
     # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
     contents = ((WEIGHTS, weights), (METADATA, _bytes(text)), (CARD, _bytes(card_text(model))))
@@ -83,22 +85,22 @@ def _check_hashes(path: Path, written: Mapping[str, Any], weights: bytes) -> Non
             raise _unusable(path, f"{what} is not what was written")
 
 
-def _contents(model: Model) -> tuple[dict[str, Any], bytes]:
-    """The metadata with its hashes, and the weights."""
+def _contents(model: Model) -> tuple[dict[str, Any], dict[str, NDArray[Any]], bytes]:
+    """The metadata with its hashes, and the weights as arrays and as bytes."""
     from safetensors.numpy import save
 
     more, arrays = arrays_of(model)
     weights = save(arrays)
     metadata = {**metadata_of(model), **more, "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    return {**metadata, "metadata_sha256": _digest(metadata)}, weights
+    return {**metadata, "metadata_sha256": _digest(metadata)}, arrays, weights
 
 
 def _single_file(model: Model) -> bytes:
     from safetensors.numpy import save
 
-    metadata, _ = _contents(model)
+    metadata, arrays, _ = _contents(model)
     # Escaped, so that also names that are no UTF-8 can stand in a header.
-    return bytes(save(arrays_of(model)[1], metadata={_KEY: json.dumps(metadata)}))
+    return bytes(save(arrays, metadata={_KEY: json.dumps(metadata)}))
 
 
 def _read(path: Path) -> tuple[str, bytes]:

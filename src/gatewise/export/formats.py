@@ -12,7 +12,7 @@ from typing import Any
 from gatewise.errors import OptionError
 from gatewise.runtime.model import Model
 
-__all__ = ["FORMATS", "Format", "format_named"]
+__all__ = ["FORMATS", "Format", "format_named", "identifier"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Format:
     name: in `--to`. suffix: of its file, empty where it is a folder. says: what it is, for people. writer, reader: functions, as
     module:name, because a form is only loaded where it is asked for. options: keywords of the writer. sign: of a folder, a
     pattern of a file that only such an artefact holds. named: whether the writer wants a name for what it declares. exact:
-    whether it computes what the model computes, to rounding. runs: whether reading it runs code that stands in it.
+    whether it computes what the model computes, to rounding.
     """
 
     name: str
@@ -34,7 +34,6 @@ class Format:
     sign: str = ""
     named: bool = False
     exact: bool = True
-    runs: bool = False
 
     def write(self, model: Model, path: Path) -> None:
         """Write a model to `path`, a file or a folder. Raises GatewiseError for a model that has no such form."""
@@ -61,15 +60,15 @@ FORMATS: Mapping[str, Format] = {
             name="onnx",
             suffix=".onnx",
             says="one file of standard operators, for ONNX Runtime and its like",
-            writer="gatewise.export.onnx.writing:write_onnx",
-            reader="gatewise.export.onnx.loading:load_onnx",
+            writer="gatewise.export.onnx:write_onnx",
+            reader="gatewise.export.onnx:load_onnx",
         ),
         Format(
             name="onnx-int8",
             suffix=".onnx",
             says="one file of standard operators, its weights in 8 bits",
-            writer="gatewise.export.onnx.writing:write_onnx",
-            reader="gatewise.export.onnx.loading:load_onnx",
+            writer="gatewise.export.onnx:write_onnx",
+            reader="gatewise.export.onnx:load_onnx",
             options={"int8": True},
             exact=False,
         ),
@@ -81,7 +80,6 @@ FORMATS: Mapping[str, Format] = {
             reader="gatewise.export.c.load:load_c",
             sign="*.h",
             named=True,
-            runs=True,
         ),
         Format(
             name="c-int8",
@@ -93,7 +91,6 @@ FORMATS: Mapping[str, Format] = {
             sign="*.h",
             named=True,
             exact=False,
-            runs=True,
         ),
         Format(
             name="torch",
@@ -102,23 +99,6 @@ FORMATS: Mapping[str, Format] = {
             writer="gatewise.export.plain_torch:write_torch",
             reader="gatewise.export.plain_torch:load_torch",
             sign="network.py",
-            runs=True,
-        ),
-        Format(
-            name="onnx",
-            suffix=".onnx",
-            says="one ONNX file of standard operators, with its preprocessing in the metadata",
-            writer="gatewise.export.onnx:write_onnx",
-            reader="gatewise.export.onnx:load_onnx",
-        ),
-        Format(
-            name="onnx-int8",
-            suffix=".onnx",
-            says="the same with its matrices in 8 bits",
-            writer="gatewise.export.onnx:write_onnx",
-            reader="gatewise.export.onnx:load_onnx",
-            options={"int8": True},
-            exact=False,
         ),
     )
 }

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,6 @@ def _serve(folder: Path) -> None:
     form = FORMATS[request["form"]]
     model = form.read(Path(request["path"]))
     if not request["sound"]:
-        from dataclasses import replace
-
         model = replace(model, audio=None)
     inputs = _read_inputs(folder)
     predictions_for(model, inputs[:1])

@@ -15,7 +15,6 @@ from gatewise.records import Comparison, Epoch, Shipped, Verdict, to_json
 from gatewise.report.page import render_page
 from gatewise.runtime.model import Model, Predictor, model_of
 from gatewise.runtime.scoring import score, truth_of
-from gatewise.study.environment import describe_environment
 from gatewise.study.folder import RunFolder, write_atomic, write_json
 from gatewise.study.forecast import closing_epochs, overtime_seconds
 from gatewise.study.gathered import read_profile
@@ -118,7 +117,7 @@ def train_closing(session: Session, verdict: Verdict, name: str) -> tuple[Model,
         "scores": to_json(verdict.scores),
         "costs": to_json({**verdict.baseline_costs, **verdict.costs}.get(name)),
         "profile": to_json(read_profile(session.journal)),
-        "versions": describe_environment()["versions"],
+        "versions": session.environment.get("versions", {}),
     }
     truth = truth_of(dataset, validation, train)
     return model_of(dataset, truth, metric, name, encoder, predictor, details), shipped, epochs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,15 @@ def ship_run(
         return tuple(found)
 
 
+@dataclass(frozen=True, eq=False)
 class _Rows:
-    """Rows that a model did not learn from. inputs: as they come to `predict`; sound: whether those are waveforms."""
+    """Rows that a model did not learn from. inputs: as they come to `predict`. sound: of a model of sound, whether those are
+    waveforms. held_out: whether the rows did not stop the training either."""
 
-    def __init__(self, inputs: Sequence[Any], truth: Truth, *, sound: bool, held_out: bool) -> None:
-        self.inputs, self.truth, self.sound, self.held_out = inputs, truth, sound, held_out
+    inputs: Sequence[Any]
+    truth: Truth
+    sound: bool
+    held_out: bool
 
     @classmethod
     def of(cls, session: Session, model: Model) -> _Rows:
@@ -108,7 +113,7 @@ def _shipped(folder: RunFolder, name: str, model: Model, form: Format, rows: _Ro
             measured = measure_artefact(form, path, rows.inputs, Path(place), sound=rows.sound)
     except OptionError as error:
         return ShippedArtefact(name, form.name, refused=str(error))
-    expected = predictions_for(model if rows.sound else _of_energies(model), rows.inputs)
+    expected = predictions_for(model if rows.sound else replace(model, audio=None), rows.inputs)
     errors = np.abs(measured.predictions - expected) / error_scale(model)
     classes = traits_of(model.task).predicts == "classes"
     return ShippedArtefact(
@@ -132,9 +137,3 @@ def _score(model: Model, predictions: NDArray[np.float32], truth: Truth) -> floa
     except GatewiseError:
         # A metric that so few rows do not define.
         return None
-
-
-def _of_energies(model: Model) -> Model:
-    from dataclasses import replace
-
-    return replace(model, audio=None)

@@ -40,6 +40,7 @@ NEXT_STEP = TaskTraits(
         "weigh_classes": NO_CLASSES,
         "pooling": "--pooling pools the steps of a sequence, and next-step prediction says something of each; leave it out",
         "skip": NO_SKIP,
+        "max_length": "--max-length cuts sequences, and next-step prediction is scored on every step; leave it out",
     },
     # It learns from every step of a row: batches have few rows, and a training more steps.
     steps=6000,
