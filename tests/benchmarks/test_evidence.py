@@ -10,7 +10,7 @@ from benchmarks.evidence.page import write_page
 from gatewise.advice.recommend import advice_on
 from gatewise.data.builtin.options import read_request
 from gatewise.records import to_json
-from tests.advice.made_up import facts, study
+from tests.advice.made_up import facts, likely, study
 
 
 def test_there_are_two_hundred_studies_of_different_data() -> None:
@@ -29,19 +29,22 @@ def test_the_design_is_the_same_every_time_and_spread() -> None:
         assert part in sources
 
 
-def test_the_page_counts_agreement_and_what_was_undecided(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    base = [study("a", "first"), study("b", "baseline"), study("c", "undecided", probabilities={"first": 1.0})]
+def test_the_page_says_how_probable_it_is_that_the_advice_is_right(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    open_odds = likely(first=0.5, equivalent=0.3, baseline=0.2)
+    base = [study("a", "first"), study("b", "baseline"), study("c", "undecided", probabilities=open_odds)]
     monkeypatch.setattr(page, "shipped_base", lambda: tuple(base))
     advised = []
-    for name in ("a", "b", "c"):
+    for name in ("a", "b", "c", "d"):
         advice = to_json(advice_on(facts(name=name), "gru", "", [study("x", "first")], source=name))
         advised.append({"name": name, "seconds": 60.0, "advice": advice})
     write_page(tmp_path / "advice.md", advised)
-    text = (tmp_path / "advice.md").read_text(encoding="utf-8")
+    text = " ".join((tmp_path / "advice.md").read_text(encoding="utf-8").split())
     assert "3 studies." in text
-    first = advised[0]["advice"]["ranked"][0]["answer"]
-    expected = {name: "yes" if first == decision else "no" for name, decision in (("a", "first"), ("b", "baseline"))}
-    for name, agree in expected.items():
-        line = next(line for line in text.splitlines() if line.startswith(f"| {name} | "))
-        assert f"| {agree} | 60 |" in line
-    assert "1 of 2 agree; of 3 comparisons 1 was undecided or not run." in text
+    answer = advised[0]["advice"]["ranked"][0]["answer"]
+    right = [one.outcome.probabilities[answer] for one in base]
+    found = ("GRU", "baseline", "undecided; GRU 50%")
+    for name, words, share in zip("abc", found, right, strict=True):
+        assert f"| {words} | {share:.0%} | 60 |" in text[text.index(f"| {name} | ") :]
+    assert "| not run | | 60 |" in text
+    assert f"expected to be right on {sum(right):.1f} of 3 data sets" in text
+    assert "on 1.8." in text, "the GRU is right with 1, 0 and 0.8"
