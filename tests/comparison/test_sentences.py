@@ -42,6 +42,9 @@ SITUATIONS: dict[str, Comparison] = {
         EQUAL, RIVALS, epoch_ratios=(StepRatio("gru", "lstm", Ratio(1.5, (1.4, 1.6))),), **STEPS, **COSTS
     ),
     "a baseline wins": comparison(EQUAL, {"majority": 0.5, "tfidf_logistic": 0.85}, **STEPS, **COSTS),
+    "the cells are equivalent, and a baseline may be better": comparison(
+        {"gru": shifted(0.80, 3), "lstm": shifted(0.801, 3)}, {"majority": 0.5, "tfidf_logistic": 0.815}, **STEPS, **COSTS
+    ),
     "a baseline does as well": comparison(EQUAL, {"majority": 0.5, "tfidf_logistic": 0.80}, **STEPS, **COSTS),
     "a baseline does as well and costs a fortieth": comparison(
         EQUAL, {"majority": 0.5, "tfidf_logistic": 0.80}, baseline_costs={"tfidf_logistic": cost(fit_s=0.5)}, **STEPS, **COSTS

@@ -55,9 +55,9 @@ def test_looks_that_share_their_test_rows_are_less_strict_unless_these_follow_ea
     scores = {"gru": (0.86 + SPREAD).tolist(), "lstm": (0.80 - SPREAD).tolist()}
     free = comparison(scores, test_rows=500, fixed_test=True)
     strictest, planned = Rule.sequential(0.0), Rule.planned()
-    assert strictest.level < float(Evidence(free).rule("gru", "lstm", 1).level) < planned.level
+    assert strictest.level < float(Evidence(free).rule("gru", "lstm").level) < planned.level
     bound = replace(free, dependence=in_time(500))
-    assert float(Evidence(bound).rule("gru", "lstm", 1).level) == pytest.approx(float(strictest.level))
+    assert float(Evidence(bound).rule("gru", "lstm").level) == pytest.approx(float(strictest.level))
 
 
 def test_a_damaged_record_of_groups_is_named() -> None:

@@ -125,11 +125,18 @@ class Evidence:
         lost = usual - leads
         return int(((lost > usual / 2) & (lost > _FAILED_MARGINS * self.comparison.margin)).sum()) if usual > 0 else 0
 
-    def rule(self, first: str, second: str, comparisons: int) -> Rule:
-        """What a conclusion asks for at one look at two names, one of several comparisons.
+    @cached_property
+    def baselines(self) -> tuple[str, ...]:
+        """Names of the baselines that have scores, in the order in which they are fitted."""
+        return tuple(name for name in self.comparison.baselines if name in self.scores)
+
+    def rule(self, first: str, second: str) -> Rule:
+        """What a conclusion asks for at one look at two arms, one comparison of all couples, or at a baseline and an arm, one of
+        as many as there are baselines.
 
         A run that goes on past the most replicates it is planned for is judged with the next multiple of them.
         """
+        comparisons = len(self.couples if {first, second} <= set(self.arms) else self.baselines)
         if not self.adaptive:
             return Rule.planned(comparisons)
         most = MOST_REPLICATES * math.ceil(max(self.replicates, 1) / MOST_REPLICATES)

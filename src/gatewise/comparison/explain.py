@@ -89,8 +89,8 @@ class Wording:
 
 def _sentences(verdict: Verdict, comparison: Comparison, evidence: Evidence, findings: Findings, say: Wording) -> Iterator[str]:
     baseline = findings.baseline
-    # A baseline that is the decision stands in the answer and in what was measured.
-    rival = baseline if verdict.decision != "baseline" else None
+    # A baseline that is recommended stands in the answer and in what was measured.
+    rival = baseline if verdict.recommended in evidence.arms else None
     leads = rival is not None and rival.mean > 0.0
     yield f"{_answer(verdict, findings, say)}{_leading(rival, say) if rival is not None and leads else ''}"
     if verdict.excluded:
@@ -176,7 +176,7 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
         return f"{_ship(verdict.recommended, say)}: {best}."
     if verdict.decision == "baseline" and findings.cells is not None:
         as_well = f"it does as well as the best cell, {say.the(findings.leader)}, {findings.reason}"
-        return f"{_ship(verdict.recommended, say)}: {as_well}. Of the cells take {_chosen(findings.cells, say)}."
+        return f"{_ship(verdict.recommended, say)}: {as_well}. {_of_the_cells(findings.cells, findings, say)}"
     if verdict.decision == "baseline":
         return f"{_ship(verdict.recommended, say)}: it beats the best cell, {say.the(findings.leader)}."
     if verdict.decision == "equivalent":
@@ -191,18 +191,23 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
         return f"Ship {say.the(findings.leader)}: it is {better} than {say.all_of(findings.rivals)}."
     if verdict.replicates == 0:
         return f"Undecided: no replicate has finished yet; {say.the(findings.leader)} is named only because it is listed first."
-    return (
-        f"Undecided after {_replicates(verdict.replicates)}: {say.the(findings.leader)}, the best of the cells so far, "
-        "is recommended provisionally."
-    )
+    undecided = f"Undecided after {_replicates(verdict.replicates)}"
+    ahead = findings.baseline
+    if ahead is not None and ahead.first == verdict.recommended:
+        lead = f"is ahead of {say.the(ahead.second)} by {say.points(ahead.mean, signed=False)}"
+        simple = f"a {baseline_kind(ahead.first)}, {say.the(ahead.first)}"
+        cells = "" if findings.cells is None else f" {_of_the_cells(findings.cells, findings, say)}"
+        return f"{undecided}: {simple}, {lead} so far and is recommended provisionally.{cells}"
+    return f"{undecided}: {say.the(findings.leader)}, the best of the cells so far, is recommended provisionally."
 
 
 def _ship(baseline: str, say: Wording) -> str:
     return f"Ship the {baseline_kind(baseline)}, {say.the(baseline)}"
 
 
-def _chosen(cells: Choice, say: Wording) -> str:
-    return f"{say.the(cells.name)}, {cells.reason}"
+def _of_the_cells(cells: Choice, findings: Findings, say: Wording) -> str:
+    alike = f" {say.all_of([findings.leader, *findings.in_question])} are equivalent;" if findings.in_question else ""
+    return f"Of the cells{alike} take {say.the(cells.name)}, {cells.reason}."
 
 
 def _excluded(verdict: Verdict, say: Wording) -> str:
@@ -282,7 +287,7 @@ def _missing(difference: Difference, evidence: Evidence) -> str:
     """What a verdict lacks where the probabilities would do for one look."""
     if difference.conclusion != "undecided" or not evidence.adaptive or difference.replicates < evidence.minimum_replicates:
         return ""
-    rule = evidence.rule(difference.first, difference.second, len(evidence.couples))
+    rule = evidence.rule(difference.first, difference.second)
     if max(difference.p_first, difference.p_second) >= 1.0 - ERROR:
         low, high = difference.ci95_sequential
         if low <= 0.0 <= high:

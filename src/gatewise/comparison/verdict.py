@@ -28,7 +28,9 @@ def decide(comparison: Comparison, *, foresight: bool = True) -> Verdict:
     the cheapest of them on `config.cost` is recommended; otherwise it is "undecided", with the leader recommended
     provisionally. A baseline that beats the leader is recommended whatever the arms among themselves (decision "baseline"), and
     so is the best of them where the leader is no better than one of `SIMPLEST_BASELINES`, for then it has learned nothing, and
-    where it is equivalent to the leader and fitted in a tenth of the time, once the arms are settled among themselves.
+    where it is equivalent to the leader and fitted in a tenth of the time, once the arms are settled among themselves. Where the
+    best baseline is ahead of what would be shipped by more than the margin, and that is undecided, so is the whole, however the
+    arms stand among themselves, and that baseline is recommended provisionally.
 
     Arms that a constraint excludes are compared, but neither lead nor are shipped; where none is left, the best baseline is.
 
@@ -82,15 +84,8 @@ def decide(comparison: Comparison, *, foresight: bool = True) -> Verdict:
 
 
 def is_settled(verdict: Verdict) -> bool:
-    """Whether further replicates would be wasted: a decision is there, and no baseline may yet turn out to beat the best arm.
-
-    A baseline keeps the question open while its mean lead over the leader exceeds the margin and is undecided.
-    """
-    open_leads = (
-        one.first not in verdict.costs and one.conclusion == "undecided" and one.mean > verdict.margin
-        for one in verdict.comparisons
-    )
-    return verdict.decision != "undecided" and not any(open_leads)
+    """Whether further replicates would be wasted."""
+    return verdict.decision != "undecided"
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +116,7 @@ class _Standing:
 
     def difference(self, first: str, second: str, *, foresight: bool) -> Difference:
         """A comparison of two arms, or of a baseline with an arm."""
-        family = self.between_arms if first in self.evidence.arms else self.against_leader
-        return _difference(self.evidence, first, second, comparisons=len(family), foresight=foresight)
+        return _difference(self.evidence, first, second, foresight=foresight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +124,7 @@ class _Answer:
     """The decision, what to ship, and the comparison that decides.
 
     rival: the best baseline minus the arm that is shipped, or would be. cells: what would be chosen were there no baselines; None
-    where that is open, or where a baseline decided.
+    where that is open, or where a baseline beat them.
     """
 
     decision: str
@@ -146,9 +140,8 @@ def _compare_all(comparison: Comparison, *, foresight: bool) -> _Standing:
     allowed = [name for name in evidence.arms if name not in excluded]
     leader = _best(evidence, allowed or evidence.arms) if evidence.replicates else (allowed or evidence.arms)[0]
     couples = evidence.couples if evidence.replicates else ()
-    between_arms = tuple(_difference(evidence, *couple, comparisons=len(couples), foresight=foresight) for couple in couples)
+    between_arms = tuple(_difference(evidence, *couple, foresight=foresight) for couple in couples)
     by_rival = {name: one for name, one in _by_rival(leader, between_arms).items() if name in allowed}
-    baselines = [name for name in comparison.baselines if name in evidence.scores]
     return _Standing(
         evidence,
         excluded,
@@ -157,11 +150,9 @@ def _compare_all(comparison: Comparison, *, foresight: bool) -> _Standing:
         between_arms,
         by_rival,
         in_question=[name for name, difference in by_rival.items() if _winner(difference) != leader],
-        against_leader={
-            name: _difference(evidence, name, leader, comparisons=len(baselines), foresight=foresight) for name in baselines
-        },
+        against_leader={name: _difference(evidence, name, leader, foresight=foresight) for name in evidence.baselines},
         foresight=foresight,
-        best_baseline=_best(evidence, baselines) if baselines else None,
+        best_baseline=_best(evidence, evidence.baselines) if evidence.baselines else None,
     )
 
 
@@ -180,10 +171,12 @@ def _among_arms(standing: _Standing) -> _Answer:
 
 
 def _with_baselines(standing: _Standing, answer: _Answer) -> _Answer:
-    """The answer with the baselines: one that beats the leader, the best where no arm is left, or one as good and far cheaper."""
+    """The answer with the baselines: one that beats the leader, the best where no arm is left, one as good and far cheaper, or,
+    for the time being, one that is ahead."""
     best = standing.best_baseline
     settled = answer.decision != "undecided"
-    cells = Choice(answer.choice.name, answer.choice.reason or "which is better") if settled else None
+    better = "which is better" if standing.by_rival else "which alone meets the constraints"
+    cells = Choice(answer.choice.name, answer.choice.reason or better) if settled else None
     if best is None:
         return replace(answer, cells=cells)
     beaten = _by_baseline(standing.against_leader, best)
@@ -194,7 +187,10 @@ def _with_baselines(standing: _Standing, answer: _Answer) -> _Answer:
     cheap = _cheap_baseline(leads, shipped, standing.evidence.comparison) if settled else None
     if cheap is not None:
         return _Answer("baseline", cheap, leads, leads, cells)
-    return replace(answer, rival=standing.baseline_against(shipped, best), cells=cells)
+    rival = standing.baseline_against(shipped, best)
+    if rival.conclusion == "undecided" and rival.mean > standing.evidence.comparison.margin:
+        return _Answer("undecided", Choice(best, ""), rival, rival, cells)
+    return replace(answer, rival=rival, cells=cells)
 
 
 def _shipped(comparison: Comparison, recommended: str) -> Shipped | None:
@@ -233,9 +229,9 @@ def _best(evidence: Evidence, names: Sequence[str]) -> str:
     return max(names, key=lambda name: evidence.metric.gain(evidence.scores[name].mean))
 
 
-def _difference(evidence: Evidence, first: str, second: str, *, comparisons: int, foresight: bool) -> Difference:
+def _difference(evidence: Evidence, first: str, second: str, *, foresight: bool) -> Difference:
     """Compare two names on the replicates they share. foresight: how many more would decide where these do not."""
-    margin, rule = evidence.comparison.margin, evidence.rule(first, second, comparisons)
+    margin, rule = evidence.comparison.margin, evidence.rule(first, second)
     leads, spread = evidence.differences(first, second), evidence.spread(first, second)
     seen = Differences.of(leads)
     known = posterior(seen, spread)

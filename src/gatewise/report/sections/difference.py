@@ -166,7 +166,7 @@ def _others(others: list[Difference], say: MetricText) -> Table:
 def _asked_for(difference: Difference, comparison: Comparison) -> str:
     """How probable a statement must be at one look."""
     evidence = Evidence(comparison)
-    rule = evidence.rule(difference.first, difference.second, len(evidence.couples))
+    rule = evidence.rule(difference.first, difference.second)
     least = probability(1.0 - float(rule.inside))
     if not evidence.adaptive:
         return f"A verdict takes {least}."
