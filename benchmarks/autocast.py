@@ -1,6 +1,6 @@
 """What products of bfloat16 do to a training: Rotten Tomatoes' sentences in float32 and under autocast, from the same seeds.
 
-    python -m benchmarks.autocast [--seeds 8] [--epochs 3] [--threads 1] [--data FILE] [--output FOLDER]
+    python -m benchmarks.autocast --data mr.parquet [--seeds 8] [--epochs 3] [--threads 1] [--output FOLDER]
     python -m benchmarks.autocast --render docs/performance.md    write the last figures into the document
 
 The network, batches and optimiser of `benchmarks.mr_epoch` (embedding 100, hidden 128, batch 32). Both trainings of a seed start
@@ -24,7 +24,8 @@ from benchmarks.layers.machine import busy, describe
 from benchmarks.layers.markdown import markdown_table, replace_between_marks
 from benchmarks.layers.rivals import STOCK
 from benchmarks.layers.tables import Table
-from benchmarks.mr_epoch import DATA, RECIPES, Classifier, batches_of, load
+from benchmarks.mr_epoch.classifier import RECIPES, Classifier
+from benchmarks.mr_epoch.reviews import batches_of, load
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
@@ -103,7 +104,7 @@ def compare(train: Encoded, validation: Encoded, epochs: int, seeds: int) -> Tab
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print, or render what was measured; 2 where the data are absent."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=DATA, help="mr.parquet with the columns text, label and fold")
+    parser.add_argument("--data", type=Path, help="mr.parquet, with the columns text, label and fold")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=8, help="two at least")
@@ -115,8 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         table = Table(**json.loads(results.read_text(encoding="utf-8"))["table"])
         replace_between_marks(options.render, "autocast", markdown_table(table) + "\n")
         return 0
-    if not options.data.exists():
-        print(f"{options.data} is absent; give a parquet file with text, label and fold by --data", file=sys.stderr)
+    if options.data is None or not options.data.exists():
+        print(f"--data is {options.data}; give a parquet file with text, label and fold", file=sys.stderr)
         return 2
     print(f"warning: {busy()}\n" if busy() else "", end="")
     torch.set_num_threads(options.threads)
