@@ -2,7 +2,7 @@
 
     GatewiseError
     ├── DataError            the input cannot be read, or is not fit for a comparison
-    ├── MissingPackageError  a package that only this part of gatewise needs is not installed
+    ├── MissingPackageError  a package or program that only this part of gatewise needs is not installed
     ├── OptionError          an option's value is not acceptable
     └── RunError             a run folder is missing, incomplete, in use or of another run
 
@@ -21,7 +21,7 @@ class DataError(GatewiseError):
 
 
 class MissingPackageError(GatewiseError):
-    """A package that only this part of gatewise needs is not installed."""
+    """A package or program that only this part of gatewise needs is not installed."""
 
 
 class OptionError(GatewiseError):

@@ -12,7 +12,7 @@ from typing import Any
 from gatewise.errors import OptionError
 from gatewise.runtime.model import Model
 
-__all__ = ["FORMATS", "Format", "format_named", "identifier"]
+__all__ = ["FORMATS", "Format", "bytes_of", "format_named", "identifier"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Format:
     name: in `--to`. suffix: of its file, empty where it is a folder. says: what it is, for people. writer, reader: functions, as
     module:name, because a form is only loaded where it is asked for. options: keywords of the writer. sign: of a folder, a
     pattern of a file that only such an artefact holds. named: whether the writer wants a name for what it declares. exact:
-    whether it computes what the model computes, to rounding.
+    whether it computes what the model computes, to rounding. size: a function that says how many bytes of it count.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Format:
     sign: str = ""
     named: bool = False
     exact: bool = True
+    size: str = "gatewise.export.formats:bytes_of"
 
     def write(self, model: Model, path: Path) -> None:
         """Write a model to `path`, a file or a folder. Raises GatewiseError for a model that has no such form."""
@@ -44,6 +45,10 @@ class Format:
         """The model that computes with what stands in `path`. Raises RunError for what is no such artefact."""
         model: Model = resolve_name(self.reader)(path)
         return model
+
+    def bytes(self, path: Path) -> int:
+        """What it takes where it is used: the file, or of C the constants in a device's flash. Raises RunError as `read` does."""
+        return int(resolve_name(self.size)(path))
 
 
 FORMATS: Mapping[str, Format] = {
@@ -80,6 +85,7 @@ FORMATS: Mapping[str, Format] = {
             reader="gatewise.export.c.load:load_c",
             sign="*.h",
             named=True,
+            size="gatewise.export.c.load:flash_bytes",
         ),
         Format(
             name="c-int8",
@@ -90,6 +96,7 @@ FORMATS: Mapping[str, Format] = {
             options={"int8": True},
             sign="*.h",
             named=True,
+            size="gatewise.export.c.load:flash_bytes",
             exact=False,
         ),
         Format(
@@ -109,6 +116,11 @@ def format_named(name: str) -> Format:
     if name not in FORMATS:
         raise OptionError(f"--to is {name!r}; expected one of {', '.join(FORMATS)}")
     return FORMATS[name]
+
+
+def bytes_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
 def identifier(name: str) -> str:

@@ -16,14 +16,14 @@ from gatewise.export.parity import Parity, checked_parity
 from gatewise.export.samples import sample_inputs
 from gatewise.runtime.model import Model
 
-__all__ = ["Artefact", "bytes_of", "ship"]
+__all__ = ["Artefact", "ship"]
 
 SAMPLES = 32
 
 
 @dataclass(frozen=True)
 class Artefact:
-    """What was handed over. size: bytes of all its files. parity: of made-up inputs, or of those that were given."""
+    """What was handed over. size: bytes, as `Format.bytes`. parity: of made-up inputs, or of those that were given."""
 
     form: str
     path: Path
@@ -54,12 +54,7 @@ def ship(model: Model, form: Format, path: Path, inputs: Sequence[Any] | None = 
     finally:
         with suppress(OSError):
             shutil.rmtree(beside)
-    return Artefact(form.name, path, bytes_of(path), parity)
-
-
-def bytes_of(path: Path) -> int:
-    """Bytes of a file, or of all files in a folder."""
-    return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return Artefact(form.name, path, form.bytes(path), parity)
 
 
 def _check_place(form: Format, path: Path) -> None:

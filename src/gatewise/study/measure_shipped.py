@@ -12,7 +12,6 @@ import numpy as np
 from gatewise.errors import OptionError
 from gatewise.export.formats import FORMATS, identifier
 from gatewise.export.measuring import measure_artefact
-from gatewise.export.shipping import bytes_of
 from gatewise.records import Hyperparameters, to_json
 from gatewise.runtime.model import model_of
 from gatewise.runtime.scoring import truth_of
@@ -49,6 +48,6 @@ def measure_shipped(workload: Workload, chosen: Mapping[str, Hyperparameters], f
                 found["refused"][name] = str(error)
                 continue
             measured = measure_artefact(FORMATS[form], path, inputs, Path(passed), sound=dataset.audio is None)
-            found["bytes"][name] = bytes_of(path)
+            found["bytes"][name] = FORMATS[form].bytes(path)
         found["latency_ms"][name] = {size: to_json(percentiles(times)) for size, times in measured.milliseconds.items()}
     return found

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.audio.files import load_sound
-from gatewise.errors import GatewiseError, OptionError
+from gatewise.errors import GatewiseError, MissingPackageError, OptionError
 from gatewise.export.bundle import load_model, save_model
 from gatewise.export.formats import Format, identifier
 from gatewise.export.measuring import measure_artefact, predictions_for
 from gatewise.export.parity import error_scale
-from gatewise.export.shipping import bytes_of, ship
+from gatewise.export.shipping import ship
 from gatewise.records import ShippedArtefact, Verdict
 from gatewise.runtime.model import Model
 from gatewise.runtime.scoring import Truth, score, truth_of
@@ -42,7 +42,7 @@ def ship_run(
     """Write the models of a run in some forms to its folder `shipped/`, and measure each there.
 
     arms: whose models, by their names in the run; the recommended one's where none is named. A model that the run did not train
-    is trained now, on the same rows and with the hyperparameters that tuning chose. What has no such form says why.
+    is trained now, on the same rows and with the hyperparameters that tuning chose. What has no such form here says why.
     Raises RunError where the run is not finished or its data has changed, OptionError for a name that the run does not have.
     """
     folder = RunFolder(run)
@@ -111,7 +111,7 @@ def _shipped(folder: RunFolder, name: str, model: Model, form: Format, rows: _Ro
         ship(model, form, path)
         with tempfile.TemporaryDirectory() as place:
             measured = measure_artefact(form, path, rows.inputs, Path(place), sound=rows.sound)
-    except OptionError as error:
+    except (MissingPackageError, OptionError) as error:
         return ShippedArtefact(name, form.name, refused=str(error))
     expected = predictions_for(model if rows.sound else replace(model, audio=None), rows.inputs)
     errors = np.abs(measured.predictions - expected) / error_scale(model)
@@ -119,7 +119,7 @@ def _shipped(folder: RunFolder, name: str, model: Model, form: Format, rows: _Ro
     return ShippedArtefact(
         name,
         form.name,
-        bytes=bytes_of(path),
+        bytes=form.bytes(path),
         startup_s=measured.startup_s,
         latency_ms={size: percentiles(times) for size, times in measured.milliseconds.items()},
         memory_bytes=measured.memory_bytes,

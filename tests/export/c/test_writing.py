@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatewise.errors import GatewiseError, OptionError, RunError
+from gatewise.errors import GatewiseError, MissingPackageError, OptionError, RunError
 from gatewise.export.bundle import save_model
 from gatewise.export.c import load_c, write_c
 from gatewise.export.c.constants import c_string, number
@@ -87,11 +87,11 @@ def test_a_folder_that_holds_no_c(tmp_path: Path) -> None:
 def test_no_compiler_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_c(make_model("gru", CLASSES), tmp_path, "tested")
     monkeypatch.setenv("CC", "no-such-compiler")
-    with pytest.raises(RunError, match="CC names no-such-compiler, which is not there"):
+    with pytest.raises(MissingPackageError, match="CC names no-such-compiler, which is not there"):
         load_c(tmp_path)
     monkeypatch.delenv("CC")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RunError, match="there is no cc, gcc or clang"):
+    with pytest.raises(MissingPackageError, match="there is no cc, gcc or clang"):
         load_c(tmp_path)
 
 

@@ -43,10 +43,13 @@ class Program(ABC):
         code of the function: 0, or one of `_ERRORS`."""
 
     def run(self, value: str | NDArray[np.float32]) -> NDArray[np.float32]:
-        """What it says of one input: a text, steps [steps, channels], or samples. float32 [outputs], or stepwise [steps, outputs].
-        Raises DataError where it returns an error."""
-        text = isinstance(value, str)
-        content: Content = value.encode("utf-8", "surrogatepass") if text else np.ascontiguousarray(value, dtype=np.float32)  # type: ignore[union-attr]
+        """What it says of one input: a text, steps [steps, channels], or samples. float32 [outputs], or stepwise [steps,
+        outputs]. Raises DataError where it returns an error."""
+        content: Content
+        if isinstance(value, str):
+            content = value.encode("utf-8", "surrogatepass")
+        else:
+            content = np.ascontiguousarray(value, dtype=np.float32)
         said = np.empty((len(content) if self.stepwise else 1, self.outputs), dtype=np.float32)
         code = self.read(content, said)
         if code:

@@ -44,7 +44,7 @@ def write_c(model: Model, folder: Path, name: str, *, int8: bool = False) -> Non
     digests = {
         file: hashlib.sha256(text.encode()).hexdigest() for file, text in content.items() if not file.startswith("example")
     }
-    metadata = {"model": metadata_of(model), "c": {"name": name, "int8": int8, "sha256": digests}}
+    metadata = {"model": metadata_of(model), "c": {"name": name, "int8": int8, "flash_bytes": source.flash, "sha256": digests}}
     content[f"{name}.json"] = json.dumps(metadata, ensure_ascii=False, indent=1)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,8 @@ def _paragraphs(measured: list[ShippedArtefact]) -> tuple[str, ...]:
     return (
         f"Each form was loaded by a process that had nothing but the artefact, and predicted {count(rows)} rows {part}. Times "
         "are of calls from raw inputs to predictions, preprocessing included; the start is from the beginning of the process to "
-        "the first prediction; memory is the most that the process had. The error is against the model's own predictions.",
+        "the first prediction; memory is the most that the process had. The size of C is that of its constants, in a device's "
+        "flash; its code is a few kilobytes more. The error is against the model's own predictions.",
     )
 
 
