@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import gatewise
 from gatewise.cli import app
-from gatewise.errors import OptionError
+from gatewise.errors import OptionError, RunError
 from gatewise.export import measuring
 from gatewise.export.formats import FORMATS
 from gatewise.report.live import NullView
@@ -62,6 +62,17 @@ def test_the_other_cell_is_trained_and_stands_beside_it(run: Path) -> None:
     assert "Ready to ship" in page and "which no model has seen" in page
     listed = json.loads((run / "shipped" / "shipped.json").read_text(encoding="utf-8"))
     assert {one["arm"] for one in listed} == {"gru", "lstm"}
+
+
+def test_a_damaged_record_is_no_empty_one(run: Path) -> None:
+    ship_run(run, [FORMATS["bundle"]], NullView())
+    record = run / "shipped" / "shipped.json"
+    whole = record.read_text(encoding="utf-8")
+    record.write_text(whole[: len(whole) // 2], encoding="utf-8")
+    with pytest.raises(RunError, match=r"shipped\.json is damaged .* remove it, and measure anew"):
+        gatewise.open_run(run)
+    record.unlink()
+    assert gatewise.open_run(run).comparison.artefacts == ()
 
 
 def test_what_cannot_be_shipped_says_why(run: Path) -> None:
