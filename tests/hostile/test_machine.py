@@ -220,4 +220,6 @@ def test_what_nobody_foresaw_is_said_to_be_a_fault(tmp_path: Path, monkeypatch: 
 def test_too_little_memory_is_one_message(error: Exception) -> None:
     message, code = unexpected(error)
     assert code == 2
-    assert message.startswith("there is not enough memory. Lower --hidden-size")
+    assert message.startswith("there is not enough memory. Lower --hidden-size") and "`gatewise resume RUN`" in message
+    assert unexpected(error, "claims")[0].endswith("the same command goes on")
+    assert unexpected(error, "export")[0].endswith("run it again")

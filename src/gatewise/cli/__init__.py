@@ -48,7 +48,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("GATEWISE_TRACEBACK"):
             raise
-        message, code = unexpected(error)
+        message, code = unexpected(error, *sys.argv[1:2])
         say(message)
         sys.exit(code)
     finally:

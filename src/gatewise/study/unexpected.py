@@ -11,10 +11,20 @@ __all__ = ["EXIT_FAULT", "unexpected"]
 EXIT_ERROR = 2
 EXIT_FAULT = 1
 
+_OF_RUNS = "what a run has finished is kept: go on with `gatewise resume RUN`"
+_GO_ON = {
+    "compare": _OF_RUNS,
+    "resume": _OF_RUNS,
+    "claims": "what the studies have finished is kept: the same command goes on",
+}
 
-def unexpected(error: Exception) -> tuple[str, int]:
-    """A message and an exit code: 2 where the machine said no, 1 where gatewise is at fault."""
-    resume = "what a run has finished is kept: go on with `gatewise resume RUN`"
+
+def unexpected(error: Exception, command: str = "compare") -> tuple[str, int]:
+    """A message and an exit code: 2 where the machine said no, 1 where gatewise is at fault.
+
+    command: of gatewise, whose work may go on where it stopped.
+    """
+    resume = _GO_ON.get(command, "run it again")
     # torch has no error of its own for it.
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         return (
