@@ -29,7 +29,7 @@ the cells, and says what to begin with. How probable each answer is follows from
 themselves; what comes out on average; and what came out of recorded comparisons, each the louder the more alike its data are in
 what was measured (a Gaussian kernel over differences, leads, scores, rows, length, order and memory: `likeness.py`).
 
-Written by `python -m benchmarks.evidence write`. Studies of made data have twelve replicates, some six, with one set of
+Written by `python -m benchmarks.evidence write`. Studies of made data have six replicates, some twelve, with one set of
 hyperparameters tuned; those of public data are comparisons of ten minutes, on two cores that other work shared. Outcomes that a
 comparison left undecided count by their probabilities.
 """
