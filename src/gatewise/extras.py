@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 
 from gatewise.errors import MissingPackageError
 
-__all__ = ["EXTRA_OF", "explain", "require"]
+__all__ = ["EXTRA_OF", "explain", "require", "require_package"]
 
 EXTRA_OF: Mapping[str, str] = {
     "torch": "train",
@@ -21,6 +23,7 @@ EXTRA_OF: Mapping[str, str] = {
     "openpyxl": "excel",
     "onnx": "onnx",
     "onnxruntime": "onnx",
+    "wasmtime": "wasm",
     "fastapi": "serve",
     "uvicorn": "serve",
     "websockets": "serve",
@@ -39,6 +42,17 @@ def require(extra: str) -> None:
     for package, of in EXTRA_OF.items():
         if of == extra and not _is_installed(package):
             raise _missing(package)
+
+
+def require_package(name: str) -> ModuleType:
+    """The module of a package of an extra. Raises MissingPackageError where it is not installed."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        missing = explain(error)
+        if missing is None:
+            raise
+        raise missing from error
 
 
 def _missing(package: str) -> MissingPackageError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ import typer
 from gatewise.cli.app import app
 from gatewise.cli.output import view
 from gatewise.cli.parameters import AsJson, Quiet
-from gatewise.errors import OptionError
+from gatewise.errors import GatewiseError, OptionError
 from gatewise.options.table import OPTION
 
 if TYPE_CHECKING:
@@ -63,23 +64,34 @@ def export(
 
 
 def _ship(place: Path, forms: list[Format], out: Path | None, *, as_json: bool) -> None:
+    """Several forms go on past one that cannot be; the first reason is raised in the end."""
     from gatewise.export.formats import identifier
     from gatewise.export.opening import open_model
     from gatewise.export.shipping import ship
 
+    failed: list[tuple[Format, GatewiseError]] = []
     if len(forms) > 1 and out is not None and out.exists() and not out.is_dir():
         raise OptionError(f"--out is {out}, which is a file; several forms go into a folder")
     model = open_model(place)
     beside = place if (place / "model").is_dir() else place.parent
     for form in forms:
         name = f"{identifier(model.name)}-{form.name}{form.suffix}"
-        found = ship(model, form, out / name if out is not None and len(forms) > 1 else out or beside / name)
+        try:
+            found = ship(model, form, out / name if out is not None and len(forms) > 1 else out or beside / name)
+        except GatewiseError as error:
+            failed.append((form, error))
+            continue
         if as_json:
             print(json.dumps({**asdict(found), "path": str(found.path)}, ensure_ascii=False))
             continue
         print(f"{found.path}: {form.says}, {found.size:,} bytes")
         same = "" if found.parity.same is None else f", the same class for {found.parity.same:.0%} of them"
         print(f"  held against the model on {found.parity.rows} inputs: differs by {found.parity.greatest:.1e} at most{same}")
+    for form, reason in failed[1:]:
+        print(f"not as {form.name}: {reason}", file=sys.stderr)
+    if failed:
+        form, reason = failed[0]
+        raise reason if len(forms) == 1 else type(reason)(f"not as {form.name}: {reason}") from reason
 
 
 def _check(run: Path, forms: list[Format], arms: tuple[str, ...], *, quiet: bool, as_json: bool) -> None:

@@ -69,6 +69,14 @@ FORMATS: Mapping[str, Format] = {
             reader="gatewise.export.onnx:load_onnx",
         ),
         Format(
+            name="onnx-stream",
+            suffix=".onnx",
+            says="one file of standard operators that reads one step a call, and carries states",
+            writer="gatewise.export.onnx:write_onnx",
+            reader="gatewise.export.onnx:load_onnx",
+            options={"streaming": True},
+        ),
+        Format(
             name="onnx-int8",
             suffix=".onnx",
             says="one file of standard operators, its weights in 8 bits",
@@ -98,6 +106,13 @@ FORMATS: Mapping[str, Format] = {
             named=True,
             size="gatewise.export.c.load:flash_bytes",
             exact=False,
+        ),
+        Format(
+            name="wasm",
+            suffix=".html",
+            says="one page that runs the model in any browser",
+            writer="gatewise.export.c.wasm:write_wasm",
+            reader="gatewise.export.c.wasm_load:load_wasm",
         ),
         Format(
             name="torch",

@@ -284,7 +284,7 @@ class Config:
     ] = None
 
     ship: Annotated[
-        Literal["bundle", "onnx", "onnx-int8", "c", "c-int8", "torch"] | None,
+        Literal["bundle", "onnx", "onnx-stream", "onnx-int8", "c", "c-int8", "wasm", "torch"] | None,
         Option(
             LIMITS,
             "choice",

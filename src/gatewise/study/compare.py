@@ -144,8 +144,8 @@ def compare(
         max_size: Largest size of the weights, like 300kB or 1MB, or bytes. Default: no limit.
         max_memory: Highest peak memory, like 200MB, or bytes. Default: no limit.
         ship: The form that the model will be shipped in: latency and size are then those of the artefact, preprocessing
-            included, and a cell that has no such form is out. One of bundle, onnx, onnx-int8, c, c-int8, torch. Default:
-            latency and size of the network alone.
+            included, and a cell that has no such form is out. One of bundle, onnx, onnx-stream, onnx-int8, c, c-int8, wasm,
+            torch. Default: latency and size of the network alone.
 
     Say how to run:
         seed: Seed of everything random. Default: 0.

@@ -12,10 +12,12 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from gatewise.errors import RunError
-from gatewise.export.c import write_wasm
+from gatewise.errors import DataError, MissingPackageError, RunError
+from gatewise.export.c import load_wasm, write_wasm
+from gatewise.export.opening import open_model
+from gatewise.export.parity import parity_of
 from tests.export.c.models import audio_model, make_model, sequences, sounds, text_model
-from tests.inspection.models import CLASSES, FORECAST, STEPS
+from tests.inspection.models import CLASSES, FORECAST, NUMBERS, STEPS
 from tests.report.browser import CHROMIUM, NO_BROWSER, QUIET
 
 pytestmark = pytest.mark.skipif(not shutil.which("wasm-ld") or not shutil.which("clang"), reason="there is no clang and lld here")
@@ -98,6 +100,51 @@ def test_sound(tmp_path: Path) -> None:
 
 def test_no_clang_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RunError, match="there is no clang and no wasm-ld"):
+    with pytest.raises(MissingPackageError, match="there is no clang and no wasm-ld"):
         write_wasm(make_model("gru", CLASSES), tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("source", [CLASSES, NUMBERS, FORECAST, STEPS])
+def test_what_is_read_back_says_what_the_model_says(tmp_path: Path, source: str) -> None:
+    model, inputs = make_model("lstm", source), sequences(source)[:5]
+    write_wasm(model, tmp_path / "page.html")
+    found = open_model(tmp_path / "page.html")
+    assert parity_of(model, found, inputs).greatest < 1e-5
+    with pytest.raises(DataError, match="finite"):
+        found.predict([np.full_like(np.asarray(inputs[0]), np.nan)])
+
+
+def test_texts_and_sounds_of_every_length_are_read_back(tmp_path: Path) -> None:
+    """Also one for which the program's memory has to grow."""
+    texts = text_model(("good", "don't", "é"), hidden_size=16, outputs=3)
+    write_wasm(texts, tmp_path / "texts.html")
+    said = ["Good, don’t <b>é</b>", "", "good " * 40_000]
+    np.testing.assert_allclose(load_wasm(tmp_path / "texts.html").predict_proba(said), texts.predict_proba(said), atol=1e-5)
+    heard = audio_model()
+    write_wasm(heard, tmp_path / "sounds.html")
+    found = load_wasm(tmp_path / "sounds.html")
+    np.testing.assert_allclose(found.predict_proba(sounds()), heard.predict_proba(sounds()), atol=1e-4)
+
+
+def test_a_page_that_is_not_what_was_written_is_refused(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    write_wasm(make_model("gru", CLASSES), page)
+    whole = page.read_text()
+    program = whole.index('const program = "') + 400
+    other = "A" if whole[program] != "A" else "B"
+    for text, reason in (
+        ("<p>no model</p>", "is no page of a model"),
+        (whole[: len(whole) // 2], "is no page of a model"),
+        (whole[:program] + other + whole[program + 1 :], "its program is not what was written"),
+        (whole.replace('id="gatewise">{"version": 1', 'id="gatewise">{"version": 2'), "a page of version 2"),
+        (whole.replace('"format": ', '"format": 1'), "model format 15"),
+        (whole.replace('"classes": [', '"classes": 7, "other": [', 1), "damaged"),
+    ):
+        assert text != whole
+        page.write_text(text)
+        with pytest.raises(RunError, match=reason):
+            load_wasm(page)
+    page.unlink()
+    with pytest.raises(RunError, match="cannot be read"):
+        load_wasm(page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gatewise.export.c.load import CModel, load_c
 from gatewise.export.c.wasm import write_wasm
+from gatewise.export.c.wasm_load import load_wasm
 from gatewise.export.c.write import write_c
 
-__all__ = ["CModel", "load_c", "write_c", "write_wasm"]
+__all__ = ["CModel", "load_c", "load_wasm", "write_c", "write_wasm"]

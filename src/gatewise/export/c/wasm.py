@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import json
 import re
@@ -14,12 +15,16 @@ from pathlib import Path
 
 from gatewise.cells import CELLS
 from gatewise.durable import write_file
-from gatewise.errors import RunError
+from gatewise.errors import MissingPackageError, RunError
 from gatewise.export.c.design import Design, design_of
 from gatewise.export.c.write import write_c
+from gatewise.export.metadata import metadata_of
 from gatewise.runtime.model import Model
 
-__all__ = ["compiled_page", "write_wasm"]
+__all__ = ["VERSION", "compiled_page", "write_wasm"]
+
+VERSION = 1
+"""Of what a page says of itself to `load_wasm`."""
 
 # No library, and none of its functions in disguise: loops that clear memory stay loops.
 _FLAGS = (
@@ -27,7 +32,12 @@ _FLAGS = (
     "-Wl,--no-entry", "-Wl,--export=run", "-Wl,--export=answer", "-Wl,--export=__heap_base",
 )  # fmt: skip
 
+# For readers that want what is said after every step.
 _STEPS = """
+__attribute__((export_name("begin"))) void begin(void);
+__attribute__((export_name("next"))) int next(const float *x);
+void begin(void) { MODEL_reset(&state); }
+int next(const float *x) { return MODEL_step(&state, x, y); }
 int run(const void *content, size_t count) {
     const float *x = content;
     size_t step;
@@ -55,8 +65,8 @@ const float *answer(void) { return y; }
 def write_wasm(model: Model, path: Path) -> None:
     """Write one HTML file, which needs nothing else: no server and no network.
 
-    clang with its linker for WebAssembly (lld) is needed. Raises RunError where it is missing or the file cannot be written, and
-    OptionError as `write_c` does.
+    Raises MissingPackageError where clang or its linker for WebAssembly (lld) is missing, RunError where the file cannot be
+    written, and OptionError as `write_c` does.
     """
     page = compiled_page(model)
     try:
@@ -70,19 +80,25 @@ def compiled_page(model: Model) -> str:
     """The page's text. Raises as `write_wasm` does."""
     design = design_of(model, "model", int8=False)
     parts = {name: _part(f"page.{name}") for name in ("html", "css", "js")}
-    built = design.architecture
+    built, program = design.architecture, _program(model, design)
     title = f"{CELLS[built.cell].title}: {model.kind} to {_aims(design)}"
     note = "The model runs in this page; nothing is sent anywhere."
+    about = {"version": VERSION, "model": metadata_of(model), "sha256": hashlib.sha256(program).hexdigest()}
     content = {
         "TITLE": html.escape(title),
         "NOTE": note,
         "STYLE": parts["css"],
-        # No tag can end the script early.
-        "MODEL": json.dumps(_facts(design)).replace("<", "\\u003c"),
-        "PROGRAM": base64.b64encode(_program(model, design)).decode(),
+        "ABOUT": _as_script(about),
+        "MODEL": _as_script(_facts(design)),
+        "PROGRAM": base64.b64encode(program).decode(),
         "SCRIPT": parts["js"],
     }
     return re.sub(rf"\b({'|'.join(content)})\b", lambda found: content[found[0]], parts["html"])
+
+
+def _as_script(value: object) -> str:
+    """JSON in which no tag can end the script early."""
+    return json.dumps(value).replace("<", "\\u003c")
 
 
 def _aims(design: Design) -> str:
@@ -109,7 +125,7 @@ def _facts(design: Design) -> dict[str, object]:
 def _program(model: Model, design: Design) -> bytes:
     missing = [name for name in ("clang", "wasm-ld") if not shutil.which(name)]
     if missing:
-        raise RunError(
+        raise MissingPackageError(
             f"WebAssembly is compiled by clang and linked by lld, and there is no {' and no '.join(missing)}. Install them (on "
             "Debian: apt install clang lld)."
         )

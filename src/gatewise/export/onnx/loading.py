@@ -12,11 +12,11 @@ import numpy as np
 
 from gatewise.errors import DataError, RunError
 from gatewise.export.metadata import architecture_of, checked_metadata, model_from
-from gatewise.export.onnx.packages import require_package
 from gatewise.export.onnx.reading import metadata_in
 from gatewise.export.onnx.running import OnnxNetwork
 from gatewise.export.onnx.seal import unsealed
 from gatewise.export.onnx.version import VERSION
+from gatewise.extras import require_package
 from gatewise.records import Architecture
 from gatewise.runtime.model import Model
 from gatewise.runtime.shapes import weight_shapes

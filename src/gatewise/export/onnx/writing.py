@@ -12,10 +12,10 @@ from gatewise import cells
 from gatewise.durable import write_file
 from gatewise.errors import OptionError, RunError
 from gatewise.export.metadata import metadata_of
-from gatewise.export.onnx.packages import require_package
 from gatewise.export.onnx.reading import KEY
 from gatewise.export.onnx.seal import sealed
 from gatewise.export.onnx.version import VERSION
+from gatewise.extras import require_package
 from gatewise.runtime.model import Model, Network
 from gatewise.runtime.network import ArrayNetwork
 from gatewise.wording import joined
