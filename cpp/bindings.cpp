@@ -56,6 +56,8 @@ Bytes workspace_tensor(std::size_t bytes) {
 }  // namespace
 
 NB_MODULE(_compiled, module) {
+    // What is alive when the process ends is no leak.
+    nb::set_leak_warnings(false);
     module.def("instruction_sets", supported_names);
     module.def("instruction_set", [] { return gatewise::active().name; });
     module.def("select", [](const std::string& name) { gatewise::select(name); }, nb::arg("name"));
