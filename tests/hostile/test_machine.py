@@ -100,7 +100,7 @@ def test_standard_output_on_a_full_device(finished: Result) -> None:
     with full.open("wb") as device:
         done = command("report", finished.path, stdout=device)
     assert done.returncode == 2
-    assert one_line(done).startswith("gatewise: standard output: No space left on device; put that right, and what a run")
+    assert one_line(done).startswith("gatewise: standard output: No space left on device; put that right, and run it")
 
 
 def test_a_reader_that_leaves_early_is_no_error(finished: Result) -> None:
