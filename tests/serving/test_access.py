@@ -48,6 +48,13 @@ def test_a_token_is_asked_of_whatever_tells_of_the_model() -> None:
         assert server.predict("a", headers=right).status_code == 200
         with server.stream(additional_headers=right):
             pass
+        # As a page's script may, which has no say in the headers.
+        with server.stream(subprotocols=["bearer", TOKEN]) as stream:
+            assert stream.subprotocol == "bearer"
+        for protocols in (["bearer", "wrong"], ["bearer"], [TOKEN], [TOKEN, "bearer"]):
+            with pytest.raises(InvalidStatus) as caught, server.stream(subprotocols=protocols):
+                pass
+            assert caught.value.response.status_code == 401
         assert server.client.get("/openapi.json", headers=right).json()["security"] == [{"token": []}]
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from gatewise.errors import OptionError
 from gatewise.serving.errors import Refusal
 
-__all__ = ["OPEN", "App", "Gate", "Receive", "Scope", "Send", "read_token"]
+__all__ = ["BEARER", "OPEN", "App", "Gate", "Receive", "Scope", "Send", "read_token"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -20,6 +20,10 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = ("/", "/docs", "/health")
 """Paths that say nothing of the model, and need no token."""
+
+
+BEARER = "bearer"
+"""Of a WebSocket the protocol that says that a token follows."""
 
 
 class Gate:
@@ -48,6 +52,10 @@ class Gate:
         if self._token is None or scope["path"] in OPEN:
             return None
         kind, _, came = headers.get(b"authorization", b"").partition(b" ")
+        # A page has no say in a WebSocket's headers but in its protocols: new WebSocket(address, ["bearer", TOKEN]).
+        named = scope.get("subprotocols", ())
+        if BEARER in named[:1]:
+            kind, came = b"bearer", ",".join(named[1:]).encode("latin-1")
         # Takes as long for a wrong token as for the right one.
         if kind.lower() == b"bearer" and hmac.compare_digest(came.strip(), self._token):
             return None

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocketDisconnect
 from gatewise.errors import OptionError
 from gatewise.runtime.answers import answer
 from gatewise.runtime.model import Model
-from gatewise.serving.access import Gate, Receive, Scope, Send
+from gatewise.serving.access import BEARER, Gate, Receive, Scope, Send
 from gatewise.serving.batching import Batcher
 from gatewise.serving.bodies import read_body
 from gatewise.serving.errors import Refusal
@@ -95,7 +95,7 @@ class Service:
             await _turned_away(socket, error if isinstance(error, Refusal) else Refusal(501, str(error)))
             return
         try:
-            await socket.accept()
+            await socket.accept(BEARER if BEARER in socket.scope.get("subprotocols", ()) else None)
             await self._messages(socket, place)
         except (WebSocketDisconnect, RuntimeError):
             # The client has gone, perhaps while it was being answered.
