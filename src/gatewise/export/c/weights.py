@@ -99,7 +99,10 @@ def _matrix(constants: Constants, name: str, weights: Values, int8: bool) -> str
     rows, columns = weights.shape
     if int8:
         steps, scale = quantised(weights)
-        constants.add(f"{name}_VALUES", np.pad(steps, ((0, -rows % 2), (0, -columns % 4))), "int8_t")
+        fours = np.pad(steps, ((0, 0), (0, -columns % 4))).reshape(rows, -1, 4)[..., [0, 2, 1, 3]]
+        whole = rows - rows % 4
+        together = fours[:whole].reshape(whole // 4, 4, fours.shape[1], 4).transpose(0, 2, 1, 3)
+        constants.add(f"{name}_VALUES", np.concatenate([together.ravel(), fours[whole:].ravel()]), "int8_t")
         constants.add(f"{name}_SCALE", scale, "float")
         return f"{{{name}_VALUES, {name}_SCALE, {rows}, {columns}}}"
     whole = rows - rows % _BLOCK
