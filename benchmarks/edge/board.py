@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ _INSTRUCTIONS_PER_TICK = 40
 @dataclass(frozen=True)
 class Answers:
     """said: float32 [outputs], after the last step. step, step_and_said: instructions of a step, without and with a prediction.
-    code_bytes: of the model alone, without its constants; constant_bytes: these."""
+    code_bytes: of the model alone, without its constants, and of what else it was given; constant_bytes: these."""
 
     said: NDArray[np.float32]
     step: float
@@ -38,30 +40,33 @@ def missing() -> list[str]:
     return [name for name in ("arm-none-eabi-gcc", "arm-none-eabi-size", "qemu-system-arm") if not shutil.which(name)]
 
 
-def on_board(folder: Path, inputs: NDArray[np.float32], flags: tuple[str, ...] = ()) -> Answers:
-    """Run the model `tested` that `write_c` wrote into a folder. inputs: steps [steps, channels]; the same ones twice.
+def on_board(folder: Path, inputs: NDArray[Any], flags: tuple[str, ...] = (), others: Sequence[Path] = ()) -> Answers:
+    """Run the model `tested` that `write_c` wrote into a folder. inputs: steps [steps, channels], the same ones twice; int8 for a
+    program that reads them so. others: files in C that the model needs beside its own.
 
     Raises RuntimeError where something does not compile or run.
     """
-    rows = ",\n".join("{" + ", ".join(map(number, row)) + "}" for row in inputs.tolist())
+    kind = "int8_t" if inputs.dtype == np.int8 else "float"
+    shown: Callable[[Any], str] = number if kind == "float" else str
+    rows = ",\n".join("{" + ", ".join(map(shown, row)) + "}" for row in inputs.tolist())
     sizes = f"#define STEPS {len(inputs)}\n"
-    (folder / "inputs.h").write_text(f"{sizes}static const float INPUTS[STEPS][{inputs.shape[1]}] = {{\n{rows}\n}};\n")
-    model, program = folder / "tested.o", folder / "board.elf"
+    (folder / "inputs.h").write_text(f"{sizes}static const {kind} INPUTS[STEPS][{inputs.shape[1]}] = {{\n{rows}\n}};\n")
     gcc = ["arm-none-eabi-gcc", *ON_THE_BOARD, *flags, f"-I{folder}"]
-    _run([*gcc, "-c", str(folder / "tested.c"), "-o", str(model)])
+    objects = [folder / f"{path.stem}.o" for path in (folder / "tested.c", *others)]
+    for path, made in zip((folder / "tested.c", *others), objects, strict=True):
+        _run([*gcc, "-c", str(path), "-o", str(made)])
+    program = folder / "board.elf"
     link = ["--specs=rdimon.specs", "-nostartfiles", "-T", str(HERE / "board.ld"), "-Wl,--gc-sections", "-lc", "-lrdimon"]
-    _run([*gcc, str(HERE / "board.c"), str(model), *link, "-o", str(program)])
+    _run([*gcc, str(HERE / "board.c"), *map(str, objects), *link, "-o", str(program)])
     machine = ["qemu-system-arm", "-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]
     lines = _run([*machine, "-semihosting", "-icount", "shift=0", "-kernel", str(program)]).split()
     code, *ticks = map(int, lines[:3])
     if code:
         raise RuntimeError(f"a step on the board returned {code}")
     each = [_INSTRUCTIONS_PER_TICK * count / len(inputs) for count in ticks]
-    sections = [line.split() for line in _run(["arm-none-eabi-size", "-A", str(model)]).splitlines()]
-    bytes_of = {line[0]: int(line[1]) for line in sections if len(line) == 3 and line[1].isdigit()}
-    code_bytes, constants = (
-        sum(size for name, size in bytes_of.items() if name.startswith(kind)) for kind in (".text", ".rodata")
-    )
+    sections = [line.split() for line in _run(["arm-none-eabi-size", "-A", *map(str, objects)]).splitlines()]
+    found = [(line[0], int(line[1])) for line in sections if len(line) == 3 and line[1].isdigit()]
+    code_bytes, constants = (sum(size for name, size in found if name.startswith(kind)) for kind in (".text", ".rodata"))
     return Answers(np.array(lines[3:], dtype=np.float32), each[0], each[1], code_bytes, constants)
 
 
