@@ -25,7 +25,7 @@ OPTIONS: dict[str, Any] = {
     "tune": 2,
     "hidden_size": 4,
     "max_epochs": 2,
-    "rivals": "simple",
+    "rivals": "none",
     "seed": 3,
     "budget": "10m",
 }

@@ -139,6 +139,8 @@ def slow_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     from gatewise.training.autograd_step import AutogradStep
     from gatewise.training.compiled_step import CompiledStep
 
+    own_calls: dict[type[Any], Callable[..., float]] = {kind: kind.__call__ for kind in (AutogradStep, CompiledStep)}
+
     def slow(seconds: float) -> None:
         def slowed(own: Callable[..., float]) -> Callable[..., float]:
             def call(self: Any, *given: Any) -> float:
@@ -147,8 +149,8 @@ def slow_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
             return call
 
-        for kind in (AutogradStep, CompiledStep):
-            monkeypatch.setattr(kind, "__call__", slowed(kind.__call__))
+        for kind, own in own_calls.items():
+            monkeypatch.setattr(kind, "__call__", slowed(own))
 
     return slow
 
@@ -249,7 +251,14 @@ def test_no_tuning_can_be_asked_for_and_repeats_a_run_that_had_no_time(tmp_path:
 def test_a_run_without_trainings_is_planned_anew(tmp_path: Path, slow_steps: Callable[[float], None]) -> None:
     slow_steps(0.5)
     short = gatewise.compare(
-        "builtin:parity?rows=100&length=10", replicates=2, tune=1, budget=2, hidden_size=4, max_epochs=8, out=tmp_path / "run"
+        "builtin:parity?rows=100&length=10",
+        replicates=2,
+        tune=1,
+        budget=2,
+        hidden_size=4,
+        max_epochs=8,
+        rivals="simple",
+        out=tmp_path / "run",
     )
     assert (short.verdict.replicates, short.comparison.config.max_epochs) == (0, 1)
     slow_steps(0.0)
@@ -317,7 +326,7 @@ def test_a_final_training_that_was_cut_short_is_done_anew(tmp_path: Path, monkey
 
     own = Session.left
     monkeypatch.setattr(Session, "left", lambda self: -99.0 if "on all data" in self.progress.phase else own(self))
-    options: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 3, "budget": 300, "rivals": "simple"}
+    options: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 4, "max_epochs": 3, "budget": 300, "rivals": "none"}
     view = Listener()
     gatewise.compare("builtin:parity?rows=100&length=10", out=tmp_path / "run", view=view, **options)
     assert any("the budget cut the training of the" in line and "on all data to 1 epoch;" in line for _, line in view.lines)

@@ -18,7 +18,13 @@ from gatewise.training.baselines.terms import KnownTerms, count_terms
 from gatewise.training.baselines.tfidf import words_and_pairs
 from gatewise.training.trainer import Trainer
 
-SOURCES = ("builtin:reviews?rows=200", "builtin:digits", "builtin:adding?rows=200", "builtin:chords", "builtin:seasonal")
+SOURCES = (
+    "builtin:reviews?rows=200",
+    "builtin:temporal-order?rows=200",
+    "builtin:adding?rows=200",
+    "builtin:chords",
+    "builtin:seasonal",
+)
 
 
 def test_a_row_is_looked_at_once_for_all_splits() -> None:
