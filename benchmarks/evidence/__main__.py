@@ -38,7 +38,7 @@ from gatewise.study.folder import RunFolder
 from gatewise.study.processes import end_processes
 from gatewise.study.run import read_run
 
-PROBING_S = 60.0
+PROBING_S = 30.0
 REPLICATES = 6
 PACKAGE = Path(gatewise.__file__).parent
 SETS = {"family": family, "tasks": tasks, "public": public}
