@@ -51,7 +51,7 @@ def write_page(path: Path, advised: Sequence[dict[str, Any]]) -> None:
         parts.append(_self_test(made))
     if public:
         parts.append(_public(public, by_name))
-    path.write_text("\n".join(parts), encoding="utf-8")
+    path.write_text("\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8")
 
 
 def _origin(study: Study) -> str:
