@@ -15,7 +15,7 @@ from gatewise.advice.likeness import blended, kernel, outcomes_of, points_of, qu
 from gatewise.advice.outcomes import ANSWERS
 from gatewise.advice.recommend import recommended_by
 
-__all__ = ["CalibrationBin", "RuleScore", "Score", "score_advice"]
+__all__ = ["CalibrationBin", "RuleScore", "Score", "right_by", "score_advice"]
 
 # The folklore's border between short and long sequences, in steps.
 SHORT = 100.0
@@ -101,18 +101,18 @@ def _cheaper(study: Study) -> str:
     return first if (study.costs or {}).get("training_step", 1.0) <= 1.0 else second
 
 
-def _right(recommended: str, study: Study) -> float:
-    """How probably a recommendation is right by what a comparison found: a cell that is better, or equal and cheaper."""
+def right_by(recommended: str, study: Study) -> float:
+    """How probably a recommendation is right by what a comparison found: a cell that is better, or equal and cheaper; any other
+    name is a baseline's."""
     probabilities, (first, second) = study.outcome.probabilities, study.facts.cells
-    if recommended == BASELINE:
+    if recommended not in (first, second):
         return probabilities.get("baseline", 0.0) + probabilities.get("neither", 0.0)
-    better = probabilities.get("first" if recommended == first else "second", 0.0)
     equal = probabilities.get("equivalent", 0.0) if recommended == _cheaper(study) else 0.0
-    return better + equal if recommended in (first, second) else 0.0
+    return probabilities.get("first" if recommended == first else "second", 0.0) + equal
 
 
 def _score(name: str, recommended: Sequence[str], studies: Sequence[Study]) -> RuleScore:
-    right = [_right(one, study) for one, study in zip(recommended, studies, strict=True)]
+    right = [right_by(one, study) for one, study in zip(recommended, studies, strict=True)]
     decided = [value for value, study in zip(right, studies, strict=True) if study.outcome.decision != "undecided"]
     return RuleScore(name, round(sum(decided)), len(decided), math.fsum(right) / len(right))
 
