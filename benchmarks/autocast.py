@@ -25,7 +25,7 @@ from benchmarks.layers.markdown import markdown_table, replace_between_marks
 from benchmarks.layers.rivals import STOCK
 from benchmarks.layers.tables import Table
 from benchmarks.mr_epoch.classifier import RECIPES, Classifier
-from benchmarks.mr_epoch.reviews import batches_of, load
+from benchmarks.mr_epoch.reviews import batches_of, file_of, load
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
@@ -102,7 +102,7 @@ def compare(train: Encoded, validation: Encoded, epochs: int, seeds: int) -> Tab
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print, or render what was measured; 2 where the data are absent."""
+    """Measure and print, or render what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="mr.parquet, with the columns text, label and fold")
     parser.add_argument("--threads", type=int, default=1)
@@ -116,12 +116,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         table = Table(**json.loads(results.read_text(encoding="utf-8"))["table"])
         replace_between_marks(options.render, "autocast", markdown_table(table) + "\n")
         return 0
-    if options.data is None or not options.data.exists():
-        print(f"--data is {options.data}; give a parquet file with text, label and fold", file=sys.stderr)
-        return 2
+    data = file_of(parser, options.data)
     print(f"warning: {busy()}\n" if busy() else "", end="")
     torch.set_num_threads(options.threads)
-    table = compare(*load(options.data), options.epochs, options.seeds)
+    table = compare(*load(data), options.epochs, options.seeds)
     print(markdown_table(table))
     options.output.mkdir(parents=True, exist_ok=True)
     results.write_text(json.dumps({"machine": describe(), "table": vars(table)}, indent=1) + "\n", encoding="utf-8")

@@ -36,14 +36,14 @@ from benchmarks.layers.tables import Table
 from benchmarks.layers.terminal import rich_table
 from benchmarks.mr_epoch.accelerated import accelerated, deployed
 from benchmarks.mr_epoch.race import race
-from benchmarks.mr_epoch.reviews import first, load
+from benchmarks.mr_epoch.reviews import file_of, first, load
 from rich.console import Console
 
 from gatewise.records import Encoded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print, or render what was measured; 2 where the data are absent."""
+    """Measure and print, or render what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="mr.parquet, with the columns text, label and fold")
     parser.add_argument("--threads", type=int, default=2)
@@ -59,12 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         saved = [Table(**table) for table in json.loads(results.read_text(encoding="utf-8"))["tables"]]
         replace_between_marks(options.render, "mr_epoch", "\n\n".join(markdown_table(table) for table in saved) + "\n")
         return 0
-    if options.data is None or not options.data.exists():
-        print(f"--data is {options.data}; give a parquet file with text, label and fold", file=sys.stderr)
-        return 2
+    data = file_of(parser, options.data)
     print(f"warning: {busy()}\n" if busy() else "", end="")
     torch.set_num_threads(options.threads)
-    train, validation = (first(part, options.rows) for part in load(options.data))
+    train, validation = (first(part, options.rows) for part in load(data))
     print(f"{len(train):,} training reviews, vocabulary {train.input_size:,}, {train.lengths.mean():.1f} tokens on average")
     console = Console(width=max(80, Console().width))
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,14 @@ from gatewise.records import Encoded
 from gatewise.runtime.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.objectives import to_tensors
 
-__all__ = ["accuracy", "batches_of", "first", "load", "parts"]
+__all__ = ["accuracy", "batches_of", "file_of", "first", "load", "parts"]
+
+
+def file_of(parser: ArgumentParser, path: Path | None) -> Path:
+    """The file that was asked for; ends the program with code 2 and a message where there is none."""
+    if path is None or not path.exists():
+        parser.error(f"--data is {path}; give a parquet file with text, label and fold")
+    return path
 
 
 def load(path: Path) -> tuple[Encoded, Encoded]:
