@@ -210,7 +210,7 @@ def main() -> None:
     parser.add_argument(
         "--accuracy", choices=["all", "mr", "JapaneseVowels"], help="train and score on it; no times are measured"
     )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with mr and tsc")
+    parser.add_argument("--data", type=Path, help="folder with mr and tsc, for --accuracy")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--output", type=Path, default=Path("build/benchmarks"))
     parser.add_argument("--render", type=Path, metavar="DOCUMENT", help="write the last figures into it, measure nothing")
@@ -222,6 +222,8 @@ def main() -> None:
     asked.output.mkdir(parents=True, exist_ok=True)
     console = Console(width=max(120, Console().width))
     if asked.accuracy:
+        if asked.data is None or not asked.data.is_dir():
+            parser.error(f"--data is {asked.data}; give the folder that holds mr and tsc")
         from benchmarks.int8_accuracy import SETS, accuracy_row
 
         for name in SETS if asked.accuracy == "all" else [asked.accuracy]:
@@ -231,6 +233,8 @@ def main() -> None:
                     console.print("  ".join(scored))
                     _write(asked.output / f"int8_accuracy_{name}_{cell}.json", {"row": scored})
         return
+    # At the end this program itself would be part of the load.
+    before = busy()
     measured: list[dict[str, Any]] = []
     with torch.inference_mode():
         for cell in ("gru", "lstm"):
@@ -239,7 +243,7 @@ def main() -> None:
                 for size in map(int, asked.sizes.split(",")):
                     for batch in BATCHES:
                         rows += measure(Case(cell, size, batch), asked.seconds)
-                        _write(asked.output / f"int8_{cell}.json", _document(rows, asked.threads))
+                        _write(asked.output / f"int8_{cell}.json", _document(rows, asked.threads, before))
             measured += rows
     for table in speed_tables(measured):
         console.print(rich_table(table))
@@ -248,11 +252,11 @@ def main() -> None:
             console.print(f"refused: {name} at {row['case']}: {reason}")
 
 
-def _document(rows: list[dict[str, Any]], threads: int) -> dict[str, Any]:
+def _document(rows: list[dict[str, Any]], threads: int, before: str) -> dict[str, Any]:
     from gatewise.kernels import _compiled
 
     products = _compiled.int8_sets()[0]
-    return {"machine": describe(), "busy": busy(), "threads": threads, "products": products, "rows": rows}
+    return {"machine": describe(), "busy": before, "threads": threads, "products": products, "rows": rows}
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
@@ -267,7 +271,7 @@ def _markdown(folder: Path) -> str:
     intro = (
         f"Measured on {machine['processor']}, {document['products']}, torch {machine['versions']['torch']}, {threads} thread(s)."
     )
-    parts = [intro, *([f"At the end {document['busy']}."] if document["busy"] else [])]
+    parts = [intro, *([f"At the beginning {document['busy']}."] if document["busy"] else [])]
     refused = {f"{name} at {row['case']} ({reason})" for row in rows for name, reason in row["refused"].items()}
     parts += [f"Refused: {'; '.join(sorted(refused))}."] if refused else []
     parts += [markdown_table(table) for table in speed_tables(rows)]
