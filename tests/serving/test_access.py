@@ -1,5 +1,6 @@
 """Tokens, connections and clients that are slow or gone."""
 
+import asyncio
 import json
 import os
 import signal
@@ -145,6 +146,24 @@ def test_limits_that_are_none() -> None:
     for bad in ({"queue": 0}, {"patience": 0.0}, {"idle": float("nan")}, {"gather": -1.0}, {"rows": 2000}):
         with pytest.raises(OptionError):
             Limits(**bad)
+
+
+def test_an_answer_waits_for_no_acknowledgement() -> None:
+    async def option_of_an_accepted_connection() -> int:
+        told = asyncio.get_running_loop().create_future()
+
+        async def accepted(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            told.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with listening("127.0.0.1", 0) as place:
+            async with await asyncio.start_server(accepted, sock=place):
+                _, writer = await asyncio.open_connection(*place.getsockname())
+                found = await asyncio.wait_for(told, 30)
+                writer.close()
+        return int(found)
+
+    assert asyncio.run(option_of_an_accepted_connection()) == 1
 
 
 def test_an_address_that_cannot_be_had() -> None:
