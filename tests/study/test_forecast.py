@@ -173,7 +173,7 @@ def session_with(*done: Training, left: float = 80.0, under_way: dict[str, Epoch
         whole_epochs=None,
         replicates_done=0,
         replicates_ended=[],
-        runner=SimpleNamespace(under_way=under_way or {}),
+        runner=SimpleNamespace(under_way=under_way or {}, places=(asked | config)["jobs"]),
         left=lambda: left,
         elapsed=lambda: 120.0 - left,
         trainings=lambda *kinds: [one for one in done if one.kind in kinds],

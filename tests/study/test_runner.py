@@ -39,7 +39,7 @@ def test_an_interrupt_while_processes_load_is_for_the_parent_alone() -> None:
     done = run(
         "import os, signal, time\n"
         "from gatewise.study.processes import prepare_processes\n"
-        "from gatewise.study.runner import LocalRunner\n"
+        "from gatewise.study.runner import Runner\n"
         "signal.signal(signal.SIGINT, lambda *_: print('heard', flush=True))\n"
         "prepare_processes(2)\n"
         "for _ in range(20):\n"

@@ -10,7 +10,7 @@ import pytest
 from gatewise.data.sources import open_source
 from gatewise.records import Config
 from gatewise.study.arms import arms_for
-from gatewise.study.runner import MOST_WAITING, LocalRunner
+from gatewise.study.runner import MOST_WAITING, Runner
 from gatewise.study.units import Unit
 from gatewise.study.work import Workload
 
@@ -39,8 +39,8 @@ def results(
 ) -> Iterator[Any]:
     source = "builtin:parity?rows=60&length=10"
     config, dataset = Config(source, jobs=JOBS), open_source(source)
-    runner = LocalRunner(Workload(config, dataset, arms_for(config, dataset)))
-    monkeypatch.setattr(runner, "_started", lambda: threads)
+    runner = Runner(Workload(config, dataset, arms_for(config, dataset)))
+    monkeypatch.setattr(runner._pool, "_started", lambda: threads)
     units = (Unit("baseline", "majority", number) for number in range(numbers))
     return runner.results(units, lambda unit, epoch: None, check)
 

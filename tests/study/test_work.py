@@ -20,8 +20,9 @@ from gatewise.runtime.batches import iterate_batches
 from gatewise.runtime.scoring import unpack_rows
 from gatewise.study import measure, scoring
 from gatewise.study.kept import KeptFolder
+from gatewise.study.local_pool import LocalPool
 from gatewise.study.memory import MemoryMeasurement
-from gatewise.study.runner import LocalRunner
+from gatewise.study.runner import Runner
 from gatewise.study.units import Unit, seed_of
 from gatewise.study.work import Workload
 from gatewise.training import fit as training
@@ -75,7 +76,7 @@ def test_units_do_not_depend_on_the_process(dataset: Dataset) -> None:
     def ignore(*_: object) -> None:
         return None
 
-    with LocalRunner(there) as runner:
+    with Runner(there) as runner:
         elsewhere = [*runner.results(iter(UNITS[:2]), ignore), *runner.results(iter(UNITS[2:]), ignore)]
     assert [unit for unit, _ in elsewhere] == UNITS
     assert [timeless(training) for _, training in elsewhere] == [timeless(here.run(unit)) for unit in UNITS]
@@ -83,11 +84,11 @@ def test_units_do_not_depend_on_the_process(dataset: Dataset) -> None:
 
 def test_a_process_that_dies_is_reported(dataset: Dataset) -> None:
     bench = workload(dataset)
-    with LocalRunner(Workload(replace(bench.config, jobs=2), dataset, bench.arms)) as runner:
+    with Runner(Workload(replace(bench.config, jobs=2), dataset, bench.arms)) as runner:
         results = runner.results(iter(UNITS), lambda *_: None)
         next(results)
-        assert runner._executor is not None
-        for process in runner._executor._processes.values():
+        assert isinstance(runner._pool, LocalPool) and runner._pool._executor is not None
+        for process in runner._pool._executor._processes.values():
             process.kill()
         with pytest.raises(RunError, match="gatewise resume"):
             list(results)
@@ -299,13 +300,10 @@ def test_row_weights_weigh_the_scores_of_cells_and_baselines_alike(kind: str, na
     assert total == pytest.approx(30 * expected)
 
 
-def test_baselines_are_fitted_and_timed_alone_on_raw_rows(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["majority", "linear_features", "minirocket"])
+def test_a_baseline_is_fitted_and_timed_on_raw_rows(dataset: Dataset, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "BASELINE_ROUNDS", {"batch1": 4, "batch32": 3})
-    bench = workload(dataset, rivals=("simple", "minirocket"))
-    told: list[str] = []
-    found = measure.measure_baselines(bench, 60, told.append)
-    assert told == list(found) == ["majority", "linear_features", "minirocket"]
-    for cost in found.values():
-        assert cost["fit_s"] > 0
-        assert set(cost["latency_ms"]) == {"batch1", "batch32"}
-        assert 0 < cost["latency_ms"]["batch1"]["p50"] <= cost["latency_ms"]["batch1"]["p99"]
+    cost = measure.measure_baseline(workload(dataset, rivals=("simple", "minirocket")), name, 60)
+    assert cost["fit_s"] > 0
+    assert set(cost["latency_ms"]) == {"batch1", "batch32"}
+    assert 0 < cost["latency_ms"]["batch1"]["p50"] <= cost["latency_ms"]["batch1"]["p99"]

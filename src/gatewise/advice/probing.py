@@ -17,7 +17,7 @@ from gatewise.study.arms import arms_for
 from gatewise.study.deadline import BudgetSpent
 from gatewise.study.probe import Probed
 from gatewise.study.resolved import resolved
-from gatewise.study.runner import LocalRunner
+from gatewise.study.runner import Runner
 from gatewise.study.units import Context, Unit
 from gatewise.study.view import View
 from gatewise.study.work import Workload
@@ -95,7 +95,7 @@ def probe_data(config: Config, dataset: Dataset, view: View, *, seconds: float, 
     def show(phase: str, replicates: int = 0) -> None:
         view.update(Progress(phase, replicates, MOST_REPLICATES, elapsed(), seconds, seconds - elapsed(), arms=workload.arms))
 
-    with limited_threads(config.threads), LocalRunner(workload) as runner:
+    with limited_threads(config.threads), Runner(workload) as runner:
         show("timing a few training steps")
         probed = runner.probe(workload.trainer.default_hyperparameters, STEPS_SHARE * seconds)
         found = Probing(config, workload, profile, _sized(workload, max(probed.epoch_s.values()), ends - elapsed()), probed)

@@ -21,7 +21,7 @@ from gatewise.interrupts import held_back
 from gatewise.names import plain_title
 from gatewise.records import Config, Dataset, Progress, Reading, Training, from_json, to_json
 from gatewise.study.journal import Journal
-from gatewise.study.runner import LocalRunner
+from gatewise.study.runner import Runner
 from gatewise.study.units import Unit
 from gatewise.study.view import View
 from gatewise.study.work import Workload
@@ -211,7 +211,7 @@ class Bench:
         def on_progress(unit: Unit, _: object) -> None:
             self.show(f"{queue.settings[0].data}, {plain_title(workload.arm(unit.name).cell)}, replicate {unit.number + 1}")
 
-        with LocalRunner(workload, AGAIN) as runner:
+        with Runner(workload, AGAIN) as runner:
             for _, training in runner.results(queue.units(), on_progress):
                 self._record(queue.waiting.popleft(), to_json(training))
         return queue.whole

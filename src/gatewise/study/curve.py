@@ -65,6 +65,6 @@ def _fits(session: Session, rounds: int) -> bool:
     budget = session.config.budget_s
     if budget is None:
         return True
-    jobs = min(session.config.jobs, len(session.names))
+    jobs = min(session.runner.places, len(session.names))
     seconds = sum(training.seconds for training in session.trainings("curve")) / rounds / jobs
     return session.elapsed() + seconds <= BUDGET_SHARE * budget

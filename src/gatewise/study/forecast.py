@@ -262,7 +262,7 @@ def _whole_replicates(session: Session) -> list[float]:
 
 def _together(session: Session) -> int:
     """How many processes share the work of a replicate."""
-    return min(session.config.jobs, len(session.names))
+    return min(session.runner.places, len(session.names))
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -19,11 +19,10 @@ from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.encoded import EncodedSplit
 from gatewise.study.work import Workload
 from gatewise.timing import interleave, percentiles
-from gatewise.training.examples import Baseline
 from gatewise.training.objectives import to_tensors
 from gatewise.training.step import training_step
 
-__all__ = ["measure_baselines", "measure_latency", "measure_steps"]
+__all__ = ["measure_baseline", "measure_latency", "measure_steps"]
 
 STEP_ROUNDS = 100
 # Rounds that are timed however long they take; a training step on long sequences takes seconds.
@@ -92,31 +91,25 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
     return {"latency_ms": result, "ratios": to_json(ratios)}
 
 
-def measure_baselines(workload: Workload, seconds: float, on_baseline: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    """Seconds of one fit of every baseline that is no network on the first split, and percentiles of its predictions for the same
+def measure_baseline(workload: Workload, name: str, seconds: float) -> dict[str, Any]:
+    """Seconds of one fit of a baseline that is no network on the first split, and percentiles of its predictions for the same
     test rows that the cells' latency is of, from words or values to the prediction, in milliseconds a call.
 
-    Nothing else runs meanwhile. seconds: for the predictions of all of them.
+    Nothing else runs meanwhile. seconds: for its predictions.
     """
     split = make_split(workload.dataset, 0, workload.config.seed)
-    found: dict[str, dict[str, Any]] = {}
-    for name in workload.baselines:
-        if name in RIVALS:
-            continue
-        on_baseline(name)
-        started = time.perf_counter()
-        model = workload.fit_baseline(name, split.train, split.validation)
-        found[name] = {"fit_s": time.perf_counter() - started, "latency_ms": {}}
-        for label, size in (("batch1", 1), ("batch32", 32)):
-            requests = [split.test[rows] for rows in _requests(len(split.test), size, workload.config.seed)]
-            inputs = [workload.prepared.inputs(rows) for rows in requests[: BASELINE_ROUNDS[label]]]
+    started = time.perf_counter()
+    model = workload.fit_baseline(name, split.train, split.validation)
+    found: dict[str, Any] = {"fit_s": time.perf_counter() - started, "latency_ms": {}}
+    for label, size in (("batch1", 1), ("batch32", 32)):
+        requests = [split.test[rows] for rows in _requests(len(split.test), size, workload.config.seed)]
+        inputs = [workload.prepared.inputs(rows) for rows in requests[: BASELINE_ROUNDS[label]]]
 
-            def call(number: int, model: Baseline = model, inputs: list[Any] = inputs) -> object:
-                return model.predict(inputs[number % len(inputs)])
+        def call(number: int, inputs: list[Any] = inputs) -> object:
+            return model.predict(inputs[number % len(inputs)])
 
-            share = seconds / (2 * len(workload.baselines))
-            times = interleave({name: call}, rounds=BASELINE_ROUNDS[label], warm_up=3, seconds=share, least=LEAST_ROUNDS)
-            found[name]["latency_ms"][label] = to_json(percentiles(times[name]))
+        times = interleave({name: call}, rounds=BASELINE_ROUNDS[label], warm_up=3, seconds=seconds / 2, least=LEAST_ROUNDS)
+        found["latency_ms"][label] = to_json(percentiles(times[name]))
     return found
 
 

@@ -70,7 +70,7 @@ def _plan(session: Session, budget: float, most: int) -> None:
         epoch_s=tuple(probed.epoch_s[name] for name in session.names),
         report_s=session.report_s,
         epochs=earlier[-1]["own_epochs"] if earlier else most,
-        jobs=session.config.jobs,
+        jobs=session.runner.places,
         tune=session.config.tune,
         wanted=min(session.config.replicates or MINIMUM_REPLICATES, MINIMUM_REPLICATES),
         whole=session.whole_epochs,

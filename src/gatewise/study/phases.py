@@ -6,9 +6,11 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
+from typing import Any
 
 from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
+from gatewise.nn import RIVALS
 from gatewise.records import Epoch, Hyperparameters, Training, to_json
 from gatewise.report.numbers import duration
 from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
@@ -31,7 +33,7 @@ from gatewise.study.forecast import (
 )
 from gatewise.study.gathered import complete_replicates, target_score, whole_rounds
 from gatewise.study.length import LENGTH_ROUND, decide_length
-from gatewise.study.measure import measure_baselines, measure_latency, measure_steps
+from gatewise.study.measure import measure_baseline, measure_latency, measure_steps
 from gatewise.study.measure_shipped import measure_shipped
 from gatewise.study.memory import MemoryMeasurement
 from gatewise.study.processes import load_libraries
@@ -178,13 +180,13 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
             return
         seconds = min(seconds, MEASURING_SHARE * min(session.config.budget_s, 2 * left) / 2)
     session.show("timing training steps of the cells in turn")
-    session.once("timing:steps", lambda: measure_steps(session.workload, chosen, seconds))
+    session.once("timing:steps", lambda: session.runner.alone(measure_steps, chosen, seconds))
     session.show("timing inference of the cells in turn")
-    session.once("timing:latency", lambda: measure_latency(session.workload, chosen, seconds))
+    session.once("timing:latency", lambda: session.runner.alone(measure_latency, chosen, seconds))
     form = session.config.ship
     if form is not None:
         session.show(f"timing the cells as {form}")
-        session.once("timing:shipped", lambda: measure_shipped(session.workload, chosen, form))
+        session.once("timing:shipped", lambda: session.runner.alone(measure_shipped, chosen, form))
     if session.config.max_memory_bytes is not None:
         with memory_beside(session, chosen):
             pass
@@ -219,10 +221,14 @@ def memory_beside(session: Session, chosen: Mapping[str, Hyperparameters]) -> It
 
 
 def _measure_baselines(session: Session) -> None:
-    def on_baseline(name: str) -> None:
-        session.show(f"timing the {session.title(name)}")
+    seconds = inference_seconds(session) / len(session.workload.baselines)
 
-    session.once("timing:baselines", lambda: measure_baselines(session.workload, inference_seconds(session), on_baseline))
+    def measured(name: str) -> dict[str, Any]:
+        session.show(f"timing the {session.title(name)}")
+        return session.runner.alone(measure_baseline, name, seconds)
+
+    names = [name for name in session.workload.baselines if name not in RIVALS]
+    session.once("timing:baselines", lambda: {name: measured(name) for name in names})
 
 
 def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:

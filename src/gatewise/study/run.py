@@ -32,7 +32,7 @@ from gatewise.study.opening import read_data
 from gatewise.study.outlook import plan_run
 from gatewise.study.phases import fix_margin, measure, measure_late, memory_beside, run_replicates, tune
 from gatewise.study.resolved import resolved
-from gatewise.study.runner import LocalRunner
+from gatewise.study.runner import Runner
 from gatewise.study.session import Session
 from gatewise.study.trained import TrainedFolder
 from gatewise.study.view import View
@@ -178,7 +178,7 @@ def _session(
         folder.locked(),
         open_journal(folder.journal) as journal,
         limited_threads(config.threads),
-        LocalRunner(workload) as runner,
+        Runner(workload) as runner,
     ):
         remove_leftovers(folder.path)
         folder.write_units(journal.rows())

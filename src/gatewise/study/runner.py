@@ -1,62 +1,59 @@
-"""Where units of work are done. One runner for now, on this machine; another would only have to offer the same `results`."""
+"""Units of work, done in the order in which they are wanted: in this process, or side by side in a pool of others."""
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
-from gatewise.study.processes import METHOD, begin_process, deaths_told, kill_processes, prepare_processes
+from gatewise.study.local_pool import LocalPool
 
 if TYPE_CHECKING:
-    from multiprocessing.queues import SimpleQueue
-
-    from gatewise.records import Arm, Config, Dataset, Epoch, Hyperparameters, Training
-    from gatewise.study.kept import KeptFolder
+    from gatewise.records import Config, Epoch, Hyperparameters, Training
+    from gatewise.study.pools import Pool
     from gatewise.study.probe import Probed
-    from gatewise.study.trained import TrainedFolder
     from gatewise.study.units import Unit
     from gatewise.study.work import Workload
 
-__all__ = ["LocalRunner", "OnProgress"]
+__all__ = ["OnProgress", "Runner"]
 
 OnProgress: TypeAlias = "Callable[[Unit, Epoch | None], None]"
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 CHECK_SECONDS = 0.1
 PROGRESS_SECONDS = 1.0
 # Results for each process that wait for an earlier one, which takes longer.
 MOST_WAITING = 4
-# A training process tells of its epochs no more often: tiny ones have hundreds in a second.
-REPORT_SECONDS = 0.2
 _RESUME = "`gatewise resume`, after lowering jobs in config.yaml if it happens again"
 
-_workload: Workload | None = None
-_reports: SimpleQueue[tuple[str, Epoch]] | None = None
 
-
-class LocalRunner:
-    """Does units in this process (one job), or in as many processes as `config.jobs` says; leaving its context stops them.
+class Runner:
+    """Does units in this process (one job), or in the pool that the configuration asks for; leaving its context stops them.
 
     again: how an error says that work goes on. under_way: the latest known epoch of every unit under way, by its key.
     """
 
     def __init__(self, workload: Workload, again: str = _RESUME) -> None:
         self.workload = workload
-        self.again = again
-        self.jobs = workload.config.jobs
         self.under_way: dict[str, Epoch] = {}
-        self._executor: ProcessPoolExecutor | None = None
-        self._reports: SimpleQueue[tuple[str, Epoch]] | None = None
+        self._pool = _pool(workload, again)
 
-    def __enter__(self) -> LocalRunner:
+    def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stop()
+        if self._pool is not None:
+            self._pool.stop()
+
+    @property
+    def places(self) -> int:
+        """Units that are done at once."""
+        return 1 if self._pool is None else self._pool.places
 
     def results(
         self, units: Iterator[Unit], on_progress: OnProgress, check: Callable[[], None] = lambda: None
@@ -68,13 +65,13 @@ class LocalRunner:
         what it raises ends the units under way, without a result. Raises RunError if a process dies.
         """
         self.under_way.clear()
-        if self.jobs == 1:
+        if self._pool is None:
             for unit in units:
                 yield unit, self.workload.run(unit, self._heard(unit, on_progress), check)
                 self.under_way.clear()
             return
-        with deaths_told(self.again):
-            yield from self._side_by_side(units, on_progress, check)
+        with self._pool.deaths_told():
+            yield from self._side_by_side(self._pool, units, on_progress, check)
 
     def probe(self, hyperparameters: Hyperparameters, seconds: float) -> Probed:
         """Time a few steps of every arm, as many side by side as will train side by side. Raises RunError if a process dies.
@@ -84,13 +81,24 @@ class LocalRunner:
         from gatewise.study.probe import Probed, probe
 
         names = [arm.name for arm in self.workload.arms]
-        if self.jobs == 1:
+        if self._pool is None:
             return probe(self.workload, names, hyperparameters, seconds)
-        groups = [names[first :: self.jobs] for first in range(min(self.jobs, len(names)))]
-        with deaths_told(self.again):
-            executor, config = self._started(), self.workload.config
-            futures = [executor.submit(_probe_in_worker, config, group, hyperparameters, seconds) for group in groups]
+        groups = [names[first :: self.places] for first in range(min(self.places, len(names)))]
+        with self._pool.deaths_told():
+            futures = [self._pool.probe(self._config, group, hyperparameters, seconds) for group in groups]
             return Probed.together([future.result() for future in futures])
+
+    def alone(self, work: Callable[Concatenate[Workload, Given], Found], *given: Given.args, **options: Given.kwargs) -> Found:
+        """Do a measurement where nothing else is done beside it. Raises RunError if its process dies."""
+        if self._pool is None:
+            return work(self.workload, *given, **options)
+        with self._pool.deaths_told():
+            return self._pool.alone(self.workload, work, *given, **options)
+
+    @property
+    def _config(self) -> Config:
+        """As it stands by now."""
+        return self.workload.config
 
     def _heard(self, unit: Unit, on_progress: OnProgress) -> Callable[[Epoch], None]:
         def on_epoch(epoch: Epoch) -> None:
@@ -100,30 +108,29 @@ class LocalRunner:
         return on_epoch
 
     def _side_by_side(
-        self, units: Iterator[Unit], on_progress: OnProgress, check: Callable[[], None]
+        self, pool: Pool, units: Iterator[Unit], on_progress: OnProgress, check: Callable[[], None]
     ) -> Iterator[tuple[Unit, Training]]:
-        executor = self._started()
-        waiting: deque[tuple[Unit, Future[Training]]] = deque()
+        waiting: deque[tuple[Unit, Future[Any]]] = deque()
         shown = time.monotonic()
         try:
             while True:
                 # A result that waits for an earlier one keeps no process from its next unit.
                 under_way = [future for _, future in waiting if not future.done()]
-                while len(under_way) < self.jobs and len(waiting) < MOST_WAITING * self.jobs:
+                while len(under_way) < pool.places and len(waiting) < MOST_WAITING * pool.places:
                     if (following := next(units, None)) is None:
                         break
-                    under_way.append(executor.submit(_run_in_worker, self.workload.config, following))
+                    under_way.append(pool.run(self._config, following))
                     waiting.append((following, under_way[-1]))
                 if not waiting:
                     return
                 unit, future = waiting[0]
                 if not future.done():
                     wait(under_way, timeout=CHECK_SECONDS, return_when=FIRST_COMPLETED)
-                self._read_reports()
+                self.under_way.update(pool.reports())
                 self._forget_finished(waiting)
                 if future.done():
                     waiting.popleft()
-                    yield unit, future.result()
+                    yield unit, pool.training(future)
                     shown = time.monotonic()
                     continue
                 check()
@@ -133,76 +140,15 @@ class LocalRunner:
         finally:
             # Whoever gave up waiting must not find the processes still at work on what nobody awaits.
             if waiting:
-                self._stop()
+                pool.stop()
 
-    def _started(self) -> ProcessPoolExecutor:
-        """The processes, kept from one call to the next because each encodes the data for itself."""
-        if self._executor is None:
-            workload, context = self.workload, multiprocessing.get_context(METHOD)
-            prepare_processes(self.jobs)
-            self._reports = context.SimpleQueue()
-            self._executor = ProcessPoolExecutor(
-                self.jobs,
-                mp_context=context,
-                initializer=_start_worker,
-                initargs=(self._reports, workload.config, workload.dataset, workload.arms, workload.kept, workload.trained),
-            )
-        return self._executor
-
-    def _read_reports(self) -> None:
-        while self._reports is not None and not self._reports.empty():
-            key, epoch = self._reports.get()
-            self.under_way[key] = epoch
-
-    def _forget_finished(self, waiting: Iterable[tuple[Unit, Future[Training]]]) -> None:
+    def _forget_finished(self, waiting: Iterable[tuple[Unit, Future[Any]]]) -> None:
         """What has ended is not under way, though its result waits for an earlier one."""
         for unit, future in waiting:
             if future.done():
                 self.under_way.pop(unit.key, None)
 
-    def _stop(self) -> None:
-        if self._executor is not None:
-            kill_processes(self._executor)
-            # One of the processes may have been killed while it wrote into the queue.
-            self._executor = self._reports = None
 
-
-def _start_worker(
-    reports: SimpleQueue[tuple[str, Epoch]],
-    config: Config,
-    dataset: Dataset,
-    arms: tuple[Arm, ...],
-    kept: KeptFolder | None,
-    trained: TrainedFolder | None,
-) -> None:
-    global _workload, _reports
-    from gatewise.study.work import Workload
-
-    begin_process(config.threads)
-    _workload, _reports = Workload(config, dataset, arms, kept, trained), reports
-
-
-def _run_in_worker(config: Config, unit: Unit) -> Training:
-    """Do a unit. config: as it stands by now; the epochs of the first plan are not known when the process begins."""
-    reports, told = _reports, time.monotonic()
-
-    def on_epoch(epoch: Epoch) -> None:
-        nonlocal told
-        if reports is not None and time.monotonic() - told >= REPORT_SECONDS:
-            told = time.monotonic()
-            reports.put((unit.key, epoch))
-
-    return _configured(config).run(unit, on_epoch)
-
-
-def _probe_in_worker(config: Config, names: list[str], hyperparameters: Hyperparameters, seconds: float) -> Probed:
-    from gatewise.study.probe import probe
-
-    return probe(_configured(config), names, hyperparameters, seconds)
-
-
-def _configured(config: Config) -> Workload:
-    if _workload is None:
-        raise RuntimeError("the worker was not started with a workload")
-    _workload.config = config
-    return _workload
+def _pool(workload: Workload, again: str) -> Pool | None:
+    """The pool that a configuration asks for; None for this process."""
+    return None if workload.config.jobs == 1 else LocalPool(workload, again)

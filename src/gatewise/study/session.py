@@ -22,7 +22,7 @@ from gatewise.study.gathered import (
     read_trainings,
 )
 from gatewise.study.journal import Journal
-from gatewise.study.runner import LocalRunner
+from gatewise.study.runner import Runner
 from gatewise.study.units import Unit
 from gatewise.study.view import View
 from gatewise.study.work import Workload
@@ -50,7 +50,7 @@ class Session:
     folder: RunFolder
     journal: Journal
     workload: Workload
-    runner: LocalRunner
+    runner: Runner
     view: View
     started: float
     progress: Progress = field(init=False)
