@@ -13,6 +13,8 @@ from gatewise.claims.bench import AGAIN
 from gatewise.errors import OptionError
 from gatewise.study.folder import RunFolder, unwritable
 from gatewise.study.journal import Journal, open_journal
+from gatewise.study.mending import mend_journal
+from gatewise.study.view import View
 
 __all__ = ["ClaimsFolder"]
 
@@ -38,7 +40,7 @@ class ClaimsFolder:
         return self.path / "claims.html"
 
     @contextmanager
-    def opened(self, *, quick: bool, data: str) -> Iterator[Journal]:
+    def opened(self, view: View, *, quick: bool, data: str) -> Iterator[Journal]:
         """The journal, to begin with or to go on with, while no other process works in the folder.
 
         quick, data: what decides the results; the studies of one folder share them. Raises OptionError where the folder holds
@@ -50,9 +52,12 @@ class ClaimsFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self.path, error) from error
-        with RunFolder(self.path).locked(), open_journal(self.journal, AGAIN) as journal:
-            self._check(journal, {"quick": quick, "data": data, "version": version("gatewise")})
-            yield journal
+        with RunFolder(self.path).locked():
+            if said := mend_journal(self.journal):
+                view.log(said)
+            with open_journal(self.journal, AGAIN) as journal:
+                self._check(journal, {"quick": quick, "data": data, "version": version("gatewise")})
+                yield journal
 
     def _content(self) -> Iterator[Path]:
         """What lies in the folder, but for the lock of a process that was killed before it began."""

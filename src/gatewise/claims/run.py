@@ -53,7 +53,7 @@ def run_claims(
         raise OptionError(f"--data {data} is no folder; give the folder that holds the public data sets, or leave it out")
     folder = ClaimsFolder(default_folder(quick) if out is None else out)
     given = "" if data is None else str(data.resolve())
-    with folder.opened(quick=quick, data=given) as journal, limited_threads(1):
+    with folder.opened(view or NullView(), quick=quick, data=given) as journal, limited_threads(1):
         try:
             for place in range(len(wanted)):
                 bench = _bench(place, wanted, journal, quick, data, view or NullView(), jobs or default_jobs(1))

@@ -31,9 +31,11 @@ from gatewise.records import (
 )
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.journal import Journal
+from gatewise.study.mending import DAMAGE
 from gatewise.titles import Titles
 from gatewise.training.schedule import default_schedule
 from gatewise.training.tune import choose_hyperparameters, default_hyperparameters
+from gatewise.wording import counted
 
 __all__ = [
     "build_comparison",
@@ -120,8 +122,16 @@ def build_comparison(
             *profile.warnings,
             *data["warnings"],
             *(note for plan in journal.payloads("budget")[-1:] for note in plan["notes"]),
+            *(_lost(found) for found in journal.payloads(DAMAGE)),
             *_unfinished(config, journal, data, profile, used, Titles(arms)),
         ),
+    )
+
+
+def _lost(found: Mapping[str, int]) -> str:
+    return (
+        f"the run's journal was found damaged: {counted(found['kept'], 'unit')} of work were sound and kept, {found['lost']} "
+        "were lost and done again"
     )
 
 

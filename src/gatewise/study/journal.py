@@ -11,16 +11,19 @@ import shutil
 import sqlite3
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from gatewise.errors import RunError
 
-__all__ = ["Journal", "open_journal", "read_journal"]
+__all__ = ["Cells", "Damaged", "Journal", "cells_of_line", "is_sound", "open_journal", "read_journal", "write_journal"]
+
+Cells: TypeAlias = tuple[Any, ...]
+"""key, kind, payload as JSON, seconds of the run, date, checksum (None in journals that earlier versions wrote)."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS units (
@@ -41,6 +44,14 @@ EARLIER_KINDS = {"pair": "replicate"}
 # Primary result codes of SQLite that tell of the place, not of the content: no right to it, busy, out of memory, read-only,
 # failing or full disks, a file that cannot be opened.
 _OF_THE_PLACE = frozenset({3, 5, 6, 7, 8, 10, 13, 14})
+
+
+# What a line for other tools has beside its payload.
+_ENVELOPE = ("key", "kind", "elapsed_s", "finished_at", "checksum")
+
+
+class Damaged(RunError):
+    """A journal whose content is not what was written."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +113,8 @@ class Journal:
         return _as_json(key, self._rows[key])
 
     def damaged(self, error: object) -> RunError:
-        """What to raise where a row is not what was written."""
-        return _damaged(self.path, error)
+        """What to raise where a row is what was written, but not what this version reads: no mending helps there."""
+        return RunError(f"{self.path} is damaged ({error}); put a copy back in its place, or start a new run")
 
 
 @contextmanager
@@ -155,6 +166,34 @@ def read_journal(path: Path) -> Journal:
             return Journal(path, None, _rows_of(copy.as_uri()))
 
 
+def write_journal(path: Path, rows: Iterable[Cells]) -> None:
+    """Write a new journal with these rows, where there is none."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(SCHEMA)
+        connection.executemany("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def is_sound(cells: Cells) -> bool:
+    """Whether the cells of a row are what was written; of a row without a checksum, whether it can be."""
+    try:
+        key, kind, text, elapsed_s, finished, checksum = cells
+        whole = isinstance(key, str) and isinstance(kind, str) and isinstance(finished, str) and float(elapsed_s) >= 0.0
+        return whole and isinstance(json.loads(text), dict) and checksum in (None, _checksum(cells[:5]))
+    except (TypeError, ValueError):
+        return False
+
+
+def cells_of_line(line: Mapping[str, Any]) -> Cells | None:
+    """A row as it was written, from its line for other tools; None where that is not certain."""
+    rest = {name: value for name, value in line.items() if name not in _ENVELOPE}
+    # A payload that has a kind has the row's, at its beginning.
+    for payload in (rest, {"kind": line.get("kind"), **rest}):
+        cells = (line.get("key"), line.get("kind"), json.dumps(payload), line.get("elapsed_s"), line.get("finished_at"))
+        if line.get("checksum") == _checksum(cells):
+            return (*cells, line["checksum"])
+    return None
+
+
 def _rows_of(address: str) -> dict[str, Row]:
     connection = sqlite3.connect(address, uri=True, isolation_level=None)
     try:
@@ -174,18 +213,18 @@ def _refused(path: Path, again: str) -> Iterator[None]:
         raise RunError(f"{path} cannot be read: {error.strerror or error}; give yourself the right to, or make room") from error
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _OF_THE_PLACE:
-            raise _damaged(path, error) from error
+            raise _damaged(path, error, again) from error
         raise RunError(f"{path} cannot be opened ({error}); put that right and go on with {again}") from error
     except (ValueError, TypeError) as error:
-        raise _damaged(path, error) from error
+        raise _damaged(path, error, again) from error
 
 
 def _resuming(path: Path) -> str:
     return f"`gatewise resume {path.parent}`"
 
 
-def _damaged(path: Path, error: object) -> RunError:
-    return RunError(f"{path} is damaged ({error}); put a copy back in its place, or start a new run")
+def _damaged(path: Path, error: object, again: str) -> Damaged:
+    return Damaged(f"{path} is damaged ({error}); put a copy back in its place, or go on with {again}, which keeps what is sound")
 
 
 def _read(connection: sqlite3.Connection) -> dict[str, Row]:
@@ -225,4 +264,6 @@ def _checksum(cells: Iterable[Any]) -> int:
 
 
 def _as_json(key: str, row: Row) -> dict[str, Any]:
-    return {"key": key, "kind": row.kind, "elapsed_s": row.elapsed_s, "finished_at": row.finished_at, **row.payload}
+    checksum = _checksum((key, row.kind, json.dumps(row.payload), row.elapsed_s, row.finished_at))
+    about = {"key": key, "kind": row.kind, "elapsed_s": row.elapsed_s, "finished_at": row.finished_at, "checksum": checksum}
+    return about | row.payload

@@ -27,6 +27,7 @@ from gatewise.study.identity import identity, open_config
 from gatewise.study.journal import Journal, open_journal, read_journal
 from gatewise.study.kept import KeptFolder
 from gatewise.study.memory_need import require_room
+from gatewise.study.mending import mend_journal
 from gatewise.study.mistakes import with_mistakes
 from gatewise.study.opening import read_data
 from gatewise.study.outlook import plan_run
@@ -91,6 +92,7 @@ def resume_run(
     Raises RunError if there is no run, or its data is not what it was.
     """
     started = time.monotonic() if started is None else started
+    _mend(folder, view)
     config = open_config(folder)
     if budget_s is not None:
         config = replace(config, budget_s=budget_s)
@@ -185,6 +187,15 @@ def _session(
         if "data" in journal:
             workload.baselines = _recorded_baselines(journal)
         yield Session(config, environment, folder, journal, workload, runner, view, started)
+
+
+def _mend(folder: RunFolder, view: View) -> None:
+    """Keep what is sound of a journal that is damaged."""
+    if folder.journal.is_file():
+        with folder.locked():
+            said = mend_journal(folder.journal, folder.units, rests_on="plan")
+        if said:
+            view.log(said)
 
 
 @contextmanager
