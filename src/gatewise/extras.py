@@ -27,6 +27,7 @@ EXTRA_OF: Mapping[str, str] = {
     "fastapi": "serve",
     "uvicorn": "serve",
     "websockets": "serve",
+    "ray": "ray",
 }
 """The extra that has a package, by the name it is imported by."""
 

@@ -30,6 +30,7 @@ _METAVARS = {
     "column": "COL",
     "columns": "COL",
     "format": "FORMAT",
+    "address": "HOST:PORT",
     "whole": "N",
     "number": "X",
     "choice": "NAME",

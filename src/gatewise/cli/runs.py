@@ -19,12 +19,24 @@ from gatewise.report.streams import say
 __all__ = ["report", "resume", "runs"]
 
 
+Jobs = Annotated[
+    int | None, typer.Option(metavar="N", help="Processes that train at once. Default: as many as before.", show_default=False)
+]
+Where = Annotated[
+    str | None, typer.Option("--runner", metavar="NAME", help="Where is trained, local or ray. Default: where it was before.")
+]
+Address = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Of the Ray cluster.")]
+
+
 @app.command()
 def resume(
     run: RunPath,
     budget: Annotated[
         str | None, typer.Option(metavar="TIME", help="A new total budget, to go on where the old one ended.")
     ] = None,
+    jobs: Jobs = None,
+    runner: Where = None,
+    address: Address = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +47,7 @@ def resume(
     from gatewise.study.api import resume as go_on
 
     with view(quiet) as shown:
-        result = go_on(run, budget=budget, view=shown, started=started)
+        result = go_on(run, budget=budget, jobs=jobs, runner=runner, address=address, view=shown, started=started)
     finish(result, as_json)
 
 

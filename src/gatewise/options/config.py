@@ -300,6 +300,19 @@ class Config:
         int, Option(RUN, "whole", "Processes that train at once.", "one a core", least=1, most=1024, default=None)
     ] = 1
     threads: Annotated[int, Option(RUN, "whole", "Threads of each process.", least=1, most=1024)] = 1
+    runner: Annotated[
+        Literal["local", "ray"],
+        Option(
+            RUN,
+            "choice",
+            "Where is trained: on this machine, in `jobs` processes, or in as many as a Ray cluster has room for.",
+            noun="runner",
+        ),
+    ] = "local"
+    address: Annotated[
+        str | None,
+        Option(RUN, "address", "Of the Ray cluster.", "the one that this machine belongs to, or one on it alone"),
+    ] = None
 
 
 class Beside:

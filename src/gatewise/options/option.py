@@ -13,6 +13,7 @@ Kind = Literal[
     "column",
     "columns",
     "format",
+    "address",
     "path",
     "whole",
     "number",

@@ -24,6 +24,7 @@ _TYPES = {
     "column": "str",
     "columns": "str | Sequence[str]",
     "format": "str",
+    "address": "str",
     "whole": "int",
     "number": "float",
     "flag": "bool",

@@ -115,6 +115,12 @@ def _choices(option: Option, value: Any, called: str) -> tuple[str, ...]:
     return tuple(_choice(option, item, called) for item in value)
 
 
+def _address(option: Option, value: Any, called: str) -> str:
+    if not isinstance(value, str) or not value.strip() or any(letter.isspace() for letter in value.strip()):
+        raise OptionError(f"{called} {value!r} is no address; write HOST:PORT")
+    return value.strip()
+
+
 def _quantity(parse: Callable[[Any, str], Any]) -> Callable[[Option, Any, str], Any]:
     return lambda option, value, called: parse(value, called)
 
@@ -125,6 +131,7 @@ _READERS: dict[str, Callable[[Option, Any, str], Any]] = {
     "column": _column,
     "columns": _columns,
     "format": _format,
+    "address": _address,
     "whole": _whole,
     "number": _real,
     "flag": _flag,

@@ -18,6 +18,8 @@ from gatewise.interrupts import resumable
 from gatewise.metrics import METRICS
 from gatewise.options.configuration import build_config
 from gatewise.options.quantities import parse_duration
+from gatewise.options.table import OPTION
+from gatewise.options.values import read_value
 from gatewise.records import Comparison, Dataset, Verdict
 from gatewise.report.live import NullView, view_for
 from gatewise.report.notebook_view import NotebookView, in_notebook, is_interactive
@@ -176,20 +178,27 @@ def resume(
     data: Any = None,
     test: Any = None,
     budget: str | float | None = None,
+    jobs: int | None = None,
+    runner: str | None = None,
+    address: str | None = None,
     view: View | None = None,
     verbose: bool | None = None,
     started: float | None = None,
 ) -> Result:
     """Go on with an interrupted run, or give an undecided one a larger total budget.
 
-    data, test: needed where they were no files. verbose, view, started: as in `compare`.
+    data, test: needed where they were no files. jobs, runner, address: where is trained from now on; None for what the run had.
+    verbose, view, started: as in `compare`.
     """
     from gatewise.study.run import resume_run
 
     budget_s = parse_duration(budget) if budget is not None else None
+    changes = _changes(jobs, runner, address)
     folder = RunFolder(Path(run))
     with watched(view, verbose) as watcher, resumable(folder.path):
-        return _result(resume_run(folder, watcher, data=data, test=_if_object(test), budget_s=budget_s, started=started))
+        return _result(
+            resume_run(folder, watcher, data=data, test=_if_object(test), budget_s=budget_s, changes=changes, started=started)
+        )
 
 
 def open_run(run: str | os.PathLike[str]) -> Result:
@@ -218,6 +227,12 @@ def default_folder(source: str) -> Path:
     first = Path("runs") / f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
     more = (first.with_name(f"{first.name}-{number}") for number in count(2))
     return next(path for path in chain([first], more) if not path.exists())
+
+
+def _changes(jobs: int | None, runner: str | None, address: str | None) -> dict[str, Any]:
+    """Where is trained from now on, checked as the options of a comparison are."""
+    given = {"jobs": jobs, "runner": runner, "address": address}
+    return {name: read_value(OPTION[name], value) for name, value in given.items() if value is not None}
 
 
 def _if_object(test: Any) -> Any:

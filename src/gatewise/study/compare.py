@@ -64,6 +64,8 @@ def compare(
     seed: int = 0,
     jobs: int = 1,
     threads: int = 1,
+    runner: str = "local",
+    address: str | None = None,
     view: View | None = None,
     verbose: bool | None = None,
     started: float | None = None,
@@ -151,6 +153,9 @@ def compare(
         seed: Seed of everything random. Default: 0.
         jobs: Processes that train at once. Default: 1.
         threads: Threads of each process. Default: 1.
+        runner: Where is trained: on this machine, in `jobs` processes, or in as many as a Ray cluster has room for. One of
+            local, ray. Default: local.
+        address: Of the Ray cluster. Default: the one that this machine belongs to, or one on it alone.
 
     verbose: show progress on standard error, or in the cell of a notebook; by default in notebooks and at a prompt, and not in
     scripts. view: show it to an object of your own instead. started: `time.monotonic()` at which the budget began to run, for a

@@ -43,6 +43,7 @@ class LocalPool:
         self.workload = workload
         self.again = again
         self.places = workload.config.jobs
+        self.notes: tuple[str, ...] = ()
         self._executor: ProcessPoolExecutor | None = None
         self._reports: SimpleQueue[tuple[str, Epoch]] | None = None
 
@@ -77,6 +78,9 @@ class LocalPool:
             kill_processes(self._executor)
             # One of the processes may have been killed while it wrote into the queue.
             self._executor = self._reports = None
+
+    def close(self) -> None:
+        self.stop()
 
     def _started(self) -> ProcessPoolExecutor:
         """The processes, kept from one call to the next because each encodes the data for itself."""

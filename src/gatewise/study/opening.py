@@ -10,6 +10,7 @@ from gatewise.comparison.task_checks import check_config, check_task
 from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.data.sources import open_source
 from gatewise.records import Config, Dataset, Progress, Reading
+from gatewise.study.cluster import join
 from gatewise.study.processes import prepare_processes
 from gatewise.study.view import View
 
@@ -36,7 +37,10 @@ def read_data(config: Config, data: Any, view: View, *, test: Any = None, starte
 
     Beside it the processes that will train begin to load what they need.
     """
-    prepare_processes(config.jobs)
+    if config.runner == "ray":
+        join(config.address)
+    else:
+        prepare_processes(config.jobs)
     begun = time.monotonic() if started is None else started
     reading = {item.name: getattr(config, item.name) for item in fields(Reading)}
     if test is not None:

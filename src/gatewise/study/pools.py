@@ -31,6 +31,11 @@ class Pool(Protocol):
         """Units that are done at once, at least 1."""
         ...
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the processes."""
+        ...
+
     def run(self, config: Config, unit: Unit) -> Future[Any]:
         """Begin a unit; `training` says what came of it."""
         ...
@@ -62,5 +67,9 @@ class Pool(Protocol):
         ...
 
     def stop(self) -> None:
-        """End the processes at once, whatever they are doing."""
+        """End the processes at once, whatever they are doing; more work begins them anew."""
+        ...
+
+    def close(self) -> None:
+        """End the processes, and leave where they were."""
         ...

@@ -84,11 +84,12 @@ def resume_run(
     data: Any = None,
     test: Any = None,
     budget_s: float | None = None,
+    changes: Mapping[str, Any] | None = None,
     started: float | None = None,
 ) -> Finished:
     """Go on with a run where its journal ends. data, test: needed where they were no files. budget_s: a new total budget.
 
-    started: as in `start_run`.
+    changes: other fields of the configuration that a run may change. started: as in `start_run`.
     Raises RunError if there is no run, or its data is not what it was.
     """
     started = time.monotonic() if started is None else started
@@ -96,6 +97,7 @@ def resume_run(
     config = open_config(folder)
     if budget_s is not None:
         config = replace(config, budget_s=budget_s)
+    config = replace(config, **(changes or {}))
     for name, given, source in (("data", data, config.source), ("test", test, config.test or "")):
         if given is None and source.startswith("<"):
             raise RunError(
@@ -186,6 +188,8 @@ def _session(
         folder.write_units(journal.rows())
         if "data" in journal:
             workload.baselines = _recorded_baselines(journal)
+        for note in runner.notes:
+            view.log(note)
         yield Session(config, environment, folder, journal, workload, runner, view, started)
 
 

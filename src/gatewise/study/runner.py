@@ -48,12 +48,17 @@ class Runner:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._pool is not None:
-            self._pool.stop()
+            self._pool.close()
 
     @property
     def places(self) -> int:
         """Units that are done at once."""
         return 1 if self._pool is None else self._pool.places
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of where units are done."""
+        return () if self._pool is None else self._pool.notes
 
     def results(
         self, units: Iterator[Unit], on_progress: OnProgress, check: Callable[[], None] = lambda: None
@@ -151,4 +156,8 @@ class Runner:
 
 def _pool(workload: Workload, again: str) -> Pool | None:
     """The pool that a configuration asks for; None for this process."""
+    if workload.config.runner == "ray":
+        from gatewise.study.ray_pool import RayPool
+
+        return RayPool(workload, again)
     return None if workload.config.jobs == 1 else LocalPool(workload, again)

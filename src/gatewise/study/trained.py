@@ -30,11 +30,11 @@ class TrainedFolder:
     def write(self, trial: Training, network: SequenceNetwork) -> None:
         """Keep what a tuning trial reached, before the trial enters the journal. Raises RunError where it cannot be written."""
         weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
-        write_arrays(self._file(trial.name, trial.number), weights, _result(trial))
+        write_arrays(self.file(trial), weights, _result(trial))
 
     def load(self, trial: Training, network: SequenceNetwork) -> bool:
         """Give a network the weights of this very trial; whether they were there, whole, and fit."""
-        arrays = read_arrays(self._file(trial.name, trial.number), _result(trial))
+        arrays = read_arrays(self.file(trial), _result(trial))
         shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
         if arrays is None or shapes != {name: array.shape for name, array in arrays.items()}:
             return False
@@ -51,6 +51,10 @@ class TrainedFolder:
     def remove(self) -> None:
         """Delete all of them."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def file(self, trial: Training) -> Path:
+        """Where the weights of a trial are, if they are kept."""
+        return self._file(trial.name, trial.number)
 
     def _file(self, name: str, number: int) -> Path:
         return self.path / f"{name}-{number}.safetensors"

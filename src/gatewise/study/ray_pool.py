@@ -1,0 +1,283 @@
+"""Processes of a Ray cluster: a task for each unit of work.
+
+The data are put into the object store once, and every process of the cluster that does a unit encodes them once. A unit's files
+travel with it: what it needs of the run's folder with the task, what it leaves there with the result, so that no disk has to be
+shared. Where a process or a node dies, Ray does the task again elsewhere; a unit's result depends on its name alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
+
+from gatewise.errors import OptionError, RunError
+from gatewise.extras import require_package
+from gatewise.study.cluster import Node, join, leave, nodes, refuse_other_versions, wait_for
+from gatewise.study.folder import write_atomic
+from gatewise.wording import counted
+
+if TYPE_CHECKING:
+    from gatewise.records import Arm, Config, Dataset, Epoch, Hyperparameters, Training
+    from gatewise.study.probe import Probed
+    from gatewise.study.units import Unit
+    from gatewise.study.work import Workload
+
+__all__ = ["RayPool"]
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+# How often a unit is begun anew where its process or its node died.
+RETRIES = 5
+REPORT_SECONDS = 0.5
+NODES_SECONDS = 1.0
+
+
+class Shared(NamedTuple):
+    """What every process of the cluster needs, in the object store. folders: whether a run keeps files of its units."""
+
+    dataset: Dataset
+    arms: tuple[Arm, ...]
+    baselines: tuple[str, ...]
+    folders: bool
+
+
+class RayPool:
+    """A pool of the cluster that `join` joins. again: how an error says that work goes on."""
+
+    def __init__(self, workload: Workload, again: str) -> None:
+        self.workload = workload
+        self.again = again
+        join(workload.config.address)
+        self._ray = require_package("ray")
+        self._shared: Any = None
+        self._reports: Any = None
+        self._asked: Any = None
+        self._under_way: dict[Future[Any], Any] = {}
+        self._different = refuse_other_versions()
+        self._nodes, self._looked = nodes(), time.monotonic()
+        if not any(node.cpus >= workload.config.threads for node in self._nodes):
+            most = max((node.cpus for node in self._nodes), default=0)
+            raise OptionError(
+                f"no node of the Ray cluster has the {workload.config.threads} processors that --threads asks for: the largest "
+                f"has {most:g}; give fewer threads, or join another cluster"
+            )
+
+    @property
+    def places(self) -> int:
+        """Of all nodes that are there by now: they come and go."""
+        if time.monotonic() - self._looked > NODES_SECONDS:
+            self._nodes, self._looked = nodes(), time.monotonic()
+        threads = self.workload.config.threads
+        return max(1, sum(int(node.cpus // threads) for node in self._nodes))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        working = sum(node.cpus > 0 for node in self._nodes)
+        return (f"Ray: {counted(working, 'node')}, {counted(self.places, 'unit')} at once.", *self._different)
+
+    def run(self, config: Config, unit: Unit) -> Future[Any]:
+        return self._begun(_run, config, (unit, self._needed(unit)))
+
+    def training(self, done: Future[Any]) -> Training:
+        training, files = self._result(done)
+        for name, content in files.items():
+            file = self._folder / name
+            file.parent.mkdir(exist_ok=True)
+            write_atomic(file, content)
+        return cast("Training", training)
+
+    def probe(self, config: Config, names: list[str], hyperparameters: Hyperparameters, seconds: float) -> Future[Probed]:
+        return self._begun(_probe, config, (names, hyperparameters, seconds))
+
+    def alone(
+        self,
+        workload: Workload,
+        work: Callable[Concatenate[Workload, Given], Found],
+        *given: Given.args,
+        **options: Given.kwargs,
+    ) -> Found:
+        """On a node of which it takes every processor, so that Ray puts no other task there, of whatever run."""
+        affinity = require_package("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
+        for _ in range(RETRIES):
+            node = self._for_measurements()
+            place = {"num_cpus": node.cpus, "scheduling_strategy": affinity(node.identity, soft=False), "max_retries": 0}
+            reference = self._task(_alone, place).remote(self._shared_now(), workload.config, (work, given, options))
+            try:
+                wait_for(reference)
+                return cast("Found", self._ray.get(reference))
+            except self._ray.exceptions.RayTaskError as error:
+                raise _cause(error) from error
+            except (self._ray.exceptions.RayError, KeyboardInterrupt) as error:
+                with suppress(self._ray.exceptions.RayError):
+                    self._ray.cancel(reference, force=True)
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+        raise RunError(f"a measurement was begun {RETRIES} times, and each time its node died; go on with {self.again}")
+
+    def reports(self) -> Iterator[tuple[str, Epoch]]:
+        if self._reports is None:
+            return
+        if self._asked is None:
+            self._asked = self._reports.take.remote()
+        if self._ray.wait([self._asked], timeout=0)[0]:
+            asked, self._asked = self._asked, None
+            # What a report tells is shown and no more.
+            with suppress(self._ray.exceptions.RayError):
+                yield from self._ray.get(asked)
+
+    @contextmanager
+    def deaths_told(self) -> Iterator[None]:
+        try:
+            yield
+        except self._ray.exceptions.RayError as error:
+            raise RunError(
+                f"the Ray cluster gave a unit up ({type(error).__name__}: {str(error).strip().splitlines()[0]}); what is "
+                f"finished is kept: go on with {self.again}"
+            ) from error
+
+    def stop(self) -> None:
+        for reference in self._under_way.values():
+            with suppress(self._ray.exceptions.RayError):
+                self._ray.cancel(reference, force=True)
+        self._under_way.clear()
+
+    def close(self) -> None:
+        """Give the cluster back what it holds of the run, and leave it."""
+        self.stop()
+        self._shared = self._reports = self._asked = None
+        leave()
+
+    @property
+    def _folder(self) -> Path:
+        if self.workload.kept is None:
+            raise RuntimeError("files of a unit without a folder")
+        return self.workload.kept.path.parent
+
+    def _needed(self, unit: Unit) -> dict[str, bytes]:
+        """Files of the run's folder that a unit reads, by name: the weights that it takes over from tuning."""
+        if unit.trained is None or self.workload.trained is None:
+            return {}
+        file = self.workload.trained.file(unit.trained)
+        return {str(file.relative_to(self._folder)): file.read_bytes()} if file.exists() else {}
+
+    def _begun(self, work: Any, config: Config, given: tuple[Any, ...]) -> Future[Any]:
+        place = {"num_cpus": config.threads, "scheduling_strategy": "SPREAD", "max_retries": RETRIES}
+        reference = self._task(work, place).remote(self._shared_now(), config, given)
+        future: Future[Any] = reference.future()
+        self._under_way[future] = reference
+        future.add_done_callback(lambda done: self._under_way.pop(done, None))
+        return future
+
+    def _task(self, work: Any, place: dict[str, Any]) -> Any:
+        return self._ray.remote(work).options(name=work.__name__.strip("_"), **place)
+
+    def _shared_now(self) -> list[Any]:
+        """References in a list, because those that are given by themselves are read before a task begins, every time."""
+        if self._shared is None:
+            workload = self.workload
+            folders = workload.kept is not None
+            self._shared = self._ray.put(Shared(workload.dataset, workload.arms, workload.baselines, folders))
+            here = next(node for node in self._nodes if node.here)
+            affinity = require_package("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
+            actor = self._ray.remote(_Reports).options(
+                num_cpus=0, max_restarts=-1, scheduling_strategy=affinity(here.identity, soft=True)
+            )
+            self._reports = actor.remote()
+        return [self._shared, self._reports]
+
+    def _for_measurements(self) -> Node:
+        """This machine, which the report describes, if it does tasks at all; otherwise the largest."""
+        self._nodes, self._looked = nodes(), time.monotonic()
+        return next(node for node in self._nodes if node.cpus >= self.workload.config.threads)
+
+    def _result(self, done: Future[Any]) -> Any:
+        try:
+            return done.result()
+        except self._ray.exceptions.RayTaskError as error:
+            raise _cause(error) from error
+
+
+class _Reports:
+    """What processes tell of their epochs, until this machine's process takes it."""
+
+    def __init__(self) -> None:
+        self.epochs: dict[str, Epoch] = {}
+
+    def put(self, key: str, epoch: Epoch) -> None:
+        self.epochs[key] = epoch
+
+    def take(self) -> list[tuple[str, Epoch]]:
+        told, self.epochs = self.epochs, {}
+        return list(told.items())
+
+
+_workloads: dict[str, Workload] = {}
+
+
+def _run(references: list[Any], config: Config, given: tuple[Unit, dict[str, bytes]]) -> tuple[Training, dict[str, bytes]]:
+    from gatewise.study.kept import KeptFolder
+    from gatewise.study.trained import TrainedFolder
+
+    unit, files = given
+    workload, told = _workload(references, config), time.monotonic()
+
+    def on_epoch(epoch: Epoch) -> None:
+        nonlocal told
+        if time.monotonic() - told >= REPORT_SECONDS:
+            told = time.monotonic()
+            references[1].put.remote(unit.key, epoch)
+
+    with TemporaryDirectory(prefix="gatewise-") as name:
+        place = Path(name)
+        for relative, content in files.items():
+            (place / relative).parent.mkdir(exist_ok=True)
+            (place / relative).write_bytes(content)
+        if workload.kept is not None:
+            workload.kept, workload.trained = KeptFolder(place / "predictions"), TrainedFolder(place / "trained")
+        training = workload.run(unit, on_epoch)
+        left = {str(file.relative_to(place)): file.read_bytes() for file in place.rglob("*.safetensors")}
+    return training, {relative: content for relative, content in left.items() if relative not in files}
+
+
+def _probe(references: list[Any], config: Config, given: tuple[list[str], Hyperparameters, float]) -> Probed:
+    from gatewise.study.probe import probe
+
+    return probe(_workload(references, config), *given)
+
+
+def _alone(references: list[Any], config: Config, given: tuple[Callable[..., Found], tuple[Any, ...], dict[str, Any]]) -> Found:
+    work, arguments, options = given
+    return work(_workload(references, config), *arguments, **options)
+
+
+def _workload(references: list[Any], config: Config) -> Workload:
+    """The work in this process, made for the first of a run's units that come here."""
+    import ray
+
+    from gatewise.study.kept import KeptFolder
+    from gatewise.study.work import Workload
+    from gatewise.training.threads import set_threads
+
+    key = references[0].hex()
+    if key not in _workloads:
+        shared: Shared = ray.get(references[0])
+        # One run at a time: of another, this process would hold the data for nothing.
+        _workloads.clear()
+        workload = Workload(config, shared.dataset, shared.arms, KeptFolder(Path()) if shared.folders else None)
+        workload.baselines = shared.baselines
+        _workloads[key] = workload
+    set_threads(config.threads)
+    _workloads[key].config = config
+    return _workloads[key]
+
+
+def _cause(error: Any) -> BaseException:
+    """What a task raised, as it would have been raised here."""
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, BaseException) else RunError(f"a unit failed: {error}")
