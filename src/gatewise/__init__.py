@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gatewise.inspection.api import inspect
     from gatewise.inspection.inspection import Inspection
     from gatewise.runtime.model import Model
-    from gatewise.study.api import Result, open_run, resume
+    from gatewise.study.api import Result, open_run, reproduce, resume
     from gatewise.study.compare import compare
 
 __version__ = "0.1.0"
@@ -52,6 +52,7 @@ __all__ = [
     "load_model",
     "nn",
     "open_run",
+    "reproduce",
     "resume",
 ]
 
@@ -71,6 +72,7 @@ _HOMES = {
     "inspect": "gatewise.inspection.api",
     "load_model": "gatewise.export.opening:open_model",
     "open_run": "gatewise.study.api",
+    "reproduce": "gatewise.study.api",
     "resume": "gatewise.study.api",
 }
 

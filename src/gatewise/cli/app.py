@@ -19,6 +19,7 @@ ORDER = (
     "advise",
     "init",
     "resume",
+    "reproduce",
     "report",
     "runs",
     "predict",

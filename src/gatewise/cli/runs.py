@@ -14,9 +14,10 @@ from gatewise.cli.app import app
 from gatewise.cli.output import finish, print_result, view
 from gatewise.cli.parameters import AsJson, Quiet, RunPath
 from gatewise.errors import RunError
+from gatewise.interrupts import exit_code
 from gatewise.report.streams import say
 
-__all__ = ["report", "resume", "runs"]
+__all__ = ["report", "reproduce", "resume", "runs"]
 
 
 Jobs = Annotated[
@@ -49,6 +50,31 @@ def resume(
     with view(quiet) as shown:
         result = go_on(run, budget=budget, jobs=jobs, runner=runner, address=address, view=shown, started=started)
     finish(result, as_json)
+
+
+@app.command()
+def reproduce(
+    run: RunPath,
+    jobs: Jobs = None,
+    runner: Where = None,
+    address: Address = None,
+    quiet: Quiet = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what came out as JSON on standard output.")] = False,
+) -> None:
+    """Do every training of a run again, and say whether the same comes out.
+
+    The exit code is 0 where it does, to the last bit or within a tenth of the margin of equivalence, and 1 where it does not.
+    """
+    from gatewise.records import to_json
+    from gatewise.study.api import reproduce as do_again
+
+    with view(quiet) as shown:
+        found = do_again(run, jobs=jobs, runner=runner, address=address, view=shown)
+    print(json.dumps({"outcome": found.outcome, **to_json(found)}, indent=2) if as_json else found)
+    if found.outcome == "interrupted":
+        raise typer.Exit(exit_code())
+    if found.outcome not in ("equal", "within tolerance"):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -31,9 +31,10 @@ from gatewise.titles import Titles
 if TYPE_CHECKING:
     from gatewise.comparison.mistakes.pooling import Pooled
     from gatewise.runtime.model import Model
+    from gatewise.study.reproduce import Reproduction
     from gatewise.study.run import Finished
 
-__all__ = ["Result", "default_folder", "open_run", "resume", "source_name", "start", "watched"]
+__all__ = ["Result", "default_folder", "open_run", "reproduce", "resume", "source_name", "start", "watched"]
 
 # Sources named by what stands before the colon, and standard input, are no paths.
 _NO_PATHS = ("builtin:", "hf:", "http://", "https://")
@@ -199,6 +200,27 @@ def resume(
         return _result(
             resume_run(folder, watcher, data=data, test=_if_object(test), budget_s=budget_s, changes=changes, started=started)
         )
+
+
+def reproduce(
+    run: str | os.PathLike[str],
+    *,
+    data: Any = None,
+    jobs: int | None = None,
+    runner: str | None = None,
+    address: str | None = None,
+    view: View | None = None,
+    verbose: bool | None = None,
+) -> Reproduction:
+    """Do every training of a run again and hold it against what it was: equal to the last bit, or what differs.
+
+    data: needed where the run was started on an object of Python. jobs, runner, address: where is trained; None for where the run
+    did. verbose, view: as in `compare`. Nothing in the run's folder is written. Raises RunError where there is no run.
+    """
+    from gatewise.study.reproduce import reproduce_run
+
+    with watched(view, verbose) as watcher:
+        return reproduce_run(RunFolder(Path(run)), watcher, data=data, changes=_changes(jobs, runner, address))
 
 
 def open_run(run: str | os.PathLike[str]) -> Result:
