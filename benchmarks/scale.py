@@ -1,6 +1,6 @@
 """A run here, in two processes, and on Ray clusters of several nodes made on this machine: the same answer, and what it costs.
 
-    python -m benchmarks.scale [--source builtin:digits?rows=600] [--replicates 6] [--tasks 200] [--nodes 2,4]
+    python -m benchmarks.scale [--source builtin:digits] [--replicates 6] [--tasks 200] [--nodes 2,4]
 
 First one comparison in every way: wall time, and whether verdict and scores are those of one process. Then a plan of many tiny
 units (the majority class of 60 rows), whose time is that of handing them out: milliseconds a unit. The nodes of a cluster share
@@ -105,7 +105,7 @@ def milliseconds_a_task(tasks: int, options: dict[str, Any]) -> float:
 def main() -> None:
     """Measure every way and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--source", default="builtin:digits?rows=600")
+    parser.add_argument("--source", default="builtin:digits")
     parser.add_argument("--replicates", type=int, default=6)
     parser.add_argument("--tasks", type=int, default=200)
     parser.add_argument("--nodes", default="2,4")
