@@ -16,9 +16,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 import gatewise
+from gatewise import extras, kernels
 from gatewise.cli import main
+from gatewise.kernels import ops
+from gatewise.kernels.options import Options
 from gatewise.options.config import PANELS
 from gatewise.options.configuration import build_config
 from gatewise.options.table import OPTIONS, SPELLINGS
@@ -445,11 +449,42 @@ def test_predict_refuses(
     assert message in refused(run("predict", *filled), tmp_path)
 
 
-def test_check_shows_versions_and_kernels(run: Run) -> None:
+def test_check_shows_versions_kernels_extras_and_places(run: Run) -> None:
     done = run("check")
     assert (done.code, done.err) == (0, "")
-    for word in ("torch", "kernels gru", "cores", gatewise.__version__):
+    for word in ("torch", "kernels gru", "cores", gatewise.__version__, "extra serve", "place of runs"):
         assert word in done.out
+    if not kernels.missing():
+        assert "kernels agree with their equations" in " ".join(done.out.split())
+
+
+def test_check_names_what_an_extra_lacks_and_where_nothing_can_be_written(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(extras.EXTRA_OF, "no_such_package", "hub")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != tmp_path)
+    done = run("check")
+    assert "pip install 'gatewise[hub]' (lacks" in " ".join(done.out.split())
+    found = json.loads(run("check", "--json").out)
+    assert "no_such_package" in found["missing_packages"]["hub"]
+    assert found["places"]["evidence"]["refused"] == f"{tmp_path} cannot be written"
+
+
+@pytest.mark.skipif(bool(kernels.missing()), reason="there are no kernels")
+def test_check_finds_a_kernel_that_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = ops.recurrent
+
+    def wrong(options: Options, input: Tensor, *given: Any) -> Any:
+        output, *rest = right(options, input, *given)
+        return (output * 1.001 if options.cell == "lstm" else output, *rest)
+
+    monkeypatch.setattr(ops, "recurrent", wrong)
+    done = run("check")
+    assert done.code == 1
+    assert "The kernel of lstm in float32 is off by" in " ".join(done.out.split())
+    found = json.loads(run("check", "--json").out)
+    assert {one["kernel"] for one in found["self_test"] if one["error"] > one["tolerance"]} == {"lstm", "normalised lstm"}
 
 
 def test_the_module_is_the_command() -> None:

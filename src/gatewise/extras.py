@@ -9,7 +9,7 @@ from types import ModuleType
 
 from gatewise.errors import MissingPackageError
 
-__all__ = ["EXTRA_OF", "explain", "require", "require_package"]
+__all__ = ["EXTRA_OF", "explain", "missing_packages", "require", "require_package"]
 
 EXTRA_OF: Mapping[str, str] = {
     "torch": "train",
@@ -54,6 +54,14 @@ def require_package(name: str) -> ModuleType:
         if missing is None:
             raise
         raise missing from error
+
+
+def missing_packages() -> dict[str, list[str]]:
+    """Of every extra the packages that are not installed."""
+    extras: dict[str, list[str]] = {}
+    for package, extra in EXTRA_OF.items():
+        extras.setdefault(extra, []).extend([] if _is_installed(package) else [package])
+    return extras
 
 
 def _missing(package: str) -> MissingPackageError:
