@@ -1,5 +1,6 @@
 """Units of work: independent of order and process, the same data for every arm, and the test part kept out of tuning."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -82,16 +83,41 @@ def test_units_do_not_depend_on_the_process(dataset: Dataset) -> None:
     assert [timeless(training) for _, training in elsewhere] == [timeless(here.run(unit)) for unit in UNITS]
 
 
-def test_a_process_that_dies_is_reported(dataset: Dataset) -> None:
+def kill_processes_of(runner: Runner) -> None:
+    assert isinstance(runner._pool, LocalPool) and runner._pool._executor is not None
+    for process in list(runner._pool._executor._processes.values()):
+        process.kill()
+
+
+def test_what_a_process_was_at_that_died_is_begun_anew(dataset: Dataset) -> None:
+    told: list[str] = []
     bench = workload(dataset)
-    with Runner(Workload(replace(bench.config, jobs=2), dataset, bench.arms)) as runner:
+    with Runner(Workload(replace(bench.config, jobs=2), dataset, bench.arms), log=told.append) as runner:
         results = runner.results(iter(UNITS), lambda *_: None)
-        next(results)
-        assert isinstance(runner._pool, LocalPool) and runner._pool._executor is not None
-        for process in runner._pool._executor._processes.values():
-            process.kill()
+        found = [next(results)]
+        kill_processes_of(runner)
+        found += results
+    assert [unit for unit, _ in found] == UNITS
+    assert [timeless(training) for _, training in found] == [timeless(bench.run(unit)) for unit in UNITS]
+    # Those that were done already are not done again, and perhaps all were.
+    assert set(told) <= {"a training process ended by itself, perhaps for want of memory: what it was at is begun anew"}
+
+
+def test_a_unit_whose_process_dies_again_and_again_is_reported(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    bench = workload(dataset)
+    with Runner(Workload(replace(bench.config, jobs=2), dataset, bench.arms), log=told.append) as runner:
+        assert isinstance(runner._pool, LocalPool)
+        executor = runner._pool._started
+
+        def begun(config: Config, unit: Unit) -> Any:
+            return executor().submit(os._exit, 1) if unit == UNITS[1] else executor().submit(abs, unit.number)
+
+        monkeypatch.setattr(runner._pool, "run", begun)
+        results = runner.results(iter(UNITS), lambda *_: None)
         with pytest.raises(RunError, match="gatewise resume"):
             list(results)
+    assert len(told) == 3
 
 
 def test_arms_of_a_replicate_read_the_same_batches(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

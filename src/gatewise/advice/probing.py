@@ -95,7 +95,7 @@ def probe_data(config: Config, dataset: Dataset, view: View, *, seconds: float, 
     def show(phase: str, replicates: int = 0) -> None:
         view.update(Progress(phase, replicates, MOST_REPLICATES, elapsed(), seconds, seconds - elapsed(), arms=workload.arms))
 
-    with limited_threads(config.threads), Runner(workload) as runner:
+    with limited_threads(config.threads), Runner(workload, log=view.log) as runner:
         show("timing a few training steps")
         probed = runner.probe(workload.trainer.default_hyperparameters, STEPS_SHARE * seconds)
         found = Probing(config, workload, profile, _sized(workload, max(probed.epoch_s.values()), ends - elapsed()), probed)

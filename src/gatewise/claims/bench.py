@@ -211,7 +211,7 @@ class Bench:
         def on_progress(unit: Unit, _: object) -> None:
             self.show(f"{queue.settings[0].data}, {plain_title(workload.arm(unit.name).cell)}, replicate {unit.number + 1}")
 
-        with Runner(workload, AGAIN) as runner:
+        with Runner(workload, AGAIN, self.view.log) as runner:
             for _, training in runner.results(queue.units(), on_progress):
                 self._record(queue.waiting.popleft(), to_json(training))
         return queue.whole

@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -38,6 +39,8 @@ class LocalPool:
 
     again: how an error says that work goes on.
     """
+
+    died = (BrokenProcessPool,)
 
     def __init__(self, workload: Workload, again: str) -> None:
         self.workload = workload

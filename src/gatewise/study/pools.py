@@ -32,6 +32,11 @@ class Pool(Protocol):
         ...
 
     @property
+    def died(self) -> tuple[type[BaseException], ...]:
+        """What `training` raises of a unit whose process died, and that may be begun anew; none where the pool does that."""
+        ...
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know of the processes."""
         ...

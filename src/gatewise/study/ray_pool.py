@@ -50,6 +50,8 @@ class Shared(NamedTuple):
 class RayPool:
     """A pool of the cluster that `join` joins. again: how an error says that work goes on."""
 
+    died: tuple[type[BaseException], ...] = ()
+
     def __init__(self, workload: Workload, again: str) -> None:
         self.workload = workload
         self.again = again

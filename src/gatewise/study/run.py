@@ -182,7 +182,7 @@ def _session(
         folder.locked(),
         open_journal(folder.journal) as journal,
         limited_threads(config.threads),
-        Runner(workload) as runner,
+        Runner(workload, log=view.log) as runner,
     ):
         remove_leftovers(folder.path)
         folder.write_units(journal.rows())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from types import TracebackType
@@ -29,17 +29,21 @@ CHECK_SECONDS = 0.1
 PROGRESS_SECONDS = 1.0
 # Results for each process that wait for an earlier one, which takes longer.
 MOST_WAITING = 4
+# How often a unit is begun anew whose process died.
+MOST_DEATHS = 3
 _RESUME = "`gatewise resume`, after lowering jobs in config.yaml if it happens again"
 
 
 class Runner:
     """Does units in this process (one job), or in the pool that the configuration asks for; leaving its context stops them.
 
-    again: how an error says that work goes on. under_way: the latest known epoch of every unit under way, by its key.
+    again: how an error says that work goes on. log: told of what a person should know. under_way: the latest known epoch of
+    every unit under way, by its key.
     """
 
-    def __init__(self, workload: Workload, again: str = _RESUME) -> None:
+    def __init__(self, workload: Workload, again: str = _RESUME, log: Callable[[str], None] = lambda _: None) -> None:
         self.workload = workload
+        self.log = log
         self.under_way: dict[str, Epoch] = {}
         self._pool = _pool(workload, again)
 
@@ -67,7 +71,8 @@ class Runner:
 
         units: taken one at a time as places fall free, so that the caller can stop the supply. on_progress: called after every
         epoch with one job; with more, every second while the next result is awaited, with its latest epoch. check: called often;
-        what it raises ends the units under way, without a result. Raises RunError if a process dies.
+        what it raises ends the units under way, without a result. Where a process dies, what it was at is begun anew; RunError is
+        raised where that happens to one unit again and again.
         """
         self.under_way.clear()
         if self._pool is None:
@@ -116,6 +121,7 @@ class Runner:
         self, pool: Pool, units: Iterator[Unit], on_progress: OnProgress, check: Callable[[], None]
     ) -> Iterator[tuple[Unit, Training]]:
         waiting: deque[tuple[Unit, Future[Any]]] = deque()
+        deaths: Counter[str] = Counter()
         shown = time.monotonic()
         try:
             while True:
@@ -124,7 +130,7 @@ class Runner:
                 while len(under_way) < pool.places and len(waiting) < MOST_WAITING * pool.places:
                     if (following := next(units, None)) is None:
                         break
-                    under_way.append(pool.run(self._config, following))
+                    under_way.append(self._begun(pool, following))
                     waiting.append((following, under_way[-1]))
                 if not waiting:
                     return
@@ -134,8 +140,19 @@ class Runner:
                 self.under_way.update(pool.reports())
                 self._forget_finished(waiting)
                 if future.done():
+                    try:
+                        training = pool.training(future)
+                    except pool.died:
+                        gone = {one.key for one, each in waiting if _has_died(each, pool)}
+                        deaths.update(gone)
+                        if max(deaths.values()) > MOST_DEATHS:
+                            raise
+                        self.log("a training process ended by itself, perhaps for want of memory: what it was at is begun anew")
+                        pool.stop()
+                        waiting = deque((one, self._begun(pool, one) if one.key in gone else each) for one, each in waiting)
+                        continue
                     waiting.popleft()
-                    yield unit, pool.training(future)
+                    yield unit, training
                     shown = time.monotonic()
                     continue
                 check()
@@ -147,11 +164,24 @@ class Runner:
             if waiting:
                 pool.stop()
 
+    def _begun(self, pool: Pool, unit: Unit) -> Future[Any]:
+        try:
+            return pool.run(self._config, unit)
+        except pool.died as error:
+            # Found out only now, and dealt with where results are.
+            lost: Future[Any] = Future()
+            lost.set_exception(error)
+            return lost
+
     def _forget_finished(self, waiting: Iterable[tuple[Unit, Future[Any]]]) -> None:
         """What has ended is not under way, though its result waits for an earlier one."""
         for unit, future in waiting:
             if future.done():
                 self.under_way.pop(unit.key, None)
+
+
+def _has_died(future: Future[Any], pool: Pool) -> bool:
+    return not future.done() or isinstance(future.exception(), pool.died)
 
 
 def _pool(workload: Workload, again: str) -> Pool | None:
