@@ -62,6 +62,8 @@ lock:
 bench: ready-test
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python benchmarks/crash.py
+	$(BIN)/python -m benchmarks.faults --only worker,journal,ray-worker,ray-node
+	$(BIN)/python -m benchmarks.scale
 
 bench-layers: ready-test
 	$(BIN)/python -m benchmarks.layers
