@@ -12,8 +12,16 @@ The command line prints the message and leaves with exit code 2. A message names
 __all__ = ["DataError", "GatewiseError", "MissingPackageError", "OptionError", "RunError"]
 
 
+# What came stands at the beginning of a message, and what to do at its end; a cell, a column's name or what another library says
+# may be of any length.
+_LONGEST, _BEGINNING, _END = 1200, 800, 300
+
+
 class GatewiseError(Exception):
-    """Base of every error a user can meet."""
+    """Base of every error a user can meet. A message that would fill the screen is cut in the middle."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message if len(message) <= _LONGEST else f"{message[:_BEGINNING]} ... {message[-_END:]}")
 
 
 class DataError(GatewiseError):

@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -22,6 +23,11 @@ from gatewise.wording import listed
 __all__ = ["npz_inputs", "npz_labelled"]
 
 _COPIES = 3
+# What unpacking and numpy's reading of headers say of files that are damaged, or made up.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError),
+    *(SyntaxError, TokenError, RuntimeError, MemoryError),
+)
 # Numbers read at one time.
 _BLOCK = 1 << 20
 
@@ -59,7 +65,7 @@ def _load(path: Path) -> Mapping[str, NDArray[Any]]:
                 keys = {canonical_key(name.removesuffix(".npy")): name for name in members}
                 _check_size(path, archive, keys)
                 return {key: _read(archive, name, is_sequences=_is_sequences(key)) for key, name in keys.items()}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, MemoryError, TypeError) as error:
+    except _DAMAGED as error:
         if "allow_pickle" in str(error):
             raise DataError(
                 f"{path} holds pickled objects, which may run code when read. Save plain number arrays instead; for series of "

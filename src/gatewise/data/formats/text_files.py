@@ -8,6 +8,7 @@ import sys
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from gatewise.data.dataset.memory import available_bytes, require_memory, size_text
 from gatewise.data.formats.paths import check_standard_input
@@ -26,6 +27,8 @@ _SIGNATURES = {
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STANDARD_INPUT = "standard input"
 _COPIES = 3
+# Bytes that are read at once.
+_PIECE = 2**20
 _TODO = "Take a sample of its rows, or a larger machine."
 
 
@@ -76,7 +79,7 @@ def standard_input() -> TextSource:
     """Read standard input to its end. Raises DataError as `text_file` does, and where nothing is piped into it."""
     check_standard_input()
     limit = available_bytes() // _COPIES
-    data = sys.stdin.buffer.read(limit + 1)
+    data = _read(sys.stdin.buffer, limit)
     if len(data) > limit:
         require_memory(_COPIES * len(data), _STANDARD_INPUT, _TODO)
     return _checked(_STANDARD_INPUT, data)
@@ -87,12 +90,20 @@ def read_text(path: Path) -> str:
     return text_file(path).text()
 
 
+def _read(file: BinaryIO | gzip.GzipFile, limit: int) -> bytes:
+    """All of a file, or a little more than `limit` bytes; `read(limit)` would ask for the memory of all of these at once."""
+    read = bytearray()
+    while len(read) <= limit and (piece := file.read(_PIECE)):
+        read += piece
+    return bytes(read)
+
+
 def _checked(name: str, data: bytes) -> TextSource:
     if data.startswith(b"\x1f\x8b"):
         limit = available_bytes() // _COPIES
         try:
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-                data = file.read(limit + 1)
+                data = _read(file, limit)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DataError(f"{name} is a damaged gzip file ({error}). Download or compress it again.") from error
         if len(data) > limit:

@@ -164,6 +164,15 @@ def _values(where: str, dimension: str) -> Series:
         with np.errstate(over="ignore"):
             return np.array([float("nan" if word == "?" else word) for word in words], dtype=np.float64).astype(np.float32)
     except ValueError as error:
+        wrong = next(word for word in words if word != "?" and not _is_number(word))
         raise DataError(
-            f"{where} holds something that is not a number ({error}). Expected values separated by commas."
+            f"{where} holds something that is not a number ({listed([repr(wrong)])}). Expected values separated by commas."
         ) from error
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
