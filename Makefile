@@ -64,6 +64,7 @@ bench: ready-test
 	$(BIN)/python benchmarks/crash.py
 	$(BIN)/python -m benchmarks.faults --only worker,journal,ray-worker,ray-node
 	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.loader_fuzz --inputs 100000
 
 bench-layers: ready-test
 	$(BIN)/python -m benchmarks.layers
