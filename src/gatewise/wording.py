@@ -22,8 +22,8 @@ def flag(option: str, name: str) -> str:
 
 
 def listed(names: Iterable[str], limit: int = 20) -> str:
-    """Join names for a message: at most `limit` of them, each at most 40 characters."""
-    names = list(names)
+    """Join names for a message: at most `limit` of them, each at most 40 characters in one line."""
+    names = [" ".join(name.splitlines()) for name in names]
     shown = [name if len(name) <= 40 else f"{name[:37]}..." for name in names[:limit]]
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(shown) + more

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from gatewise.data.formats import text_files
@@ -75,6 +77,32 @@ def test_what_openpyxl_says_in_many_lines_is_said_in_one(tmp_path: Path) -> None
             archive.writestr(name, content[:-40] if name == "xl/styles.xml" else content)
     with pytest.raises(DataError) as caught:
         open_source(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("damaged", [b"film", b"text"])
+def test_a_parquet_file_with_bytes_that_are_no_text_is_refused(tmp_path: Path, damaged: bytes) -> None:
+    """In its cells, and in the name of a column; neither is compressed here."""
+    path = tmp_path / "a.parquet"
+    table = pyarrow.table({"text": [f"film {row}" for row in range(60)], "label": [row % 2 for row in range(60)]})
+    pyarrow.parquet.write_table(table, path, compression="none", use_dictionary=False, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(damaged, b"\xff\x93lm"))
+    with pytest.raises(DataError, match="is not a readable Parquet file"):
+        open_source(path)
+
+
+def test_a_series_file_whose_label_line_is_cut_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    path.write_text("@problemName x\n@classLabel\n@data\n1,2:a\n3,4:b\n")
+    with pytest.raises(DataError, match="declares neither classes"):
+        open_source(path)
+
+
+def test_names_in_a_message_stand_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('"te\nxt",label\n' + "a,0\nb,1\n" * 30)
+    with pytest.raises(DataError, match="there is no column 'values'") as caught:
+        open_source(path, channels=("values",))
     assert "\n" not in str(caught.value)
 
 

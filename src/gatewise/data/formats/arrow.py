@@ -46,8 +46,11 @@ def read_parquet(path: Path) -> ArrowColumns:
         require_memory(
             max(written, 4 * content.num_rows * content.num_columns), str(path), "Take a sample of its rows, or a larger machine."
         )
-        return ArrowColumns(file.read())
-    except (pyarrow.ArrowException, OSError) as error:
+        table = file.read()
+        # Strings that are no UTF-8 would be met later, one by one.
+        table.validate(full=True)
+        return ArrowColumns(table)
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(
             f"{path} is not a readable Parquet file ({_first_line(error)}). "
             "It may be damaged or cut short: write or download it again."

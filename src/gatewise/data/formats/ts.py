@@ -127,7 +127,7 @@ def _header(path: Path, lines: Sequence[str]) -> _Header:
         raise DataError(
             f"{path} has time stamps (@timeStamps true), which are not read. Resample the series to regular steps first."
         )
-    flag, *classes = entries.get("classlabel", ["false"])
+    flag, *classes = entries.get("classlabel") or ["false"]
     is_regression = entries.get("targetlabel", ["false"])[:1] in (["true"], ["True"])
     if not is_regression and (flag.lower() != "true" or not classes):
         raise DataError(
