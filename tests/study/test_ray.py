@@ -18,7 +18,6 @@ from gatewise.errors import OptionError
 from gatewise.records import Config, Training
 from gatewise.study.api import Result
 from gatewise.study.arms import arms_for
-from gatewise.study.cluster import join, leave, nodes
 from gatewise.study.folder import RunFolder
 from gatewise.study.journal import read_journal
 from gatewise.study.kept import KeptFolder
@@ -36,7 +35,7 @@ STORE = 80_000_000
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two nodes on this machine, with a processor each."""
+    """Two nodes on this machine, with a processor each, joined once: its processes then load the libraries once."""
     from ray.cluster_utils import Cluster
 
     # A node that is silent is given up after a second.
@@ -44,14 +43,12 @@ def cluster() -> Iterator[Any]:
     head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": STORE, "_system_config": patience}
     made = Cluster(initialize_head=True, head_node_args=head)
     made.add_node(num_cpus=1, object_store_memory=STORE)
+    before = signal.getsignal(signal.SIGTERM)
+    ray.init(made.address, log_to_driver=False, logging_level="ERROR")
+    signal.signal(signal.SIGTERM, before)
     yield made
+    ray.shutdown()
     made.shutdown()  # type: ignore[no-untyped-call]
-
-
-@pytest.fixture(autouse=True)
-def _left() -> Iterator[None]:
-    yield
-    leave()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +88,8 @@ def test_a_run_says_the_same_as_here(cluster: Any, here: Result, tmp_path: Path)
     # The first replicate took over what tuning had trained, on whichever node.
     assert [one.adopted for one in there.comparison.trainings] == [one.adopted for one in here.comparison.trainings]
     assert any(one.adopted is not None for one in there.comparison.trainings)
-    assert not ray.is_initialized()
+    # Whoever joined the cluster leaves it, and here that was not the run.
+    assert ray.is_initialized()
 
 
 def test_what_began_here_goes_on_there_and_back(cluster: Any, here: Result, tmp_path: Path) -> None:
@@ -162,9 +160,14 @@ def test_an_error_of_a_unit_is_raised_as_it_is_here(cluster: Any, tmp_path: Path
 
 
 def test_an_address_without_a_cluster_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"no Ray cluster to join at 127\.0\.0\.1:9"):
-        gatewise.compare(SOURCE, runner="ray", address="127.0.0.1:9", out=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+    run = tmp_path / "run"
+    options = ("--runner", "ray", "--address", "127.0.0.1:9", "--out", str(run))
+    done = subprocess.run(
+        [sys.executable, "-m", "gatewise", "compare", SOURCE, *options], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no Ray cluster to join at 127.0.0.1:9" in done.stderr
+    assert not run.exists()
 
 
 def test_more_threads_than_a_node_has_are_refused(cluster: Any, tmp_path: Path) -> None:
@@ -173,11 +176,20 @@ def test_more_threads_than_a_node_has_are_refused(cluster: Any, tmp_path: Path) 
     assert not (tmp_path / "run").exists()
 
 
-def test_the_signals_of_this_process_stay_its_own(cluster: Any) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    join(cluster.address)
-    assert signal.getsignal(signal.SIGTERM) is before
-    assert [node.here for node in nodes()].count(True) == 1
+def test_a_cluster_is_joined_without_its_signals_and_left(cluster: Any) -> None:
+    script = (
+        "import ray, signal, sys\n"
+        "from gatewise.study.cluster import join, leave, nodes\n"
+        "before = signal.getsignal(signal.SIGTERM)\n"
+        "join(sys.argv[1])\n"
+        "assert signal.getsignal(signal.SIGTERM) is before\n"
+        "assert [node.here for node in nodes()].count(True) == 1\n"
+        "leave()\n"
+        "assert not ray.is_initialized()\n"
+        "print('left')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, cluster.address], capture_output=True, text=True, check=True)
+    assert done.stdout == "left\n"
 
 
 def replace_runner(work: Workload, folder: Path) -> Workload:
