@@ -6,7 +6,7 @@ import difflib
 import shlex
 from collections.abc import Iterable, Sequence
 
-__all__ = ["capitalised", "counted", "flag", "joined", "listed", "nearest", "probability"]
+__all__ = ["capitalised", "counted", "first_line", "flag", "joined", "listed", "nearest", "probability"]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -19,6 +19,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def flag(option: str, name: str) -> str:
     """An option with a column's name, as it is typed."""
     return f"--{option} {shlex.quote(name)}"
+
+
+def first_line(error: BaseException | None) -> str:
+    """What an error of another library says in its first line, or its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
 
 
 def listed(names: Iterable[str], limit: int = 20) -> str:

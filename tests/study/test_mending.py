@@ -99,6 +99,34 @@ def test_a_journal_that_is_no_database_any_more_comes_back_from_its_lines(path: 
     assert rows(path) == whole
 
 
+def test_a_separator_of_lines_inside_a_text_is_none(path: Path) -> None:
+    with open_journal(path) as journal:
+        journal.add("replicate:gru:40", "replicate", {"kind": "replicate", "class": "one\u2028two\x85three"}, 50.0)
+        journal.add("replicate:gru:41", "replicate", {"kind": "replicate"}, 51.0)
+        write_json_lines(lines(path), journal.rows())
+    whole = rows(path)
+    spoil(path, "replicate:gru:40", "replicate:gru:41")
+    assert "46 units in it are sound, 0 will be done again" in mend_journal(path, lines(path), "plan")
+    assert rows(path) == whole
+
+
+def test_a_row_without_its_checksum_is_lost(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE units SET checksum = NULL WHERE key = 'replicate:gru:7'")
+    spoil(path, "replicate:gru:3")
+    assert "42 units in it are sound, 2 will be done again" in mend_journal(path, None, "plan")
+
+
+def test_lines_of_another_run_are_not_mixed_in(path: Path) -> None:
+    other = lines(path).read_text(encoding="utf-8").splitlines(keepends=True)
+    lines(path).write_text("".join([*other[:20], other[25], *other[21:]]), encoding="utf-8")
+    spoil(path, "replicate:gru:16")
+    before = path.read_bytes()
+    with pytest.raises(RunError, match=r"units\.jsonl is not of the same run"):
+        mend_journal(path, lines(path), "plan")
+    assert path.read_bytes() == before
+
+
 def test_a_changed_line_is_not_believed(path: Path) -> None:
     path.write_bytes(b"\0" * 5000)
     changed = lines(path).read_text().splitlines()
@@ -150,4 +178,6 @@ def test_a_run_goes_on_with_what_is_sound_and_says_the_same(whole: Result, tmp_p
     again = gatewise.resume(run)
     assert again.verdict.decision == whole.verdict.decision
     assert [one.test_score for one in again.comparison.trainings] == [one.test_score for one in whole.comparison.trainings]
-    assert any("journal was found damaged" in warning and "1 were lost" in warning for warning in again.comparison.warnings)
+    assert any(
+        "journal was found damaged" in warning and "1 lost and done again" in warning for warning in again.comparison.warnings
+    )

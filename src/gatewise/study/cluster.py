@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,13 +15,15 @@ from typing import Any
 
 from gatewise.errors import OptionError
 from gatewise.extras import require_package
+from gatewise.wording import first_line
 
-__all__ = ["Node", "join", "leave", "nodes", "refuse_other_versions"]
+__all__ = ["Node", "join", "leave", "nodes", "on_node", "refuse_other_versions", "wait_for"]
 
 # What a worker must have as this process has it: results rest on it, or what is sent between them.
 SAME = ("gatewise", "torch", "numpy", "ray")
 ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 60.0
+HEARING_SECONDS = 0.1
 
 
 class _State:
@@ -75,10 +76,9 @@ def _require_listener(address: str) -> None:
 
 
 def _nothing_there(place: str, error: Exception) -> OptionError:
-    said = str(error).strip().splitlines()
     return OptionError(
-        f"there is no Ray cluster to join at {place} ({said[0] if said else type(error).__name__}); give --address HOST:PORT of "
-        "one that runs, or leave it out to begin one on this machine"
+        f"there is no Ray cluster to join at {place} ({first_line(error)}); give --address HOST:PORT of one that runs, or leave "
+        "it out to begin one on this machine"
     )
 
 
@@ -107,9 +107,8 @@ def refuse_other_versions() -> tuple[str, ...]:
     A node that does not answer within a minute is left out: its work goes to others.
     """
     ray = require_package("ray")
-    affinity = require_package("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
     ask = ray.remote(num_cpus=0, max_retries=0)(facts)
-    asked = {ask.options(scheduling_strategy=affinity(node.identity, soft=False)).remote(): node for node in nodes() if node.cpus}
+    asked = {ask.options(scheduling_strategy=on_node(node)).remote(): node for node in nodes() if node.cpus}
     answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=LOOK_SECONDS)
     here, kinds = facts(), set()
     for reference in answered:
@@ -145,11 +144,16 @@ def facts() -> Mapping[str, str]:
     return {"python": python_version(), **{name: version(name) for name in SAME}, "kernels": str(set_of)}
 
 
-def wait_for(reference: Any, seconds: float = 0.1) -> None:
+def wait_for(reference: Any) -> None:
     """Wait until a task has ended; signals are heard meanwhile."""
     ray = require_package("ray")
-    while not ray.wait([reference], timeout=seconds)[0]:
-        time.sleep(0)
+    while not ray.wait([reference], timeout=HEARING_SECONDS)[0]:
+        pass
+
+
+def on_node(node: Node, *, soft: bool = False) -> Any:
+    """Where a task or an actor is to be. soft: whether it may be elsewhere once that node is gone."""
+    return require_package("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy(node.identity, soft=soft)
 
 
 @contextmanager

@@ -130,8 +130,8 @@ def build_comparison(
 
 def _lost(found: Mapping[str, int]) -> str:
     return (
-        f"the run's journal was found damaged: {counted(found['kept'], 'unit')} of work were sound and kept, {found['lost']} "
-        "were lost and done again"
+        f"the run's journal was found damaged: {counted(found['kept'], 'unit')} of work sound and kept, {found['lost']} lost "
+        "and done again"
     )
 
 

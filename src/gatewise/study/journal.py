@@ -174,11 +174,11 @@ def write_journal(path: Path, rows: Iterable[Cells]) -> None:
 
 
 def is_sound(cells: Cells) -> bool:
-    """Whether the cells of a row are what was written; of a row without a checksum, whether it can be."""
+    """Whether the cells of a row are what was written, by their checksum."""
     try:
         key, kind, text, elapsed_s, finished, checksum = cells
         whole = isinstance(key, str) and isinstance(kind, str) and isinstance(finished, str) and float(elapsed_s) >= 0.0
-        return whole and isinstance(json.loads(text), dict) and checksum in (None, _checksum(cells[:5]))
+        return whole and isinstance(json.loads(text), dict) and checksum == _checksum(cells[:5])
     except (TypeError, ValueError):
         return False
 

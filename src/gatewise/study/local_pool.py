@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gatewise.study.units import Unit
     from gatewise.study.work import Workload
 
-__all__ = ["REPORT_SECONDS", "LocalPool"]
+__all__ = ["LocalPool"]
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -59,15 +59,9 @@ class LocalPool:
     def probe(self, config: Config, names: list[str], hyperparameters: Hyperparameters, seconds: float) -> Future[Probed]:
         return self._started().submit(_probe_in_worker, config, names, hyperparameters, seconds)
 
-    def alone(
-        self,
-        workload: Workload,
-        work: Callable[Concatenate[Workload, Given], Found],
-        *given: Given.args,
-        **options: Given.kwargs,
-    ) -> Found:
+    def alone(self, work: Callable[Concatenate[Workload, Given], Found], *given: Given.args, **options: Given.kwargs) -> Found:
         """In this process: the others wait meanwhile."""
-        return work(workload, *given, **options)
+        return work(self.workload, *given, **options)
 
     def reports(self) -> Iterator[tuple[str, Epoch]]:
         while self._reports is not None and not self._reports.empty():

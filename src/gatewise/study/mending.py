@@ -50,23 +50,28 @@ def mend_journal(path: Path, lines: Path | None = None, rests_on: str | None = N
         place = len(journal.payloads(DAMAGE))
         journal.add(f"{DAMAGE}:{place}", DAMAGE, {"kept": kept, "lost": lost}, journal.elapsed_s())
     return (
-        f"{path} was damaged: {counted(kept, 'unit')} in it are sound, {lost} will be done again (the damaged file is now "
-        f"{path.name}{_ASIDE})"
+        f"{path} was damaged: {counted(kept, 'unit in it is', 'units in it are')} sound, {lost} will be done again (the damaged "
+        f"file is now {path.name}{_ASIDE})"
     )
 
 
 def _mended(path: Path, lines: Path | None, rests_on: str | None, error: Damaged) -> tuple[int, int]:
     """How many units are kept, and how many are lost."""
-    rows = _sound_lines(lines) | _sound_rows(path)
+    noted = _lines(lines)
+    rows = _sound_lines(noted) | _sound_rows(path)
     if 1 not in rows:
         raise RunError(
             f"{path} is damaged, and its beginning cannot be read; put a copy back in its place, or start anew"
         ) from error
-    last = max(*rows, _count(lines))
+    last = max(*rows, len(noted))
     gone = [place for place in range(1, last + 1) if place not in rows]
     if gone and rests_on is not None and all(cells[0] != rests_on for place, cells in rows.items() if place < gone[0]):
         rows = {place: cells for place, cells in rows.items() if place < gone[0]}
     kept = [rows[place] for place in sorted(rows)]
+    if len({cells[0] for cells in kept}) < len(kept):
+        raise RunError(
+            f"{path} is damaged, and {lines} is not of the same run; put copies of both back, or start anew"
+        ) from error
     try:
         _replace(path, kept)
     except (OSError, sqlite3.Error) as failure:
@@ -121,19 +126,15 @@ def _reader(connection: sqlite3.Connection) -> Callable[..., Iterator[tuple[int,
     return read
 
 
-def _sound_lines(lines: Path | None) -> dict[int, Cells]:
+def _sound_lines(lines: list[str]) -> dict[int, Cells]:
     found: dict[int, Cells] = {}
-    for place, line in enumerate(_lines(lines), 1):
+    for place, line in enumerate(lines, 1):
         with suppress(ValueError):
             row = json.loads(line)
             cells = cells_of_line(row) if isinstance(row, Mapping) else None
             if cells is not None:
                 found[place] = cells
     return found
-
-
-def _count(lines: Path | None) -> int:
-    return sum(1 for _ in _lines(lines))
 
 
 def _lines(lines: Path | None) -> list[str]:
@@ -143,4 +144,5 @@ def _lines(lines: Path | None) -> list[str]:
         content = lines.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    return content.splitlines()
+    # Not splitlines(): JSON allows U+2028 and its like inside a string.
+    return content.removesuffix("\n").split("\n") if content else []

@@ -53,13 +53,7 @@ class Pool(Protocol):
         """Begin to time a few steps of some arms, as `gatewise.study.probe` does."""
         ...
 
-    def alone(
-        self,
-        workload: Workload,
-        work: Callable[Concatenate[Workload, Given], Found],
-        *given: Given.args,
-        **options: Given.kwargs,
-    ) -> Found:
+    def alone(self, work: Callable[Concatenate[Workload, Given], Found], *given: Given.args, **options: Given.kwargs) -> Found:
         """Do a measurement where no unit of any run is done beside it, and return what it found."""
         ...
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 
 from gatewise.errors import OptionError, RunError
 from gatewise.extras import require_package
-from gatewise.study.cluster import Node, join, leave, nodes, refuse_other_versions, wait_for
+from gatewise.study.cluster import Node, join, leave, nodes, on_node, refuse_other_versions, wait_for
 from gatewise.study.folder import write_atomic
-from gatewise.wording import counted
+from gatewise.wording import counted, first_line
 
 if TYPE_CHECKING:
     from gatewise.records import Arm, Config, Dataset, Epoch, Hyperparameters, Training
@@ -61,6 +61,7 @@ class RayPool:
         self._reports: Any = None
         self._asked: Any = None
         self._under_way: dict[Future[Any], Any] = {}
+        self._tasks: dict[Any, Any] = {}
         self._different = refuse_other_versions()
         self._nodes, self._looked = nodes(), time.monotonic()
         if not any(node.cpus >= workload.config.threads for node in self._nodes):
@@ -97,19 +98,12 @@ class RayPool:
     def probe(self, config: Config, names: list[str], hyperparameters: Hyperparameters, seconds: float) -> Future[Probed]:
         return self._begun(_probe, config, (names, hyperparameters, seconds))
 
-    def alone(
-        self,
-        workload: Workload,
-        work: Callable[Concatenate[Workload, Given], Found],
-        *given: Given.args,
-        **options: Given.kwargs,
-    ) -> Found:
+    def alone(self, work: Callable[Concatenate[Workload, Given], Found], *given: Given.args, **options: Given.kwargs) -> Found:
         """On a node of which it takes every processor, so that Ray puts no other task there, of whatever run."""
-        affinity = require_package("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
         for _ in range(RETRIES):
             node = self._for_measurements()
-            place = {"num_cpus": node.cpus, "scheduling_strategy": affinity(node.identity, soft=False), "max_retries": 0}
-            reference = self._task(_alone, place).remote(self._shared_now(), workload.config, (work, given, options))
+            place = {"num_cpus": node.cpus, "scheduling_strategy": on_node(node), "max_retries": 0}
+            reference = self._task(_alone, place).remote(self._shared_now(), self.workload.config, (work, given, options))
             try:
                 wait_for(reference)
                 return cast("Found", self._ray.get(reference))
@@ -139,12 +133,13 @@ class RayPool:
             yield
         except self._ray.exceptions.RayError as error:
             raise RunError(
-                f"the Ray cluster gave a unit up ({type(error).__name__}: {str(error).strip().splitlines()[0]}); what is "
+                f"the Ray cluster gave a unit up ({type(error).__name__}: {first_line(error)}); what is "
                 f"finished is kept: go on with {self.again}"
             ) from error
 
     def stop(self) -> None:
-        for reference in self._under_way.values():
+        # Those that end meanwhile are taken out by a thread of Ray's.
+        for reference in list(self._under_way.values()):
             with suppress(self._ray.exceptions.RayError):
                 self._ray.cancel(reference, force=True)
         self._under_way.clear()
@@ -177,7 +172,10 @@ class RayPool:
         return future
 
     def _task(self, work: Any, place: dict[str, Any]) -> Any:
-        return self._ray.remote(work).options(name=work.__name__.strip("_"), **place)
+        # Made once: each is sent to the cluster anew.
+        if work not in self._tasks:
+            self._tasks[work] = self._ray.remote(work)
+        return self._tasks[work].options(name=work.__name__.strip("_"), **place)
 
     def _shared_now(self) -> list[Any]:
         """References in a list, because those that are given by themselves are read before a task begins, every time."""
@@ -186,11 +184,8 @@ class RayPool:
             folders = workload.kept is not None
             self._shared = self._ray.put(Shared(workload.dataset, workload.arms, workload.baselines, folders))
             here = next(node for node in self._nodes if node.here)
-            affinity = require_package("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
-            actor = self._ray.remote(_Reports).options(
-                num_cpus=0, max_restarts=-1, scheduling_strategy=affinity(here.identity, soft=True)
-            )
-            self._reports = actor.remote()
+            place = {"num_cpus": 0, "max_restarts": -1, "scheduling_strategy": on_node(here, soft=True)}
+            self._reports = self._ray.remote(_Reports).options(**place).remote()
         return [self._shared, self._reports]
 
     def _for_measurements(self) -> Node:

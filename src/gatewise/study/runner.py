@@ -93,7 +93,9 @@ class Runner:
         names = [arm.name for arm in self.workload.arms]
         if self._pool is None:
             return probe(self.workload, names, hyperparameters, seconds)
-        groups = [names[first :: self.places] for first in range(min(self.places, len(names)))]
+        # Asked once, for the nodes of a cluster come and go.
+        places = self.places
+        groups = [names[first::places] for first in range(min(places, len(names)))]
         with self._pool.deaths_told():
             futures = [self._pool.probe(self._config, group, hyperparameters, seconds) for group in groups]
             return Probed.together([future.result() for future in futures])
@@ -103,7 +105,7 @@ class Runner:
         if self._pool is None:
             return work(self.workload, *given, **options)
         with self._pool.deaths_told():
-            return self._pool.alone(self.workload, work, *given, **options)
+            return self._pool.alone(work, *given, **options)
 
     @property
     def _config(self) -> Config:

@@ -9,6 +9,7 @@ from typing import Any
 from gatewise.data.dataset.memory import require_memory
 from gatewise.data.values.arrow_cells import ArrowCells
 from gatewise.errors import DataError
+from gatewise.wording import first_line
 
 __all__ = ["ArrowColumns", "is_table", "read_parquet", "table_columns"]
 
@@ -52,7 +53,7 @@ def read_parquet(path: Path) -> ArrowColumns:
         return ArrowColumns(table)
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{path} is not a readable Parquet file ({_first_line(error)}). "
+            f"{path} is not a readable Parquet file ({first_line(error)}). "
             "It may be damaged or cut short: write or download it again."
         ) from error
 
@@ -73,14 +74,10 @@ def table_columns(source: Any) -> ArrowColumns:
         return ArrowColumns(source if isinstance(source, pyarrow.Table) else pyarrow.table(source))
     except (pyarrow.ArrowException, TypeError, ValueError) as error:
         raise DataError(
-            f"the table cannot be read ({_first_line(error)}). Give every column one type, for example with .astype(str)."
+            f"the table cannot be read ({first_line(error)}). Give every column one type, for example with .astype(str)."
         ) from error
 
 
 def _is_pandas(source: object) -> bool:
     kind = type(source)
     return kind.__module__.partition(".")[0] == "pandas" and kind.__name__ == "DataFrame"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 from gatewise.data.columns.columns import Columns
+from gatewise.data.formats.unpacking import DAMAGED
 from gatewise.errors import DataError
-from gatewise.wording import listed, nearest
+from gatewise.wording import first_line, listed, nearest
 
 __all__ = ["read_sheet"]
-
-# What unpacking, XML and openpyxl say of files that are damaged, or made up.
-_DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError),
-    *(SyntaxError, RuntimeError, MemoryError),
-)
 
 
 def read_sheet(path: Path, sheet: str | None) -> tuple[Columns, tuple[str, ...]]:
@@ -44,16 +37,12 @@ def read_sheet(path: Path, sheet: str | None) -> tuple[Columns, tuple[str, ...]]
             chosen = names[0] if sheet is None else sheet
             rows = [row for row in book[chosen].iter_rows(values_only=True) if any(cell is not None for cell in row)]
             book.close()
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise DataError(
-            f"{path} is not a readable Excel workbook ({_first_line(error)}). Save it again as .xlsx, or as CSV."
+            f"{path} is not a readable Excel workbook ({first_line(error)}). Save it again as .xlsx, or as CSV."
         ) from error
     inferred = (f"The sheet is {chosen!r}, the first of {len(names)}.",) if sheet is None and len(names) > 1 else ()
     return _columns(path, chosen, rows), inferred
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _columns(path: Path, sheet: str, rows: list[tuple[Any, ...]]) -> Columns:

@@ -11,7 +11,7 @@ from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION
 from gatewise.data.formats.arrow import ArrowColumns
 from gatewise.data.tables.tables import Table
 from gatewise.errors import DataError
-from gatewise.wording import listed, nearest
+from gatewise.wording import first_line, listed, nearest
 
 __all__ = ["hub_table"]
 
@@ -68,7 +68,7 @@ def _load(named: str, split: str) -> Any:
         except Exception as error:
             raise _explained(named, error) from error
     raise DataError(
-        f"there is no data set {named!r} on the hub that could be read ({_first_line(missing)}). Check the name; a private one "
+        f"there is no data set {named!r} on the hub that could be read ({first_line(missing)}). Check the name; a private one "
         "needs `huggingface-cli login` first."
     ) from missing
 
@@ -76,17 +76,13 @@ def _load(named: str, split: str) -> Any:
 def _explained(named: str, error: Exception) -> DataError:
     if isinstance(error, (ConnectionError, TimeoutError)) or type(error).__module__.partition(".")[0] in _NETWORK:
         return DataError(
-            f"hf:{named} is not on this machine, and the hub cannot be reached ({_first_line(error)}). Connect to the internet, "
+            f"hf:{named} is not on this machine, and the hub cannot be reached ({first_line(error)}). Connect to the internet, "
             "or unset HF_HUB_OFFLINE; what was read once is kept for later."
         )
     return DataError(
-        f"hf:{named} cannot be read ({_first_line(error)}). Name a configuration with hf:{named}/CONFIG, a split with "
+        f"hf:{named} cannot be read ({first_line(error)}). Name a configuration with hf:{named}/CONFIG, a split with "
         f"hf:{named}@SPLIT, or save it as Parquet and read the file."
     )
-
-
-def _first_line(error: Exception | None) -> str:
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
 
 
 def _table(dataset: Any) -> Any:
@@ -130,7 +126,7 @@ def _joined(named: str, splits: dict[str, Any]) -> Table:
         table = pyarrow.concat_tables([tables[name] for name in parts], promote_options="default")
     except pyarrow.ArrowException as error:
         raise DataError(
-            f"the splits of hf:{named} have different columns ({_first_line(error)}). Name one with hf:{named}@SPLIT."
+            f"the splits of hf:{named} have different columns ({first_line(error)}). Name one with hf:{named}@SPLIT."
         ) from error
     columns = ArrowColumns(table)
     if len(parts) == 1:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.labelled import Labelled
 from gatewise.data.dataset.memory import require_memory
 from gatewise.data.formats.layouts import EXPECTED, canonical_key, labelled_arrays, sequence_arrays
+from gatewise.data.formats.unpacking import DAMAGED
 from gatewise.errors import DataError
 from gatewise.records import Kind
 from gatewise.wording import listed
@@ -23,11 +22,6 @@ from gatewise.wording import listed
 __all__ = ["npz_inputs", "npz_labelled"]
 
 _COPIES = 3
-# What unpacking and numpy's reading of headers say of files that are damaged, or made up.
-_DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError),
-    *(SyntaxError, TokenError, RuntimeError, MemoryError),
-)
 # Numbers read at one time.
 _BLOCK = 1 << 20
 
@@ -65,7 +59,7 @@ def _load(path: Path) -> Mapping[str, NDArray[Any]]:
                 keys = {canonical_key(name.removesuffix(".npy")): name for name in members}
                 _check_size(path, archive, keys)
                 return {key: _read(archive, name, is_sequences=_is_sequences(key)) for key, name in keys.items()}
-    except _DAMAGED as error:
+    except DAMAGED as error:
         if "allow_pickle" in str(error):
             raise DataError(
                 f"{path} holds pickled objects, which may run code when read. Save plain number arrays instead; for series of "
