@@ -16,6 +16,8 @@ from gatewise.records import (
     Comparison,
     Config,
     Cost,
+    DeviceCosts,
+    DeviceVerdict,
     Difference,
     Epoch,
     Forecast,
@@ -129,6 +131,8 @@ RECORDS = [
         5.0,
         "replicates",
     ),
+    DeviceCosts({"gru": COST}, (StepRatio("gru", "lstm", Ratio(0.8, (0.7, 0.9))),)),
+    DeviceVerdict("lstm", "lstm", "On cuda: ship the LSTM.", {"gru": COST}, (), {"gru": "memory is above 2 kB"}),
 ]
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from gatewise.comparison.cheapest import Choice, cheapest
 from gatewise.comparison.constraints import excluded_arms
+from gatewise.comparison.elsewhere import elsewhere_sentence
 from gatewise.comparison.evidence import Evidence
 from gatewise.comparison.explain import SIMPLEST_BASELINES, Findings, explain
-from gatewise.records import Comparison, Difference, Shipped, Verdict
+from gatewise.records import Comparison, DeviceVerdict, Difference, Shipped, Verdict
 from gatewise.statistics.correlated import Differences, posterior
 from gatewise.statistics.decision import compare
 from gatewise.statistics.power import foresee
+from gatewise.titles import Titles
 
 __all__ = ["decide", "far_cheaper", "is_settled"]
 
@@ -36,14 +38,15 @@ def decide(comparison: Comparison, *, foresight: bool = True) -> Verdict:
 
     Arms and baselines are two families of comparisons; within each the error is divided by their number (`Rule`).
 
+    The costs of the first device decide; on every other one that the run measured, the same rule on the costs from there.
+
     foresight: whether every undecided comparison foresees how many more replicates would decide it, which takes a while; else the
-    deciding one alone.
+    deciding one alone, and other devices are left out.
 
     Every number in the verdict is finite: with a single replicate the intervals are `Evidence.bounds`, and with none `difference`
     is None. Raises RunError where the record of a training on a fixed test part is damaged.
     """
-    standing = _compare_all(comparison, foresight=foresight)
-    answer = _with_baselines(standing, _among_arms(standing))
+    standing, answer = _settle(comparison, foresight=foresight)
     if answer.difference is not None and not foresight:
         answer = replace(
             answer, difference=standing.difference(answer.difference.first, answer.difference.second, foresight=True)
@@ -70,6 +73,7 @@ def decide(comparison: Comparison, *, foresight: bool = True) -> Verdict:
         failed_trainings=standing.evidence.failed_trainings,
         arms=comparison.arms,
         shipped=_shipped(comparison, answer.choice.name),
+        elsewhere=_elsewhere(comparison, answer.choice.name) if foresight else {},
     )
     findings = Findings(
         standing.leader,
@@ -81,6 +85,38 @@ def decide(comparison: Comparison, *, foresight: bool = True) -> Verdict:
         answer.cells,
     )
     return replace(verdict, explanation=explain(verdict, comparison, standing.evidence, findings))
+
+
+def _settle(comparison: Comparison, *, foresight: bool) -> tuple[_Standing, _Answer]:
+    standing = _compare_all(comparison, foresight=foresight)
+    return standing, _with_baselines(standing, _among_arms(standing))
+
+
+def _elsewhere(comparison: Comparison, chosen_here: str) -> dict[str, DeviceVerdict]:
+    """What the same scores and the costs of each other device come to."""
+    found = {}
+    for device, there in comparison.elsewhere.items():
+        moved = replace(
+            comparison,
+            costs=there.costs,
+            training_time_ratios=there.training_time_ratios,
+            latency_ratios=there.latency_ratios,
+        )
+        standing, answer = _settle(moved, foresight=False)
+        sentence = elsewhere_sentence(
+            device,
+            answer.decision,
+            answer.choice,
+            standing.excluded,
+            here=comparison.config.device[0],
+            chosen_here=chosen_here,
+            alone=not standing.allowed if answer.decision == "baseline" else not standing.by_rival,
+            title=Titles(comparison.arms),
+        )
+        found[device] = DeviceVerdict(
+            answer.decision, answer.choice.name, sentence, there.costs, there.training_time_ratios, standing.excluded
+        )
+    return found
 
 
 def is_settled(verdict: Verdict) -> bool:

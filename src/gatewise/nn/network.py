@@ -63,7 +63,8 @@ class SequenceNetwork(nn.Module):
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Class scores before the softmax, logits, or numbers: whatever the loss takes them for.
 
-        inputs: int64 [batch, steps] token ids, or float [batch, steps, channels]. lengths: int64 [batch], from 1 to steps.
+        inputs: int64 [batch, steps] token ids, or float [batch, steps, channels]. lengths: int64 [batch], from 1 to steps, best
+        on the CPU whatever the device of the others.
         Returns [batch, outputs], with `pooling.Steps` [batch, steps, outputs]: at a step what follows from the steps up to
         it, and beyond a sequence's length nothing of meaning.
         """
@@ -81,6 +82,8 @@ class SequenceNetwork(nn.Module):
 
     def answer(self, inputs: Tensor, states: Tensor, lengths: Tensor) -> Tensor:
         """What the states say of the inputs. states: [batch, steps, size], of the last recurrent layer; else as `forward`."""
+        # The recurrent layers read lengths on the processor: where they are there already, nobody waits for the device.
+        lengths = lengths.to(states.device)
         scores: Tensor = self.head(self.dropout(self.pool(states, lengths)))
         return scores if self.skip is None else scores + self.skip(inputs)
 

@@ -27,6 +27,11 @@ def check_options(config: Config) -> None:
         raise OptionError(f"--cells names {len(config.cells)} cell; a comparison needs at least two, for example gru,lstm")
     if not config.rivals:
         raise OptionError("--rivals names nothing; write none for no baselines, or leave it out for the strong ones")
+    if not config.device:
+        raise OptionError("--device names nothing; write cpu, or leave it out for that")
+    twice = next((name for name in config.device if config.device.count(name) > 1), None)
+    if twice is not None:
+        raise OptionError(f"--device names {twice} twice; name each device once")
     if config.budget_s is None and config.replicates is None:
         raise OptionError("neither a budget nor a number of replicates is given; pass --budget 10m or --replicates 10")
     if config.source == config.test == _STANDARD_INPUT:

@@ -14,10 +14,11 @@ from typing import Annotated, Literal
 from gatewise.cells import CELLS
 from gatewise.options.option import Option
 
-__all__ = ["PANELS", "Beside", "Config", "CostName", "Task"]
+__all__ = ["PANELS", "Beside", "Config", "CostName", "DeviceName", "Task"]
 
 Task = Literal["classification", "regression", "forecast", "next_step"]
 CostName = Literal["training", "latency", "memory", "size"]
+DeviceName = Literal["cpu", "cuda", "mps", "auto"]
 
 FIRST = "What matters first"
 DATA = "Say more of the data"
@@ -300,6 +301,17 @@ class Config:
         int, Option(RUN, "whole", "Processes that train at once.", "one a core", least=1, most=1024, default=None)
     ] = 1
     threads: Annotated[int, Option(RUN, "whole", "Threads of each process.", least=1, most=1024)] = 1
+    device: Annotated[
+        tuple[DeviceName, ...],
+        Option(
+            RUN,
+            "choices",
+            "Where networks are trained and timed; of several devices the first one trains, and costs are measured on each. "
+            "auto: a GPU where there is one.",
+            spellings={"gpu": "cuda"},
+            noun="device",
+        ),
+    ] = ("cpu",)
     runner: Annotated[
         Literal["local", "ray"],
         Option(

@@ -14,7 +14,7 @@ plain       JSON both ways
 
 from gatewise.options.config import Config, Task
 from gatewise.records.architecture import Architecture
-from gatewise.records.costs import BatchLatency, Cost, Ratio, ShippedArtefact, StepRatio
+from gatewise.records.costs import BatchLatency, Cost, DeviceCosts, Ratio, ShippedArtefact, StepRatio
 from gatewise.records.data import AudioFeatures, Dataset, Encoded, Forecast, Kind, Label, Profile, Reading, Split
 from gatewise.records.plain import from_json, to_json
 from gatewise.records.plan import Arm, Hyperparameters, TriedLength
@@ -22,6 +22,7 @@ from gatewise.records.results import (
     FEWEST_TELLING_REPLICATES,
     Comparison,
     Dependence,
+    DeviceVerdict,
     Difference,
     LengthScore,
     Progress,
@@ -42,6 +43,8 @@ __all__ = [
     "Cost",
     "Dataset",
     "Dependence",
+    "DeviceCosts",
+    "DeviceVerdict",
     "Difference",
     "Encoded",
     "Ending",

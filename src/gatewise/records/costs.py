@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["BatchLatency", "Cost", "Ratio", "ShippedArtefact", "StepRatio"]
+__all__ = ["BatchLatency", "Cost", "DeviceCosts", "Ratio", "ShippedArtefact", "StepRatio"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,19 @@ class StepRatio:
     first: str
     second: str
     ratio: Ratio
+
+
+@dataclass(frozen=True)
+class DeviceCosts:
+    """What the arms cost on a device that did not train them, as it was measured there.
+
+    costs: by arm; `fit_s` is that of the trainings, changed as the time of a step is. training_time_ratios, latency_ratios: as in
+    `Comparison`.
+    """
+
+    costs: Mapping[str, Cost]
+    training_time_ratios: tuple[StepRatio, ...] = ()
+    latency_ratios: tuple[StepRatio, ...] = ()
 
 
 @dataclass(frozen=True)

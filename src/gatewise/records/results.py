@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gatewise.mistakes import Mistakes
 from gatewise.options.config import Config
-from gatewise.records.costs import Cost, ShippedArtefact, StepRatio
+from gatewise.records.costs import Cost, DeviceCosts, ShippedArtefact, StepRatio
 from gatewise.records.data import Profile
 from gatewise.records.plan import Arm, Hyperparameters, TriedLength
 from gatewise.records.trainings import Training
@@ -18,6 +18,7 @@ __all__ = [
     "FEWEST_TELLING_REPLICATES",
     "Comparison",
     "Dependence",
+    "DeviceVerdict",
     "Difference",
     "LengthScore",
     "Progress",
@@ -80,7 +81,7 @@ class Comparison:
     hyperparameters. mistakes: what the models got wrong, looked into once the replicates are run. training_time_ratios,
     latency_ratios, epoch_ratios: of training steps, of calls at batch 1, and of the epochs that trainings took.
     artefacts: models in the forms they were shipped in, as far as that was measured. not_shippable: arms that have no such form
-    as was asked for, each with the reason.
+    as was asked for, each with the reason. elsewhere: what the arms cost on the run's other devices, by name.
     """
 
     config: Config
@@ -115,6 +116,7 @@ class Comparison:
     length: TriedLength | None = None
     artefacts: tuple[ShippedArtefact, ...] = ()
     not_shippable: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, DeviceCosts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,21 @@ class ScoreSummary:
     n: int
 
 
+@dataclass(frozen=True)
+class DeviceVerdict:
+    """What would be shipped where models are trained and run on another device: the same scores, and the costs measured there.
+
+    decision, recommended, excluded, costs, training_time_ratios: as in `Verdict`. sentence: what is recommended, and why.
+    """
+
+    decision: str
+    recommended: str
+    sentence: str
+    costs: Mapping[str, Cost]
+    training_time_ratios: tuple[StepRatio, ...] = ()
+    excluded: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, repr=False)
 class Verdict:
     """The answer of a run; `verdict.json` is its JSON.
@@ -189,7 +206,8 @@ class Verdict:
     arms: what the names of arms stand for; none in what earlier versions wrote.
     shipped: the model that was trained for use, None until it is. training_time_ratios: of every pair of arms. explanation:
     sentences in plain words, the first one the verdict itself. stopped: why no further replicate was run: `decided`, `replicates`
-    (their number was reached), `budget`, `most_replicates` (100 did not decide) or `interrupted`.
+    (their number was reached), `budget`, `most_replicates` (100 did not decide) or `interrupted`. elsewhere: what would be
+    decided on the run's other devices, by name.
     """
 
     decision: str
@@ -213,6 +231,7 @@ class Verdict:
     failed_trainings: Mapping[str, int] = field(default_factory=dict)
     shipped: Shipped | None = None
     arms: tuple[Arm, ...] = ()
+    elsewhere: Mapping[str, DeviceVerdict] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         scores = ", ".join(f"{name} {score.mean:.4g}" for name, score in self.scores.items())

@@ -11,6 +11,7 @@ from gatewise.report.numbers import count, duration
 from gatewise.report.sections.constraints import constraints_section
 from gatewise.report.sections.costs import costs_section
 from gatewise.report.sections.data import data_section, subject_of
+from gatewise.report.sections.devices import devices_section
 from gatewise.report.sections.difference import difference_section
 from gatewise.report.sections.follow_up import follow_up_section
 from gatewise.report.sections.learning_curve import learning_curve_section
@@ -85,6 +86,7 @@ def _sections(comparison: Comparison, verdict: Verdict) -> list[Section]:
         scores_section(comparison, verdict),
         constraints_section(comparison, verdict),
         costs_section(comparison, verdict),
+        devices_section(comparison, verdict),
         shipping_section(comparison, verdict),
         learning_curve_section(comparison, verdict),
         curves_section(comparison, verdict),

@@ -18,6 +18,7 @@ from gatewise.report.numbers import MINUS, bytes_text, count, duration, signific
 from gatewise.report.plain_text import plain_text
 from gatewise.report.probability_bar import ProbabilityBar
 from gatewise.report.sections.constraints import constraints_line
+from gatewise.report.sections.devices import device_lines, device_sentence
 from gatewise.report.summaries import leading_baseline
 from gatewise.titles import Titles
 from gatewise.wording import counted
@@ -59,12 +60,16 @@ def verdict_panel(
         _difference_lines(verdict.difference, say),
         _difference_lines(leading_baseline(verdict), say),
         [plain_text(limits)] if limits else [],
-        [_bullet(sentence) for sentence in sentences],
+        [_bullet(sentence) for sentence in (*sentences, *_on_devices(comparison, verdict))],
         [_bullet(warning, "yellow", "!") for warning in verdict.warnings],
         last,
         [line for step in steps for line in _next_step(step)],
     ]
     return Group(*(line for part in parts if part for line in (Text(), *part)))
+
+
+def _on_devices(comparison: Comparison, verdict: Verdict) -> list[str]:
+    return [line for line in (device_sentence(comparison), *device_lines(comparison, verdict)) if line]
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ def compare(
     seed: int = 0,
     jobs: int = 1,
     threads: int = 1,
+    device: str | Sequence[str] = ("cpu",),
     runner: str = "local",
     address: str | None = None,
     view: View | None = None,
@@ -153,6 +154,8 @@ def compare(
         seed: Seed of everything random. Default: 0.
         jobs: Processes that train at once. Default: 1.
         threads: Threads of each process. Default: 1.
+        device: Where networks are trained and timed; of several devices the first one trains, and costs are measured on each.
+            auto: a GPU where there is one. Any of cpu, cuda, mps, auto. Default: cpu.
         runner: Where is trained: on this machine, in `jobs` processes, or in as many as a Ray cluster has room for. One of
             local, ray. Default: local.
         address: Of the Ray cluster. Default: the one that this machine belongs to, or one on it alone.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ OPTIONAL = ("pandas",)
 PACKAGES = ("gatewise", "torch", "numpy", "scipy", "scikit-learn", "pyarrow")
 
 
-def describe_environment() -> dict[str, Any]:
-    """Versions, processor, threads and kernels, as plain JSON."""
+def describe_environment(devices: Sequence[str] = ("cpu",)) -> dict[str, Any]:
+    """Versions, processor, threads, kernels and devices, as plain JSON. devices: where networks run, by name."""
     import torch
 
     from gatewise import kernels
     from gatewise.nn import CELLS, backend
+    from gatewise.training.devices import DEVICES
 
     missing = kernels.missing()
     return {
@@ -35,8 +37,16 @@ def describe_environment() -> dict[str, Any]:
         "compiled_kernels": {"missing": missing} if missing else {"instruction_set": kernels.instruction_set()},
         "kernels": {name: str(backend(layer(1, 1), torch.zeros(1, 1, 1))) for name, layer in CELLS.items()},
         "optional": {name: _version_or_none(name) for name in OPTIONAL},
-        "accelerator": "cuda, not used" if torch.cuda.is_available() else "none",
+        "accelerator": _accelerator(devices),
+        "device": [DEVICES[name].describe() for name in devices],
     }
+
+
+def _accelerator(devices: Sequence[str]) -> str:
+    from gatewise.training.devices import available_devices
+
+    there = [name for name in available_devices() if name != "cpu"]
+    return ", ".join(name if name in devices else f"{name}, not used" for name in there) or "none"
 
 
 def _version_or_none(name: str) -> str:

@@ -14,6 +14,7 @@ from gatewise.study.budget import FEWEST_USED, MEASURING_SHARE, OVERHEAD_SHARE, 
 from gatewise.study.gathered import complete_replicates
 from gatewise.study.length import LENGTH_ROUND
 from gatewise.study.session import Session
+from gatewise.study.timings import timing_key
 
 __all__ = [
     "Forecast",
@@ -186,10 +187,12 @@ def inference_seconds(session: Session) -> float:
 
 
 def memory_seconds(session: Session) -> float:
-    """Seconds that the memory of training takes to measure; 0 where that is done, or would be too much of the budget."""
+    """Seconds that the processor's memory of training takes to measure; 0 where that is done, not asked for, or too much of the
+    budget."""
     limited = session.config.max_memory_bytes is not None
     too_much = not limited and LATE_SHARE * (session.config.budget_s or math.inf) < MEMORY_SECONDS
-    return 0.0 if too_much or "timing:memory" in session.journal else MEMORY_SECONDS
+    done = "cpu" not in session.config.device or timing_key("memory", "cpu", session.config) in session.journal
+    return 0.0 if too_much or done else MEMORY_SECONDS
 
 
 def _replicate_seconds(session: Session, *, full: bool = False) -> float:

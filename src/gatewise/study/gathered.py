@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, get_args
 
@@ -18,6 +19,7 @@ from gatewise.records import (
     Config,
     Cost,
     Dependence,
+    DeviceCosts,
     Epoch,
     Hyperparameters,
     LengthScore,
@@ -32,6 +34,7 @@ from gatewise.records import (
 from gatewise.statistics.ratio import paired_ratio
 from gatewise.study.journal import Journal
 from gatewise.study.mending import DAMAGE
+from gatewise.study.timings import timing_key
 from gatewise.titles import Titles
 from gatewise.training.schedule import default_schedule
 from gatewise.training.tune import choose_hyperparameters, default_hyperparameters
@@ -87,7 +90,8 @@ def build_comparison(
     count = complete_replicates([*found["replicate"], *found["baseline"]], (*names, *baselines))
     used = tuple(training for training in found["replicate"] if training.number < count)
     plan = journal.get("plan") or {"target_score": None}
-    steps = journal.get("timing:steps")
+    here = config.device[0]
+    costs = {name: _cost(name, journal, config, [*used] or [*tuning], used, metric, plan["target_score"]) for name in names}
     return Comparison(
         config=config,
         profile=profile,
@@ -106,10 +110,11 @@ def build_comparison(
         validation_rows=data.get("validation_rows", 0),
         dependence=from_json(Dependence, data.get("dependence", {})),
         target_score=plan["target_score"],
-        costs={name: _cost(name, journal, [*used] or [*tuning], used, metric, plan["target_score"]) for name in names},
+        costs=costs,
         baseline_costs={name: _baseline_cost(name, journal, found["baseline"]) for name in baselines},
-        training_time_ratios=_step_ratios(names, steps["milliseconds"]) if steps else (),
-        latency_ratios=tuple(from_json(StepRatio, one) for one in (journal.get("timing:latency") or {}).get("ratios", ())),
+        training_time_ratios=_step_ratios(names, journal, config, here),
+        latency_ratios=_latency_ratios(journal, config, here),
+        elsewhere=_elsewhere(journal, config, costs),
         epoch_ratios=_epoch_ratios(names, used),
         not_shippable=(journal.get("timing:shipped") or {}).get("refused", {}),
         shipped=_shipped(journal),
@@ -211,12 +216,63 @@ def target_score(tuning: Sequence[Training], names: Sequence[str], simplest: flo
     return simplest + TARGET_SHARE * (min(best, key=metric.gain) - simplest)
 
 
-def _step_ratios(names: Sequence[str], milliseconds: Mapping[str, Sequence[float]]) -> tuple[StepRatio, ...]:
-    """The ratio of every pair of arms, the first listed over the other."""
-    return tuple(
-        StepRatio(one, other, paired_ratio(np.array(milliseconds[one]), np.array(milliseconds[other])))
-        for one, other in combinations(names, 2)
+def _step_ratios(names: Iterable[str], journal: Journal, config: Config, device: str) -> tuple[StepRatio, ...]:
+    """The ratio of every pair of arms, the first listed over the other; none where steps were not timed on the device."""
+    timed = journal.get(timing_key("steps", device, config))
+    if timed is None:
+        return ()
+    times = {name: np.array(timed["milliseconds"][name]) for name in names}
+    return tuple(StepRatio(one, other, paired_ratio(times[one], times[other])) for one, other in combinations(times, 2))
+
+
+def _latency_ratios(journal: Journal, config: Config, device: str) -> tuple[StepRatio, ...]:
+    timed = journal.get(timing_key("latency", device, config)) or {}
+    return tuple(from_json(StepRatio, one) for one in timed.get("ratios", ()))
+
+
+def _elsewhere(journal: Journal, config: Config, costs: Mapping[str, Cost]) -> dict[str, DeviceCosts]:
+    """What the arms cost on the devices that did not train, as far as that was measured. costs: on the one that did."""
+    return {
+        device: DeviceCosts(
+            {name: _moved(name, cost, journal, config, device) for name, cost in costs.items()},
+            _step_ratios(costs, journal, config, device),
+            _latency_ratios(journal, config, device),
+        )
+        for device in config.device[1:]
+        if timing_key("steps", device, config) in journal
+    }
+
+
+def _moved(name: str, cost: Cost, journal: Journal, config: Config, device: str) -> Cost:
+    """An arm's cost on a device that did not train it. A training takes as many steps there."""
+    step, latency, memory = _timed(name, journal, config, device)
+    fit_s = None
+    if cost.fit_s is not None and cost.train_ms_per_step is not None and step is not None:
+        fit_s = cost.fit_s * step / cost.train_ms_per_step
+    return replace(
+        cost,
+        train_ms_per_step=step,
+        seconds_to_target=None,
+        # What is shipped runs on the processor, whatever trained it.
+        latency_ms=cost.latency_ms if "timing:shipped" in journal else latency,
+        peak_memory_bytes=memory,
+        fit_s=fit_s,
     )
+
+
+def _timed(name: str, journal: Journal, config: Config, device: str) -> tuple[float | None, dict[str, BatchLatency], int | None]:
+    """Milliseconds of an arm's step, the latencies of its calls, and its peak memory in bytes, on a device."""
+    steps, latency, memory = (journal.get(timing_key(what, device, config)) for what in ("steps", "latency", "memory"))
+    return (
+        float(np.median(steps["milliseconds"][name])) if steps else None,
+        _latency_of(name, latency),
+        memory["peak_memory_bytes"][name] if memory else None,
+    )
+
+
+def _latency_of(name: str, timed: Mapping[str, Any] | None) -> dict[str, BatchLatency]:
+    of_name = (timed or {}).get("latency_ms", {}).get(name, {})
+    return {label: from_json(BatchLatency, value) for label, value in of_name.items()}
 
 
 def _epoch_ratios(names: Sequence[str], used: Sequence[Training]) -> tuple[StepRatio, ...]:
@@ -233,23 +289,26 @@ def _epoch_ratios(names: Sequence[str], used: Sequence[Training]) -> tuple[StepR
 
 
 def _cost(
-    name: str, journal: Journal, sized: Sequence[Training], used: Sequence[Training], metric: Metric, target: float | None
+    name: str,
+    journal: Journal,
+    config: Config,
+    sized: Sequence[Training],
+    used: Sequence[Training],
+    metric: Metric,
+    target: float | None,
 ) -> Cost:
     own = [training for training in used if training.name == name]
     reached = [_first_to_reach(training, metric, target) for training in own]
-    steps, latency, memory = (journal.get(f"timing:{what}") for what in ("steps", "latency", "memory"))
+    step, latency, memory = _timed(name, journal, config, config.device[0])
     shipped = journal.get("timing:shipped")
-    latency = shipped or latency
     size = next((training for training in sized if training.name == name), None)
     return Cost(
-        train_ms_per_step=float(np.median(steps["milliseconds"][name])) if steps else None,
+        train_ms_per_step=step,
         epochs_to_target=_median_or_none([epoch.epoch if epoch else math.inf for epoch in reached]),
         seconds_to_target=_median_or_none([epoch.seconds if epoch else math.inf for epoch in reached]),
         target_reached=sum(epoch is not None for epoch in reached),
-        latency_ms={
-            label: from_json(BatchLatency, value) for label, value in (latency or {}).get("latency_ms", {}).get(name, {}).items()
-        },
-        peak_memory_bytes=memory["peak_memory_bytes"][name] if memory else None,
+        latency_ms=_latency_of(name, shipped) if shipped else latency,
+        peak_memory_bytes=memory,
         parameters=size.parameters if size else 0,
         bytes=(shipped or {}).get("bytes", {}).get(name, size.size_bytes if size else 0),
         fit_s=_median_or_none([training.history[-1].seconds for training in own if training.history]),

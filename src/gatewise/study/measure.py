@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gatewise.data.dataset.splits import make_split
 from gatewise.nn import RIVALS
+from gatewise.options.config import DeviceName
 from gatewise.records import Arm, Hyperparameters, StepRatio, to_json
 from gatewise.runtime.batches import iterate_batches, plan_batches
 from gatewise.statistics.ratio import paired_ratio
@@ -34,8 +35,14 @@ REQUESTS = {"batch1": 1000, "batch32": 30}
 BASELINE_ROUNDS = {"batch1": 100, "batch32": 30}
 
 
-def measure_steps(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:
-    """Milliseconds of whole training steps (forward, backward, update): every arm on the same batch in the same round."""
+def measure_steps(
+    workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float, device: DeviceName | None = None
+) -> dict[str, Any]:
+    """Milliseconds of whole training steps (forward, backward, update): every arm on the same batch in the same round.
+
+    device: on which, None for the one that trains; the way of the batch there is part of a step.
+    """
+    workload = workload if device is None else workload.on(device)
     encoded = workload.encode(0)
     # The plan is already shuffled: its head is a fair sample of the epoch's batch lengths.
     batches = [to_tensors(batch) for batch in iterate_batches(encoded.train, _plan(workload, encoded)[:STEP_ROUNDS])]
@@ -46,7 +53,7 @@ def measure_steps(workload: Workload, chosen: Mapping[str, Hyperparameters], sec
         step = training_step(network, workload.trainer.objective, chosen[arm.name], seed=0)
         return lambda number: step(batches[number % len(batches)])
 
-    actions = {arm.name: action(arm) for arm in workload.arms}
+    actions = {arm.name: workload.trainer.device.awaited(action(arm)) for arm in workload.arms}
     times = interleave(actions, rounds=STEP_ROUNDS, warm_up=5, seconds=seconds, least=LEAST_ROUNDS)
     return {"milliseconds": {name: values.tolist() for name, values in times.items()}}
 
@@ -57,11 +64,16 @@ def _plan(workload: Workload, encoded: EncodedSplit) -> list[NDArray[np.int64]]:
     return plan_batches(encoded.train.lengths, workload.schedule.batch_size, generator)
 
 
-def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float) -> dict[str, Any]:
+def measure_latency(
+    workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float, device: DeviceName | None = None
+) -> dict[str, Any]:
     """Percentiles of one forward call on encoded test rows at their real lengths, batch 1 and batch 32, in milliseconds.
 
-    Of every arm, and of networks among the baselines.
+    Of every arm, and of networks among the baselines. device: on which, None for the one that trains; rows come from the
+    processor, and what is said of them goes back there.
     """
+    workload = workload if device is None else workload.on(device)
+    place = workload.trainer.device
     encoded = workload.encode(0)
     settings = {**chosen, **{name: workload.trainer.default_hyperparameters for name in workload.baselines if name in RIVALS}}
     networks = {
@@ -77,7 +89,7 @@ def measure_latency(workload: Workload, chosen: Mapping[str, Hyperparameters], s
         def action(network: torch.nn.Module, batches: Any = batches) -> Callable[[int], object]:
             def call(number: int) -> object:
                 batch = batches[number % len(batches)]
-                return network(batch.inputs, batch.lengths)
+                return place.fetch(network(place.send(batch.inputs), batch.lengths))
 
             return call
 

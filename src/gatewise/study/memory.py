@@ -1,4 +1,5 @@
-"""The memory of training, measured in a process of its own while this one does something that nobody times."""
+"""The memory of training: of the processor in a process of its own, while this one does something that nobody times; of another
+device by its own count."""
 
 from __future__ import annotations
 
@@ -17,10 +18,11 @@ import torch
 
 from gatewise.errors import GatewiseError
 from gatewise.records import Hyperparameters, to_json
-from gatewise.study.memory_probe import CAN_FORK
+from gatewise.study.memory_probe import CAN_FORK, added_bytes
 from gatewise.study.work import Workload
+from gatewise.training.devices import DEVICES
 
-__all__ = ["MemoryMeasurement"]
+__all__ = ["MemoryMeasurement", "measure_device_memory"]
 
 # It takes seconds, on a machine with room for it.
 MOST_SECONDS = 600.0
@@ -30,22 +32,9 @@ class MemoryMeasurement:
     """Peak resident memory that training adds, each arm at its largest batch; begins with its context, and ends with it."""
 
     def __init__(self, workload: Workload, chosen: Mapping[str, Hyperparameters]) -> None:
-        encoded = workload.encode(0)
         self._names = [arm.name for arm in workload.arms]
-        size = min(workload.schedule.batch_size, len(encoded.train))
-        longest = int(np.sort(encoded.train.lengths)[-size:].max())
-        self._batch = {"batch_size": size, "steps": longest}
-        self._tasks = [
-            {
-                **self._batch,
-                "architecture": asdict(workload.architecture(arm, 0, chosen[arm.name], encoded.train.input_size)),
-                "threads": torch.get_num_threads(),
-                "task": workload.dataset.task,
-                "metric": workload.trainer.metric.name,
-                "hyperparameters": to_json(chosen[arm.name]),
-            }
-            for arm in workload.arms
-        ]
+        self._batch = _largest_batch(workload)
+        self._tasks = _tasks(workload, chosen)
         self._processes: list[subprocess.Popen[str]] = []
         self._stack = ExitStack()
 
@@ -73,3 +62,36 @@ class MemoryMeasurement:
                 raise GatewiseError(f"the measurement of the memory of training failed: {errors.strip()[-500:]}")
             peaks += json.loads(written)["peak_bytes"]
         return {"peak_memory_bytes": dict(zip(self._names, peaks, strict=True)), **self._batch}
+
+
+def measure_device_memory(workload: Workload, chosen: Mapping[str, Hyperparameters], device: str) -> dict[str, Any]:
+    """The same on a device that counts the memory of its tensors, in this process: of those, and of nothing else."""
+    place = DEVICES[device]
+    peaks = {
+        arm.name: added_bytes(task, place, place.reset_peak, place.peak_bytes)
+        for arm, task in zip(workload.arms, _tasks(workload, chosen), strict=True)
+    }
+    return {"peak_memory_bytes": peaks, **_largest_batch(workload)}
+
+
+def _largest_batch(workload: Workload) -> dict[str, int]:
+    """Rows, and steps of the longest."""
+    lengths = workload.encode(0).train.lengths
+    size = min(workload.schedule.batch_size, len(lengths))
+    return {"batch_size": size, "steps": int(np.sort(lengths)[-size:].max())}
+
+
+def _tasks(workload: Workload, chosen: Mapping[str, Hyperparameters]) -> list[dict[str, Any]]:
+    """What `memory_probe` is asked, an arm each."""
+    input_size = workload.encode(0).train.input_size
+    return [
+        {
+            **_largest_batch(workload),
+            "architecture": asdict(workload.architecture(arm, 0, chosen[arm.name], input_size)),
+            "threads": torch.get_num_threads(),
+            "task": workload.dataset.task,
+            "metric": workload.trainer.metric.name,
+            "hyperparameters": to_json(chosen[arm.name]),
+        }
+        for arm in workload.arms
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,11 @@ from gatewise.nn import build_network
 from gatewise.records import Architecture, Hyperparameters, from_json
 from gatewise.tasks import traits_of
 from gatewise.timing import peak_resident_bytes, reset_peak
+from gatewise.training.devices import DEVICES, Device
 from gatewise.training.objectives import Tensors, objective_of
 from gatewise.training.step import training_step
 
-__all__ = ["CAN_FORK"]
+__all__ = ["CAN_FORK", "added_bytes"]
 
 CAN_FORK = sys.platform.startswith("linux")
 STEPS = 3
@@ -60,20 +61,25 @@ def _in_fork(task: Mapping[str, Any]) -> int:
 
 def _peak(task: Mapping[str, Any]) -> int:
     torch.set_num_threads(task["threads"])
+    return added_bytes(task, DEVICES["cpu"], reset_peak, peak_resident_bytes)
+
+
+def added_bytes(task: Mapping[str, Any], device: Device, reset: Callable[[], object], peak: Callable[[], int]) -> int:
+    """The most memory that a few training steps add. reset: begins to count the most anew; peak: says it."""
     # A tiny network first: what the libraries load and allocate once belongs to no arm.
     wanted = Architecture(**task["architecture"])
     vocabulary = 4 if wanted.tokens else wanted.input_size
     tiny = replace(wanted, input_size=vocabulary, embedding_size=4, hidden_size=4, skip=None)
-    _train(tiny, {**task, "batch_size": 2, "steps": 2})
-    reset_peak()
-    before = peak_resident_bytes()
-    _train(wanted, task)
-    return peak_resident_bytes() - before
+    _train(tiny, {**task, "batch_size": 2, "steps": 2}, device)
+    reset()
+    before = peak()
+    _train(wanted, task, device)
+    return peak() - before
 
 
-def _train(architecture: Architecture, task: Mapping[str, Any]) -> None:
+def _train(architecture: Architecture, task: Mapping[str, Any], device: Device) -> None:
     hyperparameters = from_json(Hyperparameters, task["hyperparameters"])
-    network = build_network(architecture)
+    network = device.take(build_network(architecture))
     network.train()
     step = training_step(network, objective_of(task["task"], task["metric"]), hyperparameters, seed=0)
     batch, steps = task["batch_size"], task["steps"]

@@ -35,8 +35,14 @@ def open_data(config: Config, data: Any, view: View, *, test: Any = None, starte
 def read_data(config: Config, data: Any, view: View, *, test: Any = None, started: float | None = None) -> Dataset:
     """Read the data that a configuration asks for, telling the view how far a long reading is.
 
-    Beside it the processes that will train begin to load what they need.
+    Beside it the processes that will train begin to load what they need. Raises OptionError, before anything is read, where a
+    device is not on this machine.
     """
+    if config.device != ("cpu",):
+        # PyTorch, which knows, takes a second to load: only where it is asked.
+        from gatewise.training.devices import resolve_devices
+
+        resolve_devices(config.device)
     if config.runner == "ray":
         join(config.address)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.nn import RIVALS
+from gatewise.options.config import DeviceName
 from gatewise.records import Epoch, Hyperparameters, Training, to_json
 from gatewise.report.numbers import duration
 from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
@@ -35,10 +36,12 @@ from gatewise.study.gathered import complete_replicates, target_score, whole_rou
 from gatewise.study.length import LENGTH_ROUND, decide_length
 from gatewise.study.measure import measure_baseline, measure_latency, measure_steps
 from gatewise.study.measure_shipped import measure_shipped
-from gatewise.study.memory import MemoryMeasurement
+from gatewise.study.memory import MemoryMeasurement, measure_device_memory
 from gatewise.study.processes import load_libraries
 from gatewise.study.session import Session
+from gatewise.study.timings import timing_key
 from gatewise.study.units import Unit
+from gatewise.training.devices import DEVICES
 from gatewise.training.tune import contenders, suggest
 from gatewise.wording import counted
 
@@ -172,17 +175,16 @@ def _at(epoch: Epoch | None) -> str:
 
 
 def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
-    """Measure step time and latency, each once and with nothing else running; memory too where a constraint asks for it."""
+    """Measure step time and latency on every device, each once and with nothing else running; the processor's memory too where a
+    constraint asks for it."""
     seconds = MEASURING_SECONDS
     if session.config.budget_s is not None:
         left = session.left() - session.report_s
         if left <= 0:
             return
         seconds = min(seconds, MEASURING_SHARE * min(session.config.budget_s, 2 * left) / 2)
-    session.show("timing training steps of the cells in turn")
-    session.once("timing:steps", lambda: session.runner.alone(measure_steps, chosen, seconds))
-    session.show("timing inference of the cells in turn")
-    session.once("timing:latency", lambda: session.runner.alone(measure_latency, chosen, seconds))
+    for device in session.config.device:
+        _measure_on(session, chosen, device, seconds / len(session.config.device))
     form = session.config.ship
     if form is not None:
         session.show(f"timing the cells as {form}")
@@ -190,6 +192,22 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
     if session.config.max_memory_bytes is not None:
         with memory_beside(session, chosen):
             pass
+
+
+def _measure_on(session: Session, chosen: Mapping[str, Hyperparameters], device: DeviceName, seconds: float) -> None:
+    """What the cells cost on one of the run's devices. Memory that a device counts itself takes no process of its own."""
+    where = f" on {device}" if session.config.device != ("cpu",) else ""
+
+    def once(what: str, measured: Callable[[], dict[str, Any]]) -> None:
+        session.once(timing_key(what, device, session.config), measured)
+
+    session.show(f"timing training steps of the cells in turn{where}")
+    once("steps", lambda: session.runner.alone(measure_steps, chosen, seconds, device))
+    session.show(f"timing inference of the cells in turn{where}")
+    once("latency", lambda: session.runner.alone(measure_latency, chosen, seconds, device))
+    if DEVICES[device].counts_memory:
+        session.show(f"measuring the memory of training{where}")
+        once("memory", lambda: session.runner.alone(measure_device_memory, chosen, device))
 
 
 def measure_late(session: Session) -> None:
@@ -204,7 +222,7 @@ def measure_late(session: Session) -> None:
 
 @contextmanager
 def memory_beside(session: Session, chosen: Mapping[str, Hyperparameters]) -> Iterator[None]:
-    """Measure the memory of training while the block does what nobody times, where the time that is left allows it."""
+    """Measure the processor's memory of training while the block does what nobody times, where there is time for it."""
 
     def room() -> float:
         return math.inf if session.config.max_memory_bytes is not None else session.left() - session.report_s
@@ -217,7 +235,7 @@ def memory_beside(session: Session, chosen: Mapping[str, Hyperparameters]) -> It
         session.show("measuring the memory of training")
         found = measurement.result(room())
         if found is not None:
-            session.record("timing:memory", "timing", found)
+            session.record(timing_key("memory", "cpu", session.config), "timing", found)
 
 
 def _measure_baselines(session: Session) -> None:

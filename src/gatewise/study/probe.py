@@ -50,7 +50,7 @@ class Probed:
 
 def probe(workload: Workload, names: Sequence[str], hyperparameters: Hyperparameters, seconds: float) -> Probed:
     """Time steps and evaluations of some arms in turn, in batches spread over the lengths there are. seconds: for all of them."""
-    encoded = workload.encode(0)
+    encoded, device = workload.encode(0), workload.trainer.device
     plan = plan_batches(encoded.train.lengths, workload.schedule.batch_size, np.random.default_rng([workload.config.seed, 2]))
     evaluated = plan_batches(encoded.validation.lengths, EVALUATION_BATCH, None)
     networks = {name: workload.network(workload.arm(name), 0, hyperparameters, encoded.train.input_size) for name in names}
@@ -65,7 +65,7 @@ def probe(workload: Workload, names: Sequence[str], hyperparameters: Hyperparame
 
         def call(number: int) -> object:
             batch = to_tensors(pad(encoded.validation, passed[number % len(passed)]))
-            return network(batch.inputs, batch.lengths)
+            return device.fetch(network(device.send(batch.inputs), batch.lengths))
 
         return call
 

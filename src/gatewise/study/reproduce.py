@@ -35,7 +35,7 @@ _NOT_COMPARED = frozenset({"seconds", "phases", "history", "adopted"})
 # Of the margin of equivalence: what no verdict depends on.
 TOLERANCE = 0.1
 # Of what describes a machine, what may change results.
-_DECISIVE = ("versions", "processor", "instruction_set", "compiled_kernels", "kernels", "platform", "threads")
+_DECISIVE = ("versions", "processor", "instruction_set", "compiled_kernels", "kernels", "platform", "threads", "device")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def reproduce_run(folder: RunFolder, view: View, *, data: Any = None, changes: M
     workload.baselines = tuple(journal.get("data")["baselines"])
     other = _other_data(read_profile(journal), describe(dataset, workload.prepared.lengths))
     with limited_threads(config.threads):
-        changed = _changed(folder.read_environment(), describe_environment() | {"threads": config.threads})
+        changed = _changed(folder.read_environment(), describe_environment(config.device) | {"threads": config.threads})
         found: dict[str, float | None] = {}
         if not other:
             found = _done_again(workload, then, view)

@@ -1,4 +1,4 @@
-"""A configuration with what depends on the data filled in."""
+"""A configuration with what depends on the data and on the machine filled in."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoding.encoders import DEFAULT_TEXT_LENGTH
 from gatewise.records import Config, Dataset
 from gatewise.tasks import traits_of
+from gatewise.training.devices import resolve_devices
 from gatewise.training.schedule import default_schedule
 
 __all__ = ["resolved"]
 
 
 def resolved(config: Config, dataset: Dataset) -> Config:
-    """The configuration with what depends on the data filled in, so that `config.yaml` hides no default."""
+    """The configuration with what depends on the data and the machine filled in, so that `config.yaml` hides no default.
+
+    Raises OptionError where a device is not on this machine.
+    """
     rows = len(make_split(dataset, 0, config.seed).train)
     schedule = default_schedule(rows, batch_size=config.batch_size, max_epochs=config.max_epochs, task=dataset.task)
     longest = config.max_length or (DEFAULT_TEXT_LENGTH if dataset.kind == "text" else None)
@@ -35,4 +39,5 @@ def resolved(config: Config, dataset: Dataset) -> Config:
         max_length=longest,
         pooling=None if traits_of(dataset.task).predicts == "steps" else config.pooling or "summary",
         skip=None if asked is None else config.skip is not False,
+        device=resolve_devices(config.device),
     )

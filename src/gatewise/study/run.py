@@ -67,7 +67,7 @@ def start_run(config: Config, dataset: Dataset, folder: RunFolder, view: View, *
     split = make_split(dataset, 0, config.seed)
     require_room(config, dataset, len(split.train))
     choose_rivals(dataset, split, config.rivals, config.budget_s)
-    environment = describe_environment() | {"threads": config.threads}
+    environment = describe_environment(config.device) | {"threads": config.threads}
     folder.create(config, environment)
     try:
         return _work(config, environment, dataset, folder, view, started, may_choose=may_choose)
@@ -108,7 +108,7 @@ def resume_run(
     dataset = read_data(config, config.source if data is None else data, view, test=test, started=started)
     environment = folder.read_environment()
     if not environment:
-        environment = describe_environment() | {"threads": config.threads}
+        environment = describe_environment(config.device) | {"threads": config.threads}
         write_json(folder.environment, environment)
     folder.write_config(config)
     return _work(config, environment, dataset, folder, view, started)

@@ -29,7 +29,7 @@ class TrainedFolder:
 
     def write(self, trial: Training, network: SequenceNetwork) -> None:
         """Keep what a tuning trial reached, before the trial enters the journal. Raises RunError where it cannot be written."""
-        weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
+        weights = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
         write_arrays(self.file(trial), weights, _result(trial))
 
     def load(self, trial: Training, network: SequenceNetwork) -> bool:

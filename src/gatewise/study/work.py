@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gatewise.data.dataset.splits import make_split
 from gatewise.data.encoding.prepared import Prepared, prepare
 from gatewise.nn import RIVALS, SequenceNetwork, build_network
+from gatewise.options.config import DeviceName
 from gatewise.records import Architecture, Arm, Config, Dataset, Encoded, Hyperparameters, Training
 from gatewise.study.contexts import seen
 from gatewise.study.encoded import EncodedSplit, encode_split, shortened_split
@@ -100,6 +101,14 @@ class Workload:
             self._in_context = (context, number), narrowed
         return self._in_context[1]
 
+    def on(self, device: DeviceName) -> Workload:
+        """The same work on another device, by its name."""
+        if device == self.config.device[0]:
+            return self
+        elsewhere = copy(self)
+        elsewhere.config = replace(self.config, device=(device,))
+        return elsewhere
+
     def arm(self, name: str) -> Arm:
         """An arm by its name, or a network that is a rival of them, of their hidden size."""
         rivals = (Arm(rival, rival, len(self.arms) + place, self.config.hidden_size) for place, rival in enumerate(RIVALS))
@@ -124,8 +133,8 @@ class Workload:
         )
 
     def network(self, arm: Arm, number: int, hyperparameters: Hyperparameters, input_size: int) -> SequenceNetwork:
-        """An arm's network as it starts."""
-        return build_network(self.architecture(arm, number, hyperparameters, input_size))
+        """An arm's network as it starts, on the device that trains."""
+        return self.trainer.device.take(build_network(self.architecture(arm, number, hyperparameters, input_size)))
 
     def fit_arm(
         self,

@@ -15,6 +15,7 @@ from gatewise.nn import SequenceNetwork
 from gatewise.records import Encoded, Ending, Epoch, Hyperparameters
 from gatewise.runtime.batches import Batch, iterate_batches, plan_batches
 from gatewise.training.clock import clock
+from gatewise.training.devices import device_of
 from gatewise.training.objectives import Objective, to_tensors
 from gatewise.training.schedule import RISEN, Schedule
 from gatewise.training.step import training_step
@@ -53,7 +54,8 @@ def fit(
     """Train until the validation loss has not fallen for `patience` epochs and is above its least by more than `RISEN`, but not
     less than `earliest` epochs, and return the weights of the best one. A loss that stays where it is may yet begin to fall.
 
-    network: is trained on; what is returned is the average of its weights. score: the metric of predictions on `validation`.
+    network: is trained on, where it is; what is returned is the average of its weights. score: the metric of predictions on
+    `validation`.
     Data order and dropout are drawn from `seed` alone, so that arms of one replicate see the same batches in the same order. The
     caller's random state is left as it was. on_epoch, on_step: called after each; what they raise ends it without a result.
     time_left: asked after every step; where it says no, the epoch under way is evaluated as it stands, and training ends.
@@ -66,7 +68,7 @@ def fit(
     best_weights = [parameter.detach().clone() for parameter in averaged.parameters()]
     history: list[Epoch] = []
     ended: Ending = "epochs"
-    with torch.random.fork_rng(devices=[]):
+    with device_of(network).own_randomness():
         torch.manual_seed(seed)
         for number in range(1, schedule.max_epochs + 1):
             network.train()

@@ -15,7 +15,7 @@ __all__ = ["array_network", "torch_network"]
 
 def array_network(architecture: Architecture, network: SequenceNetwork) -> ArrayNetwork:
     """The network as it is now, with copies of its weights."""
-    weights = {name: np.array(tensor.detach().numpy(), order="C") for name, tensor in network.state_dict().items()}
+    weights = {name: np.array(tensor.detach().cpu().numpy(), order="C") for name, tensor in network.state_dict().items()}
     return ArrayNetwork(architecture, weights)
 
 

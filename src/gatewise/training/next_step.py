@@ -18,6 +18,6 @@ def step_log_loss(logits: Tensor, inputs: Tensor, lengths: Tensor) -> Tensor:
     """
     targets = inputs[:, 1:].to(logits.dtype)
     losses = binary_cross_entropy_with_logits(logits[:, :-1], targets, reduction="none").sum(2)
-    inside = torch.arange(1, inputs.shape[1], device=lengths.device) < lengths[:, None]
+    inside = torch.arange(1, inputs.shape[1], device=losses.device) < lengths.to(losses.device)[:, None]
     # Chosen, not multiplied: what a network makes of padding may be infinite, and 0 times that is no number.
     return losses.masked_fill(~inside, 0.0).sum() / inside.sum().clamp(min=1)

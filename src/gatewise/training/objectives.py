@@ -18,6 +18,7 @@ from gatewise.runtime.batches import Batch, in_batches
 from gatewise.runtime.next_step import step_nll
 from gatewise.runtime.outputs import predictions_of
 from gatewise.tasks import traits_of
+from gatewise.training.devices import Device, device_of
 from gatewise.training.next_step import step_log_loss
 
 __all__ = ["Objective", "Tensors", "objective_of", "to_tensors"]
@@ -25,16 +26,21 @@ __all__ = ["Objective", "Tensors", "objective_of", "to_tensors"]
 
 @dataclass(frozen=True, eq=False)
 class Tensors:
-    """A batch as tensors that share its memory: inputs, int64 lengths, targets, and float32 weights or None."""
+    """A batch as tensors: inputs, int64 lengths, targets, and float32 weights or None. Lengths are always the processor's."""
 
     inputs: Tensor
     lengths: Tensor
     targets: Tensor
     weights: Tensor | None
 
+    def on(self, device: Device) -> Tensors:
+        """The batch, sent to a device."""
+        weights = None if self.weights is None else device.send(self.weights)
+        return Tensors(device.send(self.inputs), self.lengths, device.send(self.targets), weights)
+
 
 def to_tensors(batch: Batch) -> Tensors:
-    """Tensors of a batch."""
+    """A batch as tensors that share its memory."""
     return Tensors(
         torch.from_numpy(batch.inputs),
         torch.from_numpy(batch.lengths),
@@ -151,10 +157,12 @@ def _average(losses: NDArray[np.floating], encoded: Encoded) -> float:
 def outputs_of(network: SequenceNetwork, encoded: Encoded) -> NDArray[np.float32]:
     """What the network says of encoded rows in evaluation, as `runtime.network.ArrayNetwork.run` returns it."""
     network.eval()
+    device = device_of(network)
 
     def said(inputs: NDArray[Any], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            outputs: NDArray[np.float32] = network(torch.from_numpy(inputs), torch.from_numpy(lengths)).numpy()
-            return outputs
+            outputs = network(device.send(torch.from_numpy(inputs)), torch.from_numpy(lengths))
+            found: NDArray[np.float32] = device.fetch(outputs).numpy()
+            return found
 
     return in_batches(said, encoded, network.outputs, stepwise=isinstance(network.pool, Steps))

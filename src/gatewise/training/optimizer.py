@@ -31,7 +31,7 @@ class AdamW:
         self.weight_decay = weight_decay
         self.averages = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.squares = [torch.zeros_like(parameter) for parameter in self.parameters]
-        self.steps = [torch.zeros((), dtype=torch.float32) for _ in self.parameters]
+        self.steps = [torch.zeros((), dtype=torch.float32, device=parameter.device) for parameter in self.parameters]
 
     def zero_grad(self) -> None:
         """Forget the gradients."""

@@ -8,6 +8,7 @@ from gatewise.nn import SequenceNetwork
 from gatewise.records import Hyperparameters
 from gatewise.training.autograd_step import AutogradStep
 from gatewise.training.compiled_step import CompiledStep, reason
+from gatewise.training.devices import device_of
 from gatewise.training.objectives import Objective, Tensors
 
 __all__ = ["Step", "training_step"]
@@ -17,7 +18,7 @@ class Step(Protocol):
     """Takes steps, and knows their wall time by phase.
 
     averaged: a copy of the network as it started, with the moving average of the weights since; up to date after `settle`.
-    phases: seconds of forward, backward and optimiser.
+    phases: seconds of forward, backward and optimiser; of whole `steps` where a device works beside the process that asks it.
     """
 
     averaged: SequenceNetwork
@@ -33,6 +34,6 @@ class Step(Protocol):
 def training_step(network: SequenceNetwork, objective: Objective, hyperparameters: Hyperparameters, *, seed: int) -> Step:
     """The compiled step where it can take this network, else PyTorch's; they differ in speed, in rounding, and in the random
     numbers of dropout. seed: of the compiled step's dropout; PyTorch's is drawn from its own random state."""
-    if reason(network):
+    if not device_of(network).compiled or reason(network):
         return AutogradStep(network, objective, hyperparameters)
     return CompiledStep(network, objective, hyperparameters, seed=seed)

@@ -17,6 +17,7 @@ from gatewise.nn.tcn import levels_for
 from gatewise.records import Architecture, Arm, Config, Dataset, Encoded, Epoch, Hyperparameters
 from gatewise.runtime.scoring import score, truth_of
 from gatewise.tasks import traits_of
+from gatewise.training.devices import Device, device_named
 from gatewise.training.examples import Baseline, Examples
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.objectives import Objective, objective_of
@@ -50,6 +51,11 @@ class Trainer:
     def objective(self) -> Objective:
         """What networks are trained for."""
         return objective_of(self.dataset.task, self.metric.name)
+
+    @property
+    def device(self) -> Device:
+        """Where networks are trained. Raises OptionError where it is not there."""
+        return device_named(self.config.device[0])
 
     @property
     def default_hyperparameters(self) -> Hyperparameters:

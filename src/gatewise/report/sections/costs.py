@@ -10,6 +10,7 @@ from gatewise.records import Comparison, Cost, StepRatio, Verdict
 from gatewise.report.blocks import Section, Table
 from gatewise.report.metric_text import MetricText
 from gatewise.report.numbers import bytes_text, count, duration, milliseconds, significant
+from gatewise.report.sections.devices import device_sentence
 
 __all__ = ["costs_section"]
 
@@ -35,6 +36,8 @@ def costs_section(comparison: Comparison, verdict: Verdict) -> Section:
     rows = tuple((line.label, *line.cells) for line in lines)
     highlighted = tuple(number for number, line in enumerate(lines) if line.settles == comparison.config.cost)
     paragraphs = [f"Inside the band of practical equivalence the cheaper arm wins on {COST_WORDS[comparison.config.cost]}."]
+    if where := device_sentence(comparison):
+        paragraphs.append(where)
     if comparison.config.ship is not None:
         paragraphs.append(f"Latency and size are those of the cells as {comparison.config.ship}, from raw inputs to predictions.")
     ratios, say = verdict.training_time_ratios, MetricText.of(comparison)

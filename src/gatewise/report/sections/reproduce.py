@@ -29,6 +29,11 @@ def reproduce_section(comparison: Comparison, verdict: Verdict) -> Section:
     budget = "" if verdict.budget_s is None else f" of a budget of {duration(verdict.budget_s)}"
     done = as_it_was(comparison)
     repeated = f"With the same seed ({config.seed}) and versions the scores repeat; times depend on the machine."
+    if config.device[0] != "cpu":
+        repeated = (
+            f"With the same seed ({config.seed}), versions and device the scores repeat, but for last digits where "
+            "the device adds up in another order; times depend on the machine."
+        )
     if done != config:
         repeated += (
             " The command says how many rounds of tuning and replicates it came to, for another machine would come to others in "

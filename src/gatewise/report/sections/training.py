@@ -24,7 +24,7 @@ from gatewise.wording import counted, joined
 
 __all__ = ["curves_section", "time_section", "tuning_section"]
 
-STEP_PHASES = ("forward", "backward", "optimiser")
+STEP_PHASES = ("forward", "backward", "optimiser", "steps")
 
 
 def curves_section(comparison: Comparison, verdict: Verdict) -> Section:
