@@ -34,12 +34,13 @@ class _State:
 
 @dataclass(frozen=True)
 class Node:
-    """A machine of the cluster. cpus: what it has for tasks. here: whether this process is on it."""
+    """A machine of the cluster. cpus, gpus: what it has for tasks. here: whether this process is on it."""
 
     identity: str
     address: str
     cpus: float
     here: bool
+    gpus: float = 0.0
 
 
 def join(address: str | None) -> None:
@@ -94,7 +95,13 @@ def nodes() -> list[Node]:
     ray = require_package("ray")
     own = ray.get_runtime_context().get_node_id()
     found = [
-        Node(each["NodeID"], each["NodeManagerAddress"], each["Resources"].get("CPU", 0.0), each["NodeID"] == own)
+        Node(
+            each["NodeID"],
+            each["NodeManagerAddress"],
+            each["Resources"].get("CPU", 0.0),
+            each["NodeID"] == own,
+            each["Resources"].get("GPU", 0.0),
+        )
         for each in ray.nodes()
         if each["Alive"]
     ]

@@ -63,6 +63,7 @@ class RayPool:
         self._under_way: dict[Future[Any], Any] = {}
         self._tasks: dict[Any, Any] = {}
         self._different = refuse_other_versions()
+        self._on_gpus = _on_gpus(workload.config)
         self._nodes, self._looked = nodes(), time.monotonic()
         if not any(node.cpus >= workload.config.threads for node in self._nodes):
             most = max((node.cpus for node in self._nodes), default=0)
@@ -70,14 +71,24 @@ class RayPool:
                 f"no node of the Ray cluster has the {workload.config.threads} processors that --threads asks for: the largest "
                 f"has {most:g}; give fewer threads, or join another cluster"
             )
+        if not any(self._room(node) for node in self._nodes):
+            raise OptionError(
+                f"no node of the Ray cluster has a GPU, which --device {','.join(workload.config.device)} asks for, beside the "
+                f"{counted(workload.config.threads, 'processor')} of a unit; join another cluster, or use --device cpu"
+            )
 
     @property
     def places(self) -> int:
         """Of all nodes that are there by now: they come and go."""
         if time.monotonic() - self._looked > NODES_SECONDS:
             self._nodes, self._looked = nodes(), time.monotonic()
-        threads = self.workload.config.threads
-        return max(1, sum(int(node.cpus // threads) for node in self._nodes))
+        return max(1, sum(self._room(node) for node in self._nodes))
+
+    def _room(self, node: Node) -> int:
+        """Units that a node has room for: as many processes share a GPU as `--jobs` says."""
+        config = self.workload.config
+        by_cpus = int(node.cpus // config.threads)
+        return min(by_cpus, int(node.gpus * config.jobs)) if self._on_gpus else by_cpus
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -103,6 +114,8 @@ class RayPool:
         for _ in range(RETRIES):
             node = self._for_measurements()
             place = {"num_cpus": node.cpus, "scheduling_strategy": on_node(node), "max_retries": 0}
+            # Ray hides the GPUs of a node from tasks that ask for none.
+            place |= {"num_gpus": node.gpus} if self._on_gpus else {}
             reference = self._task(_alone, place).remote(self._shared_now(), self.workload.config, (work, given, options))
             try:
                 wait_for(reference)
@@ -165,6 +178,7 @@ class RayPool:
 
     def _begun(self, work: Any, config: Config, given: tuple[Any, ...]) -> Future[Any]:
         place = {"num_cpus": config.threads, "scheduling_strategy": "SPREAD", "max_retries": RETRIES}
+        place |= {"num_gpus": 1 / config.jobs} if self._on_gpus else {}
         reference = self._task(work, place).remote(self._shared_now(), config, given)
         future: Future[Any] = reference.future()
         self._under_way[future] = reference
@@ -191,7 +205,7 @@ class RayPool:
     def _for_measurements(self) -> Node:
         """This machine, which the report describes, if it does tasks at all; otherwise the largest."""
         self._nodes, self._looked = nodes(), time.monotonic()
-        return next(node for node in self._nodes if node.cpus >= self.workload.config.threads)
+        return next(node for node in self._nodes if self._room(node))
 
     def _result(self, done: Future[Any]) -> Any:
         try:
@@ -212,6 +226,12 @@ class _Reports:
     def take(self) -> list[tuple[str, Epoch]]:
         told, self.epochs = self.epochs, {}
         return list(told.items())
+
+
+def _on_gpus(config: Config) -> bool:
+    from gatewise.training.devices import DEVICES
+
+    return any(DEVICES[name].of_ray for name in config.device)
 
 
 _workloads: dict[str, Workload] = {}
