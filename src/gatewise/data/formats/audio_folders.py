@@ -17,13 +17,16 @@ from gatewise.records import Dataset, Reading
 from gatewise.tasks import predicts
 from gatewise.wording import counted, listed
 
-__all__ = ["audio_folder_dataset", "is_audio_folder", "sound_files"]
+__all__ = ["OF_FOLDERS", "audio_folder_dataset", "class_table", "is_audio_folder", "sound_files"]
 
 # Names of a data set's parts, which would be mistaken for classes.
 _PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
 
 # Files looked at before a folder is said to hold no sound: whoever names a home folder by mistake should not wait for all of it.
 _LOOKED_AT = 20_000
+
+OF_FOLDERS = Reading(task="classification", audio="file", target=("class",))
+"""How that table is read."""
 
 _EXPECTED = "Expected a sub-folder for each class, with its wav, flac or ogg files, or an index table with a column of files."
 
@@ -45,6 +48,17 @@ def audio_folder_dataset(path: Path, reading: Reading, on_progress: Callable[[st
     Raises OptionError where columns or another task are asked for, DataError where there is no class folder or one alone, and
     as `read_sounds` does.
     """
+    table, warnings = class_table(path, reading)
+    test, test_warnings = (None, []) if reading.test is None else _folder_table(Path(reading.test).expanduser())
+    dataset = table_dataset(table.name, table.columns, OF_FOLDERS, base=path, on_progress=on_progress, test=test)
+    return replace(dataset, warnings=(*warnings, *test_warnings, *dataset.warnings))
+
+
+def class_table(path: Path, reading: Reading) -> tuple[Table, list[str]]:
+    """A folder as a table with the columns `file` (paths below it) and `class`, and warnings on what was left out.
+
+    Raises OptionError and DataError as `audio_folder_dataset` does.
+    """
     refuse_columns(f"the folder {path}", replace(reading, test=None))
     if predicts(reading.task) not in (None, "classes"):
         raise OptionError(
@@ -56,10 +70,7 @@ def audio_folder_dataset(path: Path, reading: Reading, on_progress: Callable[[st
         raise DataError(
             f"{path} has one class folder only ({table.columns['class'][0]!r}). A comparison needs at least two: add the others."
         )
-    test, test_warnings = (None, []) if reading.test is None else _folder_table(Path(reading.test).expanduser())
-    chosen = Reading(task="classification", audio="file", target=("class",))
-    dataset = table_dataset(table.name, table.columns, chosen, base=path, on_progress=on_progress, test=test)
-    return replace(dataset, warnings=(*warnings, *test_warnings, *dataset.warnings))
+    return table, warnings
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,9 +20,10 @@ from gatewise.data.values.arrow_cells import ArrowCells
 from gatewise.data.values.number_words import plain_numbers
 from gatewise.errors import DataError
 
-__all__ = ["read_delimited"]
+__all__ = ["UNQUOTED", "delimited_blocks", "delimiter_of", "read_delimited", "refuse_row"]
 
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
+UNQUOTED = "Quotation marks are read as part of the text: the file does not quote its cells."
 
 # Rows that are Python objects at one time.
 _BLOCK = 8192
@@ -35,23 +36,27 @@ def read_delimited(source: TextSource, *, tabs: bool) -> tuple[Columns, tuple[st
     Returns the columns and sentences on what was inferred. Raises DataError for broken quoting, ragged rows, doubled names, a
     first line that is a row, and bytes that are not UTF-8.
     """
-    header = source.first_line
-    delimiter = "\t" if tabs else next((mark for mark in ",;\t" if mark in header), ",")
-    inferred: list[str] = []
-    if not tabs and delimiter != ",":
-        inferred.append(f"The columns are separated by a {_NAMES[delimiter]}: the header holds no comma.")
+    delimiter, inferred = delimiter_of(source.first_line, tabs=tabs)
     if not tabs:
         table = _parse(source, delimiter, quoted=True)
     else:
         table, plain = _parse_tabs(source)
         if plain:
-            inferred.append("Quotation marks are read as part of the text: the file does not quote its cells.")
-    _refuse_row(source.name, table)
+            inferred.append(UNQUOTED)
+    refuse_row(source.name, table)
     table, written = plain_numbers(table, decimal_comma=delimiter != ",")
     return ArrowColumns(table), (*inferred, *written)
 
 
-def _refuse_row(name: str, table: Any) -> None:
+def delimiter_of(header: str, *, tabs: bool) -> tuple[str, list[str]]:
+    """What separates the cells below a header, and what is to be said of it. tabs: as in `read_delimited`."""
+    delimiter = "\t" if tabs else next((mark for mark in ",;\t" if mark in header), ",")
+    if tabs or delimiter == ",":
+        return delimiter, []
+    return delimiter, [f"The columns are separated by a {_NAMES[delimiter]}: the header holds no comma."]
+
+
+def refuse_row(name: str, table: Any) -> None:
     """Raise DataError where the first line is no header: a row would be lost, and the columns have senseless names."""
     found = row_like(table.column_names, [ArrowCells(column.slice(0, SAMPLE)) for column in table.columns])
     if found is not None:
@@ -86,48 +91,52 @@ def _parse(source: TextSource, delimiter: str, *, quoted: bool) -> Any:
     """The cells as a pyarrow Table of texts."""
     import pyarrow
 
-    names: list[str] = []
-    chunks: list[list[Any]] = []
-    rows: list[list[str]] = []
-    line = 1
     try:
-        with _unlimited_cells():
-            reader = csv.reader(
-                source.stream(), delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-            )
-            for row in reader:
-                if row and not names:
-                    names = _header(source.name, row)
-                    chunks = [[] for _ in names]
-                elif row:
-                    _check_width(source.name, row, len(names), line, _NAMES[delimiter])
-                    rows.append(row)
-                    if len(rows) == _BLOCK:
-                        _move(rows, chunks)
-                line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            f"{source.name}: the quoting is broken in the row that starts at line {line} ({error}). "
-            'Close every quotation mark, and double those inside a cell: "she said ""yes""".'
-        ) from error
+        blocks = [*delimited_blocks(source.name, source.stream(), delimiter, quoted=quoted)]
     except UnicodeDecodeError:
         # Says where it is.
         source.text()
         raise
-    _move(rows, chunks)
-    columns = [pyarrow.chunked_array(cells, type=pyarrow.string()) for cells in chunks]
-    return pyarrow.table(columns, names=names)
+    return pyarrow.concat_tables(blocks)
 
 
-def _move(rows: list[list[str]], chunks: list[list[Any]]) -> None:
-    """Turn rows into Arrow, a chunk a column, and forget them."""
+def delimited_blocks(name: str, stream: Iterable[str], delimiter: str, *, quoted: bool, most: int = sys.maxsize) -> Iterator[Any]:
+    """Parse lines with a header on top, and yield pyarrow Tables of texts, some thousand rows each and one at least.
+
+    name: what the lines are called in messages. stream: the lines, their ends kept. most: characters of a cell. Raises DataError
+    as `read_delimited` does.
+    """
+    names: list[str] = []
+    rows: list[list[str]] = []
+    line, sent = 1, False
+    try:
+        with _cells_of(most):
+            reader = csv.reader(stream, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+            for row in reader:
+                if row and not names:
+                    names = _header(name, row)
+                elif row:
+                    _check_width(name, row, len(names), line, _NAMES[delimiter])
+                    rows.append(row)
+                    if len(rows) == _BLOCK:
+                        yield _table(names, rows)
+                        rows, sent = [], True
+                line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"{name}: the quoting is broken in the row that starts at line {line} ({error}). "
+            'Close every quotation mark, and double those inside a cell: "she said ""yes""".'
+        ) from error
+    if rows or not sent:
+        yield _table(names, rows)
+
+
+def _table(names: list[str], rows: list[list[str]]) -> Any:
     import pyarrow
 
-    for number, column in enumerate(chunks):
-        cells = pyarrow.array([row[number] or None for row in rows], pyarrow.string())
-        # More than 2 GB of text is several arrays.
-        column.extend(cells.chunks if isinstance(cells, pyarrow.ChunkedArray) else [cells])
-    rows.clear()
+    columns = [pyarrow.array([row[number] or None for row in rows], pyarrow.string()) for number in range(len(names))]
+    # More than 2 GB of text is several arrays.
+    return pyarrow.table(columns, names=names)
 
 
 def _header(name: str, row: list[str]) -> list[str]:
@@ -150,9 +159,9 @@ def _check_width(name: str, row: list[str], width: int, line: int, separator: st
 
 
 @contextmanager
-def _unlimited_cells() -> Iterator[None]:
+def _cells_of(most: int) -> Iterator[None]:
     # csv refuses cells above 128 KiB by default; a long series or a document is a legitimate cell.
-    previous = csv.field_size_limit(sys.maxsize)
+    previous = csv.field_size_limit(most)
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from gatewise.data.dataset.memory import available_bytes, require_memory, size_t
 from gatewise.data.formats.paths import check_standard_input
 from gatewise.errors import DataError
 
-__all__ = ["TextSource", "read_text", "standard_input", "text_file"]
+__all__ = ["TextSource", "decoding_message", "read_text", "refuse_binary", "standard_input", "text_file"]
 
 # First bytes of formats that are often saved under the wrong name.
 _SIGNATURES = {
@@ -55,7 +55,7 @@ class TextSource:
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
             detail = f" (byte 0x{self.data[error.start]:02x} in line {line})"
-            raise DataError(_encoding_message(self.name, "another encoding", detail)) from error
+            raise DataError(decoding_message(self.name, detail)) from error
 
     def stream(self) -> io.TextIOWrapper:
         """All of it as a stream that decodes bit by bit, line ends kept. Reading may raise UnicodeDecodeError."""
@@ -110,19 +110,25 @@ def _checked(name: str, data: bytes) -> TextSource:
             raise DataError(f"{name} holds more than {size_text(limit)} of text, too much for the memory available. {_TODO}")
     if not data or data.isspace():
         raise DataError(f"{name} is empty. Expected a header and rows of data below it.")
+    refuse_binary(name, data)
+    return TextSource(name, data)
+
+
+def refuse_binary(name: str, data: bytes) -> None:
+    """Raise DataError where bytes are of a known binary format, of an encoding that is not UTF-8, or hold NUL."""
     for signature, kind in _SIGNATURES.items():
         if data.startswith(signature):
             raise DataError(
                 f"{name} is binary, not text: it looks like {kind}. Rename it to its real suffix, or export it as text."
             )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(_encoding_message(name, "UTF-16"))
+        raise DataError(decoding_message(name, encoding="UTF-16"))
     if b"\x00" in data:
         raise DataError(f"{name} is binary, not text: it holds NUL bytes. Point gatewise at a text table or a Parquet file.")
-    return TextSource(name, data)
 
 
-def _encoding_message(name: str, encoding: str, detail: str = "") -> str:
+def decoding_message(name: str, detail: str = "", encoding: str = "another encoding") -> str:
+    """What is said of a text that is not UTF-8. detail: where it shows."""
     known = encoding if encoding.startswith("UTF") else "WINDOWS-1252"
     file = Path("FILE.csv" if name == _STANDARD_INPUT else name)
     return (
