@@ -14,7 +14,16 @@ from gatewise.data.values.table_cells import is_missing
 from gatewise.errors import DataError
 from gatewise.wording import listed
 
-__all__ = ["PART_NAMES", "check_weights", "grouped", "part_masks", "read_parts"]
+__all__ = [
+    "PART_NAMES",
+    "check_each_weight",
+    "check_weights",
+    "encoded_groups",
+    "grouped",
+    "only_zeros",
+    "part_masks",
+    "read_parts",
+]
 
 PART_NAMES = ("train", "validation", "test")
 _SPELLINGS = {
@@ -74,10 +83,7 @@ def grouped(repeats: NDArray[np.int64], rows: Rows, name: str) -> tuple[NDArray[
     """
     if rows.groups is None:
         return repeats, ()
-    codes, values = _encoded(rows.groups, name)
-    if (codes < 0).any():
-        row = int((codes < 0).argmax())
-        raise DataError(f"{rows.where(row)} has no group in {name}. Give every row one, or leave out --group.")
+    codes, values = encoded_groups(rows.groups, name, rows.where)
     used = np.unique(codes)
     if len(used) < 2:
         raise DataError(
@@ -100,19 +106,38 @@ def check_weights(
     weights: NDArray[np.float64], name: str, where: Callable[[int], str], parts: NDArray[np.int8] | None = None
 ) -> None:
     """Raise DataError unless all weights [rows] are finite numbers of at least 0, and not all 0, nor all of one part."""
-    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
-    if len(bad):
-        value = weights[bad[0]]
-        came = "no weight" if np.isnan(value) else f"the weight {value:g}"
-        raise DataError(f"{where(int(bad[0]))} has {came} in {name}. Expected a finite number of at least 0 in every row.")
+    check_each_weight(weights, name, where)
     if not weights.any():
-        raise DataError(f"{name} holds weights of 0 only: nothing would be learned. Give some rows a weight above 0.")
+        raise DataError(only_zeros(name))
     for part in () if parts is None else np.unique(parts):
         if not weights[parts == part].any():
             raise DataError(
                 f"{name} holds weights of 0 only in the {PART_NAMES[part]} part, and scores count rows by weight. Give some of "
                 "its rows a weight above 0."
             )
+
+
+def encoded_groups(cells: Cells, name: str, where: Callable[[int], str]) -> tuple[NDArray[np.int64], list[object]]:
+    """The group of each row as a number, int64 [rows], and what the groups are called. Raises DataError where a row has none."""
+    codes, values = _encoded(cells, name)
+    if (codes < 0).any():
+        row = int((codes < 0).argmax())
+        raise DataError(f"{where(row)} has no group in {name}. Give every row one, or leave out --group.")
+    return codes, values
+
+
+def check_each_weight(weights: NDArray[np.float64], name: str, where: Callable[[int], str]) -> None:
+    """Raise DataError unless all weights [rows] are finite numbers of at least 0."""
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(bad):
+        value = weights[bad[0]]
+        came = "no weight" if np.isnan(value) else f"the weight {value:g}"
+        raise DataError(f"{where(int(bad[0]))} has {came} in {name}. Expected a finite number of at least 0 in every row.")
+
+
+def only_zeros(name: str) -> str:
+    """What is said of weights that are all 0."""
+    return f"{name} holds weights of 0 only: nothing would be learned. Give some rows a weight above 0."
 
 
 def _encoded(cells: Cells, name: str) -> tuple[NDArray[np.int64], list[object]]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.dataset.repeats import group_series, group_texts
+from gatewise.data.dataset.stored import Facts, StoredDataset
 from gatewise.data.dataset.windows import Windows
 from gatewise.records import Dataset, Profile
 from gatewise.tasks import in_time, predicts
@@ -24,8 +25,10 @@ def describe(dataset: Dataset, lengths: NDArray[np.int64]) -> Profile:
     """Profile a data set; lengths: int64 [rows], in tokens, steps or frames before any truncation.
 
     Warns where one class holds over 65% of the rows or some are rare, where sequences repeat, and where repeats carry different
-    targets.
+    targets. Of data on disk this was found out as they were written.
     """
+    if isinstance(dataset, StoredDataset):
+        return _of_facts(dataset, dataset.facts)
     has_classes = predicts(dataset.task) == "classes"
     counts = np.bincount(dataset.targets if has_classes else [], minlength=len(dataset.classes))
     repeats = _repeats_of(dataset)
@@ -50,6 +53,36 @@ def describe(dataset: Dataset, lengths: NDArray[np.int64]) -> Profile:
         outputs=_outputs(dataset),
         audio=dataset.audio,
         forecast=dataset.forecast,
+    )
+
+
+def _of_facts(dataset: StoredDataset, facts: Facts) -> Profile:
+    what = "group" if dataset.reading is not None and dataset.reading.group is not None else "sequence"
+    repeating = counted(facts.repeated_rows, "row repeats", "rows repeat")
+    repeats = [f"{repeating} the {what} of an earlier one; repeats are kept on one side of every split."]
+    return Profile(
+        name=dataset.name,
+        kind=dataset.kind,
+        rows=facts.rows,
+        classes=dict(zip(dataset.classes, facts.counts, strict=True)),
+        length_min=facts.length_min,
+        length_median=facts.length_median,
+        length_p95=facts.length_p95,
+        length_max=facts.length_max,
+        repeated_rows=facts.repeated_rows,
+        channels=len(dataset.channels),
+        channel_names=() if dataset.kind == "audio" else dataset.channels,
+        fixed_test_rows=facts.fixed_test_rows,
+        fingerprint=facts.fingerprint,
+        inferred=dataset.inferred,
+        warnings=(
+            *dataset.warnings,
+            *_imbalance(dataset, np.array(facts.counts, dtype=np.int64)),
+            *(repeats if facts.repeated_rows else ()),
+        ),
+        task=dataset.task,
+        outputs={dataset.outputs[0]: facts.outputs} if facts.outputs is not None else {},
+        audio=dataset.audio,
     )
 
 

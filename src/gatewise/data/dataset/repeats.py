@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gatewise.wording import counted
 
-__all__ = ["group_series", "group_texts", "join_groups", "repeats_across"]
+__all__ = ["group_series", "group_texts", "join_groups", "repeats_across", "series_digest", "text_digest", "value_digest"]
 
 # Two of a thousand million different sequences share a digest of 128 bits with a probability below 10^-20.
 _DIGEST_BYTES = 16
@@ -28,6 +28,21 @@ def group_texts(texts: Sequence[str]) -> NDArray[np.int64]:
 def group_series(sequences: Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
     """Return a group a row, int64 [rows], numbered by first appearance; series are the same when every value is."""
     return _number((repr(sequence.shape).encode() + sequence.tobytes() for sequence in sequences), len(sequences))
+
+
+def text_digest(text: str) -> int:
+    """A whole number of 64 bits that texts have in common which are the same as in `group_texts`; others by chance of 2^-64."""
+    return _short(_folded(text).encode("utf-8", "surrogatepass"))
+
+
+def series_digest(sequence: NDArray[np.float32]) -> int:
+    """The same of series, as in `group_series`."""
+    return _short(repr(sequence.shape).encode() + sequence.tobytes())
+
+
+def value_digest(value: object) -> int:
+    """The same of a cell that names a group."""
+    return _short(f"{type(value).__name__} {value}".encode("utf-8", "surrogatepass"))
 
 
 def join_groups(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -54,6 +69,10 @@ def repeats_across(groups: NDArray[np.int64], test: NDArray[np.bool_] | None, va
     repeated = int(np.isin(groups[test], groups[train]).sum())
     repeating = counted(repeated, "test row repeats", "test rows repeat")
     return [f"{repeating} a training row. The source's own split is kept, so test scores may flatter."] if repeated else []
+
+
+def _short(content: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little", signed=True)
 
 
 def _folded(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.drawn import drawn_split
+from gatewise.data.dataset.stored import StoredDataset
 from gatewise.data.dataset.time_splits import make_time_split, time_folds
 from gatewise.errors import DataError
 from gatewise.records import Dataset, Split
@@ -20,10 +22,12 @@ def folds_of(dataset: Dataset) -> int:
     """Return k, after which the folds are dealt anew: 10 for at least 500 rows, else 5, and no more than there are groups.
 
     Rows of a source's own test part do not count. 1 where the source has a validation part too, so that every split is the same;
-    a forecast has as many as `time_folds` says.
+    a forecast has as many as `time_folds` says. 1 of data on disk, which are drawn anew for each split.
     """
     if in_time(dataset.task):
         return time_folds(dataset)
+    if isinstance(dataset, StoredDataset):
+        return 1
     if _own_parts(dataset) is not None:
         return 1
     pool = _pool(dataset)
@@ -38,12 +42,16 @@ def make_split(dataset: Dataset, number: int, seed: int) -> Split:
     Repetition number // k deals all groups anew; fold number % k is the test part, the next one (cyclic) the validation part, the
     rest the training part. Where the source has its own test part, that is always the test part, and fold number % k of the other
     rows is the validation part; where it has a validation part too, every split is the source's own. A forecast is split in time
-    alone, as `make_time_split` does. The same data, number and seed give the same split.
+    alone, as `make_time_split` does, and of data on disk rows are drawn, as `drawn_split` does. The same data, number and seed
+    give the same split.
     Raises DataError where a part would be empty, or the training part of one class.
     """
     if in_time(dataset.task):
         return make_time_split(dataset, number, seed)
-    split = _own_parts(dataset) or _folded(dataset, number, seed)
+    if isinstance(dataset, StoredDataset):
+        split = drawn_split(dataset, number, seed)
+    else:
+        split = _own_parts(dataset) or _folded(dataset, number, seed)
     _check(dataset, split, number)
     return split
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
@@ -19,7 +19,17 @@ from gatewise.records import Label, Task
 from gatewise.tasks import predicts
 from gatewise.wording import counted, listed
 
-__all__ = ["MINIMUM_ROWS", "Target", "class_name", "finish_classes", "finish_numbers", "read_target"]
+__all__ = [
+    "MINIMUM_ROWS",
+    "Target",
+    "class_name",
+    "finish_classes",
+    "finish_numbers",
+    "first_fraction",
+    "order_classes",
+    "read_target",
+    "require_rows",
+]
 
 MINIMUM_ROWS = 30
 FEW_ROWS = 5
@@ -68,7 +78,7 @@ def read_target(
     if predicts(task) == "numbers":
         return Target("regression", number_cells(cells, source))
     numbers = None if declared else _numbers(cells, source)
-    fraction = None if numbers is None else _first_fraction(numbers)
+    fraction = None if numbers is None else first_fraction(numbers)
     if predicts(task) == "classes" and fraction is not None:
         raise DataError(
             f"{source} holds numbers with fractions (such as {fraction:g}): they are no classes. Leave out --task classification "
@@ -116,13 +126,22 @@ def finish_classes(target: Target, source: str) -> tuple[NDArray[np.int64], tupl
     or free text, or a single one, or where the rows are too few to split.
     """
     counts = dict(zip(target.names, np.bincount(target.values, minlength=len(target.names)).tolist(), strict=True))
-    rows, present = len(target.values), [name for name, count in counts.items() if count]
-    classes = tuple(_sorted(present))
+    classes, warnings = order_classes(counts, source)
+    index = {name: number for number, name in enumerate(classes)}
+    codes = np.array([index.get(name, -1) for name in target.names], dtype=np.int64)
+    own = dict(zip(target.names, target.labels or target.names, strict=True))
+    return codes[target.values], classes, tuple(own[name] for name in classes), warnings
+
+
+def order_classes(counts: Mapping[str, int], source: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The classes of which there are rows, in order, and warnings. counts: rows of each. Raises DataError as `finish_classes`."""
+    rows = sum(counts.values())
+    classes = tuple(_sorted([name for name, count in counts.items() if count]))
     if len(classes) == 1:
         raise DataError(
             f"{source} holds one class only ({classes[0]!r}). A comparison needs at least two: name another --target."
         )
-    _require_rows(rows)
+    require_rows(rows)
     if len(classes) == rows or (len(classes) > MANY_CLASSES and len(classes) > rows / 2):
         raise DataError(
             f"{source} looks like an id or free text: {len(classes):,} different values in {rows:,} rows. "
@@ -130,12 +149,9 @@ def finish_classes(target: Target, source: str) -> tuple[NDArray[np.int64], tupl
         )
     if sum(counts[name] >= 2 for name in classes) < 2:
         raise DataError(f"{source} has fewer than two classes with at least 2 rows. Add rows of the rare classes, or merge them.")
-    index = {name: number for number, name in enumerate(classes)}
-    codes = np.array([index.get(name, -1) for name in target.names], dtype=np.int64)
     rare = [f"{name} ({counts[name]})" for name in classes if counts[name] < FEW_ROWS]
     warning = f"Classes of {source} with fewer than {FEW_ROWS} rows are hardly learned or tested: {listed(rare, 5)}."
-    own = dict(zip(target.names, target.labels or target.names, strict=True))
-    return codes[target.values], classes, tuple(own[name] for name in classes), (warning,) if rare else ()
+    return classes, (warning,) if rare else ()
 
 
 def finish_numbers(target: Target, source: str, where: Callable[[int], str]) -> NDArray[np.float32]:
@@ -143,7 +159,7 @@ def finish_numbers(target: Target, source: str, where: Callable[[int], str]) -> 
 
     Raises DataError where one is not finite as a 32-bit float, all are the same, or the rows are too few to split.
     """
-    _require_rows(len(target.values))
+    require_rows(len(target.values))
     with np.errstate(over="ignore"):
         values = target.values.astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(values))
@@ -159,7 +175,8 @@ def finish_numbers(target: Target, source: str, where: Callable[[int], str]) -> 
     return values[:, np.newaxis]
 
 
-def _require_rows(rows: int) -> None:
+def require_rows(rows: int) -> None:
+    """Raise DataError where there are too few rows to split."""
     if rows < MINIMUM_ROWS:
         raise DataError(f"there are {rows} usable rows. A comparison needs at least {MINIMUM_ROWS}: add data.")
 
@@ -172,7 +189,7 @@ def _numbers(cells: Cells, source: str) -> NDArray[np.float64] | None:
         return None
 
 
-def _first_fraction(numbers: NDArray[np.float64]) -> float | None:
+def first_fraction(numbers: NDArray[np.float64]) -> float | None:
     """The first number that is not whole; infinite ones and missing ones are no fractions."""
     finite = numbers[np.isfinite(numbers)]
     fractions = finite[finite != np.floor(finite)]

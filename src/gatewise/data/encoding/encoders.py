@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewise.data.dataset.assemble import check_series
+from gatewise.data.dataset.drawn import BASELINE_ROWS, VOCABULARY_ROWS, lookup_rows
+from gatewise.data.dataset.stored import StoredTokens
 from gatewise.data.dataset.tokens import tokenize_all
 from gatewise.data.dataset.windows import Windows
 from gatewise.data.encoding.forecast import ForecastEncoder, fit_forecast_encoder
 from gatewise.data.encoding.prepared import Prepared
 from gatewise.data.encoding.series import SeriesEncoder, fit_series_encoder, plain_series_encoder
 from gatewise.data.encoding.target_scale import fit_target_scale
-from gatewise.data.encoding.text import TextEncoder, fit_text_encoder
+from gatewise.data.encoding.text import TextEncoder, counted_text_encoder, fit_text_encoder
 from gatewise.errors import DataError
 from gatewise.records import Encoded
 from gatewise.tasks import predicts
@@ -52,11 +54,15 @@ def fit_encoder(
     if predicts(dataset.task) == "steps":
         return plain_series_encoder(len(dataset.channels), max_length=max_length)
     encoder: TextEncoder | SeriesEncoder
-    if dataset.kind == "text":
-        length = DEFAULT_TEXT_LENGTH if max_length is None else max_length
+    length = DEFAULT_TEXT_LENGTH if max_length is None else max_length
+    if isinstance(prepared.tokens, StoredTokens):
+        counts, total = prepared.tokens.counts(lookup_rows(dataset, rows, VOCABULARY_ROWS, 0), length)
+        encoder = counted_text_encoder(counts, total, max_vocabulary=max_vocabulary, max_length=length)
+    elif dataset.kind == "text":
         encoder = fit_text_encoder([prepared.tokens[row] for row in rows], max_vocabulary=max_vocabulary, max_length=length)
     else:
-        encoder = fit_series_encoder([prepared.series[row] for row in rows], max_length=max_length)
+        looked_at = lookup_rows(dataset, rows, BASELINE_ROWS, 0)
+        encoder = fit_series_encoder([prepared.series[row] for row in looked_at], max_length=max_length)
     if predicts(dataset.task) == "numbers":
         return replace(encoder, target_scale=fit_target_scale(dataset.targets[rows]))
     return encoder

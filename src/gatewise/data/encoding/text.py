@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.stored import StoredTokens
 from gatewise.data.dataset.tokens import tokenize_all
 from gatewise.data.encoding.prepared import Prepared
 from gatewise.data.encoding.target_scale import TargetScale
 from gatewise.errors import DataError, OptionError
 from gatewise.records import Encoded
 
-__all__ = ["PADDING", "UNKNOWN", "TextEncoder", "fit_text_encoder"]
+__all__ = ["PADDING", "UNKNOWN", "TextEncoder", "counted_text_encoder", "fit_text_encoder"]
 
 PADDING = 0
 UNKNOWN = 1
@@ -60,8 +61,19 @@ class TextEncoder:
 
     def encode_rows(self, prepared: Prepared, rows: NDArray[np.int64]) -> Encoded:
         """Encode some rows of a prepared data set of texts, in the order of `rows`."""
-        encoded = self.encode_tokens([prepared.tokens[row] for row in rows], prepared.dataset.targets[rows])
+        targets = prepared.dataset.targets[rows]
+        if isinstance(prepared.tokens, StoredTokens):
+            encoded = self._encode_stored(prepared.tokens, rows, targets)
+        else:
+            encoded = self.encode_tokens([prepared.tokens[row] for row in rows], targets)
         return replace(encoded, weights=prepared.weights(rows))
+
+    def _encode_stored(self, tokens: StoredTokens, rows: NDArray[np.int64], targets: NDArray[Any]) -> Encoded:
+        ids = self._ids
+        table = tokens.look_up(self, lambda word: ids.get(word, UNKNOWN), UNKNOWN)
+        numbers, lengths = tokens.numbers(rows, self.max_length)
+        encoded = Encoded(table[numbers], lengths, targets, self.input_size)
+        return encoded if self.target_scale is None else self.target_scale.apply(encoded)
 
     def truncated(self, lengths: NDArray[np.int64]) -> int:
         """How many rows of these lengths lose tokens to `max_length`."""
@@ -94,11 +106,21 @@ def fit_text_encoder(
     fewer than `min_count` times are left out, unless that would make over half of the text unknown, as in very small data.
     Raises OptionError for a limit below 1.
     """
+    counts = Counter(chain.from_iterable(islice(row, max_length) for row in tokens))
+    return counted_text_encoder(counts, counts.total(), max_vocabulary=max_vocabulary, max_length=max_length, min_count=min_count)
+
+
+def counted_text_encoder(
+    counts: Mapping[str, int], total: int, *, max_vocabulary: int, max_length: int | None, min_count: int = 2
+) -> TextEncoder:
+    """Choose the vocabulary by counts, as `fit_text_encoder` does. total: all tokens, those that were not counted among them.
+
+    Raises OptionError for a limit below 1.
+    """
     for name, limit in (("max_vocabulary", max_vocabulary), ("max_length", max_length), ("min_count", min_count)):
         if limit is not None and limit < 1:
             raise OptionError(f"{name} is {limit}; expected a whole number of at least 1.")
-    counts = Counter(chain.from_iterable(islice(row, max_length) for row in tokens))
     frequent = {token: count for token, count in counts.items() if count >= min_count}
-    kept = frequent if 2 * sum(frequent.values()) >= counts.total() else counts
+    kept = frequent if 2 * sum(frequent.values()) >= total else counts
     ordered = sorted(kept, key=lambda token: (-kept[token], token))
     return TextEncoder(tuple(ordered[:max_vocabulary]), max_length)

@@ -32,9 +32,11 @@ from gatewise.records import Dataset, Kind, Reading
 from gatewise.tasks import in_time, predicts
 from gatewise.wording import counted
 
-__all__ = ["Table", "table_dataset", "table_inputs"]
+__all__ = ["UNUSED_SPLIT", "Table", "is_split", "reads_as_table", "table_dataset", "table_inputs"]
 
 Series = NDArray[np.float32]
+
+UNUSED_SPLIT = "The column 'split' is not used: gatewise makes its own repeated splits. --split-column split keeps it."
 
 _TEST = " of the test source"
 _WORDS: dict[Kind, str] = {"text": "texts", "series": "series of numbers", "audio": "sounds"}
@@ -77,7 +79,7 @@ def table_dataset(
     """
     _refuse_empty(name, columns)
     _check_splits(reading, parts, test)
-    steps = as_forecast(columns, reading, _works(columns)) if parts is None and test is None else None
+    steps = as_forecast(columns, reading, reads_as_table(columns)) if parts is None and test is None else None
     if steps is not None:
         return forecast_dataset(name, columns, steps.reading, inferred=(*inferred, *steps.inferred), warnings=steps.warnings)
     choice = choose_columns(columns, reading, with_target=predicts(reading.task) != "steps")
@@ -92,8 +94,8 @@ def table_dataset(
     if rows.kind == "series" and len(rows) and all(sequence is None or len(sequence) == 1 for sequence in rows.sequences):
         raise DataError(_single_step(choice, reading))
     notes = [*inferred, *choice.inferred, *notes]
-    if reading.split is None and test is None and parts is None and any(_is_split(column) for column in columns):
-        notes.append("The column 'split' is not used: gatewise makes its own repeated splits. --split-column split keeps it.")
+    if reading.split is None and test is None and parts is None and any(is_split(column) for column in columns):
+        notes.append(UNUSED_SPLIT)
     beside = {"groups": f"the column {reading.group!r}", "weights": f"the column {reading.weights!r}"}
     if predicts(reading.task) == "steps" or choice.target is None or rows.labels is None:
         kept, lost = _usable(rows)
@@ -105,7 +107,7 @@ def table_dataset(
     target, doubts = settle_numbers(target, rows.labels, choice.target, reading)
     warned += doubts
     if parts is None and test is None:
-        refuse_two_readings(columns, choice, target, reading, _works(columns))
+        refuse_two_readings(columns, choice, target, reading, reads_as_table(columns))
     if rows.parts is None:
         warned += unread_times(columns, choice, reading)
     kept, lost = _usable(rows, target)
@@ -151,7 +153,7 @@ def table_inputs(columns: Columns, reading: Reading, *, kind: Kind, base: Path |
     return Inputs(rows.sequences, {name: cell_texts(cells) for name, cells in first.items()})
 
 
-def _works(columns: Columns) -> Callable[[Reading], bool]:
+def reads_as_table(columns: Columns) -> Callable[[Reading], bool]:
     """Whether a table can be read as it is asked to be, which is tried before it is offered."""
 
     def works(reading: Reading) -> bool:
@@ -190,7 +192,8 @@ def _short_name(path: Path, base: Path | None) -> str:
     return str(path.relative_to(base)) if base is not None and path.is_relative_to(base) else path.name
 
 
-def _is_split(column: str) -> bool:
+def is_split(column: str) -> bool:
+    """Whether a column is called so that it may say which part a row belongs to."""
     return column.strip().casefold() == "split"
 
 

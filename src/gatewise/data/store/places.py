@@ -1,0 +1,84 @@
+"""Where encoded data lie, and under which name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from gatewise.data.dataset.memory import size_text, total_bytes
+from gatewise.data.dataset.stored import FORMAT
+from gatewise.errors import DataError
+from gatewise.records import Reading, to_json
+
+__all__ = ["PLACE", "outgrows_memory", "require_space", "store_folder"]
+
+PLACE = "GATEWISE_STORE"
+
+# What tables of text take in memory while they are compared, in sizes of their files: cells, tokens and numbers of tokens.
+_IN_MEMORY = 12
+# The part of the machine's memory that data may take before they are read from disk.
+_SHARE = 0.5
+# Bytes of a file that are looked at beside its size and time, at so many places.
+_PIECE, _PIECES = 2**16, 16
+
+
+def outgrows_memory(size: int) -> bool:
+    """Whether data of so many bytes are too large for this machine's memory, whatever of it is free."""
+    return _IN_MEMORY * size > _SHARE * total_bytes()
+
+
+def store_folder(files: Iterable[Path], reading: Reading) -> Path:
+    """The folder for the data of some files, read in one way: in `$GATEWISE_STORE`, else `$XDG_CACHE_HOME/gatewise/stores`
+    (`~/.cache` where that is unset). It is another one as soon as a file's size, time or content is another.
+
+    Raises DataError where there is no place, or a file cannot be read.
+    """
+    digest = hashlib.sha256(f"{FORMAT} {json.dumps(to_json(replace(reading, test=None)), sort_keys=True)}".encode())
+    first = None
+    for path in files:
+        first = path if first is None else first
+        try:
+            about = path.stat()
+            digest.update(f"{path.resolve()} {about.st_size} {about.st_mtime_ns} ".encode("utf-8", "surrogateescape"))
+            with path.open("rb") as file:
+                for number in range(_PIECES):
+                    file.seek(about.st_size * number // _PIECES)
+                    digest.update(file.read(_PIECE))
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or error}. Check the path and its permissions.") from error
+    name = first.name.split(".")[0] if first is not None else "data"
+    return _root() / f"{name[:40]}-{digest.hexdigest()[:20]}"
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise DataError where the disk of a folder has no room for so many bytes, or nothing can be made there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise DataError(
+            f"the data are read from disk, and {folder} cannot be made: {error.strerror}. Name another folder: {PLACE}=FOLDER."
+        ) from error
+    if needed > free:
+        raise DataError(
+            f"the data are read from disk, encoded into {folder}, which takes about {size_text(needed)}, and {size_text(free)} "
+            f"are free there. Make room, or name another folder: {PLACE}=FOLDER."
+        )
+
+
+def _root() -> Path:
+    named = os.environ.get(PLACE, "")
+    if named:
+        return Path(named).expanduser().absolute()
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        # A relative path is to be ignored, says the XDG base directory specification.
+        root = cache if cache.is_absolute() else Path.home() / ".cache"
+    except RuntimeError as error:
+        raise DataError(f"the data are read from disk, and this user has no home. Name a folder: {PLACE}=FOLDER.") from error
+    return root / "gatewise" / "stores"
