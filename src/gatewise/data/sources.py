@@ -17,12 +17,13 @@ from gatewise.data.dates.stamps import is_written
 from gatewise.data.forecast.dataset import forecast_inputs
 from gatewise.data.formats.arrays import array_inputs, array_labelled, is_arrays
 from gatewise.data.formats.arrow import is_table, table_columns
-from gatewise.data.formats.audio_folders import audio_folder_dataset, is_audio_folder, sound_files
+from gatewise.data.formats.audio_folders import audio_folder_dataset, class_table, is_audio_folder, sound_files
 from gatewise.data.formats.delimited import read_delimited
 from gatewise.data.formats.hub import hub_table
 from gatewise.data.formats.paths import accepted, file_format, named_sheet
 from gatewise.data.formats.remote import local_source
 from gatewise.data.formats.text_files import standard_input
+from gatewise.data.store.opening import stored_table
 from gatewise.data.tables.tables import Table, table_dataset, table_inputs
 from gatewise.data.values.table_cells import SOUND_SUFFIXES
 from gatewise.errors import DataError, OptionError
@@ -41,22 +42,27 @@ _MODEL_READS: dict[Kind, str] = {"text": "texts", "series": "series of numbers",
 _IN_PYTHON = "from Python also a pandas, polars or pyarrow table, arrays (X, y), or a gatewise Dataset"
 
 
-def open_source(source: Any, *, seed: int = 0, on_progress: Report | None = None, **reading: Any) -> Dataset:
+def open_source(
+    source: Any, *, seed: int = 0, on_progress: Report | None = None, on_disk: str = "never", jobs: int = 1, **reading: Any
+) -> Dataset:
     """Read sequences with what is to be predicted of them.
 
     source: a path or an http(s) address (.csv, .tsv, .jsonl, .ndjson, .json, .parquet, .xlsx, .npz, .ts; tables of text also .gz;
     book.xlsx?sheet=NAME for another sheet than the first), a folder with a sub-folder of sounds for each class, `builtin:NAME`,
     `hf:NAME`, `-` for CSV on standard input, a table that speaks Arrow (pandas, polars, pyarrow, ...), arrays (X, y) or
     {"X": ..., "y": ...}, or a Dataset, which comes back as it is. seed: of the built-in
-    generators. on_progress: told how far a long reading is. reading: the fields of `Reading`; what is not given is inferred and
+    generators. on_progress: told how far a long reading is. on_disk, jobs: whether tables and folders of sounds are encoded onto
+    disk, by so many processes, as in `stored_table`. reading: the fields of `Reading`; what is not given is inferred and
     said in `Dataset.inferred`; series and target may be one name.
     Raises DataError where the data cannot be read or is not fit, OptionError where an option does not apply to the source.
     """
     with local_source(source) as here, local_source(reading.get("test")) as test:
-        return _open_here(here, seed, on_progress, read_options(reading | {"test": test}))
+        return _open_here(here, seed, on_progress, read_options(reading | {"test": test}), on_disk, jobs)
 
 
-def _open_here(source: Any, seed: int, on_progress: Report | None, asked: Reading) -> Dataset:
+def _open_here(source: Any, seed: int, on_progress: Report | None, asked: Reading, on_disk: str, jobs: int) -> Dataset:
+    if on_disk == "always" and (isinstance(source, Dataset) or str(source).startswith(_BUILTIN)):
+        raise _no_file(source)
     if isinstance(source, Dataset):
         refuse_columns("a Dataset", asked)
         return require_task(source, asked)
@@ -68,7 +74,15 @@ def _open_here(source: Any, seed: int, on_progress: Report | None, asked: Readin
             raise DataError(
                 f"{source} is a folder of sounds, and {_called(asked.test)} is none. Give --test a folder of sounds too."
             )
-        return audio_folder_dataset(_path(source), asked, on_progress)
+        table = class_table(_path(source), asked)
+        stored = stored_table(_path(source), asked, on_disk, on_progress=on_progress, folder=table)
+        return stored or audio_folder_dataset(_path(source), asked, on_progress)
+    if isinstance(source, (str, os.PathLike)) and on_disk != "never" and (path := _file_of(source)) is not None:
+        stored = stored_table(path, asked, on_disk, jobs=jobs, on_progress=on_progress)
+        if stored is not None:
+            return stored
+    elif on_disk == "always":
+        raise _no_file(source)
     with_labels = predicts(asked.task) != "steps"
     opened = _open(source, with_labels, asked.test is not None)
     test = None if asked.test is None else _open_test(asked.test, type(opened), with_labels)
@@ -221,6 +235,18 @@ def _sounds(source: Any) -> Inputs | None:
         path = _path(source)
         return Inputs([path], {"file": [path.name]}) if path.name.lower().endswith(SOUND_SUFFIXES) else None
     return numbered_inputs(list(source)) if isinstance(source, list) else None
+
+
+def _no_file(source: Any) -> OptionError:
+    return OptionError(f"--on-disk always does not apply to {_called(source)}, which is no table in a file. Leave it out.")
+
+
+def _file_of(source: str | os.PathLike[str]) -> Path | None:
+    """The file of tables that a source names; None where it is something else."""
+    if str(source) == _STANDARD_INPUT or str(source).startswith(_HUB):
+        return None
+    path = _path(source)
+    return path if file_format(path).table is not None else None
 
 
 def _path(source: str | os.PathLike[str]) -> Path:

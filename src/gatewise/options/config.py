@@ -14,9 +14,10 @@ from typing import Annotated, Literal
 from gatewise.cells import CELLS
 from gatewise.options.option import Option
 
-__all__ = ["PANELS", "Beside", "Config", "CostName", "DeviceName", "Task"]
+__all__ = ["PANELS", "Beside", "Config", "CostName", "DeviceName", "OnDisk", "Task"]
 
 Task = Literal["classification", "regression", "forecast", "next_step"]
+OnDisk = Literal["auto", "always", "never"]
 CostName = Literal["training", "latency", "memory", "size"]
 DeviceName = Literal["cpu", "cuda", "mps", "auto"]
 
@@ -144,6 +145,15 @@ class Config:
             "inferred",
         ),
     ] = None
+    on_disk: Annotated[
+        OnDisk,
+        Option(
+            DATA,
+            "choice",
+            "Whether data are encoded onto disk and batches read from there: auto does so where they are too large for memory.",
+            noun="choice",
+        ),
+    ] = "auto"
     test: Annotated[str | None, Option(DATA, "source", "A second source of the same form: the fixed test part.", "none")] = None
 
     window: Annotated[int | None, Option(FORECAST, "whole", "Steps that a forecast reads.", "by horizon and season", least=1)] = (

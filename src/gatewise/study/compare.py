@@ -33,6 +33,7 @@ def compare(
     split_column: str | None = None,
     weights: str | None = None,
     date_format: str | None = None,
+    on_disk: str = "auto",
     test: Any = None,
     window: int | None = None,
     horizon: int | None = None,
@@ -101,6 +102,8 @@ def compare(
         weights: Column of row weights.
         date_format: How the times in the table are written, as strptime has it, like %d/%m/%Y or %m/%d/%Y %H:%M. Default:
             inferred.
+        on_disk: Whether data are encoded onto disk and batches read from there: auto does so where they are too large for
+            memory. One of auto, always, never. Default: auto.
         test: A second source of the same form: the fixed test part.
 
     Ask for a forecast:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gatewise.data.dataset.splits import folds_of
+from gatewise.data.dataset.stored import StoredDataset
 from gatewise.records import Dataset, Dependence, Split
 from gatewise.runtime.scoring import pack_rows
 from gatewise.tasks import traits_of
@@ -26,6 +27,8 @@ def dependence_of(dataset: Dataset, split: Split) -> Dependence:
         return Dependence(_packed(groups) if len(np.unique(groups)) < len(groups) else "")
     if traits_of(dataset.task).in_time:
         return Dependence(splits=folds_of(dataset))
+    if isinstance(dataset, StoredDataset):
+        return Dependence(groups=dataset.facts.groups)
     _, sizes = np.unique(dataset.groups, return_counts=True)
     if len(sizes) == len(dataset):
         return Dependence()

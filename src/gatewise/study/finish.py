@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.drawn import BASELINE_ROWS, epoch_rows, lookup_rows
 from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.errors import RunError
 from gatewise.export.bundle import load_model, save_model
@@ -101,12 +102,15 @@ def train_closing(session: Session, verdict: Verdict, name: str) -> tuple[Model,
         predictions = None
         if len(test):
             predictions = workload.trainer.objective.predict(fitted.network, encoder.encode_rows(workload.prepared, test))
+    learned = len(lookup_rows(dataset, train, BASELINE_ROWS, 0))
+    if epochs:
+        learned = min(len(train), epochs * epoch_rows(dataset, len(train)))
     metric, score_of_replicates = workload.trainer.metric.name, verdict.scores.get(name)
     own = None if predictions is None else score(metric, predictions, truth_of(dataset, test, train))
-    shipped = Shipped(name, len(train), len(validation), own, len(test), cut_short)
+    shipped = Shipped(name, learned, len(validation), own, len(test), cut_short)
     details = {
         "source": session.config.source,
-        "trained_on_rows": len(train),
+        "trained_on_rows": learned,
         "stopped_by_rows": len(validation),
         "metric": verdict.metric,
         "expected_score": to_json(score_of_replicates) if score_of_replicates else None,

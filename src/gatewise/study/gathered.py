@@ -147,7 +147,7 @@ def _unfinished(
     plans = journal.payloads("budget")
     if plans and plans[-1]["max_epochs"] < plans[-1]["own_epochs"]:
         return
-    rows = max(1, data["train_rows"] - data.get("validation_rows", 0))
+    rows = data.get("epoch_rows") or max(1, data["train_rows"] - data.get("validation_rows", 0))
     suits = default_schedule(rows, batch_size=config.batch_size, max_epochs=None, task=profile.task).max_epochs
     tried = journal.get("length")
     yield from unfinished_warning(config.max_epochs, used, suits, from_json(TriedLength, tried) if tried else None, title)

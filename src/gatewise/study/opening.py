@@ -55,4 +55,4 @@ def read_data(config: Config, data: Any, view: View, *, test: Any = None, starte
     def show(text: str) -> None:
         view.update(Progress(text, 0, config.replicates, time.monotonic() - begun, config.budget_s))
 
-    return open_source(data, seed=config.seed, on_progress=show, **reading)
+    return open_source(data, seed=config.seed, on_progress=show, on_disk=config.on_disk, jobs=config.jobs, **reading)

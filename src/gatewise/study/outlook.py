@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
+from gatewise.data.dataset.drawn import epoch_rows
 from gatewise.options.command import duration_words
 from gatewise.records import from_json
 from gatewise.report.numbers import count, duration
@@ -131,6 +132,9 @@ def _sample(session: Session, known: Foresight) -> int | None:
     """Of how many rows, a half, a quarter and so on, the wanted replicates fit uncut and untuned; None where only of too few."""
     config, rows, task = session.config, len(session.workload.dataset), session.workload.dataset.task
     train = len(session.workload.encode(0).split.train)
+    if train > epoch_rows(session.workload.dataset, train):
+        # Fewer rows would make no epoch shorter.
+        return None
     share = 0.5
     while share * train >= FEWEST_SAMPLED:
         epochs = known.epochs

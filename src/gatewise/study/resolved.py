@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gatewise.data.dataset.drawn import epoch_rows
 from gatewise.data.dataset.splits import make_split
+from gatewise.data.dataset.stored import StoredDataset
 from gatewise.data.encoding.encoders import DEFAULT_TEXT_LENGTH
 from gatewise.records import Config, Dataset
 from gatewise.tasks import traits_of
@@ -19,7 +21,7 @@ def resolved(config: Config, dataset: Dataset) -> Config:
 
     Raises OptionError where a device is not on this machine.
     """
-    rows = len(make_split(dataset, 0, config.seed).train)
+    rows = epoch_rows(dataset, len(make_split(dataset, 0, config.seed).train))
     schedule = default_schedule(rows, batch_size=config.batch_size, max_epochs=config.max_epochs, task=dataset.task)
     longest = config.max_length or (DEFAULT_TEXT_LENGTH if dataset.kind == "text" else None)
     asked, read = dataset.forecast, dataset.reading
@@ -30,6 +32,7 @@ def resolved(config: Config, dataset: Dataset) -> Config:
     return replace(
         config,
         task=dataset.task,
+        on_disk="always" if isinstance(dataset, StoredDataset) else "never",
         metric=config.metric or traits_of(dataset.task).metric,
         window=asked.window if asked else None,
         horizon=asked.horizon if asked else None,

@@ -10,6 +10,7 @@ from typing import Any
 
 from gatewise.comparison.plan import resolve_margin
 from gatewise.comparison.verdict import decide
+from gatewise.data.dataset.drawn import epoch_rows
 from gatewise.data.dataset.profile import describe
 from gatewise.data.dataset.splits import make_split
 from gatewise.errors import OptionError, RunError
@@ -287,6 +288,7 @@ def _data_payload(session: Session, profile: Profile) -> dict[str, Any]:
         "simplest_score": simplest,
         "length_edges": workload.scoring.length_edges.tolist(),
         "train_rows": len(split.train) + len(split.validation),
+        "epoch_rows": epoch_rows(workload.dataset, len(split.train)),
         "validation_rows": len(split.validation),
         "test_rows": len(split.test),
         "dependence": to_json(dependence_of(workload.dataset, split)),

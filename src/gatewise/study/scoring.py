@@ -30,8 +30,7 @@ class Scoring:
     @property
     def length_edges(self) -> NDArray[np.int64]:
         """Upper bounds of the length bins: quantiles of all lengths, so that bins hold about equally many rows."""
-        lengths = self.trainer.prepared.lengths
-        quantiles = np.quantile(lengths, np.linspace(0, 1, LENGTH_BINS + 1)[1:], method="higher")
+        quantiles = np.quantile(self.trainer.prepared.some_lengths, np.linspace(0, 1, LENGTH_BINS + 1)[1:], method="higher")
         return np.unique(quantiles.astype(np.int64))
 
     def sample(self, rows: NDArray[np.int64], number: int) -> NDArray[np.int64]:

@@ -73,8 +73,10 @@ def fit(
         for number in range(1, schedule.max_epochs + 1):
             network.train()
             total, seen = 0.0, 0
-            plan = plan_batches(train.lengths, schedule.batch_size, order)
-            for place, batch in enumerate(_timed(iterate_batches(train, plan), phases)):
+            with clock(phases, "batches"):
+                part = train.epoch(number, seed)
+            plan = plan_batches(part.lengths, schedule.batch_size, order)
+            for place, batch in enumerate(_timed(iterate_batches(part, plan), phases)):
                 rate = schedule.rate((number - 1) * len(plan) + place, schedule.max_epochs * len(plan))
                 total += step(to_tensors(batch), rate) * len(batch.rows)
                 seen += len(batch.rows)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gatewise.data.dataset.drawn import BASELINE_ROWS, lookup_rows
+from gatewise.data.dataset.stored import StoredDataset
 from gatewise.records import Dataset, Split
 
 __all__ = ["SCORED_TRAINING_ROWS", "Size"]
@@ -33,6 +35,11 @@ class Size:
     @classmethod
     def of(cls, dataset: Dataset, split: Split) -> Size:
         """The size of a data set cut as a split of the run cuts it."""
+        if isinstance(dataset, StoredDataset):
+            facts, learned = dataset.facts, len(lookup_rows(dataset, split.train, BASELINE_ROWS, 0))
+            parts = learned, len(split.validation), len(split.test)
+            lengths_of = facts.length_mean, facts.length_max, facts.length_min
+            return cls(*parts, *lengths_of, len(dataset.channels), len(dataset.classes))
         # About five characters of a text are a word, its space included.
         lengths = np.array([len(one) for one in dataset.sequences]) / (5 if dataset.kind == "text" else 1)
         return cls(

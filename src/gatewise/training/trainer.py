@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.drawn import BASELINE_ROWS, epoch_rows, lookup_rows
 from gatewise.data.encoding.encoders import Encoder, fit_encoder
 from gatewise.data.encoding.prepared import Prepared
 from gatewise.metrics import METRICS, Metric
@@ -18,6 +19,7 @@ from gatewise.records import Architecture, Arm, Config, Dataset, Encoded, Epoch,
 from gatewise.runtime.scoring import score, truth_of
 from gatewise.tasks import traits_of
 from gatewise.training.devices import Device, device_named
+from gatewise.training.drawn_part import DrawnPart
 from gatewise.training.examples import Baseline, Examples
 from gatewise.training.fit import Fitted, fit
 from gatewise.training.objectives import Objective, objective_of
@@ -66,7 +68,9 @@ class Trainer:
         """How long a network may train on so many rows. max_epochs: None for the configuration's."""
         config = self.config
         most = config.max_epochs if max_epochs is None else max_epochs
-        return default_schedule(rows, batch_size=config.batch_size, max_epochs=most, task=self.dataset.task)
+        return default_schedule(
+            epoch_rows(self.dataset, rows), batch_size=config.batch_size, max_epochs=most, task=self.dataset.task
+        )
 
     def fit_encoder(self, rows: Rows) -> Encoder:
         """Vocabulary or scaling from these rows alone."""
@@ -74,10 +78,23 @@ class Trainer:
 
     def encode(self, encoder: Encoder, rows: Rows) -> Encoded:
         """Rows to learn from: those of rare classes weigh more where that is asked for, so that every class has the same say."""
+        if len(rows) > epoch_rows(self.dataset, len(rows)):
+            return self._drawn(encoder, rows)
         encoded = encoder.encode_rows(self.prepared, rows)
         if self.config.weigh_classes is None:
             return encoded
         return replace(encoded, weights=_balanced(encoded.targets, encoded.weights).astype(np.float32))
+
+    def _drawn(self, encoder: Encoder, rows: Rows) -> Encoded:
+        """Rows of which every epoch reads the next, in an order of the training's own."""
+        some = epoch_rows(self.dataset, len(rows))
+
+        def draw(number: int, seed: int) -> Encoded:
+            turn, first = divmod((number - 1) * some, len(rows) - len(rows) % some)
+            order = np.random.default_rng([seed, 5, turn]).permutation(len(rows))
+            return self.encode(encoder, np.sort(rows[order[first : first + some]]))
+
+        return DrawnPart.of(draw)
 
     def architecture(
         self, arm: Arm, hyperparameters: Hyperparameters, input_size: int, *, seed: int, cell_seed: int
@@ -134,7 +151,9 @@ class Trainer:
         )
 
     def fit_baseline(self, kind: type[Baseline], train: Rows, validation: Rows, *, shared: bool = False) -> Baseline:
-        """Fit a baseline on the training part; the validation part chooses its regularisation. shared: as in `examples`."""
+        """Fit a baseline on the training part, of data on disk on a sample of it; the validation part chooses its
+        regularisation. shared: as in `examples`."""
+        train = lookup_rows(self.dataset, train, BASELINE_ROWS, self.config.seed)
         return kind.fit(self.examples(train, train, shared=shared), self.examples(validation, train, shared=shared))
 
     def examples(self, rows: Rows, train: Rows, *, shared: bool = False) -> Examples:
@@ -165,7 +184,7 @@ class Trainer:
     @property
     def _longest(self) -> int:
         """Steps of the longest sequence, as it is read."""
-        longest = int(self.prepared.lengths.max())
+        longest = self.prepared.longest
         return longest if self.config.max_length is None else min(longest, self.config.max_length)
 
 
