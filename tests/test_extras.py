@@ -17,7 +17,7 @@ from gatewise.extras import EXTRA_OF, explain
 from tests.inspection.models import FORECAST, STEPS, TEXTS, dataset_of, make_model
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-IMPORTED_AS = {"scikit-learn": "sklearn"}
+IMPORTED_AS = {"scikit-learn": "sklearn", "mlflow-skinny": "mlflow"}
 
 WITHOUT = """
 import sys

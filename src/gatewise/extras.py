@@ -28,6 +28,8 @@ EXTRA_OF: Mapping[str, str] = {
     "uvicorn": "serve",
     "websockets": "serve",
     "ray": "ray",
+    "tensorboard": "track",
+    "mlflow": "track",
 }
 """The extra that has a package, by the name it is imported by."""
 

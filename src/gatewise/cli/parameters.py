@@ -27,6 +27,7 @@ __all__ = [
 _METAVARS = {
     "source": "SOURCE",
     "path": "DIR",
+    "store": "URI",
     "column": "COL",
     "columns": "COL",
     "format": "FORMAT",

@@ -27,6 +27,12 @@ Where = Annotated[
     str | None, typer.Option("--runner", metavar="NAME", help="Where is trained, local or ray. Default: where it was before.")
 ]
 Address = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Of the Ray cluster.")]
+TensorBoard = Annotated[
+    str | None, typer.Option("--tensorboard", metavar="DIR", help="Folder that TensorBoard shows. Default: as before.")
+]
+MLflow = Annotated[
+    str | None, typer.Option("--mlflow", metavar="URI", help="MLflow's tracking server, or a folder. Default: as before.")
+]
 
 
 @app.command()
@@ -38,6 +44,8 @@ def resume(
     jobs: Jobs = None,
     runner: Where = None,
     address: Address = None,
+    tensorboard: TensorBoard = None,
+    mlflow: MLflow = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +56,17 @@ def resume(
     from gatewise.study.api import resume as go_on
 
     with view(quiet) as shown:
-        result = go_on(run, budget=budget, jobs=jobs, runner=runner, address=address, view=shown, started=started)
+        result = go_on(
+            run,
+            budget=budget,
+            jobs=jobs,
+            runner=runner,
+            address=address,
+            tensorboard=tensorboard,
+            mlflow=mlflow,
+            view=shown,
+            started=started,
+        )
     finish(result, as_json)
 
 

@@ -335,6 +335,13 @@ class Config:
         str | None,
         Option(RUN, "address", "Of the Ray cluster.", "the one that this machine belongs to, or one on it alone"),
     ] = None
+    tensorboard: Annotated[
+        str | None, Option(RUN, "path", "Folder that TensorBoard shows: every training is written there too.", "none")
+    ] = None
+    mlflow: Annotated[
+        str | None,
+        Option(RUN, "store", "MLflow's tracking server, or a folder: every training is written there too.", "none"),
+    ] = None
 
 
 class Beside:

@@ -15,6 +15,7 @@ Kind = Literal[
     "format",
     "address",
     "path",
+    "store",
     "whole",
     "number",
     "flag",

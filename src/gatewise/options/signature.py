@@ -21,6 +21,7 @@ _WIDTH = 128
 _TYPES = {
     "source": "Any",
     "path": "str | os.PathLike[str]",
+    "store": "str | os.PathLike[str]",
     "column": "str",
     "columns": "str | Sequence[str]",
     "format": "str",

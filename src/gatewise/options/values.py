@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -65,6 +66,18 @@ def _path(option: Option, value: Any, called: str) -> str:
     if isinstance(value, (str, os.PathLike)) and str(value):
         return str(value)
     raise OptionError(f"{called} {value!r} is not a path; write it like {'runs/first' if option.kind == 'path' else 'data.csv'}")
+
+
+def _store(option: Option, value: Any, called: str) -> str:
+    if not isinstance(value, (str, os.PathLike)) or not str(value).isprintable() or not str(value).strip():
+        raise OptionError(f"{called} {value!r} is no place; write an address, like http://localhost:5000, or a folder")
+    place = str(value).strip()
+    if re.match(r"[^/]*://[^/]*@", place):
+        raise OptionError(
+            f"{called} has a name or a password in its address, which would be kept in the run's folder; set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead"
+        )
+    return place
 
 
 def _whole(option: Option, value: Any, called: str) -> int:
@@ -128,6 +141,7 @@ def _quantity(parse: Callable[[Any, str], Any]) -> Callable[[Option, Any, str], 
 _READERS: dict[str, Callable[[Option, Any, str], Any]] = {
     "source": _path,
     "path": _path,
+    "store": _store,
     "column": _column,
     "columns": _columns,
     "format": _format,

@@ -27,6 +27,7 @@ from gatewise.study.folder import RunFolder, write_atomic
 from gatewise.study.opening import open_data
 from gatewise.study.view import View
 from gatewise.titles import Titles
+from gatewise.tracking.tracking import TRACKERS, check_places, with_places
 
 if TYPE_CHECKING:
     from gatewise.comparison.mistakes.pooling import Pooled
@@ -163,7 +164,8 @@ def start(
 ) -> Result:
     """Compare cells on data. given: options by name, as `by_name` finds them; the rest as in `compare`."""
     test, out = given.get("test"), given.get("out")
-    config = build_config(source_name(data), {**given, "test": None if test is None else source_name(test)})
+    named = {**given, "test": None if test is None else source_name(test)}
+    config = build_config(source_name(data), with_places(named))
     folder = RunFolder(Path(out) if out is not None else default_folder(config.source))
     started = monotonic() if started is None else started
     with watched(view, verbose) as watcher, resumable(folder.path, folder.config):
@@ -182,6 +184,8 @@ def resume(
     jobs: int | None = None,
     runner: str | None = None,
     address: str | None = None,
+    tensorboard: str | os.PathLike[str] | None = None,
+    mlflow: str | os.PathLike[str] | None = None,
     view: View | None = None,
     verbose: bool | None = None,
     started: float | None = None,
@@ -189,12 +193,15 @@ def resume(
     """Go on with an interrupted run, or give an undecided one a larger total budget.
 
     data, test: needed where they were no files. jobs, runner, address: where is trained from now on; None for what the run had.
+    tensorboard, mlflow: where is tracked from now on, what is done already included; None for where it was before.
     verbose, view, started: as in `compare`.
     """
     from gatewise.study.run import resume_run
 
     budget_s = parse_duration(budget) if budget is not None else None
-    changes = _changes(jobs, runner, address)
+    tracked = with_places({"tensorboard": tensorboard, "mlflow": mlflow})
+    changes = _changes(jobs=jobs, runner=runner, address=address, **tracked)
+    check_places({name: changes[name] for name in TRACKERS if name in changes})
     folder = RunFolder(Path(run))
     with watched(view, verbose) as watcher, resumable(folder.path):
         return _result(
@@ -220,7 +227,8 @@ def reproduce(
     from gatewise.study.reproduce import reproduce_run
 
     with watched(view, verbose) as watcher:
-        return reproduce_run(RunFolder(Path(run)), watcher, data=data, changes=_changes(jobs, runner, address))
+        changes = _changes(jobs=jobs, runner=runner, address=address)
+        return reproduce_run(RunFolder(Path(run)), watcher, data=data, changes=changes)
 
 
 def open_run(run: str | os.PathLike[str]) -> Result:
@@ -251,9 +259,8 @@ def default_folder(source: str) -> Path:
     return next(path for path in chain([first], more) if not path.exists())
 
 
-def _changes(jobs: int | None, runner: str | None, address: str | None) -> dict[str, Any]:
-    """Where is trained from now on, checked as the options of a comparison are."""
-    given = {"jobs": jobs, "runner": runner, "address": address}
+def _changes(**given: Any) -> dict[str, Any]:
+    """Where is trained and tracked from now on, checked as the options of a comparison are."""
     return {name: read_value(OPTION[name], value) for name, value in given.items() if value is not None}
 
 

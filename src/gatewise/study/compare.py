@@ -68,6 +68,8 @@ def compare(
     device: str | Sequence[str] = ("cpu",),
     runner: str = "local",
     address: str | None = None,
+    tensorboard: str | os.PathLike[str] | None = None,
+    mlflow: str | os.PathLike[str] | None = None,
     view: View | None = None,
     verbose: bool | None = None,
     started: float | None = None,
@@ -162,6 +164,8 @@ def compare(
         runner: Where is trained: on this machine, in `jobs` processes, or in as many as a Ray cluster has room for. One of
             local, ray. Default: local.
         address: Of the Ray cluster. Default: the one that this machine belongs to, or one on it alone.
+        tensorboard: Folder that TensorBoard shows: every training is written there too.
+        mlflow: MLflow's tracking server, or a folder: every training is written there too.
 
     verbose: show progress on standard error, or in the cell of a notebook; by default in notebooks and at a prompt, and not in
     scripts. view: show it to an object of your own instead. started: `time.monotonic()` at which the budget began to run, for a

@@ -56,7 +56,7 @@ def read_config_file(path: Path) -> dict[str, Any]:
 
 
 def _placed(option: Option, value: Any, folder: Path) -> Any:
-    if option.kind not in ("source", "path") or value == "-" or value.startswith(_NO_PATHS) or "://" in value:
+    if option.kind not in ("source", "path", "store") or value == "-" or value.startswith(_NO_PATHS) or "://" in value:
         return value
     return str(folder / Path(value).expanduser())
 

@@ -15,7 +15,7 @@ __all__ = ["identity", "open_config"]
 
 # What may change while a run goes on. The data may move, because its fingerprint says whether it is the same. The number of
 # replicates may not: it decides which test is made of them, and raising it after a look would be another one.
-FREE = frozenset({"source", "test", "budget_s", "jobs", "runner", "address"})
+FREE = frozenset({"source", "test", "budget_s", "jobs", "runner", "address", "tensorboard", "mlflow"})
 
 
 def identity(config: Config) -> dict[str, Any]:

@@ -89,6 +89,10 @@ class Journal:
         """Every row as one JSON object, in the order finished."""
         return (_as_json(key, row) for key, row in self._rows.items())
 
+    def finished_at(self, key: str) -> str:
+        """When a unit that is there was finished, in ISO 8601."""
+        return self._rows[key].finished_at
+
     def elapsed_s(self) -> float:
         """Seconds the run had taken when its last unit was finished, over all its sessions."""
         return max((row.elapsed_s for row in self._rows.values()), default=0.0)

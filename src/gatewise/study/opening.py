@@ -13,6 +13,7 @@ from gatewise.records import Config, Dataset, Progress, Reading
 from gatewise.study.cluster import join
 from gatewise.study.processes import prepare_processes
 from gatewise.study.view import View
+from gatewise.tracking.tracking import check_places, given_places
 
 __all__ = ["open_data", "read_data"]
 
@@ -25,6 +26,7 @@ def open_data(config: Config, data: Any, view: View, *, test: Any = None, starte
     the input or an option is not acceptable.
     """
     check_config(config)
+    check_places(given_places(config))
     dataset = read_data(config, data, view, test=test, started=started)
     check_task(config, dataset.task)
     for number in range(folds_of(dataset)):

@@ -36,6 +36,7 @@ from gatewise.study.phases import fix_margin, measure, measure_late, memory_besi
 from gatewise.study.resolved import resolved
 from gatewise.study.runner import Runner
 from gatewise.study.session import Session
+from gatewise.study.tracked import begin_tracking
 from gatewise.study.trained import TrainedFolder
 from gatewise.study.view import View
 from gatewise.study.work import Workload
@@ -146,31 +147,38 @@ def _work(
     may_choose: bool = False,
 ) -> Finished:
     with _session(config, environment, dataset, folder, view, started) as session:
-        journal = session.journal
         # Before anything else, and once and for all.
         session.once("config", lambda: identity(config))
-        try:
-            _record_data(session)
-            plan_run(session, may_choose=may_choose)
-            fix_margin(session)
-            chosen = tune(session)
-            measure(session, chosen)
-            run_curve(session, chosen)
-            stopped = run_replicates(session, chosen)
-            measure_late(session)
-            with memory_beside(session, chosen):
-                train_final(session, session.verdict(stopped))
-        except KeyboardInterrupt:
-            if "data" not in journal:
-                # There is nothing yet that a verdict could be about.
-                raise
-            stopped = "interrupted"
-        comparison = session.comparison(stopped)
-        verdict = decide(comparison)
-        session.show("writing the report")
-        comparison = replace(with_mistakes(folder, comparison, verdict, dataset), artefacts=read_artefacts(folder))
-        write_results(folder, comparison, verdict)
-        return Finished(folder, comparison, verdict)
+        with begin_tracking(config, folder, session.journal, view.log) as session.tracking:
+            return _finished(session, may_choose=may_choose)
+
+
+def _finished(session: Session, *, may_choose: bool) -> Finished:
+    folder = session.folder
+    try:
+        _record_data(session)
+        plan_run(session, may_choose=may_choose)
+        fix_margin(session)
+        chosen = tune(session)
+        measure(session, chosen)
+        run_curve(session, chosen)
+        stopped = run_replicates(session, chosen)
+        measure_late(session)
+        with memory_beside(session, chosen):
+            train_final(session, session.verdict(stopped))
+    except KeyboardInterrupt:
+        if "data" not in session.journal:
+            # There is nothing yet that a verdict could be about.
+            raise
+        stopped = "interrupted"
+    comparison = session.comparison(stopped)
+    verdict = decide(comparison)
+    session.show("writing the report")
+    comparison = with_mistakes(folder, comparison, verdict, session.workload.dataset)
+    comparison = replace(comparison, artefacts=read_artefacts(folder))
+    write_results(folder, comparison, verdict)
+    session.tracking.finish(verdict, (folder.report, folder.verdict))
+    return Finished(folder, comparison, verdict)
 
 
 @contextmanager

@@ -23,10 +23,12 @@ from gatewise.study.gathered import (
 )
 from gatewise.study.journal import Journal
 from gatewise.study.runner import Runner
+from gatewise.study.tracked import tracked
 from gatewise.study.units import Unit
 from gatewise.study.view import View
 from gatewise.study.work import Workload
 from gatewise.titles import Titles
+from gatewise.tracking.tracking import Tracking
 
 __all__ = ["Session"]
 
@@ -53,6 +55,7 @@ class Session:
     runner: Runner
     view: View
     started: float
+    tracking: Tracking = field(default_factory=Tracking)
     progress: Progress = field(init=False)
     found: dict[str, list[Training]] = field(init=False)
     plan: BudgetPlan | None = field(init=False, default=None)
@@ -132,6 +135,8 @@ class Session:
         with held_back():
             self.record(unit.key, unit.kind, to_json(training))
             self.found[unit.kind].append(training)
+        # The journal has it: what goes wrong from here on is lost nowhere but there.
+        self.tracking.add([tracked(self.journal, unit.key, training)])
 
     def trainings(self, *kinds: str) -> list[Training]:
         """Finished trainings of some kinds."""
