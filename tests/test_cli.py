@@ -23,6 +23,7 @@ from gatewise import extras, kernels
 from gatewise.cli import main
 from gatewise.kernels import ops
 from gatewise.kernels.options import Options
+from gatewise.names import plain_title
 from gatewise.options.config import PANELS
 from gatewise.options.configuration import build_config
 from gatewise.options.table import OPTIONS, SPELLINGS
@@ -30,6 +31,8 @@ from gatewise.records import Config
 from gatewise.study.api import Result
 from gatewise.study.config_file import read_config_file
 from gatewise.study.journal import open_journal
+from gatewise.training.devices import DEVICES
+from tests.training.spied_device import SpiedDevice
 
 SOURCE = "builtin:parity?rows=60&length=10"
 QUICK = ("--budget", "10m", "--replicates", "2", "--tune", "1", "--hidden-size", "4", "--max-epochs", "2")
@@ -430,6 +433,46 @@ def test_predict_writes_csv(run: Run, finished: Result, series: Path, tmp_path: 
     again = run("predict", finished.path, series, "--out", "predictions.csv")
     assert (again.code, again.out) == (0, "")
     assert (tmp_path / "predictions.csv").read_text(encoding="utf-8") == done.out
+
+
+def test_a_baseline_is_predicted_with_on_the_processor_alone(
+    run: Run, finished: Result, series: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DEVICES, "mps", SpiedDevice(name="mps"))
+    moved = series.rename(tmp_path.with_name(f"{tmp_path.name}.npz"))
+    name = finished.verdict.recommended
+    assert name not in ("gru", "lstm")
+    message = f"the {plain_title(name)} runs on the processor alone: it is no network that PyTorch could take to --device mps"
+    assert message in refused(run("predict", finished.path, moved, "--device", "mps"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("cuda", "--device cuda is not on this machine (it is not there), which has cpu; give one of these or auto"),
+        ("cpu,cuda", "--device 'cpu,cuda' names 2 devices; give one of cpu, cuda, mps, auto"),
+    ],
+)
+@pytest.mark.parametrize("command", ["predict", "claims"])
+def test_one_device_that_is_there(
+    run: Run, finished: Result, series: Path, monkeypatch: pytest.MonkeyPatch, command: str, device: str, message: str
+) -> None:
+    monkeypatch.setitem(DEVICES, "cuda", SpiedDevice("it is not there"))
+    monkeypatch.setitem(DEVICES, "mps", SpiedDevice("it is not there"))
+    done = run(command, *([finished.path, series] if command == "predict" else ["--out", "claims"]), "--device", device)
+    assert (done.code, done.out) == (2, "")
+    assert message in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize("command", ["compare", "advise"])
+def test_a_device_that_is_not_there_is_said_before_data_are_read(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setitem(DEVICES, "cuda", SpiedDevice("it is not there"))
+    (tmp_path / "damaged.npz").write_bytes(b"nothing that could be read")
+    done = run(command, "damaged.npz", "--device", "cuda")
+    assert done.code == 2
+    assert "--device cuda is not on this machine" in " ".join(done.err.split())
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from gatewise.claims.bench import Bench
+from gatewise.claims.epochs import Epoch
 from gatewise.claims.pairs import Setting
 from gatewise.errors import OptionError
 from gatewise.records import Difference, from_json, to_json
+from gatewise.training.devices import DEVICES
+from tests.training.spied_device import SpiedDevice
 
 TINY = Setting("waves?rows=60&length=10", max_epochs=1, options={"hidden_size": 4, "metric": "r2"})
 
@@ -84,3 +87,26 @@ def test_data_that_are_not_at_hand_are_refused(bench: Bench) -> None:
         bench.data("mr")
     with pytest.raises(OptionError, match="Did you mean 'reviews'"):
         bench.data("review")
+
+
+def test_a_training_of_another_device_is_another_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    spied = SpiedDevice(name="mps")
+    for name in ("cpu", "mps"):
+        monkeypatch.setitem(DEVICES, name, spied)
+    bench.pairs([TINY], replicates=1, seconds=0.0, least=1)
+    bench.device = "mps"
+    bench._materials.clear()
+    (pairs,) = bench.pairs([TINY], replicates=1, seconds=0.0, least=1)
+    assert pairs.comparison.config.device == ("mps",)
+    assert trainings(bench) == spied.taken == 4
+
+
+def test_an_epoch_on_a_device_is_one_on_torchs_layers_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    spied = SpiedDevice()
+    monkeypatch.setitem(DEVICES, "cpu", spied)
+    epoch = Epoch.of(bench.workload(TINY), 2)
+    for make in (epoch.on_gatewise, epoch.on_torch):
+        before = len(spied.received)
+        make(epoch.workload.arms[0])(0)
+        # Inputs and targets of every batch, and of the one on which the layers are held against each other.
+        assert len(spied.received) - before == 2 * (len(epoch.parts[0]) + (make == epoch.on_torch))

@@ -12,8 +12,10 @@ from gatewise.claims.bench import Bench
 from gatewise.claims.run import allotted_seconds, run_claims
 from gatewise.errors import OptionError, RunError
 from gatewise.interrupts import RunInterrupted
+from gatewise.training.devices import DEVICES
 from tests.claims import made_up
 from tests.claims.conftest import Install
+from tests.training.spied_device import SpiedDevice
 
 
 def test_a_study_leaves_results_and_a_page_and_is_not_measured_again(tmp_path: Path, install: Install) -> None:
@@ -98,3 +100,15 @@ def test_quick_studies_share_twelve_minutes(install: Install) -> None:
     install(*studies)
     assert [allotted_seconds(study, quick=True) for study in studies] == [360.0, 360.0]
     assert allotted_seconds(studies[0], quick=False) == 60.0
+
+
+def test_studies_of_another_device_have_a_folder_of_their_own(
+    tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DEVICES, "mps", SpiedDevice(name="mps"))
+    results = run_claims(out=tmp_path, quick=True, device="mps")
+    assert (results.device, results.environment["device"]) == ("mps", ["mps: a spied one"])
+    page = (tmp_path / "claims.html").read_text(encoding="utf-8")
+    assert "Trainings, and epochs end to end, ran on mps: a spied one;" in page
+    with pytest.raises(OptionError, match="holds studies with --quick and without --data, on mps, by gatewise"):
+        run_claims(out=tmp_path, quick=True)

@@ -36,3 +36,5 @@ def test_the_summary_counts_the_verdicts() -> None:
 def test_the_command_that_measures_again_names_no_folder_of_this_machine() -> None:
     command = rerun_command(made_up.claim(), Results(True, True, ()))
     assert command == "gatewise claims sweetness --quick --data FOLDER --out runs/sweetness"
+    command = rerun_command(made_up.claim(), Results(False, False, (), device="cuda"))
+    assert command == "gatewise claims sweetness --device cuda --out runs/sweetness"

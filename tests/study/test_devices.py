@@ -4,7 +4,7 @@ import json
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import torch
@@ -31,28 +31,19 @@ SOURCE = "builtin:parity?rows=60&length=10"
 OPTIONS: dict[str, Any] = {"replicates": 2, "tune": 1, "hidden_size": 8, "max_epochs": 2, "rivals": "none", "seed": 4}
 
 
-class Second(SpiedDevice):
-    """The processor under another name."""
-
-    name: ClassVar[str] = "cpu"
-
-    def describe(self) -> str:
-        return "mps: a second one"
-
-
 @dataclass
 class Run:
     """What a run left, and what its devices saw."""
 
     result: Result
     first: SpiedDevice
-    second: Second
+    second: SpiedDevice
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Run:
     with pytest.MonkeyPatch.context() as patch:
-        first, second = SpiedDevice(), Second()
+        first, second = SpiedDevice(), SpiedDevice(name="mps")
         patch.setitem(DEVICES, "cpu", first)
         patch.setitem(DEVICES, "mps", second)
         patch.setattr(phases, "MEASURING_SECONDS", 0.5)
@@ -91,9 +82,9 @@ def test_the_verdict_says_what_each_device_costs(both: Run) -> None:
 
 def test_environment_and_page_name_the_devices(both: Run) -> None:
     environment = json.loads((both.result.path / "environment.json").read_text(encoding="utf-8"))
-    assert environment["device"] == ["cpu: a spied one", "mps: a second one"]
+    assert environment["device"] == ["cpu: a spied one", "mps: a spied one"]
     words = Page(render_page(both.result.comparison, both.result.verdict)).words
-    assert "mps (a second one)" in words["devices"]
+    assert "mps (a spied one)" in words["devices"]
     assert "Networks were trained and timed on cpu (a spied one)" in words["costs"]
     assert "--device cpu,mps" in words["reproduce"]
 

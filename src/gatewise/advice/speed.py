@@ -60,4 +60,4 @@ def _kernel(workload: Workload, arm: Arm) -> str:
     encoded = workload.encode(0)
     network = workload.network(arm, 0, workload.trainer.default_hyperparameters, encoded.train.input_size)
     layer: Any = network.recurrent
-    return str(backend(layer, torch.zeros(1, 1, layer.input_size)))
+    return str(backend(layer, workload.trainer.device.send(torch.zeros(1, 1, layer.input_size))))

@@ -19,6 +19,7 @@ from gatewise.data.sources import open_source
 from gatewise.errors import OptionError
 from gatewise.interrupts import held_back
 from gatewise.names import plain_title
+from gatewise.options.config import DeviceName
 from gatewise.records import Config, Dataset, Progress, Reading, Training, from_json, to_json
 from gatewise.study.journal import Journal
 from gatewise.study.runner import Runner
@@ -50,8 +51,8 @@ class Bench:
     """The place where one study is done.
 
     study: its name. quick: whether a rough answer in little time is wanted. seconds: what the study may take in all. jobs:
-    processes that train at once. data_folder: of public data sets, None where only built-in ones are at hand. place, studies:
-    which of how many studies this is; later_s: what those after it may take.
+    processes that train at once. device: where arms are trained. data_folder: of public data sets, None where only built-in ones
+    are at hand. place, studies: which of how many studies this is; later_s: what those after it may take.
 
     Whatever was finished once, by this study or another, is taken from the journal and not done again. A study's clock counts the
     time that it took in earlier sessions.
@@ -64,6 +65,7 @@ class Bench:
     view: View
     jobs: int = 1
     seed: int = 0
+    device: DeviceName = "cpu"
     data_folder: Path | None = None
     place: int = 1
     studies: int = 1
@@ -120,14 +122,14 @@ class Bench:
 
     def _read(self, name: str) -> Material:
         if name.partition("?")[0] in BUILTIN_NAMES:
-            config = Config(f"builtin:{name}", seed=self.seed)
+            config = Config(f"builtin:{name}", seed=self.seed, device=(self.device,))
             return Material(open_source(config.source, seed=self.seed), config)
         if name not in PUBLIC_SETS:
             raise OptionError(f"there is no data set {name!r} for the claims.{nearest(name, [*PUBLIC_SETS, *BUILTIN_NAMES])}")
         if not self.has(name) or self.data_folder is None:
             raise OptionError(f"the data set {name} is not in {self.data_folder}; give its folder with --data FOLDER")
         known = PUBLIC_SETS[name]
-        config = Config(str(known.source(self.data_folder)), seed=self.seed, **known.reading)
+        config = Config(str(known.source(self.data_folder)), seed=self.seed, device=(self.device,), **known.reading)
         reading = {item.name: getattr(config, item.name) for item in fields(Reading)}
         return Material(open_source(config.source, seed=self.seed, **reading), config)
 

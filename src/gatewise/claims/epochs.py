@@ -17,6 +17,7 @@ from gatewise.records import Arm, Encoded
 from gatewise.runtime.batches import pad, plan_batches
 from gatewise.study.work import Workload
 from gatewise.training.autograd_step import AutogradStep
+from gatewise.training.devices import device_of
 from gatewise.training.objectives import Tensors, to_tensors
 from gatewise.training.step import Step, training_step
 
@@ -70,11 +71,13 @@ class Epoch:
 
         Raises ValueError where the two networks do not agree on a batch: nothing wrong is timed.
         """
-        network, batch = self._network(arm), self.parts[0][0]
+        network = self._network(arm)
+        device = device_of(network)
+        batch = self.parts[0][0].on(device)
         network.eval()
         with torch.no_grad():
             before = network(batch.inputs, batch.lengths)
-            network.recurrent = StockLayer(stock(network.recurrent))
+            network.recurrent = device.take(StockLayer(stock(network.recurrent)))
             check_agree(network(batch.inputs, batch.lengths), before)
         network.train()
         values = self.workload.trainer.default_hyperparameters

@@ -40,11 +40,11 @@ class ClaimsFolder:
         return self.path / "claims.html"
 
     @contextmanager
-    def opened(self, view: View, *, quick: bool, data: str) -> Iterator[Journal]:
+    def opened(self, view: View, *, quick: bool, data: str, device: str = "cpu") -> Iterator[Journal]:
         """The journal, to begin with or to go on with, while no other process works in the folder.
 
-        quick, data: what decides the results; the studies of one folder share them. Raises OptionError where the folder holds
-        something else, or studies with other options; RunError where it cannot be written or is in use.
+        quick, data, device: what decides the results; the studies of one folder share them. Raises OptionError where the folder
+        holds something else, or studies with other options; RunError where it cannot be written or is in use.
         """
         if self.path.exists() and not self.journal.exists() and (not self.path.is_dir() or any(self._content())):
             raise OptionError(f"--out {self.path} exists and holds no studies; choose a folder that does not exist or is empty")
@@ -56,7 +56,8 @@ class ClaimsFolder:
             if said := mend_journal(self.journal):
                 view.log(said)
             with open_journal(self.journal, AGAIN) as journal:
-                self._check(journal, {"quick": quick, "data": data, "version": version("gatewise")})
+                elsewhere = {} if device == "cpu" else {"device": device}
+                self._check(journal, {"quick": quick, "data": data, "version": version("gatewise"), **elsewhere})
                 yield journal
 
     def _content(self) -> Iterator[Path]:
@@ -76,4 +77,5 @@ class ClaimsFolder:
 
 def _written(options: dict[str, Any]) -> str:
     data = f"with --data {options['data']}" if options["data"] else "without --data"
-    return f"{'with' if options['quick'] else 'without'} --quick and {data}, by gatewise {options['version']}"
+    where = f", on {options['device']}" if "device" in options else ""
+    return f"{'with' if options['quick'] else 'without'} --quick and {data}{where}, by gatewise {options['version']}"

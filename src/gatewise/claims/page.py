@@ -101,6 +101,12 @@ def _sentences(results: Results) -> list[str]:
     sentences = ["Every verdict follows from the numbers measured here; on another machine or other data it may differ."]
     if results.quick:
         sentences.append("This was a quick run. Where it says that something cannot be told, the full set may tell it.")
+    if results.device != "cpu":
+        device = next(iter(results.environment.get("device", ())), results.device)
+        sentences.append(
+            f"Trainings, and epochs end to end, ran on {device}; single layers, other libraries, gradients and tasks with a "
+            "known answer on the processor."
+        )
     if not results.public_data:
         sentences.append("No folder of public data sets was given, so built-in data stand for them.")
     return sentences

@@ -182,6 +182,9 @@ def key_of(setting: Setting, workload: Workload, unit: Unit) -> str:
     """The name of one training: the same for every study that asks for it."""
     arm = workload.arm(unit.name)
     decisive = {name: value for name, value in to_json(workload.config).items() if name not in _NOT_DECISIVE}
+    if workload.config.device == ("cpu",):
+        # As journals have it that know no other.
+        decisive.pop("device")
     decisive |= {"hidden_size": arm.hidden_size, "hyperparameters": to_json(unit.hyperparameters), "epochs": unit.max_epochs}
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
     return f"training:{setting.data}:{arm.cell}:{arm.hidden_size}:{unit.number}:{unit.fraction:g}:{digest}"

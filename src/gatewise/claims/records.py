@@ -97,10 +97,11 @@ class Outcome:
 @dataclass(frozen=True)
 class Results:
     """All studies of a folder that are done, in the order of their numbers. public_data: whether a folder of public data sets was
-    given. environment: as `study.environment.describe_environment` gives it.
+    given. device: where arms were trained. environment: as `study.environment.describe_environment` gives it.
     """
 
     quick: bool
     public_data: bool
     outcomes: tuple[Outcome, ...]
     environment: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "cpu"

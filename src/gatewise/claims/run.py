@@ -13,11 +13,13 @@ from gatewise.claims.studies import all_studies, named_studies
 from gatewise.claims.study import Study
 from gatewise.errors import OptionError
 from gatewise.interrupts import RunInterrupted
+from gatewise.options.config import DeviceName
 from gatewise.report.live import NullView
 from gatewise.study.environment import describe_environment
 from gatewise.study.folder import write_atomic, write_json
 from gatewise.study.journal import Journal
 from gatewise.study.view import View
+from gatewise.training.devices import resolve_devices
 from gatewise.training.threads import default_jobs, limited_threads
 
 __all__ = ["QUICK_MINUTES", "allotted_seconds", "default_folder", "run_claims"]
@@ -39,33 +41,35 @@ def run_claims(
     out: Path | None = None,
     view: View | None = None,
     jobs: int | None = None,
+    device: DeviceName = "cpu",
 ) -> Results:
     """Run the studies of these names, or all, and return all that are done in the folder.
 
     quick: rough answers in about `QUICK_MINUTES`. data: folder of public data sets, None for built-in data alone. out: folder of
     the journal and the results, by default `default_folder`; what is finished there is not done again. jobs: processes that train
-    at once, by default one a core. After each study `claims.json` and `claims.html` are written.
-    Raises OptionError for an unknown name or folder, RunError where the folder cannot be written or is in use, and RunInterrupted
-    after an interrupt.
+    at once, by default one a core. device: where cells are trained. After each study `claims.json` and `claims.html` are written.
+    Raises OptionError for an unknown name or folder, or a device that is not there, RunError where the folder cannot be written
+    or is in use, and RunInterrupted after an interrupt.
     """
     wanted = named_studies(names)
     if data is not None and not data.is_dir():
         raise OptionError(f"--data {data} is no folder; give the folder that holds the public data sets, or leave it out")
     folder = ClaimsFolder(default_folder(quick) if out is None else out)
     given = "" if data is None else str(data.resolve())
-    with folder.opened(view or NullView(), quick=quick, data=given) as journal, limited_threads(1):
+    (device,) = resolve_devices([device])
+    with folder.opened(view or NullView(), quick=quick, data=given, device=device) as journal, limited_threads(1):
         try:
             for place in range(len(wanted)):
-                bench = _bench(place, wanted, journal, quick, data, view or NullView(), jobs or default_jobs(1))
+                bench = _bench(place, wanted, journal, quick, data, view or NullView(), jobs or default_jobs(1), device)
                 study = wanted[place]
                 if _key(study) not in journal:
                     bench.show("beginning")
                     bench.once(_key(study), lambda study=study, bench=bench: study.measure(bench))  # type: ignore[misc]
                     bench.view.log(f"{study.claim.name}: {study.judge(journal.get(_key(study))).sentence}")
-                _write(folder, _results(journal, quick, data is not None))
+                _write(folder, _results(journal, quick, data is not None, device))
         except KeyboardInterrupt as error:
             raise RunInterrupted(folder.path, AGAIN) from error
-        return _results(journal, quick, data is not None)
+        return _results(journal, quick, data is not None, device)
 
 
 def allotted_seconds(study: Study, quick: bool) -> float:
@@ -75,7 +79,16 @@ def allotted_seconds(study: Study, quick: bool) -> float:
     return 60.0 * QUICK_MINUTES * study.minutes / sum(other.minutes for other in all_studies())
 
 
-def _bench(place: int, wanted: Sequence[Study], journal: Journal, quick: bool, data: Path | None, view: View, jobs: int) -> Bench:
+def _bench(
+    place: int,
+    wanted: Sequence[Study],
+    journal: Journal,
+    quick: bool,
+    data: Path | None,
+    view: View,
+    jobs: int,
+    device: DeviceName,
+) -> Bench:
     seconds = [allotted_seconds(study, quick) for study in wanted]
     later = list(zip(wanted, seconds, strict=True))[place + 1 :]
     done = _seconds_by_study(journal)
@@ -86,6 +99,7 @@ def _bench(place: int, wanted: Sequence[Study], journal: Journal, quick: bool, d
         journal=journal,
         view=view,
         jobs=jobs,
+        device=device,
         data_folder=data,
         place=place + 1,
         studies=len(wanted),
@@ -105,7 +119,7 @@ def _seconds_by_study(journal: Journal) -> dict[str, float]:
     return found
 
 
-def _results(journal: Journal, quick: bool, public_data: bool) -> Results:
+def _results(journal: Journal, quick: bool, public_data: bool, device: DeviceName) -> Results:
     """All studies of the folder that are done. Their verdicts are reached anew: they depend on the findings alone."""
     seconds = _seconds_by_study(journal)
     found = ((study, journal.get(_key(study))) for study in all_studies())
@@ -114,7 +128,7 @@ def _results(journal: Journal, quick: bool, public_data: bool) -> Results:
         for study, findings in found
         if findings is not None
     )
-    return Results(quick, public_data, outcomes, describe_environment())
+    return Results(quick, public_data, outcomes, describe_environment([device]), device)
 
 
 def _write(folder: ClaimsFolder, results: Results) -> None:

@@ -60,7 +60,11 @@ def leading_effects(judgement: Judgement) -> tuple[Effect, ...]:
 
 def rerun_command(claim: Claim, results: Results) -> str:
     """The command that measures a claim anew, in a folder of its own."""
-    options = [*(["--quick"] if results.quick else []), *(["--data FOLDER"] if results.public_data else [])]
+    options = [
+        *(["--quick"] if results.quick else []),
+        *(["--data FOLDER"] if results.public_data else []),
+        *([f"--device {results.device}"] if results.device != "cpu" else []),
+    ]
     return " ".join(["gatewise claims", claim.name, *options, f"--out runs/{claim.name}"])
 
 

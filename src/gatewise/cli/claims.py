@@ -30,6 +30,9 @@ def claims(
             metavar="DIR", help="Folder of the results, to begin or to go on with. Default: runs/claims, with --quick -quick."
         ),
     ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="Where cells are trained: cpu, cuda, mps, or auto, a GPU where there is one.")
+    ] = "cpu",
     list_them: Annotated[bool, typer.Option("--list", help="List the claims with their questions, and measure none.")] = False,
     quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON on standard output.")] = False,
@@ -47,11 +50,12 @@ def claims(
     from gatewise.claims.folder import ClaimsFolder
     from gatewise.claims.run import default_folder, run_claims
     from gatewise.claims.terminal import claims_view
+    from gatewise.options.values import read_one_device
     from gatewise.records import to_json
 
     folder = out or default_folder(quick)
     with view(quiet) as shown:
-        results = run_claims(names or (), quick=quick, data=data, out=folder, view=shown)
+        results = run_claims(names or (), quick=quick, data=data, out=folder, view=shown, device=read_one_device(device))
     if as_json:
         print(json.dumps(to_json(results), indent=2))
         return

@@ -32,14 +32,26 @@ def predict(
         list[str] | None,
         typer.Option(metavar="COL", help="Column of the input to stand beside each prediction. Repeat it for each."),
     ] = None,
+    device: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Where the network runs: cpu, or with PyTorch cuda, mps or auto, a GPU where there is one."
+        ),
+    ] = "cpu",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the CSV here instead of standard output.")] = None,
 ) -> None:
     """Predict with a run's model: CSV with ids, files or dates beside the predictions."""
     from gatewise.export.opening import open_model
+    from gatewise.options.values import read_one_device
     from gatewise.study.folder import write_atomic
     from gatewise.study.predictions import prediction_rows, read_inputs, run_columns
 
+    chosen = read_one_device(device)
     model = open_model(run)
+    if chosen != "cpu":
+        from gatewise.training.networks import on_device
+
+        model = on_device(model, chosen)
     columns = {"text": text, "audio": audio, "id": id, "time": time, "date_format": date_format}
     given = given_options({"channels": channels, "series": series})
     named = tuple(given.get("channels", ()))

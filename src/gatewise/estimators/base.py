@@ -40,6 +40,7 @@ class CellEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     validation_fraction : fraction of the rows that stops the training and chooses the epoch; where it would hold none, as where
         it is 0, the training rows do that themselves
     random_state : int, None or RandomState; the same int gives the same model on one machine
+    device : "cpu", "cuda", "mps" or "auto" (a GPU where there is one): of training; predictions are made on the processor
     threads : of training and prediction; more than one is for large networks, and may change the last digits
     verbose : 1 prints a line for every epoch
 
@@ -68,6 +69,7 @@ class CellEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     max_epochs: int | None = None
     validation_fraction: float = 0.1
     random_state: Any = 0
+    device: str = "cpu"
     threads: int = 1
     verbose: int = 0
 

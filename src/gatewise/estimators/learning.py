@@ -54,9 +54,8 @@ def learn(dataset: Dataset, parts: Parts, settings: Settings, metric: str, *, st
             )
 
     with limited_torch(settings.config.threads):
-        fitted = trainer.fit(
-            build_network(architecture), encoded, parts, hyperparameters, trainer.schedule(len(train)), seed=seed, on_epoch=show
-        )
+        network = trainer.device.take(build_network(architecture))
+        fitted = trainer.fit(network, encoded, parts, hyperparameters, trainer.schedule(len(train)), seed=seed, on_epoch=show)
     if not fitted.best_epoch:
         warnings.warn(
             f"the training of {dataset.name} diverged in its first epoch and left the network as it began. "

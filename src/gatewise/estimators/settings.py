@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Any
 
@@ -15,6 +15,7 @@ from gatewise.options.checks import check_together
 from gatewise.options.table import OPTION
 from gatewise.options.values import read_value
 from gatewise.records import Config, Hyperparameters, Reading
+from gatewise.training.devices import resolve_devices
 
 __all__ = ["Settings", "read_choice", "read_optional", "read_settings"]
 
@@ -54,10 +55,13 @@ def read_settings(name: str, parameters: Mapping[str, Any]) -> Settings:
     options = {key: value for key, value in parameters.items() if key in OPTION and key not in _OF_READING}
     for key, value in options.items():
         if value is None and OPTION[key].default is not None:
-            raise ParameterError(f"{key} is None; expected a value such as {OPTION[key].default}.")
+            raise ParameterError(f"{key} is None; expected a value such as {_plain(OPTION[key].default)}.")
     (cell,) = read_value(OPTION["cells"], [parameters["cell"]], "cell")
     config = Config(f"<{name}>", cells=(cell,), **{key: read_optional(key, value) for key, value in options.items()})
     check_together(config, lambda option: option.name)
+    if len(config.device) != 1:
+        raise ParameterError(f"device is {parameters['device']!r}; expected one of cpu, cuda, mps and auto.")
+    config = replace(config, device=resolve_devices(config.device, "device"))
     given = {key: _real(key, parameters[key]) for key in _HYPERPARAMETERS}
     fraction = _real("validation_fraction", parameters["validation_fraction"])
     if fraction is None:
@@ -81,6 +85,10 @@ def read_choice(name: str, value: Any, choices: Mapping[str, str]) -> str:
 def read_optional(name: str, value: Any) -> Any:
     """A parameter that is an option of a comparison too, or None. Raises OptionError where it is not acceptable."""
     return None if value is None else read_value(OPTION[name], value, name)
+
+
+def _plain(default: Any) -> Any:
+    return ", ".join(default) if isinstance(default, tuple) else default
 
 
 def _real(name: str, value: Any) -> float | None:

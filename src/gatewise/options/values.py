@@ -11,10 +11,11 @@ from numbers import Integral, Real
 from typing import Any
 
 from gatewise.errors import OptionError
+from gatewise.options.config import DeviceName
 from gatewise.options.quantities import parse_duration, parse_fractions, parse_latency, parse_margin, parse_size
-from gatewise.options.table import Option
+from gatewise.options.table import OPTION, Option
 
-__all__ = ["did_you_mean", "read_value"]
+__all__ = ["did_you_mean", "read_one_device", "read_value"]
 
 # Beyond it the libraries' own whole numbers overflow.
 _LARGEST = 2**31 - 1
@@ -27,6 +28,14 @@ def read_value(option: Option, value: Any, called: str | None = None) -> Any:
     bounds. None is no value: it stands for not giving the option.
     """
     return _READERS[option.kind](option, value, called or option.flag)
+
+
+def read_one_device(value: Any) -> DeviceName:
+    """The one device of a command that works on one. Raises OptionError for another number of them."""
+    found: tuple[DeviceName, ...] = read_value(OPTION["device"], value)
+    if len(found) != 1:
+        raise OptionError(f"--device {value!r} names {len(found)} devices; give one of {', '.join(OPTION['device'].choices)}")
+    return found[0]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
