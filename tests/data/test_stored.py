@@ -267,3 +267,14 @@ def test_the_folder_says_what_it_holds(tmp_path: Path) -> None:
     about = json.loads((stored.folder / "about.json").read_text())
     assert about["facts"]["rows"] == 400
     assert set(about["vocabulary"]) == {"good", "bad", "plot", "the", "a", "don't", "1990", "é", "日", "本", "!"}
+
+
+def test_a_sample_for_quick_measurements_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn, "SAMPLE_ROWS", 100)
+    memory, stored = both(review_file(tmp_path / "a.parquet"))
+    sample = drawn.in_memory(stored, 0)
+    assert type(sample) is Dataset
+    assert len(sample) == 100 and set(sample.sequences) <= set(memory.sequences)
+    assert describe(sample, prepare(sample).lengths).rows == 100
+    assert sample.inferred[-1] == "Of the 400 rows on disk 100 were drawn at random, and measured alone."
+    assert drawn.in_memory(memory, 0) is memory

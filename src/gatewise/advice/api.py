@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from gatewise.advice.options import ADVISED
+from gatewise.data.dataset.drawn import in_memory
 from gatewise.errors import OptionError
 from gatewise.options.command import option_words
 from gatewise.options.configuration import build_config
@@ -61,7 +62,7 @@ def advise(
     test = options.get("test")
     with watched(view, verbose) as watcher:
         as_object = None if test is None or isinstance(test, (str, os.PathLike)) else test
-        dataset = open_data(config, data, watcher, test=as_object, started=started)
+        dataset = in_memory(open_data(config, data, watcher, test=as_object, started=started), config.seed)
         from gatewise.advice.advice import Advice
         from gatewise.advice.findings import facts_of
         from gatewise.advice.probing import probe_data

@@ -13,6 +13,8 @@ from gatewise.advice.findings import facts_of
 from gatewise.advice.outcomes import outcome_of
 from gatewise.advice.probing import probe_data
 from gatewise.comparison.cheapest import ratio_of
+from gatewise.data.dataset.drawn import in_memory
+from gatewise.data.dataset.stored import StoredDataset
 from gatewise.errors import RunError
 from gatewise.records import Comparison
 from gatewise.study.folder import RunFolder
@@ -46,8 +48,9 @@ def study_of(run: Path, view: View, *, seconds: float, data: Any = None, jobs: i
         )
     asked = replace(config, budget_s=None, max_epochs=None, jobs=jobs or config.jobs)
     dataset = read_data(asked, config.source if data is None else data, view, started=started)
-    found = probe_data(asked, dataset, view, seconds=seconds, started=started)
-    if found.profile.fingerprint != comparison.profile.fingerprint:
+    found = probe_data(asked, in_memory(dataset, asked.seed), view, seconds=seconds, started=started)
+    fingerprint = dataset.facts.fingerprint if isinstance(dataset, StoredDataset) else found.profile.fingerprint
+    if fingerprint != comparison.profile.fingerprint:
         raise RunError(f"the data of {run} is not what it was ({config.source} has changed); put the old data back")
     facts, _, _ = facts_of(found)
     return Study(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from gatewise.data.dataset.stored import Facts, StoredDataset
 from gatewise.records import Dataset, Split
 from gatewise.wording import counted
 
-__all__ = ["BASELINE_ROWS", "VOCABULARY_ROWS", "drawing_note", "drawn_split", "epoch_rows", "lookup_rows"]
+__all__ = ["BASELINE_ROWS", "VOCABULARY_ROWS", "drawing_note", "drawn_split", "epoch_rows", "in_memory", "lookup_rows"]
 
 TRAIN_ROWS, VALIDATION_ROWS, TEST_ROWS = 1_000_000, 10_000, 20_000
 """Rows of each part at most."""
@@ -21,6 +22,8 @@ BASELINE_ROWS = 25_000
 """Rows that a baseline learns from at most, and from which scales are fitted."""
 VOCABULARY_ROWS = 200_000
 """Rows whose words are counted for a vocabulary at most."""
+SAMPLE_ROWS = 20_000
+"""Rows of a sample for quick measurements at most."""
 # Tokens, steps or frames that are in memory at once: of an epoch, and of the test part.
 STEPS = 8_000_000
 # Numbers of a series' steps likewise.
@@ -107,6 +110,28 @@ def lookup_rows(dataset: Dataset, rows: NDArray[np.int64], most: int, seed: int)
     if not isinstance(dataset, StoredDataset) or len(rows) <= (limit := _fitting(most, dataset.facts, len(dataset.channels))):
         return rows
     return np.sort(np.random.default_rng([seed, 6]).choice(rows, limit, replace=False))
+
+
+def in_memory(dataset: Dataset, seed: int) -> Dataset:
+    """The data set itself, or of one on disk a sample: as many rows, drawn at random, as quick measurements look at."""
+    if not isinstance(dataset, StoredDataset):
+        return dataset
+    facts = dataset.facts
+    count = min(facts.rows, _fitting(SAMPLE_ROWS, facts, len(dataset.channels)))
+    rows = np.sort(np.random.default_rng([seed, 7]).choice(facts.rows, count, replace=False))
+    said = f"Of the {facts.rows:,} rows on disk {len(rows):,} were drawn at random, and measured alone."
+    return Dataset(
+        **{item.name: getattr(dataset, item.name) for item in fields(Dataset)}
+        | {
+            "sequences": tuple(dataset.sequences[row] for row in rows.tolist()),
+            "targets": dataset.targets[rows],
+            "groups": np.unique(dataset.groups[rows], return_inverse=True)[1].reshape(-1),
+            "fixed_test": None if dataset.fixed_test is None else dataset.fixed_test[rows],
+            "fixed_validation": None if dataset.fixed_validation is None else dataset.fixed_validation[rows],
+            "weights": None if dataset.weights is None else dataset.weights[rows],
+            "inferred": (*dataset.inferred, said),
+        }
+    )
 
 
 def drawing_note(facts: Facts, channels: int) -> str:
