@@ -501,6 +501,13 @@ def test_check_shows_versions_kernels_extras_and_places(run: Run) -> None:
         assert "kernels agree with their equations" in " ".join(done.out.split())
 
 
+def test_check_names_the_devices(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DEVICES, "cuda", SpiedDevice("it is not there"))
+    monkeypatch.setitem(DEVICES, "mps", SpiedDevice(name="mps"))
+    assert "device mps: a spied one, cpu" in " ".join(run("check").out.split())
+    assert json.loads(run("check", "--json").out)["environment"]["device"] == ["mps: a spied one", "cpu"]
+
+
 def test_check_names_what_an_extra_lacks_and_where_nothing_can_be_written(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

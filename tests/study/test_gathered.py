@@ -7,7 +7,7 @@ import pytest
 
 from gatewise.comparison.plan import arms_of
 from gatewise.metrics import METRICS
-from gatewise.records import Config, Epoch, Hyperparameters, Profile, Training, to_json
+from gatewise.records import BatchLatency, Config, Epoch, Hyperparameters, Profile, Training, to_json
 from gatewise.study.gathered import build_comparison, chosen_hyperparameters, complete_replicates, read_trainings, target_score
 from gatewise.study.journal import Journal, open_journal
 from gatewise.training.tune import default_hyperparameters
@@ -140,3 +140,35 @@ def test_evidence_before_the_first_replicate(tmp_path: Path) -> None:
         comparison = build_comparison(CONFIG, {}, journal, read_trainings(journal), elapsed_s=1.0, stopped="interrupted")
     assert (comparison.replicates, comparison.by_length, comparison.target_score) == (0, (), None)
     assert comparison.costs["gru"].epochs_to_target is None
+
+
+@pytest.mark.parametrize("shipped", [False, True])
+def test_evidence_of_another_device(tmp_path: Path, shipped: bool) -> None:
+    def latency(milliseconds: float) -> dict[str, dict[str, BatchLatency]]:
+        return {name: {"batch1": BatchLatency(milliseconds, 9.0, 9.0)} for name in ("gru", "lstm")}
+
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        data = {"profile": to_json(PROFILE), "length_edges": [10], "train_rows": 30, "test_rows": 10, "warnings": [], **KNOWN}
+        journal.add("data", "data", data, 1.0)
+        for place, (device, times) in enumerate({"": 2.0, ":cuda": 0.5}.items()):
+            steps = {"gru": [times] * 3, "lstm": [(2 - place) * times] * 3}
+            journal.add(f"timing:steps{device}", "timing", {"milliseconds": steps}, 2.0)
+            journal.add(f"timing:latency{device}", "timing", {"latency_ms": to_json(latency(times)), "ratios": []}, 2.0)
+        journal.add("timing:memory:cuda", "timing", {"peak_memory_bytes": {"gru": 10, "lstm": 20}}, 2.0)
+        if shipped:
+            journal.add("timing:shipped", "timing", {"latency_ms": to_json(latency(7.0)), "bytes": {}, "refused": {}}, 2.0)
+        for item in [training(name, 0, 0.5) for name in NAMES]:
+            journal.add(f"{item.kind}:{item.name}:0", item.kind, to_json(item), 3.0)
+        config = replace(CONFIG, device=("cpu", "cuda", "mps"))
+        comparison = build_comparison(config, {}, journal, read_trainings(journal), elapsed_s=1.0, stopped="budget")
+    # Nothing was measured on the third.
+    assert list(comparison.elsewhere) == ["cuda"]
+    here, there = comparison.costs["gru"], comparison.elsewhere["cuda"].costs["gru"]
+    assert (here.train_ms_per_step, here.peak_memory_bytes) == (2.0, None)
+    assert (there.train_ms_per_step, there.peak_memory_bytes) == (0.5, 10)
+    assert here.fit_s is not None and there.fit_s == pytest.approx(here.fit_s / 4)
+    assert there.seconds_to_target is None
+    assert [one.latency_ms["batch1"].p50 for one in (here, there)] == ([7.0, 7.0] if shipped else [2.0, 0.5])
+    (step,) = comparison.elsewhere["cuda"].training_time_ratios
+    assert step.ratio.median == pytest.approx(1.0)
+    assert comparison.training_time_ratios[0].ratio.median == pytest.approx(0.5)

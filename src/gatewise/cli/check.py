@@ -32,8 +32,14 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print all of it 
     from gatewise.kernels.self_test import self_test
     from gatewise.records import to_json
     from gatewise.study.environment import describe_environment
+    from gatewise.training.devices import available_devices
 
-    environment, extras, places, tested = describe_environment(), missing_packages(), dict(_places()), self_test()
+    environment, extras, places, tested = (
+        describe_environment(available_devices()),
+        missing_packages(),
+        dict(_places()),
+        self_test(),
+    )
     if as_json:
         found = {"environment": environment, "missing_packages": extras, "places": places, "self_test": to_json(tested)}
         print(json.dumps(found, indent=2))
@@ -52,7 +58,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print all of it 
 def _flat(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in environment.items():
         for key, item in value.items() if isinstance(value, dict) else [("", value)]:
-            yield f"{name} {key}".strip().replace("_", " "), str(item)
+            yield f"{name} {key}".strip().replace("_", " "), ", ".join(item) if isinstance(item, list) else str(item)
 
 
 def _extras(missing: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:

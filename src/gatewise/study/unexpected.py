@@ -12,6 +12,7 @@ EXIT_ERROR = 2
 EXIT_FAULT = 1
 
 _OF_RUNS = "what a run has finished is kept: go on with `gatewise resume RUN`"
+_NO_MEMORY = ("can't allocate memory", "out of memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED")
 _GO_ON = {
     "compare": _OF_RUNS,
     "resume": _OF_RUNS,
@@ -25,8 +26,8 @@ def unexpected(error: Exception, command: str = "compare") -> tuple[str, int]:
     command: of gatewise, whose work may go on where it stopped.
     """
     resume = _GO_ON.get(command, "run it again")
-    # torch has no error of its own for it.
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+    # torch has no error of its own for the processor's, and several for what devices say.
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
         return (
             f"there is not enough memory. Lower --hidden-size, --batch-size, --max-length or --jobs, or take less data; {resume}",
             EXIT_ERROR,
