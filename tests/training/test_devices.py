@@ -3,8 +3,12 @@
 `SpiedDevice` is the processor in the part of another device; what needs a GPU is marked so.
 """
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -24,6 +28,7 @@ from gatewise.training.networks import array_network
 from gatewise.training.objectives import Classes
 from gatewise.training.schedule import Schedule
 from gatewise.training.step import training_step
+from tests.training.far_device import CASES
 from tests.training.spied_device import SpiedDevice
 
 Maker = Callable[..., Encoded]
@@ -178,6 +183,18 @@ def test_the_same_training_wherever_the_batches_go(spied: SpiedDevice, signs: Ma
     assert [epoch.validation_loss for epoch in there.history] == [epoch.validation_loss for epoch in here.history]
     for one, other in zip(there.network.parameters(), here.network.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.slow
+def test_a_training_keeps_all_of_its_tensors_on_its_device() -> None:
+    command = [sys.executable, "-m", "tests.training.far_device"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    if not done.stdout:
+        pytest.skip("this PyTorch knows no devices of Python's own")
+    apart = json.loads(done.stdout)
+    assert len(apart) == len(CASES)
+    assert {case: difference for case, difference in apart.items() if difference > 1e-5} == {}
 
 
 # ---------------------------------------------------------------- on a GPU
