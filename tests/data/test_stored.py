@@ -212,10 +212,13 @@ def test_a_full_disk_is_said_before(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         open_source(review_file(tmp_path / "a.parquet"), on_disk="always")
 
 
-def test_auto_asks_how_large_the_machine_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_asks_how_large_the_table_and_the_machine_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = review_file(tmp_path / "a.parquet")
     assert not isinstance(open_source(path, on_disk="auto"), StoredDataset)
-    monkeypatch.setattr(places, "total_bytes", lambda: 1000)
+    with monkeypatch.context() as patch:
+        patch.setattr(places, "total_bytes", lambda: 1000)
+        assert isinstance(open_source(path, on_disk="auto"), StoredDataset)
+    monkeypatch.setattr(places, "LARGE", 1000)
     assert isinstance(open_source(path, on_disk="auto"), StoredDataset)
 
 

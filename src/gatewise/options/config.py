@@ -150,7 +150,7 @@ class Config:
         Option(
             DATA,
             "choice",
-            "Whether data are encoded onto disk and batches read from there: auto does so where they are too large for memory.",
+            "Whether data are encoded onto disk and batches read from there: auto does so with tables of over 200 MB.",
             noun="choice",
         ),
     ] = "auto"

@@ -104,8 +104,8 @@ def compare(
         weights: Column of row weights.
         date_format: How the times in the table are written, as strptime has it, like %d/%m/%Y or %m/%d/%Y %H:%M. Default:
             inferred.
-        on_disk: Whether data are encoded onto disk and batches read from there: auto does so where they are too large for
-            memory. One of auto, always, never. Default: auto.
+        on_disk: Whether data are encoded onto disk and batches read from there: auto does so with tables of over 200 MB. One of
+            auto, always, never. Default: auto.
         test: A second source of the same form: the fixed test part.
 
     Ask for a forecast:

@@ -57,7 +57,7 @@ def stored_table(
 ) -> StoredDataset | None:
     """A table, or a folder of sounds, as a data set on disk; None where it is to be read into memory.
 
-    on_disk: `always`, `never`, or `auto`: where it is too large for this machine's memory. jobs: processes that find the words of
+    on_disk: `always`, `never`, or `auto`: where it is large, or too much for this machine's memory. jobs: processes that find the words of
     texts. on_progress: told how far it is. folder: of a folder of sounds its table. Raises OptionError where it has to be read
     into memory and is not to be, and DataError
     as `table_dataset` does.
@@ -71,7 +71,7 @@ def stored_table(
             why = unfit or "only CSV, TSV, JSON Lines, Parquet and folders of sounds are read block by block"
             raise OptionError(f"--on-disk always does not apply to {path}: {why}. Leave it out.")
         return None
-    if on_disk == "auto" and not outgrows_memory(stream.bytes):
+    if on_disk == "auto" and not outgrows_memory(stream.bytes, sound=folder is not None):
         return None
     head = _head(stream)
     asked = _asked(path, stream, head, OF_FOLDERS if folder is not None else reading, () if folder is None else tuple(folder[1]))

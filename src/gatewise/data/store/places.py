@@ -15,21 +15,26 @@ from gatewise.data.dataset.stored import FORMAT
 from gatewise.errors import DataError
 from gatewise.records import Reading, to_json
 
-__all__ = ["PLACE", "outgrows_memory", "require_space", "store_folder"]
+__all__ = ["LARGE", "PLACE", "outgrows_memory", "require_space", "store_folder"]
 
 PLACE = "GATEWISE_STORE"
 
-# What tables of text take in memory while they are compared, in sizes of their files: cells, tokens and numbers of tokens.
-_IN_MEMORY = 12
+LARGE = 200_000_000
+"""Bytes of a table beyond which it is read from disk in any case: in memory, every split would be encoded as a whole."""
+# What tables of text take in memory while they are compared, in sizes of their files: cells, tokens and numbers of tokens. And
+# sounds, as energies.
+_TABLE_TAKES, _SOUND_TAKES = 12, 4
 # The part of the machine's memory that data may take before they are read from disk.
 _SHARE = 0.5
 # Bytes of a file that are looked at beside its size and time, at so many places.
 _PIECE, _PIECES = 2**16, 16
 
 
-def outgrows_memory(size: int) -> bool:
-    """Whether data of so many bytes are too large for this machine's memory, whatever of it is free."""
-    return _IN_MEMORY * size > _SHARE * total_bytes()
+def outgrows_memory(size: int, *, sound: bool = False) -> bool:
+    """Whether data of so many bytes are read from disk: large tables, and what is too much for this machine's memory, whatever of
+    it is free."""
+    takes = (_SOUND_TAKES if sound else _TABLE_TAKES) * size
+    return takes > _SHARE * total_bytes() or (not sound and size > LARGE)
 
 
 def store_folder(files: Iterable[Path], reading: Reading) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -32,12 +33,17 @@ class BlockOfWords(NamedTuple):
 
 def words_of(texts: Sequence[str]) -> BlockOfWords:
     """Tokenise some texts."""
-    known: dict[str, int] = {}
-    rows = [[known.setdefault(token, len(known)) for token in tokenize(text)] for text in texts]
-    unknown = [len(known)]
-    lengths = np.fromiter((len(row) or 1 for row in rows), np.int64, len(rows))
-    places = np.fromiter((place for row in rows for place in row or unknown), np.uint32, int(lengths.sum()))
-    return BlockOfWords([*known], places, lengths, np.fromiter(map(text_digest, texts), np.int64, len(texts)))
+    rows = [tokenize(text) for text in texts]
+    flat = [*chain.from_iterable(rows)]
+    words = [*dict.fromkeys(flat)]
+    known = {word: place for place, word in enumerate(words)}
+    places = np.fromiter(map(known.__getitem__, flat), np.uint32, len(flat))
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    empty = np.flatnonzero(lengths == 0)
+    if len(empty):
+        places = np.insert(places, (np.cumsum(lengths) - lengths)[empty], len(words))
+        lengths[empty] = 1
+    return BlockOfWords(words, places, lengths, np.fromiter(map(text_digest, texts), np.int64, len(texts)))
 
 
 class WordNumbers:
