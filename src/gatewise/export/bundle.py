@@ -21,6 +21,7 @@ from gatewise.export.card import card_text
 from gatewise.export.metadata import checked_metadata, metadata_of, model_from
 from gatewise.export.weights import arrays_of, predictor_from
 from gatewise.runtime.model import Model
+from gatewise.wording import first_line
 
 __all__ = ["SUFFIX", "load_model", "save_model", "write_model"]
 
@@ -73,7 +74,7 @@ def load_model(path: Path) -> Model:
         _check_hashes(path, written, weights)
         return model_from(metadata, predictor_from(metadata, _arrays(weights)))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
-        raise _unusable(path, (str(error) or type(error).__name__).splitlines()[0]) from error
+        raise _unusable(path, first_line(error)) from error
 
 
 def _check_hashes(path: Path, written: Mapping[str, Any], weights: bytes) -> None:

@@ -11,6 +11,7 @@ import yaml
 from gatewise.errors import OptionError
 from gatewise.options.table import SPELLINGS, Option
 from gatewise.options.values import did_you_mean, read_value
+from gatewise.wording import first_line
 
 __all__ = ["combined_options", "read_config_file"]
 
@@ -84,7 +85,7 @@ def _entries(path: Path) -> list[tuple[Any, Any, int]]:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark is not None else ""
         raise OptionError(f"{path}{line}: this is no YAML ({error.problem}); expected lines of `option: value`") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise OptionError(f"{path} is no YAML ({reason}); expected lines of `option: value`") from error
 
 

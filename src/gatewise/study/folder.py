@@ -16,6 +16,7 @@ from typing import Any
 from gatewise.durable import write_file
 from gatewise.errors import OptionError, RunError
 from gatewise.records import Config, from_json, to_json
+from gatewise.wording import first_line
 
 __all__ = ["RunFolder", "append_json_line", "unwritable", "write_atomic", "write_json", "write_json_lines"]
 
@@ -125,7 +126,7 @@ class RunFolder:
         except OSError as error:
             raise _unreadable(self.config, error) from error
         except (yaml.YAMLError, TypeError, AttributeError, ValueError, RecursionError) as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
+            reason = first_line(error)
             raise RunError(f"{self.config} is damaged ({reason}); restore it or start a new run") from error
 
     def read_environment(self) -> dict[str, Any]:

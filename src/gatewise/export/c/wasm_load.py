@@ -16,6 +16,7 @@ from gatewise.errors import DataError, RunError
 from gatewise.export.c.program import CompiledModel, Content, Description, Program
 from gatewise.export.c.wasm import VERSION
 from gatewise.extras import require_package
+from gatewise.wording import first_line
 
 __all__ = ["WasmProgram", "load_wasm"]
 
@@ -58,7 +59,7 @@ class WasmProgram(Program):
                 if code := self._call("next", self._start + step * width) or self._answer(said[step]):
                     return code
         except self._errors as error:
-            raise RunError(f"the {self.name} failed ({str(error).splitlines()[0]}); export it anew") from error
+            raise RunError(f"the {self.name} failed ({first_line(error)}); export it anew") from error
         return 0
 
     def _call(self, name: str, *values: int) -> int:
@@ -93,6 +94,6 @@ def load_wasm(path: Path) -> CompiledModel:
         described = Description.of(about["model"], str(path))
         made = WasmProgram(content, described.model.name, described.outputs, stepwise=described.stepwise)
     except (AttributeError, DataError, KeyError, RecursionError, TypeError, ValueError, wasmtime.WasmtimeError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0][:300]
+        reason = first_line(error)[:300]
         raise RunError(f"{path} is damaged ({reason}); export the model anew") from error
     return described.running(made, CompiledModel)

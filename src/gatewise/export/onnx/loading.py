@@ -20,6 +20,7 @@ from gatewise.extras import require_package
 from gatewise.records import Architecture
 from gatewise.runtime.model import Model
 from gatewise.runtime.shapes import weight_shapes
+from gatewise.wording import first_line
 
 __all__ = ["load_onnx", "model_of_bytes"]
 
@@ -73,7 +74,7 @@ def model_of_bytes(content: bytes, place: str, *, threads: int = 1) -> Model:
         _check_ends(session, built, states)
         return replace(model, predictor=replace(network, session=session))
     except (AttributeError, DataError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0][:300]
+        reason = first_line(error)[:300]
         raise RunError(f"{place} is no ONNX file of gatewise, or damaged ({reason}); export the model anew") from error
 
 
@@ -109,7 +110,7 @@ def _session(content: bytes, threads: int) -> Any:
     try:
         return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no class in common
-        raise ValueError(f"ONNX Runtime does not take it: {str(error).splitlines()[0]}") from error
+        raise ValueError(f"ONNX Runtime does not take it: {first_line(error)}") from error
 
 
 def _check_ends(session: Any, built: Architecture, states: States | None) -> None:

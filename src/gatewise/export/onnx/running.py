@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gatewise.errors import RunError
 from gatewise.records import Architecture, Encoded
 from gatewise.runtime.batches import in_batches
+from gatewise.wording import first_line
 
 __all__ = ["Carried", "OnnxNetwork"]
 
@@ -78,7 +79,7 @@ class OnnxNetwork:
         try:
             found: list[NDArray[Any]] = self.session.run(names, dict(given))
         except Exception as error:  # its errors have no class in common
-            raise RunError(f"ONNX Runtime cannot run the model ({str(error).splitlines()[0][:200]})") from error
+            raise RunError(f"ONNX Runtime cannot run the model ({first_line(error)[:200]})") from error
         rows, outputs = len(given["inputs"]), self.built.outputs
         if (len(found[0]), found[0].shape[-1]) != (rows, outputs):
             raise RunError(f"the model says {found[0].shape} of {rows} rows; expected {outputs} numbers of each. Export it anew")
