@@ -1,8 +1,9 @@
 """Counts with their nouns, and the other parts that sentences share."""
 
+import numpy as np
 import pytest
 
-from gatewise.wording import capitalised, counted, joined, probability
+from gatewise.wording import capitalised, counted, joined, probability, shown
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,10 @@ def test_lists_of_words() -> None:
 )
 def test_probabilities_never_claim_certainty(value: float, text: str) -> None:
     assert probability(value) == text
+
+
+def test_a_value_is_repeated_in_one_line_whatever_it_is() -> None:
+    assert shown("a\nb") == "'a\\nb'"
+    assert shown(10**5000) == "of thousands of digits"
+    assert shown(np.eye(2)) == "array([[1., 0.],        [0., 1.]])"
+    assert len(shown("x" * 1000)) == 200

@@ -6,7 +6,7 @@ import difflib
 import shlex
 from collections.abc import Iterable, Sequence
 
-__all__ = ["capitalised", "counted", "first_line", "flag", "joined", "listed", "nearest", "probability"]
+__all__ = ["capitalised", "counted", "first_line", "flag", "joined", "listed", "nearest", "probability", "shown"]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -24,6 +24,16 @@ def flag(option: str, name: str) -> str:
 def first_line(error: BaseException | None) -> str:
     """What an error of another library says in its first line, or its kind where it says nothing."""
     return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+
+
+def shown(value: object, limit: int = 200) -> str:
+    """A value as a message repeats it: as Python writes it, in one line, cut where it is long."""
+    try:
+        text = " ".join(repr(value).split("\n"))
+    except Exception:
+        # A whole number of more digits than Python writes, or an object that fails at it.
+        text = "of thousands of digits" if isinstance(value, int) else f"of type {type(value).__name__}"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 def listed(names: Iterable[str], limit: int = 20) -> str:

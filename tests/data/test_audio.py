@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 
 from gatewise.data.audio import energies as audio
 from gatewise.data.audio.energies import audio_inputs, mel_names, read_sounds, sound_paths
@@ -318,6 +321,60 @@ def test_files_that_cannot_be_read_are_named(write: Write, tmp_path: Path) -> No
     for name in ("text.wav", "nothing.wav", "raw.raw", "half.flac"):
         with pytest.raises(DataError, match=rf"{name} cannot be read as sound \(.+\)\. Expected a whole wav, flac or ogg file"):
             read_sounds([good, tmp_path / name])
+
+
+@pytest.mark.parametrize("rate", [1, 999, 1_000_001, 2**31 - 1])
+def test_a_rate_that_nothing_records_with_is_refused(write: Write, rate: int) -> None:
+    """The rate of the header decides what resampling takes: sixteen thousand samples for one, or a filter of gigabytes."""
+    path = write("odd.wav", noise(400), rate=rate)
+    with pytest.raises(DataError, match=rf"odd\.wav has the sample rate {rate:,} Hz. Expected 1,000 to 1,000,000"):
+        read_sounds([path], FEATURES)
+    with pytest.raises(DataError, match=rf"sound 1 has the sample rate {rate:,} Hz"):
+        audio_inputs([(noise(400), rate)], FEATURES)
+
+
+def test_an_odd_rate_is_resampled_with_a_short_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def watched(samples: Any, up: int, down: int) -> Any:
+        asked.append((up, down))
+        return resample_poly(samples, up, down)
+
+    monkeypatch.setattr("scipy.signal.resample_poly", watched)
+    samples = noise(40_000)
+    found = resampled(samples, 999_983, 16_000)
+    assert max(asked[0]) <= 48_000
+    assert len(found) == -(-40_000 * asked[0][0] // asked[0][1])
+    for rate in (8_000, 11_025, 22_050, 44_100, 47_999, 48_000, 96_000, 192_000, 384_000):
+        asked.clear()
+        resampled(samples[:100], rate, 16_000)
+        assert Fraction(*asked[0]) == Fraction(16_000, rate)
+
+
+def test_hours_of_silence_in_a_few_bytes_are_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write("long.flac", np.zeros(500_000, np.float32))
+    assert path.stat().st_size < 20_000
+    monkeypatch.setattr("gatewise.data.dataset.memory.available_bytes", lambda: 3_999_999)
+    with pytest.raises(DataError, match=r"long\.flac, which has 500,000 samples, needs about 4.0 MB of memory"):
+        read_sounds([path])
+
+
+def test_many_channels_are_read_in_short_blocks(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile = pytest.importorskip("soundfile")
+    samples = np.repeat(noise(4000)[:, np.newaxis], 16, axis=1)
+    path = write("many.wav", samples, subtype="FLOAT")
+    monkeypatch.setattr("gatewise.data.audio.files._BLOCK", 1600)
+    read = soundfile.SoundFile.read
+    asked = []
+
+    def watched(self: Any, frames: int, **options: Any) -> Any:
+        asked.append(frames)
+        return read(self, frames, **options)
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", watched)
+    found, _ = load_sound(path)
+    assert set(asked) == {100}
+    assert np.allclose(found, noise(4000), atol=1e-6)
 
 
 def test_a_missing_file_is_named(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

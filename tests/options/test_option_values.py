@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gatewise.errors import OptionError
 from gatewise.options.quantities import parse_duration, parse_fractions, parse_latency, parse_margin, parse_size
-from gatewise.options.table import OPTION
+from gatewise.options.table import OPTION, OPTIONS
 from gatewise.options.values import read_value
 
 
@@ -202,3 +204,31 @@ def test_what_is_no_curve_is_refused_with_an_example(text: Any) -> None:
     with pytest.raises(OptionError, match="write it like 0") as caught:
         parse_fractions(text)
     assert repr(text) in str(caught.value)
+
+
+PLAIN = st.text() | st.integers() | st.floats() | st.booleans() | st.binary() | st.decimals() | st.dates() | st.none()
+ANYTHING = PLAIN | st.lists(PLAIN, max_size=4) | st.dictionaries(st.text(), PLAIN, max_size=2)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(OPTIONS), ANYTHING | st.text(alphabet="0123456789.eE+-,%:smhkMGiB "))
+def test_anything_is_a_value_or_one_message(option: Any, value: Any) -> None:
+    try:
+        found = read_value(option, value)
+    except OptionError as error:
+        assert "\n" not in str(error)
+        assert len(str(error)) < 1300
+    else:
+        # What was read stands in a configuration, which is read again.
+        assert read_value(option, found) == found
+
+
+@pytest.mark.parametrize("name", ["seed", "jobs", "layers", "hidden_size", "text", "budget", "max_size", "cells", "skip"])
+@pytest.mark.parametrize("value", [10**6000, -(10**6000), np.zeros((40, 40)), "x" * 10**6], ids=["+", "-", "array", "text"])
+def test_a_value_that_cannot_be_written_out_is_refused_in_a_line(name: str, value: Any) -> None:
+    if name == "text" and isinstance(value, str):
+        return
+    with pytest.raises(OptionError) as refused:
+        read_value(OPTION[name], value)
+    assert len(str(refused.value)) < 700
+    assert "\n" not in str(refused.value)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gatewise.errors import DataError, OptionError, RunError
 from gatewise.options.configuration import build_config
@@ -18,6 +20,11 @@ from gatewise.study.config_template import config_template, write_template
 from gatewise.study.folder import RunFolder
 
 SOURCE = "builtin:parity?rows=60&length=10"
+# What YAML makes values of: numbers of any length, lists, mappings, dates, tags.
+VALUES = st.recursive(
+    st.integers().map(hex) | st.floats().map(str) | st.dates().map(str) | st.sampled_from(["!!int x", "!!binary x", "*a", "~"]),
+    lambda inner: st.lists(inner).map(lambda items: f"&a [{', '.join(items)}]") | inner.map("{{a: {}}}".format),
+)
 
 
 @pytest.fixture
@@ -83,6 +90,11 @@ def test_an_empty_file_asks_for_the_defaults(write: Any, content: str) -> None:
     assert read_config_file(write(content)) == {}
 
 
+# Aliases of aliases: a thousand million million million lists, and mappings.
+BOMB = "a0: &a0 [x, y]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+MERGED = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}], k{n}: 1}}\n" for n in range(1, 30))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -116,8 +128,18 @@ def test_an_empty_file_asks_for_the_defaults(write: Any, content: str) -> None:
         ("time: 2020-13-45", "is no YAML (month must be in 1..12"),
         ("text: \x07", "is no YAML"),
         (b"\xff\xfe\x00", "is no text in UTF-8"),
-        ("[" * 2000, "is no YAML"),
+        ("[" * 700, "is no YAML"),
         (b"text,label\n" * 100_000, "too many for a configuration"),
+        # What damaged files found.
+        (f"seed: 0x{'f' * 6000}", "line 1: seed of thousands of digits is outside 0 to 2147483647"),
+        (f"text: 0x{'f' * 6000}", "line 1: text of thousands of digits is not a column's name; put it in quotes"),
+        (f"layers: -0x{'f' * 6000}", "line 1: layers of thousands of digits is too small; give at least 1"),
+        ("time: !!timestamp x", "is no YAML ("),
+        ("layers: !!int ''", "is no YAML ("),
+        ("skip: !!bool x", "is no YAML ("),
+        (BOMB + "cells: *a29", "is no YAML (with its aliases written out it has more than 10,000 values)"),
+        (MERGED + "cells: *a29", "is no YAML (with its aliases written out it has more than 10,000 values)"),
+        ("cells: &a [*a]", "is no YAML (with its aliases written out it has more than 10,000 values)"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(write: Any, content: str | bytes, message: str) -> None:
@@ -333,3 +355,13 @@ def test_every_option_has_a_form_in_the_schema_of_its_kind() -> None:
     for option in OPTIONS:
         assert properties[option.name]["description"].startswith(option.help)
         assert {"type": "null"} in properties[option.name]["anyOf"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text() | st.builds("{}: {}".format, st.sampled_from(sorted(OPTION)), st.text() | VALUES))
+def test_any_text_gives_options_or_one_message(write: Any, text: str) -> None:
+    try:
+        read_config_file(write(text.encode("utf-8", "surrogatepass")))
+    except OptionError as error:
+        assert "\n" not in str(error)
+        assert len(str(error)) < 1300

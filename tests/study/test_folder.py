@@ -63,7 +63,18 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
             RunFolder(path).open()
 
 
-@pytest.mark.parametrize("content", ["[", "- a list", "text: only", "a: b: c", "", b"\xff\xfe\x00"])
+DAMAGED = [
+    *("[", "- a list", "text: only", "a: b: c", "", b"\xff\xfe\x00"),
+    # What damaged files found: an error that is none of YAML's, aliases of aliases, more than any configuration has.
+    *(
+        "source: x\ntime: !!timestamp x",
+        "source: x\n" + "".join(f"a{n}: &a [{'*a, ' * (n and 9)}]\n" for n in range(40)),
+        "x\n" * 200_000,
+    ),
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED, ids=lambda content: repr(content)[:30])
 def test_a_damaged_config_is_refused(tmp_path: Path, content: str | bytes) -> None:
     (tmp_path / "config.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(RunError, match="is damaged"):

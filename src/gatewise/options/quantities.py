@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any
 
 from gatewise.errors import OptionError
+from gatewise.wording import shown
 
 __all__ = ["parse_duration", "parse_fractions", "parse_latency", "parse_margin", "parse_size"]
 
@@ -32,9 +33,9 @@ def parse_duration(value: Any, called: str = "--budget") -> float:
         elif parts and re.fullmatch(r"(?:\d+(?:\.\d+)?\s*[smh]\s*)+", written, re.ASCII):
             seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if seconds is None or math.isinf(seconds):
-        raise OptionError(f"{called} {value!r} is not a duration; write it like 90s, 10m or 1h30m")
+        raise OptionError(f"{called} {shown(value)} is not a duration; write it like 90s, 10m or 1h30m")
     if seconds <= 0:
-        raise OptionError(f"{called} {value!r} leaves no time; write a duration above zero, like 10m")
+        raise OptionError(f"{called} {shown(value)} leaves no time; write a duration above zero, like 10m")
     return seconds
 
 
@@ -48,7 +49,7 @@ def parse_latency(value: Any, called: str = "--max-latency") -> float:
         found = re.fullmatch(_NUMBER + r"\s*(us|µs|ms|s|)", value.strip().lower(), re.ASCII)
         milliseconds = float(found[1]) * _MILLISECONDS[found[2]] if found else None
     if milliseconds is None or not 0 < milliseconds < math.inf:
-        raise OptionError(f"{called} {value!r} is not a time above zero; write it like 2ms or 0.5s")
+        raise OptionError(f"{called} {shown(value)} is not a time above zero; write it like 2ms or 0.5s")
     return milliseconds
 
 
@@ -63,7 +64,7 @@ def parse_size(value: Any, called: str = "--max-size") -> int:
         if found and not (found[3] and not found[2]):
             size = float(found[1]) * (1024 if found[3] else 1000) ** _THOUSANDS[found[2]]
     if size is None or not 1 <= size < math.inf or (not isinstance(value, str) and size != int(size)):
-        raise OptionError(f"{called} {value!r} is not a size of at least one byte; write it like 300kB or 1MB")
+        raise OptionError(f"{called} {shown(value)} is not a size of at least one byte; write it like 300kB or 1MB")
     return round(size)
 
 
@@ -81,7 +82,7 @@ def parse_margin(value: Any, called: str = "--margin") -> float | str:
             relative = bool(found[3])
     if number is None or not 0 < number < math.inf:
         raise OptionError(
-            f"{called} {value!r} is not a number above zero; write it in units of the metric, like 0.01, or like 2% of the "
+            f"{called} {shown(value)} is not a number above zero; write it in units of the metric, like 0.01, or like 2% of the "
             "best baseline's error"
         )
     return f"{number:.12g}%" if relative else number
@@ -100,7 +101,8 @@ def parse_fractions(value: Any, called: str = "--curve") -> tuple[float, ...]:
     rising = all(low < high for low, high in pairwise(found))
     if len(found) < len(fractions) or not rising or (found and (len(found) < 2 or found[-1] != 1)):
         raise OptionError(
-            f"{called} {value!r} is not a list of fractions of the training data that rise to 1; write it like 0.1,0.25,0.5,1"
+            f"{called} {shown(value)} is not a list of fractions of the training data that rise to 1; write it like "
+            "0.1,0.25,0.5,1"
         )
     return tuple(found)
 

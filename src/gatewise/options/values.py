@@ -14,6 +14,7 @@ from gatewise.errors import OptionError
 from gatewise.options.config import DeviceName
 from gatewise.options.quantities import parse_duration, parse_fractions, parse_latency, parse_margin, parse_size
 from gatewise.options.table import OPTION, Option
+from gatewise.wording import shown
 
 __all__ = ["did_you_mean", "read_one_device", "read_value"]
 
@@ -34,7 +35,9 @@ def read_one_device(value: Any) -> DeviceName:
     """The one device of a command that works on one. Raises OptionError for another number of them."""
     found: tuple[DeviceName, ...] = read_value(OPTION["device"], value)
     if len(found) != 1:
-        raise OptionError(f"--device {value!r} names {len(found)} devices; give one of {', '.join(OPTION['device'].choices)}")
+        raise OptionError(
+            f"--device {shown(value)} names {len(found)} devices; give one of {', '.join(OPTION['device'].choices)}"
+        )
     return found[0]
 
 
@@ -50,7 +53,7 @@ def _column(option: Option, value: Any, called: str) -> str:
     # YAML reads the column names 1, no and 2020-01-01 as a number, a truth value and a date.
     quoted = value is not None and not isinstance(value, (str, list, dict))
     todo = "put it in quotes" if quoted else "write one name, like review"
-    raise OptionError(f"{called} {value!r} is not a column's name; {todo}")
+    raise OptionError(f"{called} {shown(value)} is not a column's name; {todo}")
 
 
 def _columns(option: Option, value: Any, called: str) -> tuple[str, ...]:
@@ -58,7 +61,7 @@ def _columns(option: Option, value: Any, called: str) -> tuple[str, ...]:
         names = tuple(_column(option, item, called) for item in value)
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise OptionError(f"{called} names the column {twice!r} twice; name each once")
+            raise OptionError(f"{called} names the column {shown(twice)} twice; name each once")
         return names
     return (_column(option, value, called),)
 
@@ -67,19 +70,21 @@ def _format(option: Option, value: Any, called: str) -> str:
     if isinstance(value, str) and "%" in value:
         return value
     raise OptionError(
-        f"{called} {value!r} is not how a date is written; write it like %d/%m/%Y (day, month, year), or %Y-%m-%d %H:%M"
+        f"{called} {shown(value)} is not how a date is written; write it like %d/%m/%Y (day, month, year), or %Y-%m-%d %H:%M"
     )
 
 
 def _path(option: Option, value: Any, called: str) -> str:
     if isinstance(value, (str, os.PathLike)) and str(value):
         return str(value)
-    raise OptionError(f"{called} {value!r} is not a path; write it like {'runs/first' if option.kind == 'path' else 'data.csv'}")
+    raise OptionError(
+        f"{called} {shown(value)} is not a path; write it like {'runs/first' if option.kind == 'path' else 'data.csv'}"
+    )
 
 
 def _store(option: Option, value: Any, called: str) -> str:
     if not isinstance(value, (str, os.PathLike)) or not str(value).isprintable() or not str(value).strip():
-        raise OptionError(f"{called} {value!r} is no place; write an address, like http://localhost:5000, or a folder")
+        raise OptionError(f"{called} {shown(value)} is no place; write an address, like http://localhost:5000, or a folder")
     place = str(value).strip()
     if re.match(r"[^/]*://[^/]*@", place):
         raise OptionError(
@@ -91,14 +96,14 @@ def _store(option: Option, value: Any, called: str) -> str:
 
 def _whole(option: Option, value: Any, called: str) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise OptionError(f"{called} {value!r} is not a whole number; write it like {option.default or option.least or 1}")
+        raise OptionError(f"{called} {shown(value)} is not a whole number; write it like {option.default or option.least or 1}")
     number = int(value)
     if option.most is None and number > _LARGEST:
         raise OptionError(f"{called} is too large; give at most {_LARGEST:,}")
     if option.most is not None and not (option.least or 0) <= number <= option.most:
-        raise OptionError(f"{called} {number} is outside {option.least or 0} to {option.most}; give a number between them")
+        raise OptionError(f"{called} {shown(number)} is outside {option.least or 0} to {option.most}; give a number between them")
     if option.least is not None and number < option.least:
-        raise OptionError(f"{called} {number} is too small; give at least {option.least}")
+        raise OptionError(f"{called} {shown(number)} is too small; give at least {option.least}")
     return number
 
 
@@ -108,13 +113,13 @@ def _real(option: Option, value: Any, called: str) -> float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise OptionError(f"{called} {value!r} is not a finite number; write it like 1.0")
+        raise OptionError(f"{called} {shown(value)} is not a finite number; write it like 1.0")
     return number
 
 
 def _flag(option: Option, value: Any, called: str) -> bool:
     if not isinstance(value, bool):
-        raise OptionError(f"{called} {value!r} is not a truth value; write true or false")
+        raise OptionError(f"{called} {shown(value)} is not a truth value; write true or false")
     return value
 
 
@@ -124,7 +129,7 @@ def _choice(option: Option, value: Any, called: str) -> str:
     if chosen not in option.choices:
         near = did_you_mean(written, (*option.choices, *option.spellings))
         raise OptionError(
-            f"{called}: unknown {option.noun} {value!r}{near or '.'} Known {option.noun}s: {', '.join(option.choices)}"
+            f"{called}: unknown {option.noun} {shown(value)}{near or '.'} Known {option.noun}s: {', '.join(option.choices)}"
         )
     return chosen
 
@@ -133,13 +138,13 @@ def _choices(option: Option, value: Any, called: str) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [word for word in value.split(",") if word.strip()]
     if not isinstance(value, (list, tuple)):
-        raise OptionError(f"{called} {value!r} is not a list of {option.noun}s; write it like {','.join(option.default)}")
+        raise OptionError(f"{called} {shown(value)} is not a list of {option.noun}s; write it like {','.join(option.default)}")
     return tuple(_choice(option, item, called) for item in value)
 
 
 def _address(option: Option, value: Any, called: str) -> str:
     if not isinstance(value, str) or not value.strip() or any(letter.isspace() for letter in value.strip()):
-        raise OptionError(f"{called} {value!r} is no address; write HOST:PORT")
+        raise OptionError(f"{called} {shown(value)} is no address; write HOST:PORT")
     return value.strip()
 
 

@@ -11,12 +11,11 @@ import yaml
 from gatewise.errors import OptionError
 from gatewise.options.table import SPELLINGS, Option
 from gatewise.options.values import did_you_mean, read_value
-from gatewise.wording import first_line
+from gatewise.study.settings_text import MOST_BYTES, UNREADABLE, compose, construct
+from gatewise.wording import first_line, shown
 
 __all__ = ["combined_options", "read_config_file"]
 
-# A configuration is a few kilobytes; what is larger is data given by mistake.
-_MOST_BYTES = 1_000_000
 # Sources that are no paths: `<...>` stands in a run's file for data that came from Python.
 _NO_PATHS = ("builtin:", "hf:", "<")
 
@@ -48,8 +47,9 @@ def read_config_file(path: Path) -> dict[str, Any]:
         option = SPELLINGS.get(key.replace("-", "_")) if isinstance(key, str) else None
         if option is None:
             known = [name for name, one in SPELLINGS.items() if name != one.earlier]
-            near = did_you_mean(str(key).replace("-", "_"), known)
-            raise OptionError(f"{where}there is no option {key!r}{near or '; `gatewise init` writes a file with all there are'}")
+            near = did_you_mean(key.replace("-", "_"), known) if isinstance(key, str) else ""
+            todo = near or "; `gatewise init` writes a file with all there are"
+            raise OptionError(f"{where}there is no option {shown(key)}{todo}")
         if option.name in options:
             raise OptionError(f"{where}{key} is given a second time; keep one of the two lines")
         options[option.name] = None if value is None else _placed(option, read_value(option, value, f"{where}{key}"), path.parent)
@@ -66,8 +66,7 @@ def _entries(path: Path) -> list[tuple[Any, Any, int]]:
     """Keys, values and line numbers of the file."""
     text = _text(path)
     try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
+        loader, node = compose(text)
         # A file of comments is no node, one of a lone `---` the node of a null.
         if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
             return []
@@ -75,8 +74,8 @@ def _entries(path: Path) -> list[tuple[Any, Any, int]]:
             raise OptionError(f"{path} is no configuration; expected lines of `option: value`, as `gatewise init` writes them")
         return [
             (
-                key.value if isinstance(key, yaml.ScalarNode) else loader.construct_object(key, deep=True),
-                loader.construct_object(value, deep=True),
+                key.value if isinstance(key, yaml.ScalarNode) else construct(loader, key),
+                construct(loader, value),
                 key.start_mark.line + 1,
             )
             for key, value in node.value
@@ -84,14 +83,13 @@ def _entries(path: Path) -> list[tuple[Any, Any, int]]:
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark is not None else ""
         raise OptionError(f"{path}{line}: this is no YAML ({error.problem}); expected lines of `option: value`") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = first_line(error)
-        raise OptionError(f"{path} is no YAML ({reason}); expected lines of `option: value`") from error
+    except UNREADABLE as error:
+        raise OptionError(f"{path} is no YAML ({first_line(error)}); expected lines of `option: value`") from error
 
 
 def _text(path: Path) -> str:
     try:
-        if path.is_file() and path.stat().st_size > _MOST_BYTES:
+        if path.is_file() and path.stat().st_size > MOST_BYTES:
             raise OptionError(
                 f"--config {path} has {path.stat().st_size:,} bytes, too many for a configuration; give data as SOURCE"
             )

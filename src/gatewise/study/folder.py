@@ -115,19 +115,18 @@ class RunFolder:
 
         Raises RunError if there is no run here or its configuration is damaged.
         """
-        import yaml
+        from gatewise.study.settings_text import UNREADABLE, load
 
         try:
-            return from_json(Config, yaml.safe_load(self.config.read_text(encoding="utf-8")) or {})
+            return from_json(Config, load(self.config.read_text(encoding="utf-8")) or {})
         except (FileNotFoundError, NotADirectoryError) as error:
             raise RunError(
                 f"{self.path} holds no run (no config.yaml in it); give the folder that `gatewise compare` named"
             ) from error
         except OSError as error:
             raise _unreadable(self.config, error) from error
-        except (yaml.YAMLError, TypeError, AttributeError, ValueError, RecursionError) as error:
-            reason = first_line(error)
-            raise RunError(f"{self.config} is damaged ({reason}); restore it or start a new run") from error
+        except UNREADABLE as error:
+            raise RunError(f"{self.config} is damaged ({first_line(error)}); restore it or start a new run") from error
 
     def read_environment(self) -> dict[str, Any]:
         """What `create` recorded of the machine; nothing if it was killed before it could.

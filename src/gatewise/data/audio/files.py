@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,14 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gatewise.data.dataset.memory import require_memory
 from gatewise.errors import DataError
 
 __all__ = ["load_sound", "require_soundfile", "resampled", "sound_rate", "waveform_sound"]
 
 Samples = NDArray[np.float32]
 
-# Samples of each channel read at once, so that only the mono mix of a long recording is ever whole in memory.
-_BLOCK = 1 << 20
+# Samples of all channels read at once, so that only the mono mix of a long recording is ever whole in memory.
+_BLOCK = 1 << 21
+
+# In Hz. A header or a request may name any rate; below, a short sound would fill the memory when it is resampled, and nothing
+# records above.
+_RATES = (1_000, 1_000_000)
+
+# Parts that a rate is taken in where it is resampled: the filter has twenty taps a part. Rates up to it, and all that are usual
+# above it, are exact; of others the error is below a part in two thousand millions.
+_MOST_PARTS = 48_000
 
 # Full scale is 1. Beyond this the energies leave the range of 32-bit floats.
 _LOUDEST = 1e12
@@ -41,7 +50,9 @@ def require_soundfile() -> ModuleType:
 def sound_rate(path: Path) -> int:
     """Return the sample rate of a sound file in Hz. Raises DataError where the file is missing or is no sound."""
     with _opened(path) as file:
-        return int(file.samplerate)
+        rate = int(file.samplerate)
+    _check_rate(rate, str(path))
+    return rate
 
 
 def load_sound(path: Path) -> tuple[Samples, int]:
@@ -51,8 +62,8 @@ def load_sound(path: Path) -> tuple[Samples, int]:
     values that are not finite.
     """
     with _opened(path) as file:
-        samples, end, rate = _room(file.frames), 0, int(file.samplerate)
-        while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+        samples, end, rate = _room(path, file.frames), 0, int(file.samplerate)
+        while len(block := file.read(max(1, _BLOCK // file.channels), dtype="float32", always_2d=True)):
             samples[end : end + len(block)] = _mono(block)
             end += len(block)
     samples = samples[:end]
@@ -90,8 +101,8 @@ def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
         return samples
     from scipy.signal import resample_poly
 
-    common = math.gcd(rate, wanted)
-    return np.asarray(resample_poly(samples, wanted // common, rate // common), dtype=np.float32)
+    ratio = Fraction(wanted, rate).limit_denominator(max(_MOST_PARTS, wanted))
+    return np.asarray(resample_poly(samples, ratio.numerator, ratio.denominator), dtype=np.float32)
 
 
 @contextmanager
@@ -110,7 +121,9 @@ def _opened(path: Path) -> Iterator[Any]:
         ) from error
 
 
-def _room(frames: int) -> Samples:
+def _room(path: Path, frames: int) -> Samples:
+    # A few bytes of a packed file are hours of silence.
+    require_memory(8 * frames, f"{path}, which has {frames:,} samples,", "Cut it into shorter recordings, or leave it out.")
     try:
         return np.empty(frames, dtype=np.float32)
     except (MemoryError, ValueError) as error:
@@ -121,7 +134,17 @@ def _mono(block: Samples) -> Samples:
     return np.ascontiguousarray(block[:, 0]) if block.shape[1] == 1 else block.mean(axis=1)
 
 
+def _check_rate(rate: int, name: str) -> None:
+    lowest, highest = _RATES
+    if not lowest <= rate <= highest:
+        raise DataError(
+            f"{name} has the sample rate {rate:,} Hz. Expected {lowest:,} to {highest:,}: correct it, or leave the sound out. "
+            "Slow signals are read as series of numbers (--channels)."
+        )
+
+
 def _check(samples: Samples, rate: int, name: str) -> None:
+    _check_rate(rate, name)
     if not len(samples):
         raise DataError(f"{name} holds no sound: it has 0 samples. Record it again, or leave it out.")
     for start in range(0, len(samples), _BLOCK):

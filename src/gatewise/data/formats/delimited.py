@@ -28,6 +28,9 @@ UNQUOTED = "Quotation marks are read as part of the text: the file does not quot
 # Rows that are Python objects at one time.
 _BLOCK = 8192
 
+# Characters. No document has as many: a quotation mark was never closed, and the rest of the file would be copied over and over.
+_LONGEST_CELL = 100_000_000
+
 
 def read_delimited(source: TextSource, *, tabs: bool) -> tuple[Columns, tuple[str, ...]]:
     """Read CSV (`tabs` false) or TSV text with a header.
@@ -92,7 +95,7 @@ def _parse(source: TextSource, delimiter: str, *, quoted: bool) -> Any:
     import pyarrow
 
     try:
-        blocks = [*delimited_blocks(source.name, source.stream(), delimiter, quoted=quoted)]
+        blocks = [*delimited_blocks(source.name, source.stream(), delimiter, quoted=quoted, most=_LONGEST_CELL)]
     except UnicodeDecodeError:
         # Says where it is.
         source.text()
