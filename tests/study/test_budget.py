@@ -380,7 +380,7 @@ def test_trainings_that_the_cap_ended_are_counted_in_verdict_and_page(tmp_path: 
 def test_time_is_kept_for_what_is_measured_after_the_replicates(budget: float | None, fits: float, kept: float) -> None:
     """No more than measuring took before; what the memory takes is kept where the closing model does not take as long."""
     session: Any = SimpleNamespace(
-        config=SimpleNamespace(budget_s=budget, max_memory_bytes=None),
+        config=SimpleNamespace(budget_s=budget, max_memory_bytes=None, device=("cpu",)),
         workload=SimpleNamespace(baselines=("majority",)),
         journal={},
         names=(),

@@ -162,7 +162,15 @@ def training(kind: Any, name: str, number: int, epochs: int, seconds: float, **m
 def session_with(*done: Training, left: float = 80.0, under_way: dict[str, Epoch] | None = None, **config: Any) -> Any:
     """A session of two arms that share two processes, with a plan for KNOWN, without baselines."""
     plan = replace(plan_budget(replace(KNOWN, baselines_s=0.0, typical=0.5)), max_epochs=20)
-    asked = {"budget_s": 120.0, "jobs": 2, "tune": None, "replicates": None, "max_epochs": 20, "max_memory_bytes": None}
+    asked: dict[str, Any] = {
+        "budget_s": 120.0,
+        "jobs": 2,
+        "tune": None,
+        "replicates": None,
+        "max_epochs": 20,
+        "max_memory_bytes": None,
+    }
+    asked["device"] = ("cpu",)
     return SimpleNamespace(
         config=SimpleNamespace(**(asked | config)),
         workload=SimpleNamespace(baselines=()),
