@@ -24,7 +24,7 @@ def test_every_package_that_is_required_stands_there_with_its_locked_version() -
 def test_the_licences_are_those_that_the_installed_packages_name() -> None:
     locked = versions()
     # Other versions, as in an environment of the oldest ones, may say it in other words.
-    there = {canonicalize_name(one.name): one.version.split("+")[0] for one in distributions()}
+    there: dict[str, str] = {canonicalize_name(one.name): one.version.split("+")[0] for one in distributions()}
     named = {name: licence_of(name) for name in ROWS if there.get(name) == locked[name]}
     assert named
     assert {name: ROWS[name][1] for name in named} == named
