@@ -129,6 +129,8 @@ def try_all(chunk: Callable[[tuple[int, int, str]], Tried], asked: argparse.Name
         with multiprocessing.get_context("forkserver").Pool(asked.jobs, initializer=_begin) as pool:
             for found, bad in pool.imap_unordered(chunk, work):
                 counted += found
+                if sum(counted.values()) % 10_000 < CHUNK:
+                    print(f"{sum(counted.values()):,} inputs after {time.monotonic() - began:.0f} s", flush=True)
                 for said, suffix, content in bad:
                     kinds[said.partition(" with ")[0]] += 1
                     if kinds[said.partition(" with ")[0]] <= 3:

@@ -120,9 +120,9 @@ def licence_of(name: str) -> str:
         return ""
     about = there.metadata
     classifiers = [one.rpartition(" :: ")[2] for one in about.get_all("Classifier") or () if one.startswith("License")]
-    written = (about["License"] or "").strip() if "License" in about else ""
+    written, expression = ((about.get_all(key) or [""])[0].strip() for key in ("License", "License-Expression"))
     short = written if written and "\n" not in written and len(written) <= 60 else ""
-    return (about["License-Expression"] if "License-Expression" in about else "") or short or ", ".join(classifiers) or "unnamed"
+    return expression or short or ", ".join(classifiers) or "unnamed"
 
 
 if __name__ == "__main__":
