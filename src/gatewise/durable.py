@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-__all__ = ["new_folder", "write_file", "write_synced"]
+__all__ = ["growing_file", "new_folder", "write_file", "write_synced"]
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -16,6 +17,26 @@ def write_file(path: Path, content: bytes) -> None:
     temporary = _beside(path)
     try:
         write_synced(temporary, content)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def growing_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write bit by bit, which takes the place of `path` at the end of the block.
+
+    Raises OSError; with that, or any other error, what was there stays.
+    """
+    temporary = _beside(path)
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):

@@ -15,12 +15,15 @@ import gatewise
 from gatewise.cli import main
 from gatewise.data.dataset.inputs import Inputs, numbered_inputs
 from gatewise.data.dataset.splits import make_split
+from gatewise.data.formats import delimited, streams
 from gatewise.data.sources import open_source
+from gatewise.data.store import places
 from gatewise.export.bundle import save_model
 from gatewise.options.configuration import build_config
 from gatewise.report.live import NullView
 from gatewise.runtime.model import Model, model_of
 from gatewise.runtime.scoring import truth_of
+from gatewise.study import predictions
 from gatewise.study.api import source_name
 from gatewise.study.arms import arms_for
 from gatewise.study.folder import RunFolder
@@ -205,3 +208,43 @@ def test_predictions_from_python_are_what_they_were(whole: gatewise.Result) -> N
     sequences = open_source("builtin:parity?rows=60&length=10").sequences[:3]
     rows = prediction_rows(whole.model, numbered_inputs(sequences))[1:]
     assert [row[1] for row in rows] == [str(name) for name in whole.model.predict(sequences)]
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.parquet"])
+def test_a_large_table_is_predicted_from_block_by_block(
+    tmp_path: Path, predict: Callable[..., Table], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.DataFrame({"text": [f"good {row}" if row % 2 else f"bad {row}" for row in range(60)], "label": ["a", "b"] * 30})
+    run_of(frame, tmp_path / "run")
+    new = pd.DataFrame({"who": range(100), "text": [f"good {row}" for row in range(100)], "more": ["a long sentence here"] * 100})
+    (new.to_csv if name.endswith("csv") else new.to_parquet)(tmp_path / name, index=False)
+    whole = predict(tmp_path / name, "--keep", "who")
+    monkeypatch.setattr(places, "LARGE", 100)
+    monkeypatch.setattr(streams, "BLOCK", 7)
+    monkeypatch.setattr(delimited, "_BLOCK", 7)
+    sizes = []
+
+    def counted(model: Model, inputs: Inputs) -> Table:
+        sizes.append(len(inputs.sequences))
+        return prediction_rows(model, inputs)
+
+    monkeypatch.setattr(predictions, "prediction_rows", counted)
+    assert predict(tmp_path / name, "--keep", "who") == whole
+    assert len(whole) == 101
+    assert sizes == [7] * 14 + [2]
+
+
+def test_nothing_is_written_where_a_later_block_does_not_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_of(pd.DataFrame({"text": [f"good {row}" for row in range(60)], "label": ["a", "b"] * 30}), tmp_path / "run")
+    monkeypatch.setattr(places, "LARGE", 100)
+    monkeypatch.setattr(delimited, "_BLOCK", 7)
+    new, out = tmp_path / "new.csv", tmp_path / "out.csv"
+    new.write_text("text,n\n" + "fine,1\n" * 30 + ",1\n")
+    monkeypatch.setattr(sys, "argv", ["gatewise", "predict", str(tmp_path / "run"), str(new), "--out", str(out)])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    assert "row 31 has no input" in capfd.readouterr().err
+    assert not [path for path in tmp_path.iterdir() if "out" in path.name]

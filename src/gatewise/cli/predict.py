@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -43,8 +44,8 @@ def predict(
     """Predict with a run's model: CSV with ids, files or dates beside the predictions."""
     from gatewise.export.opening import open_model
     from gatewise.options.values import read_one_device
-    from gatewise.study.folder import write_atomic
-    from gatewise.study.predictions import prediction_rows, read_inputs, run_columns
+    from gatewise.study.folder import writing_atomic
+    from gatewise.study.predictions import prediction_blocks, run_columns
 
     chosen = read_one_device(device)
     model = open_model(run)
@@ -55,20 +56,25 @@ def predict(
     columns = {"text": text, "audio": audio, "id": id, "time": time, "date_format": date_format}
     given = given_options({"channels": channels, "series": series})
     named = tuple(given.get("channels", ()))
-    inputs = read_inputs(model, source, run_columns(run), keep=keep or (), channels=named, **columns)
-    content = _csv(prediction_rows(model, inputs))
+    blocks = prediction_blocks(model, source, run_columns(run), keep=keep or (), channels=named, **columns)
+    # Whatever is wrong with the first rows is said before anything is written.
+    first = _csv(next(blocks, []))
+    contents = chain([first], map(_csv, blocks))
     if out is not None:
-        write_atomic(out, content)
-    elif can_encode(content):
+        with writing_atomic(out) as file:
+            for content in contents:
+                file.write(content.encode(errors="backslashreplace"))
+        return
+    for content in contents:
+        if not can_encode(content):
+            raise OptionError(
+                f"the predictions hold characters that standard output cannot write in {sys.stdout.encoding}; write them to a "
+                "file with --out FILE, or set PYTHONIOENCODING=utf-8"
+            )
         sys.stdout.write(content)
-    else:
-        raise OptionError(
-            f"the predictions hold characters that standard output cannot write in {sys.stdout.encoding}; write them to a file "
-            "with --out FILE, or set PYTHONIOENCODING=utf-8"
-        )
 
 
-def _csv(rows: Any) -> str:
+def _csv(rows: list[list[str]]) -> str:
     import csv
     import io
 

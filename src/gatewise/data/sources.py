@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gatewise.data.builtin.dataset import builtin_dataset
+from gatewise.data.columns.columns import choose_columns
 from gatewise.data.columns.reading import has_columns, read_options, refuse_columns, refuse_steps, require_task
 from gatewise.data.dataset.assemble import check_series
 from gatewise.data.dataset.inputs import Future, Inputs, numbered_inputs
@@ -20,9 +21,11 @@ from gatewise.data.formats.arrow import is_table, table_columns
 from gatewise.data.formats.audio_folders import audio_folder_dataset, class_table, is_audio_folder, sound_files
 from gatewise.data.formats.delimited import read_delimited
 from gatewise.data.formats.hub import hub_table
-from gatewise.data.formats.paths import accepted, file_format, named_sheet
+from gatewise.data.formats.paths import accepted, file_format, is_address, named_sheet
 from gatewise.data.formats.remote import local_source
+from gatewise.data.formats.streams import TableStream, table_stream
 from gatewise.data.formats.text_files import standard_input
+from gatewise.data.store import places
 from gatewise.data.store.opening import stored_table
 from gatewise.data.tables.tables import Table, table_dataset, table_inputs
 from gatewise.data.values.table_cells import SOUND_SUFFIXES
@@ -31,7 +34,7 @@ from gatewise.records import Dataset, Kind, Reading
 from gatewise.tasks import in_time, predicts
 from gatewise.wording import listed
 
-__all__ = ["open_inputs", "open_source"]
+__all__ = ["input_blocks", "open_inputs", "open_source"]
 
 Report = Callable[[str], None]
 
@@ -114,6 +117,49 @@ def open_inputs(source: Any, *, kind: Kind, usual: Reading | None = None, keep: 
         return _inputs_here(here, kind, usual or Reading(), keep, read_options(reading))
 
 
+def input_blocks(
+    source: Any, *, kind: Kind, usual: Reading | None = None, keep: Sequence[str] = (), **reading: Any
+) -> Iterator[Inputs]:
+    """What `open_inputs` reads, a block of rows at a time where the source is a large table whose rows stand for themselves; else
+    all at once. Rows are numbered from one block to the next. Raises what `open_inputs` does, at the block where it shows.
+    """
+    asked, usual = read_options(reading), usual or Reading()
+    stream = _large_table(source, asked, usual)
+    if stream is None:
+        yield open_inputs(source, kind=kind, usual=usual, keep=keep, **reading)
+        return
+    first = 0
+    for columns in stream.blocks(None):
+        table = Table(stream.name, columns, stream.base)
+        if not first and columns:
+            # What the first rows are taken for, the others are.
+            inputs = choose_columns(columns, _with_usual(asked, usual, table), with_target=False).inputs
+            asked = _named(asked, kind, inputs)
+        found = _table_inputs(table, kind, usual, keep, asked, first)
+        yield found
+        first += len(found.sequences)
+
+
+def _named(asked: Reading, kind: Kind, inputs: tuple[str, ...]) -> Reading:
+    match kind:
+        case "text":
+            return replace(asked, text=inputs[0])
+        case "audio":
+            return replace(asked, audio=inputs[0])
+        case "series":
+            return replace(asked, channels=inputs)
+
+
+def _large_table(source: Any, asked: Reading, usual: Reading) -> TableStream | None:
+    if not isinstance(source, (str, os.PathLike)) or in_time(asked.task) or is_address(source):
+        return None
+    if any(name is not None for name in (asked.id, asked.time, usual.id, usual.time)):
+        return None
+    path = None if str(source).startswith(_BUILTIN) else _file_of(source)
+    stream = None if path is None else table_stream(path)
+    return stream if stream is not None and stream.bytes > places.LARGE else None
+
+
 def _inputs_here(source: Any, kind: Kind, usual: Reading, keep: Sequence[str], asked: Reading) -> Inputs:
     if kind == "audio" and not has_columns(asked) and (sounds := _sounds(source)) is not None:
         return sounds
@@ -128,6 +174,11 @@ def _inputs_here(source: Any, kind: Kind, usual: Reading, keep: Sequence[str], a
         if found == "series" and inputs:
             check_series(inputs)
         return numbered_inputs(inputs)
+    return _table_inputs(table, kind, usual, keep, asked)
+
+
+def _table_inputs(table: Table, kind: Kind, usual: Reading, keep: Sequence[str], asked: Reading, first: int = 0) -> Inputs:
+    """The rows of a table, the first of which has the number `first`, counted from 0."""
     asked = _with_usual(asked, usual, table)
     if usual.group is not None and usual.group in table.columns and not in_time(asked.task):
         keep = [*dict.fromkeys([*keep, usual.group])]
@@ -137,7 +188,7 @@ def _inputs_here(source: Any, kind: Kind, usual: Reading, keep: Sequence[str], a
         if keep:
             raise OptionError("--keep does not apply to a forecast, whose rows are steps. Leave it out.")
         return forecast_inputs(table.columns, asked, asked.channels)
-    return table_inputs(table.columns, asked, kind=kind, base=table.base, keep=keep)
+    return table_inputs(table.columns, asked, kind=kind, base=table.base, keep=keep, first=first)
 
 
 def _no_inputs(asked: Reading, keep: Sequence[str]) -> Inputs:

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from gatewise.durable import write_file
+from gatewise.durable import growing_file, write_file
 from gatewise.errors import OptionError, RunError
 from gatewise.records import Config, from_json, to_json
 from gatewise.wording import first_line
 
-__all__ = ["RunFolder", "append_json_line", "unwritable", "write_atomic", "write_json", "write_json_lines"]
+__all__ = ["RunFolder", "append_json_line", "unwritable", "write_atomic", "write_json", "write_json_lines", "writing_atomic"]
 
 # What earlier versions wrote where a run stopped.
 _EARLIER_ENDINGS = {"pairs": "replicates", "most_pairs": "most_replicates", "horizon": "most_replicates"}
@@ -196,6 +196,18 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     # A name that is no UTF-8 comes from the operating system with lone surrogates; JSON reads their escapes back.
     try:
         write_file(path, content.encode(errors="backslashreplace") if isinstance(content, str) else content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+@contextmanager
+def writing_atomic(path: Path) -> Iterator[IO[bytes]]:
+    """The same of a file that is written bit by bit, in place of it at the end of the block."""
+    if not path.name:
+        raise unwritable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    try:
+        with growing_file(path) as file:
+            yield file
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from gatewise.data.dataset.inputs import Inputs
-from gatewise.data.sources import open_inputs
+from gatewise.data.sources import input_blocks, open_inputs
 from gatewise.records import Config, Reading
 from gatewise.runtime.model import Model
 from gatewise.study.folder import RunFolder
 from gatewise.tasks import traits_of
 
-__all__ = ["prediction_rows", "read_inputs", "run_columns"]
+__all__ = ["prediction_blocks", "prediction_rows", "read_inputs", "run_columns"]
 
 
 def run_columns(run: Path) -> Config | None:
@@ -35,13 +35,35 @@ def read_inputs(
 
     Of series the channels are those that the model learned from, unless `channels` names others.
     """
+    return open_inputs(source, keep=keep, channels=channels, **columns, **_as_run(model, run))
+
+
+def prediction_blocks(
+    model: Model,
+    source: Any,
+    run: Config | None = None,
+    *,
+    keep: Sequence[str] = (),
+    channels: tuple[str, ...] = (),
+    **columns: Any,
+) -> Iterator[list[list[str]]]:
+    """The rows of `prediction_rows`, the header first, a block at a time where the source is a large table. Options: as in
+    `read_inputs`."""
+    header: list[str] | None = None
+    for inputs in input_blocks(source, keep=keep, channels=channels, **columns, **_as_run(model, run)):
+        names, *rows = prediction_rows(model, inputs)
+        yield rows if header is not None else [names, *rows]
+        header = names
+
+
+def _as_run(model: Model, run: Config | None) -> dict[str, Any]:
+    """What a model reads, and the columns that its run took."""
     learned = model.channels if model.kind == "series" else ()
     usual = Reading(channels=learned)
     if run is not None:
         columns_of = {name: getattr(run, name) for name in ("text", "audio", "id", "time", "group", "date_format")}
         usual = Reading(channels=learned, **columns_of)
-    task = "forecast" if model.forecast is not None else None
-    return open_inputs(source, kind=model.kind, usual=usual, keep=keep, channels=channels, task=task, **columns)
+    return {"kind": model.kind, "usual": usual, "task": "forecast" if model.forecast is not None else None}
 
 
 def prediction_rows(model: Model, inputs: Inputs) -> list[list[str]]:

@@ -35,9 +35,9 @@ class Inputs:
     future: Future | None = None
 
 
-def numbered_inputs(sequences: Sequence[Any], more: Mapping[str, Sequence[str]] | None = None) -> Inputs:
-    """Inputs that are called by their number, from 1. more: columns beside it."""
-    return Inputs(sequences, {"row": [str(row) for row in range(1, len(sequences) + 1)], **(more or {})})
+def numbered_inputs(sequences: Sequence[Any], more: Mapping[str, Sequence[str]] | None = None, *, first: int = 0) -> Inputs:
+    """Inputs that are called by their number, from 1 or after the `first` ones. more: columns beside it."""
+    return Inputs(sequences, {"row": [str(first + row) for row in range(1, len(sequences) + 1)], **(more or {})})
 
 
 def cell_texts(cells: Sequence[Any]) -> list[str]:

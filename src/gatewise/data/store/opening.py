@@ -141,7 +141,7 @@ def _asked(path: Path, stream: TableStream, head: Columns, reading: Reading, war
     notes = [UNUSED_SPLIT] if reading.split is None and any(map(is_split, head)) else []
     unread = unread_times(head, choice, reading) if reading.split is None else ()
     column: ClassColumn | NumberColumn
-    column = NumberColumn(source) if target.task == "regression" else ClassColumn(source, untyped=stream.untyped)
+    column = NumberColumn(source) if predicts(target.task) == "numbers" else ClassColumn(source, untyped=stream.untyped)
     return Asked(
         stream.name,
         choice,

@@ -180,8 +180,8 @@ class _Writer:
         targets, missing = asked.target.read(rows.labels, block.of)
         kept = np.flatnonzero(~missing)
         self._no_target += int(missing.sum())
-        self._arrays.append("targets" if asked.target.task == "classification" else "numbers", targets[kept])
-        if asked.target.task == "classification":
+        self._arrays.append("targets" if isinstance(asked.target, ClassColumn) else "numbers", targets[kept])
+        if isinstance(asked.target, ClassColumn):
             counts = np.bincount(targets[kept], minlength=len(self._counts))
             counts[: len(self._counts)] += self._counts
             self._counts = counts

@@ -126,11 +126,14 @@ def table_dataset(
     return replace(dataset, reading=read.reading)
 
 
-def table_inputs(columns: Columns, reading: Reading, *, kind: Kind, base: Path | None = None, keep: Sequence[str] = ()) -> Inputs:
+def table_inputs(
+    columns: Columns, reading: Reading, *, kind: Kind, base: Path | None = None, keep: Sequence[str] = (), first: int = 0
+) -> Inputs:
     """Read the inputs of every row for prediction; no target is needed. Of sounds these are the paths.
 
     Each is called by its number, or in a long table by its id; sounds by the names of their files, too. keep: columns of further
-    names, in a long table the same in all rows of an id. Raises DataError where an input is missing or of another kind.
+    names, in a long table the same in all rows of an id. first: number of the first row, counted from 0. Raises DataError where
+    an input is missing or of another kind.
     """
     choice = choose_columns(columns, reading, with_target=False)
     if choice.kind != kind:
@@ -141,16 +144,17 @@ def table_inputs(columns: Columns, reading: Reading, *, kind: Kind, base: Path |
     for name in keep:
         require_column(columns, name)
     named = [*choice.inputs[: kind == "audio"], *keep]
-    rows = table_rows(columns, choice, Reading(id=reading.id, time=reading.time, date_format=reading.date_format), base).rows
+    of = f" of those from row {first + 1:,} on" if first else ""
+    rows = table_rows(columns, choice, Reading(id=reading.id, time=reading.time, date_format=reading.date_format), base, of).rows
     missing = next((row for row, sequence in enumerate(rows.sequences) if sequence is None), None)
     if missing is not None:
-        raise DataError(f"row {missing + 1} has no input. Every row needs one to be predicted: fill it or drop the row.")
+        raise DataError(f"row {first + missing + 1} has no input. Every row needs one to be predicted: fill it or drop the row.")
     if kind == "series":
         check_series(rows.sequences, rows.where, rows.step)
     if reading.id is None:
-        return numbered_inputs(rows.sequences, {name: cell_texts(columns[name]) for name in named})
-    first = long_names(columns, reading.id, [name for name in named if name != reading.id])
-    return Inputs(rows.sequences, {name: cell_texts(cells) for name, cells in first.items()})
+        return numbered_inputs(rows.sequences, {name: cell_texts(columns[name]) for name in named}, first=first)
+    names = long_names(columns, reading.id, [name for name in named if name != reading.id])
+    return Inputs(rows.sequences, {name: cell_texts(cells) for name, cells in names.items()})
 
 
 def reads_as_table(columns: Columns) -> Callable[[Reading], bool]:
