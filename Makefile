@@ -62,7 +62,7 @@ lock:
 bench: ready-test
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python benchmarks/crash.py
-	$(BIN)/python -m benchmarks.faults --only worker,journal,ray-worker,ray-node
+	$(BIN)/python -m benchmarks.faults --only worker,hang,driver,memory,nan,journal,ray-worker,ray-node,ray-hang
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.loader_fuzz --inputs 100000
 

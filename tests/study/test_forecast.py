@@ -173,8 +173,9 @@ def session_with(*done: Training, left: float = 80.0, under_way: dict[str, Epoch
     asked["device"] = ("cpu",)
     return SimpleNamespace(
         config=SimpleNamespace(**(asked | config)),
-        workload=SimpleNamespace(baselines=()),
+        workload=SimpleNamespace(baselines=(), arms=arms_of(("gru", "lstm"), 4)),
         journal={"timing:memory": {}},
+        failures=[],
         names=("gru", "lstm"),
         report_s=1.0,
         plan=plan,
@@ -242,7 +243,7 @@ def test_a_round_of_tuning_is_given_up_once_its_first_epochs_foretell_too_much(r
     session = session_with()
     asked: list[str] = []
 
-    def results(units: Iterator[Any], on_progress: Callable[..., None], check: Callable[[], None]) -> Iterator[Any]:
+    def results(units: Iterator[Any], on_progress: Callable[..., None], check: Callable[[], None], _: Any) -> Iterator[Any]:
         for unit in units:
             asked.append(unit.key)
             check()
@@ -256,7 +257,7 @@ def test_a_round_of_tuning_is_given_up_once_its_first_epochs_foretell_too_much(r
     session.journal = {}
     session.title = session.score_text = str
     session.view = SimpleNamespace(log=lambda _: None)
-    session.show = session.add_training = lambda *_: None
+    session.show = session.add_training = session.add_failure = lambda *_: None
     if given_up:
         with pytest.raises(BudgetSpent):
             phases._tuning_round(session, 1, 8, room)

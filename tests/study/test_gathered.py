@@ -8,7 +8,7 @@ import pytest
 from gatewise.comparison.plan import arms_of
 from gatewise.metrics import METRICS
 from gatewise.records import BatchLatency, Config, Epoch, Hyperparameters, Profile, Training, to_json
-from gatewise.study.gathered import build_comparison, chosen_hyperparameters, complete_replicates, read_trainings, target_score
+from gatewise.study.gathered import build_comparison, chosen_hyperparameters, read_trainings, target_score
 from gatewise.study.journal import Journal, open_journal
 from gatewise.training.tune import default_hyperparameters
 
@@ -50,14 +50,6 @@ def training(name: str, number: int, *scores: float, by_length: tuple[tuple[int,
 
 def tuning(name: str, number: int, score: float) -> Training:
     return Training("tuning", name, number, Hyperparameters(0.001 * (number + 1), 0.1, 0.1, 0.1), score, 0.5)
-
-
-def test_replicates_count_from_the_first_and_only_when_complete() -> None:
-    whole = [training(name, number, 0.5) for number in (0, 1, 3) for name in NAMES]
-    assert complete_replicates(whole, NAMES) == 2
-    assert complete_replicates(whole[1:], NAMES) == 0
-    assert complete_replicates([], NAMES) == 0
-    assert complete_replicates([*whole, *(training(name, 2, 0.5) for name in NAMES)], NAMES) == 4
 
 
 def test_target_lies_near_the_weakest_arms_tuned_best() -> None:

@@ -10,7 +10,8 @@ import pytest
 from gatewise.data.sources import open_source
 from gatewise.records import Config
 from gatewise.study.arms import arms_for
-from gatewise.study.runner import MOST_WAITING, Runner
+from gatewise.study.runner import Runner
+from gatewise.study.side_by_side import MOST_WAITING
 from gatewise.study.units import Unit
 from gatewise.study.work import Workload
 

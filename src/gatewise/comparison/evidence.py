@@ -91,7 +91,7 @@ class Evidence:
         scored: dict[str, dict[int, Training]] = {name: {} for name in names}
         trainings = (*self.comparison.trainings, *self.comparison.baseline_trainings)
         for training in sorted(trainings, key=lambda one: one.number):
-            if training.name in scored and training.number < self.comparison.replicates and training.test_score is not None:
+            if training.name in scored and training.number < self.comparison.finished and training.test_score is not None:
                 scored[training.name][training.number] = training
         complete = set.intersection(*(set(scored[name]) for name in self.arms))
         return {name: {number: scored[name][number] for number in scored[name] if number in complete} for name in names}

@@ -185,10 +185,13 @@ def _answer(verdict: Verdict, findings: Findings, say: Wording) -> str:
         shipped = f"ship {say.the(verdict.recommended)}, {findings.reason}"
         return f"Equivalent: {alike} very probably differ by less than {band}; {shipped}."
     if verdict.decision != "undecided" and not findings.rivals:
-        return f"Ship {say.the(findings.leader)}: it alone meets the constraints."
+        alone = "could be trained" if len(verdict.arms) == 1 else "meets the constraints"
+        return f"Ship {say.the(findings.leader)}: it alone {alone}."
     if verdict.decision != "undecided":
         better = "more accurate" if say.metric.name == "accuracy" else f"better in {say.metric.label}"
         return f"Ship {say.the(findings.leader)}: it is {better} than {say.all_of(findings.rivals)}."
+    if verdict.stopped == "failed":
+        return "Undecided: none of the cells could be trained."
     if verdict.replicates == 0:
         return f"Undecided: no replicate has finished yet; {say.the(findings.leader)} is named only because it is listed first."
     undecided = f"Undecided after {_replicates(verdict.replicates)}"
@@ -217,7 +220,7 @@ def _excluded(verdict: Verdict, say: Wording) -> str:
 
 def _measured(difference: Difference, evidence: Evidence, say: Wording) -> str:
     inside = f"of {say.metric.label}" if say.metric.in_percent else f"in {say.metric.label}"
-    rounds = len(evidence.comparison.tuning) // len(evidence.arms)
+    rounds = len({trial.number for trial in evidence.comparison.tuning})
     settings = (
         f"with the hyperparameters that {rounds:,} rounds of tuning chose" if rounds > 1 else "with default hyperparameters"
     )

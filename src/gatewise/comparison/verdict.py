@@ -36,6 +36,8 @@ def decide(comparison: Comparison, *, foresight: bool = True) -> Verdict:
 
     Arms that a constraint excludes are compared, but neither lead nor are shipped; where none is left, the best baseline is.
 
+    An arm that could not be trained is not among them; where one alone is left, it is the decision unless a baseline is.
+
     Arms and baselines are two families of comparisons; within each the error is divided by their number (`Rule`).
 
     The costs of the first device decide; on every other one that the run measured, the same rule on the costs from there.
@@ -72,6 +74,7 @@ def decide(comparison: Comparison, *, foresight: bool = True) -> Verdict:
         excluded=standing.excluded,
         failed_trainings=standing.evidence.failed_trainings,
         arms=comparison.arms,
+        failures=comparison.failures,
         shipped=_shipped(comparison, answer.choice.name),
         elsewhere=_elsewhere(comparison, answer.choice.name) if foresight else {},
     )
@@ -211,7 +214,8 @@ def _with_baselines(standing: _Standing, answer: _Answer) -> _Answer:
     for the time being, one that is ahead."""
     best = standing.best_baseline
     settled = answer.decision != "undecided"
-    better = "which is better" if standing.by_rival else "which alone meets the constraints"
+    alone = "which alone could be trained" if len(standing.evidence.arms) == 1 else "which alone meets the constraints"
+    better = "which is better" if standing.by_rival else alone
     cells = Choice(answer.choice.name, answer.choice.reason or better) if settled else None
     if best is None:
         return replace(answer, cells=cells)

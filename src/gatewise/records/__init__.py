@@ -30,7 +30,7 @@ from gatewise.records.results import (
     Shipped,
     Verdict,
 )
-from gatewise.records.trainings import Ending, Epoch, Training, TrainingKind
+from gatewise.records.trainings import Ending, Epoch, Failure, FailureCause, Training, TrainingKind
 
 __all__ = [
     "FEWEST_TELLING_REPLICATES",
@@ -49,6 +49,8 @@ __all__ = [
     "Encoded",
     "Ending",
     "Epoch",
+    "Failure",
+    "FailureCause",
     "Forecast",
     "Hyperparameters",
     "Kind",

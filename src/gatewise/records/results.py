@@ -12,7 +12,7 @@ from gatewise.options.config import Config
 from gatewise.records.costs import Cost, DeviceCosts, ShippedArtefact, StepRatio
 from gatewise.records.data import Profile
 from gatewise.records.plan import Arm, Hyperparameters, TriedLength
-from gatewise.records.trainings import Training
+from gatewise.records.trainings import Failure, Training
 
 __all__ = [
     "FEWEST_TELLING_REPLICATES",
@@ -82,6 +82,8 @@ class Comparison:
     latency_ratios, epoch_ratios: of training steps, of calls at batch 1, and of the epochs that trainings took.
     artefacts: models in the forms they were shipped in, as far as that was measured. not_shippable: arms that have no such form
     as was asked for, each with the reason. elsewhere: what the arms cost on the run's other devices, by name.
+    failures: what could not be trained; arms and baselines that are out for it are not among `arms` and `baselines`. left_out:
+    numbers of the replicates in which one of `arms` failed, which count for none.
     """
 
     config: Config
@@ -117,6 +119,13 @@ class Comparison:
     artefacts: tuple[ShippedArtefact, ...] = ()
     not_shippable: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, DeviceCosts] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    left_out: tuple[int, ...] = ()
+
+    @property
+    def finished(self) -> int:
+        """How many replicates, counted from the first, have come to an end: those that count, and those that are left out."""
+        return self.replicates + len(self.left_out)
 
 
 @dataclass(frozen=True)
@@ -203,11 +212,12 @@ class Verdict:
     arms that a constraint rules out, each with the reason. failed_trainings: how many of each arm lost more than half of what
     its others learned. difference: the comparison that decides, the better one first: two arms, or the best baseline and the
     best arm where that baseline is the decision. comparisons: every pair of arms, and the best baseline against the best arm.
-    arms: what the names of arms stand for; none in what earlier versions wrote.
+    arms: what the names of arms stand for; none in what earlier versions wrote. failures: what could not be trained, which the
+    warnings put in words.
     shipped: the model that was trained for use, None until it is. training_time_ratios: of every pair of arms. explanation:
     sentences in plain words, the first one the verdict itself. stopped: why no further replicate was run: `decided`, `replicates`
-    (their number was reached), `budget`, `most_replicates` (100 did not decide) or `interrupted`. elsewhere: what would be
-    decided on the run's other devices, by name.
+    (their number was reached), `budget`, `most_replicates` (100 did not decide), `failed` (no arm could be trained) or
+    `interrupted`. elsewhere: what would be decided on the run's other devices, by name.
     """
 
     decision: str
@@ -232,6 +242,7 @@ class Verdict:
     shipped: Shipped | None = None
     arms: tuple[Arm, ...] = ()
     elsewhere: Mapping[str, DeviceVerdict] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
 
     def __repr__(self) -> str:
         scores = ", ".join(f"{name} {score.mean:.4g}" for name, score in self.scores.items())

@@ -8,10 +8,11 @@ from typing import Literal
 
 from gatewise.records.plan import Hyperparameters
 
-__all__ = ["Ending", "Epoch", "Training", "TrainingKind"]
+__all__ = ["Ending", "Epoch", "Failure", "FailureCause", "Training", "TrainingKind"]
 
 TrainingKind = Literal["tuning", "replicate", "baseline", "curve", "probe"]
 Ending = Literal["patience", "epochs", "time", "diverged"]
+FailureCause = Literal["memory", "died", "hung"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +64,19 @@ class Training:
     ended: Ending | None = None
     adopted: int | None = None
     max_epochs: int | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A model that could not be trained on one split: it has no score, and is not tried again.
+
+    of: the kind of the training that it would have been. number, fraction: as in `Training`. cause: it ran out of memory
+    (`memory`), its process ended by itself whenever it was begun, even with nothing beside it (`died`), or it stood still twice
+    (`hung`). A training whose loss is no number any more is a `Training` that ended as `diverged`, with a score.
+    """
+
+    of: TrainingKind
+    name: str
+    number: int
+    cause: FailureCause
+    fraction: float = 1.0

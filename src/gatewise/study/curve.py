@@ -50,7 +50,7 @@ def run_curve(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
     first = session.report_s
     check = until(session, lambda: rest if any(training.number for training in session.trainings("curve")) else first)
     try:
-        for unit, training in session.runner.results(units(), on_progress, check):
+        for unit, training in session.runner.results(units(), on_progress, check, session.add_failure):
             session.add_training(unit, training)
             session.view.log(
                 f"learning curve at {unit.fraction:.0%}, replicate {unit.number + 1}: {session.title(unit.name)} "

@@ -11,7 +11,6 @@ from gatewise.comparison.outlook import replicates_to_decide
 from gatewise.records import Training, Verdict
 from gatewise.statistics.sequential import MINIMUM_REPLICATES
 from gatewise.study.budget import FEWEST_USED, MEASURING_SHARE, OVERHEAD_SHARE, TUNING_SHARE, TYPICAL_SHARE
-from gatewise.study.gathered import complete_replicates
 from gatewise.study.length import LENGTH_ROUND
 from gatewise.study.session import Session
 from gatewise.study.timings import timing_key
@@ -225,7 +224,8 @@ def _epoch_seconds(session: Session, name: str) -> float:
     told = [training for training in _telling(session, name) if training.history]
     if told:
         return sum(training.history[-1].seconds for training in told) / sum(len(training.history) for training in told)
-    planned = dict(zip(session.names, session.plan.epoch_s, strict=True)) if session.plan and session.plan.epoch_s else {}
+    every = [arm.name for arm in session.workload.arms]
+    planned = dict(zip(every, session.plan.epoch_s, strict=True)) if session.plan and session.plan.epoch_s else {}
     return planned.get(name, 0.0)
 
 
@@ -251,7 +251,8 @@ def _baseline_seconds(session: Session) -> float:
 def _first_baselines(session: Session) -> list[Training]:
     """Those of the first replicate, once all of them are fitted."""
     fitted = [training for training in session.trainings("baseline") if training.number == 0]
-    return fitted if len(fitted) == len(session.workload.baselines) else []
+    failed = [failure for failure in session.failures if (failure.of, failure.number) == ("baseline", 0)]
+    return fitted if len(fitted) + len(failed) == len(session.workload.baselines) else []
 
 
 def _whole_replicates(session: Session) -> list[float]:
@@ -260,7 +261,8 @@ def _whole_replicates(session: Session) -> list[float]:
     totals: dict[int, float] = {}
     for training in trainings:
         totals[training.number] = totals.get(training.number, 0.0) + training.seconds
-    return [totals[number] for number in range(complete_replicates(trainings, (*session.names, *session.workload.baselines)))]
+    whole = session.reckoning
+    return [totals[number] for number in sorted(totals) if whole.counts(number)]
 
 
 def _together(session: Session) -> int:

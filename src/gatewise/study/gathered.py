@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any, get_args
 
 import numpy as np
 
+from gatewise.comparison.failed import failure_warnings
 from gatewise.comparison.unfinished import unfinished_warning
 from gatewise.metrics import METRICS, Metric
 from gatewise.records import (
@@ -21,6 +22,7 @@ from gatewise.records import (
     Dependence,
     DeviceCosts,
     Epoch,
+    Failure,
     Hyperparameters,
     LengthScore,
     Profile,
@@ -32,6 +34,7 @@ from gatewise.records import (
     from_json,
 )
 from gatewise.statistics.ratio import paired_ratio
+from gatewise.study.failures import read_failures, reckon
 from gatewise.study.journal import Journal
 from gatewise.study.mending import DAMAGE
 from gatewise.study.timings import timing_key
@@ -43,7 +46,6 @@ from gatewise.wording import counted
 __all__ = [
     "build_comparison",
     "chosen_hyperparameters",
-    "complete_replicates",
     "counted_tuning",
     "margin_of",
     "read_profile",
@@ -83,12 +85,16 @@ def build_comparison(
     profile = read_profile(journal)
     arms = tuple(from_json(Arm, arm) for arm in data["arms"])
     metric = METRICS[data["metric"]]
-    names = tuple(arm.name for arm in arms)
-    baselines = tuple(data["baselines"])
+    title, failures = Titles(arms), read_failures(journal)
+    whole = reckon([arm.name for arm in arms], data["baselines"], [*found["replicate"], *found["baseline"]], failures)
+    names, baselines = whole.arms, whole.baselines
+    arms = tuple(arm for arm in arms if arm.name in names)
     tuning = tuple(counted_tuning(journal, found["tuning"], names, config.max_epochs))
     tried = journal.get("length")
-    count = complete_replicates([*found["replicate"], *found["baseline"]], (*names, *baselines))
-    used = tuple(training for training in found["replicate"] if training.number < count)
+    used, fitted = (
+        tuple(one for one in found[kind] if whole.counts(one.number) and one.name in compared)
+        for kind, compared in (("replicate", names), ("baseline", baselines))
+    )
     plan = journal.get("plan") or {"target_score": None}
     here = config.device[0]
     costs = {name: _cost(name, journal, config, [*used] or [*tuning], used, metric, plan["target_score"]) for name in names}
@@ -102,9 +108,9 @@ def build_comparison(
         chosen=chosen_hyperparameters(journal, tuning, names, metric, profile) if tuning or found["replicate"] else {},
         tuning=tuning,
         trainings=used,
-        baseline_trainings=tuple(training for training in found["baseline"] if training.number < count),
+        baseline_trainings=fitted,
         curve_trainings=tuple(found["curve"]),
-        replicates=count,
+        replicates=whole.replicates,
         train_rows=data["train_rows"],
         test_rows=data["test_rows"],
         validation_rows=data.get("validation_rows", 0),
@@ -113,7 +119,7 @@ def build_comparison(
         costs=costs,
         baseline_costs={name: _baseline_cost(name, journal, found["baseline"]) for name in baselines},
         training_time_ratios=_step_ratios(names, journal, config, here),
-        latency_ratios=_latency_ratios(journal, config, here),
+        latency_ratios=_latency_ratios(names, journal, config, here),
         elsewhere=_elsewhere(journal, config, costs),
         epoch_ratios=_epoch_ratios(names, used),
         not_shippable=(journal.get("timing:shipped") or {}).get("refused", {}),
@@ -128,8 +134,18 @@ def build_comparison(
             *data["warnings"],
             *(note for plan in journal.payloads("budget")[-1:] for note in plan["notes"]),
             *(_lost(found) for found in journal.payloads(DAMAGE)),
-            *_unfinished(config, journal, data, profile, used, Titles(arms)),
+            *_unfinished(config, journal, data, profile, used, title),
+            *failure_warnings(
+                failures,
+                title,
+                arms=names,
+                baselines=baselines,
+                finished=whole.finished,
+                rounds=whole_rounds(journal, found["tuning"], names, failures),
+            ),
         ),
+        failures=tuple(failures),
+        left_out=whole.left_out,
     )
 
 
@@ -164,19 +180,12 @@ def margin_of(journal: Journal) -> float:
     return float((journal.get("margin") or journal.get("data"))["margin"])
 
 
-def complete_replicates(trainings: Sequence[Training], names: Sequence[str]) -> int:
-    """How many replicates, counted from the first, have a score of every arm and baseline."""
-    finished = {(training.name, training.number) for training in trainings}
-    count = 0
-    while all((name, count) in finished for name in names):
-        count += 1
-    return count
-
-
-def whole_rounds(journal: Journal, tuning: Sequence[Training], names: Sequence[str]) -> int:
-    """How many rounds of tuning, counted from the first, have a trial of every arm; no more than when tuning ended."""
+def whole_rounds(journal: Journal, tuning: Sequence[Training], names: Sequence[str], failures: Sequence[Failure] = ()) -> int:
+    """How many rounds of tuning, counted from the first, have a trial of every arm, be it one that failed; no more than when
+    tuning ended."""
     plan = journal.get("plan")
     finished = {(trial.name, trial.number) for trial in tuning}
+    finished |= {(failure.name, failure.number) for failure in failures if failure.of == "tuning"}
     rounds = 0
     while all((name, rounds) in finished for name in names) and (plan is None or rounds < plan["tuning_trials"]):
         rounds += 1
@@ -186,8 +195,9 @@ def whole_rounds(journal: Journal, tuning: Sequence[Training], names: Sequence[s
 def counted_tuning(journal: Journal, tuning: Sequence[Training], names: Sequence[str], max_epochs: int | None) -> list[Training]:
     """The tuning trials that count: those of whole rounds, so that no arm has a trial more than another, and of the length that
     the run's trainings have. max_epochs: that length; trials of earlier versions are all of it."""
-    rounds = whole_rounds(journal, tuning, names)
-    return [trial for trial in tuning if trial.number < rounds and trial.max_epochs in (None, max_epochs)]
+    rounds = whole_rounds(journal, tuning, names, read_failures(journal))
+    counting = (trial for trial in tuning if trial.number < rounds and trial.name in names)
+    return [trial for trial in counting if trial.max_epochs in (None, max_epochs)]
 
 
 def chosen_hyperparameters(
@@ -212,7 +222,8 @@ def target_score(tuning: Sequence[Training], names: Sequence[str], simplest: flo
     It lies 95% of the way from the simplest baseline's score to the weakest arm's tuned best: close to what all can do, and
     still within reach where the validation part is small and the best of several trials was lucky.
     """
-    best = [max((trial.validation_score for trial in tuning if trial.name == name), key=metric.gain) for name in names]
+    scores = [[trial.validation_score for trial in tuning if trial.name == name] for name in names]
+    best = [max(reached, key=metric.gain) for reached in scores if reached]
     return simplest + TARGET_SHARE * (min(best, key=metric.gain) - simplest)
 
 
@@ -225,9 +236,11 @@ def _step_ratios(names: Iterable[str], journal: Journal, config: Config, device:
     return tuple(StepRatio(one, other, paired_ratio(times[one], times[other])) for one, other in combinations(times, 2))
 
 
-def _latency_ratios(journal: Journal, config: Config, device: str) -> tuple[StepRatio, ...]:
+def _latency_ratios(names: Collection[str], journal: Journal, config: Config, device: str) -> tuple[StepRatio, ...]:
+    """Those of the arms that are compared."""
     timed = journal.get(timing_key("latency", device, config)) or {}
-    return tuple(from_json(StepRatio, one) for one in timed.get("ratios", ()))
+    found = (from_json(StepRatio, one) for one in timed.get("ratios", ()))
+    return tuple(ratio for ratio in found if {ratio.first, ratio.second} <= set(names))
 
 
 def _elsewhere(journal: Journal, config: Config, costs: Mapping[str, Cost]) -> dict[str, DeviceCosts]:
@@ -236,7 +249,7 @@ def _elsewhere(journal: Journal, config: Config, costs: Mapping[str, Cost]) -> d
         device: DeviceCosts(
             {name: _moved(name, cost, journal, config, device) for name, cost in costs.items()},
             _step_ratios(costs, journal, config, device),
-            _latency_ratios(journal, config, device),
+            _latency_ratios(costs, journal, config, device),
         )
         for device in config.device[1:]
         if timing_key("steps", device, config) in journal

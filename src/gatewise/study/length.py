@@ -31,8 +31,14 @@ def decide_length(session: Session) -> None:
     if whole is None or "length" in session.journal:
         return
     found = session.trainings("tuning")
-    if whole_rounds(session.journal, found, names) <= LENGTH_ROUND:
+    if whole_rounds(session.journal, found, names, session.failures) <= LENGTH_ROUND:
         return
+    # An arm that failed in one of the rounds says nothing of them.
+    rounds = [{trial.name for trial in found if trial.number == number} for number in (0, LENGTH_ROUND)]
+    telling = rounds[0] & rounds[1] & set(names)
+    if not telling:
+        return
+    found = [trial for trial in found if trial.name in telling]
     short = session.config.max_epochs or whole
     margin, rows = margin_of(session.journal), session.journal.get("data").get("validation_rows", 0)
     tried = choose_length(found, session.workload.trainer.metric, margin, rows, short=short, whole=whole)

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from gatewise.study.processes import METHOD, begin_process, deaths_told, kill_processes, prepare_processes
+from gatewise.study.signs import Sign
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -27,11 +28,11 @@ __all__ = ["LocalPool"]
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
-# A training process tells of its epochs no more often: tiny ones have hundreds in a second.
-REPORT_SECONDS = 0.2
+# A training process tells of its epochs no more often: tiny ones have hundreds in a second. Nor that it lives.
+REPORT_SECONDS, SIGN_SECONDS = 0.2, 1.0
 
 _workload: Workload | None = None
-_reports: SimpleQueue[tuple[str, Epoch]] | None = None
+_reports: SimpleQueue[Sign] | None = None
 
 
 class LocalPool:
@@ -41,6 +42,10 @@ class LocalPool:
     """
 
     died = (BrokenProcessPool,)
+    # Perhaps it lacked memory beside others, or was killed by chance; for the last time a unit is begun with nothing beside it.
+    deaths = 3
+    together = True
+    listening = True
 
     def __init__(self, workload: Workload, again: str) -> None:
         self.workload = workload
@@ -48,7 +53,7 @@ class LocalPool:
         self.places = workload.config.jobs
         self.notes: tuple[str, ...] = ()
         self._executor: ProcessPoolExecutor | None = None
-        self._reports: SimpleQueue[tuple[str, Epoch]] | None = None
+        self._reports: SimpleQueue[Sign] | None = None
 
     def run(self, config: Config, unit: Unit) -> Future[Training]:
         return self._started().submit(_run_in_worker, config, unit)
@@ -63,12 +68,16 @@ class LocalPool:
         """In this process: the others wait meanwhile."""
         return work(self.workload, *given, **options)
 
-    def reports(self) -> Iterator[tuple[str, Epoch]]:
+    def reports(self) -> Iterator[Sign]:
         while self._reports is not None and not self._reports.empty():
             yield self._reports.get()
 
     def deaths_told(self) -> AbstractContextManager[None]:
         return deaths_told(self.again)
+
+    def end(self, unit: Future[Training], process: str) -> None:
+        """With all others: what ends one process of an executor ends it."""
+        self.stop()
 
     def stop(self) -> None:
         if self._executor is not None:
@@ -95,7 +104,7 @@ class LocalPool:
 
 
 def _start_worker(
-    reports: SimpleQueue[tuple[str, Epoch]],
+    reports: SimpleQueue[Sign],
     config: Config,
     dataset: Dataset,
     arms: tuple[Arm, ...],
@@ -110,15 +119,21 @@ def _start_worker(
 
 
 def _run_in_worker(config: Config, unit: Unit) -> Training:
-    reports, told = _reports, time.monotonic()
+    reports, told, lived = _reports, time.monotonic(), time.monotonic()
 
     def on_epoch(epoch: Epoch) -> None:
         nonlocal told
         if reports is not None and time.monotonic() - told >= REPORT_SECONDS:
             told = time.monotonic()
-            reports.put((unit.key, epoch))
+            reports.put(Sign(unit.key, epoch))
 
-    return _configured(config).run(unit, on_epoch)
+    def on_step() -> None:
+        nonlocal lived
+        if reports is not None and time.monotonic() - lived >= SIGN_SECONDS:
+            lived = time.monotonic()
+            reports.put(Sign(unit.key))
+
+    return _configured(config).run(unit, on_epoch, on_step)
 
 
 def _probe_in_worker(config: Config, names: list[str], hyperparameters: Hyperparameters, seconds: float) -> Probed:

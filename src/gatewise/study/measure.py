@@ -38,7 +38,8 @@ BASELINE_ROUNDS = {"batch1": 100, "batch32": 30}
 def measure_steps(
     workload: Workload, chosen: Mapping[str, Hyperparameters], seconds: float, device: DeviceName | None = None
 ) -> dict[str, Any]:
-    """Milliseconds of whole training steps (forward, backward, update): every arm on the same batch in the same round.
+    """Milliseconds of whole training steps (forward, backward, update): every arm of `chosen` on the same batch in the same
+    round.
 
     device: on which, None for the one that trains; the way of the batch there is part of a step.
     """
@@ -53,7 +54,7 @@ def measure_steps(
         step = training_step(network, workload.trainer.objective, chosen[arm.name], seed=0)
         return lambda number: step(batches[number % len(batches)])
 
-    actions = {arm.name: workload.trainer.device.awaited(action(arm)) for arm in workload.arms}
+    actions = {arm.name: workload.trainer.device.awaited(action(arm)) for arm in workload.arms if arm.name in chosen}
     times = interleave(actions, rounds=STEP_ROUNDS, warm_up=5, seconds=seconds, least=LEAST_ROUNDS)
     return {"milliseconds": {name: values.tolist() for name, values in times.items()}}
 

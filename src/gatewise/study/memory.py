@@ -32,7 +32,7 @@ class MemoryMeasurement:
     """Peak resident memory that training adds, each arm at its largest batch; begins with its context, and ends with it."""
 
     def __init__(self, workload: Workload, chosen: Mapping[str, Hyperparameters]) -> None:
-        self._names = [arm.name for arm in workload.arms]
+        self._names = [arm.name for arm in workload.arms if arm.name in chosen]
         self._batch = _largest_batch(workload)
         self._tasks = _tasks(workload, chosen)
         self._processes: list[subprocess.Popen[str]] = []
@@ -50,13 +50,16 @@ class MemoryMeasurement:
         self._stack.close()
 
     def result(self, seconds: float) -> dict[str, Any] | None:
-        """What was measured; None where it takes longer than so many seconds more. Raises GatewiseError where it failed."""
+        """What was measured; None where it takes longer than so many seconds more, or there was not enough memory for it. Raises
+        GatewiseError where it failed."""
         until = time.monotonic() + min(seconds, MOST_SECONDS)
         peaks: list[int] = []
         for process in self._processes:
             try:
                 written, errors = process.communicate(timeout=max(until - time.monotonic(), 0.0))
             except subprocess.TimeoutExpired:
+                return None
+            if any(said in errors for said in ("allocate memory", "MemoryError")):
                 return None
             if process.returncode:
                 raise GatewiseError(f"the measurement of the memory of training failed: {errors.strip()[-500:]}")
@@ -69,7 +72,7 @@ def measure_device_memory(workload: Workload, chosen: Mapping[str, Hyperparamete
     place = DEVICES[device]
     peaks = {
         arm.name: added_bytes(task, place, place.reset_peak, place.peak_bytes)
-        for arm, task in zip(workload.arms, _tasks(workload, chosen), strict=True)
+        for arm, task in zip((arm for arm in workload.arms if arm.name in chosen), _tasks(workload, chosen), strict=True)
     }
     return {"peak_memory_bytes": peaks, **_largest_batch(workload)}
 
@@ -94,4 +97,5 @@ def _tasks(workload: Workload, chosen: Mapping[str, Hyperparameters]) -> list[di
             "hyperparameters": to_json(chosen[arm.name]),
         }
         for arm in workload.arms
+        if arm.name in chosen
     ]

@@ -13,6 +13,7 @@ from gatewise.report.numbers import count, duration
 from gatewise.statistics.sequential import MINIMUM_REPLICATES
 from gatewise.study.budget import BudgetPlan, Foresight, fitting_epochs, foreseen_replicates, plan_budget
 from gatewise.study.session import Session
+from gatewise.study.unexpected import is_out_of_memory
 from gatewise.training.baselines.choice import foreseen_seconds
 from gatewise.training.schedule import default_schedule, short_epochs
 from gatewise.training.tune import default_hyperparameters
@@ -64,11 +65,18 @@ def _plan(session: Session, budget: float, most: int) -> None:
     session.show("timing a few training steps")
     dataset = session.workload.dataset
     defaults = default_hyperparameters(dataset.kind, dataset.task)
-    probed = session.runner.probe(defaults, min(PROBE_SECONDS, PROBE_SHARE * budget))
+    try:
+        probed = session.runner.probe(defaults, min(PROBE_SECONDS, PROBE_SHARE * budget))
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        # Which arm it was for, its trainings will show.
+        session.view.log("a few training steps ran out of memory: the budget is kept to, but not planned for")
+        return
     known = Foresight(
         budget_s=budget,
         elapsed_s=session.elapsed(),
-        epoch_s=tuple(probed.epoch_s[name] for name in session.names),
+        epoch_s=tuple(probed.epoch_s[arm.name] for arm in session.workload.arms),
         report_s=session.report_s,
         epochs=earlier[-1]["own_epochs"] if earlier else most,
         jobs=session.runner.places,

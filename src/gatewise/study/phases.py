@@ -12,7 +12,7 @@ from gatewise.comparison.plan import margin_needs_baselines, resolve_margin
 from gatewise.comparison.verdict import is_settled
 from gatewise.nn import RIVALS
 from gatewise.options.config import DeviceName
-from gatewise.records import Epoch, Hyperparameters, Training, to_json
+from gatewise.records import Epoch, FailureCause, Hyperparameters, Training, to_json
 from gatewise.report.numbers import duration
 from gatewise.statistics.sequential import MINIMUM_REPLICATES, MOST_REPLICATES
 from gatewise.study.budget import MAX_TUNING, MEASURING_SHARE
@@ -32,7 +32,7 @@ from gatewise.study.forecast import (
     still_to_train,
     tuning_room,
 )
-from gatewise.study.gathered import complete_replicates, target_score, whole_rounds
+from gatewise.study.gathered import target_score, whole_rounds
 from gatewise.study.length import LENGTH_ROUND, decide_length
 from gatewise.study.measure import measure_baseline, measure_latency, measure_steps
 from gatewise.study.measure_shipped import measure_shipped
@@ -40,6 +40,7 @@ from gatewise.study.memory import MemoryMeasurement, measure_device_memory
 from gatewise.study.processes import load_libraries
 from gatewise.study.session import Session
 from gatewise.study.timings import timing_key
+from gatewise.study.unexpected import is_out_of_memory
 from gatewise.study.units import Unit
 from gatewise.training.devices import DEVICES
 from gatewise.training.tune import contenders, suggest
@@ -69,12 +70,15 @@ def fix_margin(session: Session) -> None:
         session.show(f"fitting the {session.title(unit.name)}")
 
     session.show("fitting the baselines")
+    check = until(session, lambda: session.report_s)
     try:
-        for unit, training in session.runner.results(missing, on_progress, until(session, lambda: session.report_s)):
+        for unit, training in session.runner.results(missing, on_progress, check, session.add_failure):
             session.add_training(unit, training)
     except BudgetSpent:
         return
     scores = [training.validation_score for training in session.trainings("baseline") if training.number == 0]
+    if not scores:
+        return
     best = max(scores, key=workload.trainer.metric.gain)
     session.record("margin", "margin", {"margin": resolve_margin(session.config.margin, workload.trainer.metric, best)})
 
@@ -93,12 +97,12 @@ def tune(session: Session) -> dict[str, Hyperparameters]:
         if trials:
             simplest = session.journal.get("data")["simplest_score"]
             target = target_score(trials, session.names, simplest, session.workload.trainer.metric)
-            rounds = whole_rounds(session.journal, session.trainings("tuning"), session.names)
+            rounds = whole_rounds(session.journal, session.trainings("tuning"), session.names, session.failures)
             chosen = {name: to_json(values) for name, values in session.chosen().items()}
             session.record("plan", "plan", {"target_score": target, "tuning_trials": rounds, "chosen": chosen})
     chosen = session.chosen()
     _keep_weights(session, {(name, trial.number) for name, trial in session.adoptable().items()})
-    for name, values in chosen.items():
+    for name, values in ((name, chosen[name]) for name in session.names):
         session.view.log(
             f"{session.title(name)}: learning rate {values.learning_rate:.2g}, dropout {values.dropout:.2f}, "
             f"input dropout {values.input_dropout:.2f}, weight decay {values.weight_decay:.2g}"
@@ -116,6 +120,8 @@ def _tuning_rounds(session: Session) -> None:
         trials = session.trainings("tuning")
         # A round that was interrupted is finished if it can be, so that no arm has a trial more than another.
         begun = number == 0 or any(trial.number == number for trial in trials)
+        if session.reckoning.hopeless:
+            return
         room = math.inf if begun else tuning_room(session)
         if round_seconds(session, number) > room:
             return
@@ -125,6 +131,8 @@ def _tuning_rounds(session: Session) -> None:
             return
         decide_length(session)
         counted_trials = session.tuning()
+        if not counted_trials:
+            continue
         finished = {name: [trial for trial in counted_trials if trial.name == name] for name in session.names}
         later = {(trial.name, trial.number) for trial in session.trainings("tuning") if trial.number > number}
         _keep_weights(session, contenders(finished, session.workload.trainer.metric) | later)
@@ -162,7 +170,7 @@ def _tuning_round(session: Session, number: int, planned: int, room: float) -> N
         if session.elapsed() + still_to_train(session, number) > ends:
             raise BudgetSpent
 
-    for unit, trial in session.runner.results(units(), on_progress, check):
+    for unit, trial in session.runner.results(units(), on_progress, check, session.add_failure):
         session.add_training(unit, trial)
         session.view.log(
             f"tuning {session.title(unit.name)} {number + 1}: validation {session.score_text(trial.validation_score)} "
@@ -183,12 +191,14 @@ def measure(session: Session, chosen: Mapping[str, Hyperparameters]) -> None:
         if left <= 0:
             return
         seconds = min(seconds, MEASURING_SHARE * min(session.config.budget_s, 2 * left) / 2)
+    chosen = {name: chosen[name] for name in session.names}
     for device in session.config.device:
         _measure_on(session, chosen, device, seconds / len(session.config.device))
     form = session.config.ship
     if form is not None:
         session.show(f"timing the cells as {form}")
-        session.once("timing:shipped", lambda: session.runner.alone(measure_shipped, chosen, form))
+        with _memory_told(session):
+            session.once("timing:shipped", lambda: session.runner.alone(measure_shipped, chosen, form))
     if session.config.max_memory_bytes is not None:
         with memory_beside(session, chosen):
             pass
@@ -199,7 +209,8 @@ def _measure_on(session: Session, chosen: Mapping[str, Hyperparameters], device:
     where = f" on {device}" if session.config.device != ("cpu",) else ""
 
     def once(what: str, measured: Callable[[], dict[str, Any]]) -> None:
-        session.once(timing_key(what, device, session.config), measured)
+        with _memory_told(session):
+            session.once(timing_key(what, device, session.config), measured)
 
     session.show(f"timing training steps of the cells in turn{where}")
     once("steps", lambda: session.runner.alone(measure_steps, chosen, seconds, device))
@@ -208,6 +219,17 @@ def _measure_on(session: Session, chosen: Mapping[str, Hyperparameters], device:
     if DEVICES[device].counts_memory:
         session.show(f"measuring the memory of training{where}")
         once("memory", lambda: session.runner.alone(measure_device_memory, chosen, device))
+
+
+@contextmanager
+def _memory_told(session: Session) -> Iterator[None]:
+    """Go without a measurement for which there is not enough memory; nothing of it is recorded."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        session.view.log("a measurement ran out of memory: there is none of it")
 
 
 def measure_late(session: Session) -> None:
@@ -230,7 +252,7 @@ def memory_beside(session: Session, chosen: Mapping[str, Hyperparameters]) -> It
     if not 0.0 < memory_seconds(session) <= room():
         yield
         return
-    with MemoryMeasurement(session.workload, chosen) as measurement:
+    with MemoryMeasurement(session.workload, {name: chosen[name] for name in session.names}) as measurement:
         yield
         session.show("measuring the memory of training")
         found = measurement.result(room())
@@ -252,12 +274,12 @@ def _measure_baselines(session: Session) -> None:
 def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> str:
     """Run replicates until the decision is clear, their number is reached or the budget is spent; returns which of these."""
     config = session.config
-    baselines = session.workload.baselines
-    everyone = (*session.names, *baselines)
     stopped = "running"
 
     def reason(number: int) -> str | None:
         """Why replicate `number` should not be begun."""
+        if session.reckoning.hopeless:
+            return "failed"
         if config.replicates is not None and number >= config.replicates:
             return "replicates"
         if config.replicates is None and is_settled(session.standing()):
@@ -292,17 +314,24 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
     overtime = overtime_seconds(session)
     check = until(session, lambda: closing_seconds(session) - overtime if session.replicates_done else session.report_s)
 
-    def run() -> None:
-        for unit, training in session.runner.results(units(), on_progress, check):
-            before = session.replicates_done
-            session.add_training(unit, training)
-            _count_replicates(session, everyone)
-            if session.replicates_done > before:
-                session.replicates_ended.append(session.elapsed())
-                _show_evidence(session)
-                session.view.log(_replicate_line(session, everyone, session.replicates_done))
+    def ended() -> None:
+        before = session.replicates_done
+        _count_replicates(session)
+        if session.replicates_done > before:
+            session.replicates_ended.append(session.elapsed())
+            _show_evidence(session)
+            session.view.log(_replicate_line(session, session.replicates_done))
 
-    _count_replicates(session, everyone)
+    def on_failure(unit: Unit, cause: FailureCause) -> None:
+        session.add_failure(unit, cause)
+        ended()
+
+    def run() -> None:
+        for unit, training in session.runner.results(units(), on_progress, check, on_failure):
+            session.add_training(unit, training)
+            ended()
+
+    _count_replicates(session)
     _show_evidence(session)
     try:
         run()
@@ -317,16 +346,16 @@ def run_replicates(session: Session, chosen: Mapping[str, Hyperparameters]) -> s
 def _units_of_replicate(
     session: Session, number: int, chosen: Mapping[str, Hyperparameters], trained: Mapping[str, Training]
 ) -> Iterator[Unit]:
-    for name in session.workload.baselines:
+    for name in session.reckoning.baselines:
         yield Unit("baseline", name, number)
     # The order alternates, so that no arm always runs first on a machine that warms up or slows down.
     for name in session.names if number % 2 == 0 else reversed(session.names):
         yield Unit("replicate", name, number, chosen[name], trained=trained.get(name))
 
 
-def _count_replicates(session: Session, names: tuple[str, ...]) -> None:
-    """Count the replicates that are whole; from the first on, nobody needs the weights of tuning any more."""
-    session.replicates_done = complete_replicates(session.trainings("replicate", "baseline"), names)
+def _count_replicates(session: Session) -> None:
+    """Count the replicates that have ended; from the first on, nobody needs the weights of tuning any more."""
+    session.replicates_done = session.reckoning.finished
     if session.replicates_done and session.workload.trained is not None:
         session.workload.trained.remove()
 
@@ -361,10 +390,15 @@ def _forecast_line(session: Session, forecast: Forecast) -> str:
     )
 
 
-def _replicate_line(session: Session, names: tuple[str, ...], done: int) -> str:
+def _replicate_line(session: Session, done: int) -> str:
+    whole = session.reckoning
     scores = {
         training.name: training.test_score or 0.0
         for training in session.trainings("replicate", "baseline")
         if training.number == done - 1
     }
-    return f"replicate {done}: " + ", ".join(f"{session.title(name)} {session.score_text(scores[name])}" for name in names)
+    each = [
+        f"{session.title(name)} {session.score_text(scores[name]) if name in scores else 'failed'}"
+        for name in (*whole.arms, *whole.baselines)
+    ]
+    return f"replicate {done}: " + ", ".join(each)

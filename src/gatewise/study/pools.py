@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from gatewise.records import Config, Epoch, Hyperparameters, Training
+    from gatewise.records import Config, Hyperparameters, Training
     from gatewise.study.probe import Probed
+    from gatewise.study.signs import Sign
     from gatewise.study.units import Unit
     from gatewise.study.work import Workload
 
@@ -33,7 +34,22 @@ class Pool(Protocol):
 
     @property
     def died(self) -> tuple[type[BaseException], ...]:
-        """What `training` raises of a unit whose process died, and that may be begun anew; none where the pool does that."""
+        """What `training` raises of a unit whose process died."""
+        ...
+
+    @property
+    def deaths(self) -> int:
+        """How often a unit is begun anew whose process died, before it is given up; 0 where the pool has done that by then."""
+        ...
+
+    @property
+    def together(self) -> bool:
+        """Whether all that is under way ends where one process does. Which of the units it died of is not known then."""
+        ...
+
+    @property
+    def listening(self) -> bool:
+        """Whether `reports` would tell of signs of life by now: where not, silence says nothing."""
         ...
 
     @property
@@ -57,8 +73,12 @@ class Pool(Protocol):
         """Do a measurement where no unit of any run is done beside it, and return what it found."""
         ...
 
-    def reports(self) -> Iterator[tuple[str, Epoch]]:
-        """What has been told since the last time: keys of units, and the epoch that each has reached."""
+    def reports(self) -> Iterator[Sign]:
+        """What units have told since the last time: that they have begun, do something, or have ended an epoch."""
+        ...
+
+    def end(self, unit: Future[Any], process: str) -> None:
+        """End a unit under way that stands still. process: what its last sign named."""
         ...
 
     def deaths_told(self) -> AbstractContextManager[None]:

@@ -7,6 +7,8 @@ shared. Where a process or a node dies, Ray does the task again elsewhere; a uni
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -19,6 +21,7 @@ from gatewise.errors import OptionError, RunError
 from gatewise.extras import require_package
 from gatewise.study.cluster import Node, join, leave, nodes, on_node, refuse_other_versions, wait_for
 from gatewise.study.folder import write_atomic
+from gatewise.study.signs import Sign
 from gatewise.wording import counted, first_line
 
 if TYPE_CHECKING:
@@ -34,7 +37,9 @@ Found = TypeVar("Found")
 
 # How often a unit is begun anew where its process or its node died.
 RETRIES = 5
-REPORT_SECONDS = 0.5
+REPORT_SECONDS, SIGN_SECONDS = 0.5, 1.0
+# An answer of the process that keeps reports that takes longer says that it is gone, or busy.
+ANSWER_SECONDS = 5.0
 NODES_SECONDS = 1.0
 
 
@@ -50,7 +55,9 @@ class Shared(NamedTuple):
 class RayPool:
     """A pool of the cluster that `join` joins. again: how an error says that work goes on."""
 
-    died: tuple[type[BaseException], ...] = ()
+    # Ray has begun a unit anew by then.
+    deaths = 0
+    together = False
 
     def __init__(self, workload: Workload, again: str) -> None:
         self.workload = workload
@@ -60,6 +67,7 @@ class RayPool:
         self._shared: Any = None
         self._reports: Any = None
         self._asked: Any = None
+        self._asked_at = 0.0
         self._under_way: dict[Future[Any], Any] = {}
         self._tasks: dict[Any, Any] = {}
         self._different = refuse_other_versions()
@@ -89,6 +97,14 @@ class RayPool:
         config = self.workload.config
         by_cpus = int(node.cpus // config.threads)
         return min(by_cpus, int(node.gpus * config.jobs)) if self._on_gpus else by_cpus
+
+    @property
+    def died(self) -> tuple[type[BaseException], ...]:
+        return self._ray.exceptions.WorkerCrashedError, self._ray.exceptions.OutOfMemoryError
+
+    @property
+    def listening(self) -> bool:
+        return self._asked is None or time.monotonic() - self._asked_at <= ANSWER_SECONDS
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -129,11 +145,11 @@ class RayPool:
                     raise
         raise RunError(f"a measurement was begun {RETRIES} times, and each time its node died; go on with {self.again}")
 
-    def reports(self) -> Iterator[tuple[str, Epoch]]:
+    def reports(self) -> Iterator[Sign]:
         if self._reports is None:
             return
         if self._asked is None:
-            self._asked = self._reports.take.remote()
+            self._asked, self._asked_at = self._reports.take.remote(), time.monotonic()
         if self._ray.wait([self._asked], timeout=0)[0]:
             asked, self._asked = self._asked, None
             # What a report tells is shown and no more.
@@ -149,6 +165,18 @@ class RayPool:
                 f"the Ray cluster gave a unit up ({type(error).__name__}: {first_line(error)}); what is "
                 f"finished is kept: go on with {self.again}"
             ) from error
+
+    def end(self, unit: Future[Any], process: str) -> None:
+        """What stands still does not hear that it is cancelled: its process is killed, on its node."""
+        reference = self._under_way.pop(unit, None)
+        if reference is not None:
+            with suppress(self._ray.exceptions.RayError):
+                self._ray.cancel(reference, force=True)
+        node, _, number = process.rpartition(":")
+        there = next((one for one in nodes() if one.identity == node), None)
+        if there is not None:
+            place = {"num_cpus": 0, "scheduling_strategy": on_node(there), "max_retries": 0}
+            self._task(_kill, place).remote(int(number))
 
     def stop(self) -> None:
         # Those that end meanwhile are taken out by a thread of Ray's.
@@ -215,17 +243,19 @@ class RayPool:
 
 
 class _Reports:
-    """What processes tell of their epochs, until this machine's process takes it."""
+    """What processes tell of their units, until this machine's process takes it."""
 
     def __init__(self) -> None:
-        self.epochs: dict[str, Epoch] = {}
+        self.signs: dict[tuple[str, str], Sign] = {}
 
-    def put(self, key: str, epoch: Epoch) -> None:
-        self.epochs[key] = epoch
+    def put(self, sign: Sign) -> None:
+        of = sign.key, sign.process
+        earlier = self.signs.get(of)
+        self.signs[of] = earlier if sign.epoch is None and earlier is not None else sign
 
-    def take(self) -> list[tuple[str, Epoch]]:
-        told, self.epochs = self.epochs, {}
-        return list(told.items())
+    def take(self) -> list[Sign]:
+        told, self.signs = self.signs, {}
+        return list(told.values())
 
 
 def _on_gpus(config: Config) -> bool:
@@ -238,17 +268,27 @@ _workloads: dict[str, Workload] = {}
 
 
 def _run(references: list[Any], config: Config, given: tuple[Unit, dict[str, bytes]]) -> tuple[Training, dict[str, bytes]]:
+    import ray
+
     from gatewise.study.kept import KeptFolder
     from gatewise.study.trained import TrainedFolder
 
     unit, files = given
-    workload, told = _workload(references, config), time.monotonic()
+    process = f"{ray.get_runtime_context().get_node_id()}:{os.getpid()}"
+    references[1].put.remote(Sign(unit.key, process=process))
+    workload, told, lived = _workload(references, config), time.monotonic(), time.monotonic()
 
     def on_epoch(epoch: Epoch) -> None:
         nonlocal told
         if time.monotonic() - told >= REPORT_SECONDS:
             told = time.monotonic()
-            references[1].put.remote(unit.key, epoch)
+            references[1].put.remote(Sign(unit.key, epoch, process))
+
+    def on_step() -> None:
+        nonlocal lived
+        if time.monotonic() - lived >= SIGN_SECONDS:
+            lived = time.monotonic()
+            references[1].put.remote(Sign(unit.key, process=process))
 
     with TemporaryDirectory(prefix="gatewise-") as name:
         place = Path(name)
@@ -257,9 +297,13 @@ def _run(references: list[Any], config: Config, given: tuple[Unit, dict[str, byt
             (place / relative).write_bytes(content)
         if workload.kept is not None:
             workload.kept, workload.trained = KeptFolder(place / "predictions"), TrainedFolder(place / "trained")
-        training = workload.run(unit, on_epoch)
+        training = workload.run(unit, on_epoch, on_step)
         left = {str(file.relative_to(place)): file.read_bytes() for file in place.rglob("*.safetensors")}
     return training, {relative: content for relative, content in left.items() if relative not in files}
+
+
+def _kill(process: int) -> None:
+    os.kill(process, signal.SIGKILL)
 
 
 def _probe(references: list[Any], config: Config, given: tuple[list[str], Hyperparameters, float]) -> Probed:

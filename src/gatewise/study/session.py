@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gatewise.comparison.failed import failure_words
 from gatewise.comparison.verdict import decide
 from gatewise.interrupts import held_back
 from gatewise.metrics import value_text
-from gatewise.records import Comparison, Config, Hyperparameters, Progress, Training, Verdict, to_json
+from gatewise.records import Comparison, Config, Failure, FailureCause, Hyperparameters, Progress, Training, Verdict, to_json
 from gatewise.study.budget import BudgetPlan
+from gatewise.study.failures import FAILED, Reckoning, read_failures, reckon
 from gatewise.study.folder import RunFolder, append_json_line
 from gatewise.study.gathered import (
     build_comparison,
@@ -44,7 +46,7 @@ class Session:
     started: when this session began, on the monotonic clock: before anything was imported or read. plan: what the budget can
     hold, None where there is none. whole_epochs: how long trainings are that a round of tuning tries beside shorter ones, None
     where none does. report_s: what the report will take, guessed from how long this session took to begin.
-    replicates_ended: when each of this session's replicates ended, in seconds of the run.
+    replicates_ended: when each of this session's replicates ended, in seconds of the run. failures: what could not be done.
     """
 
     config: Config
@@ -58,14 +60,16 @@ class Session:
     tracking: Tracking = field(default_factory=Tracking)
     progress: Progress = field(init=False)
     found: dict[str, list[Training]] = field(init=False)
+    failures: list[Failure] = field(init=False)
     plan: BudgetPlan | None = field(init=False, default=None)
     replicates_done: int = field(init=False, default=0)
     whole_epochs: int | None = field(init=False, default=None)
     replicates_ended: list[float] = field(init=False, default_factory=list)
-    _standing: tuple[int, Verdict] | None = field(init=False, default=None)
+    _reckoned: tuple[tuple[int, int, int], Reckoning] | None = field(init=False, default=None)
+    _standing: tuple[tuple[int, int], Verdict] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.found = read_trainings(self.journal)
+        self.found, self.failures = read_trainings(self.journal), read_failures(self.journal)
         self._before = self.journal.elapsed_s()
         self.report_s = LEAST_REPORT_SECONDS + REPORT_SHARE * (time.monotonic() - self.started)
         self.progress = Progress(
@@ -73,8 +77,19 @@ class Session:
         )
 
     @property
+    def reckoning(self) -> Reckoning:
+        """What counts by now."""
+        known = len(self.found["replicate"]), len(self.found["baseline"]), len(self.failures)
+        if self._reckoned is None or self._reckoned[0] != known:
+            arms = [arm.name for arm in self.workload.arms]
+            trainings = self.trainings("replicate", "baseline")
+            self._reckoned = known, reckon(arms, self.workload.baselines, trainings, self.failures)
+        return self._reckoned[1]
+
+    @property
     def names(self) -> tuple[str, ...]:
-        return tuple(arm.name for arm in self.workload.arms)
+        """The arms that are compared: all but those that cannot be trained."""
+        return self.reckoning.arms
 
     def title(self, name: str) -> str:
         """What an arm or a baseline is called in front of people."""
@@ -122,7 +137,8 @@ class Session:
     def chosen(self) -> dict[str, Hyperparameters]:
         """What every arm is trained with in the replicates."""
         profile = read_profile(self.journal)
-        return chosen_hyperparameters(self.journal, self.tuning(), self.names, self.workload.trainer.metric, profile)
+        every = [arm.name for arm in self.workload.arms]
+        return chosen_hyperparameters(self.journal, self.tuning(), every, self.workload.trainer.metric, profile)
 
     def adoptable(self) -> dict[str, Training]:
         """Of each arm the tuning trial that is the first replicate's training, where there is one."""
@@ -137,6 +153,14 @@ class Session:
             self.found[unit.kind].append(training)
         # The journal has it: what goes wrong from here on is lost nowhere but there.
         self.tracking.add([tracked(self.journal, unit.key, training)])
+
+    def add_failure(self, unit: Unit, cause: FailureCause) -> None:
+        """Record that a unit cannot be done."""
+        failure = Failure(unit.kind, unit.name, unit.number, cause, unit.fraction)
+        with held_back():
+            self.record(unit.key, FAILED, to_json(failure))
+            self.failures.append(failure)
+        self.view.log(f"{unit.key} {failure_words(failure)}: it is given up, and the rest goes on")
 
     def trainings(self, *kinds: str) -> list[Training]:
         """Finished trainings of some kinds."""
@@ -154,6 +178,7 @@ class Session:
 
     def standing(self) -> Verdict:
         """What the whole replicates say, reached once for each number of them; only the deciding comparison has foresight."""
-        if self._standing is None or self._standing[0] != self.replicates_done:
-            self._standing = self.replicates_done, decide(self.comparison("running"), foresight=False)
+        known = self.replicates_done, len(self.failures)
+        if self._standing is None or self._standing[0] != known:
+            self._standing = known, decide(self.comparison("running"), foresight=False)
         return self._standing[1]

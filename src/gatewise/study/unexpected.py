@@ -6,18 +6,28 @@ import tempfile
 import traceback
 from pathlib import Path
 
-__all__ = ["EXIT_FAULT", "unexpected"]
+__all__ = ["EXIT_FAULT", "is_out_of_memory", "unexpected"]
 
 EXIT_ERROR = 2
 EXIT_FAULT = 1
 
 _OF_RUNS = "what a run has finished is kept: go on with `gatewise resume RUN`"
-_NO_MEMORY = ("can't allocate memory", "out of memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED")
+_NO_MEMORY = (
+    *("OutOfMemoryError", "can't allocate memory", "out of memory"),
+    *("CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED"),
+)
 _GO_ON = {
     "compare": _OF_RUNS,
     "resume": _OF_RUNS,
     "claims": "what the studies have finished is kept: the same command goes on",
 }
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory was refused."""
+    # torch has no error of its own for the processor's, and several for what devices say; Ray's has the name of one of these.
+    words = f"{type(error).__name__}: {error}"
+    return isinstance(error, MemoryError) or any(said in words for said in _NO_MEMORY)
 
 
 def unexpected(error: Exception, command: str = "compare") -> tuple[str, int]:
@@ -26,8 +36,7 @@ def unexpected(error: Exception, command: str = "compare") -> tuple[str, int]:
     command: of gatewise, whose work may go on where it stopped.
     """
     resume = _GO_ON.get(command, "run it again")
-    # torch has no error of its own for the processor's, and several for what devices say.
-    if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
+    if is_out_of_memory(error):
         return (
             f"there is not enough memory. Lower --hidden-size, --batch-size, --max-length or --jobs, or take less data; {resume}",
             EXIT_ERROR,

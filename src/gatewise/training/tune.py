@@ -78,18 +78,22 @@ def choose_hyperparameters(
 ) -> dict[str, Hyperparameters]:
     """What every arm is trained with: what is best for all of them, or an arm's own best where that is clearly better for it.
 
-    finished: every arm's trials, all of the same numbers. Clearly better is by more than the margin and what validation scores
-    are uncertain by: in percent two standard errors of one of so many rows, of other metrics another margin. Ties go to the
-    lower validation loss, then to the earlier trial.
+    finished: every arm's trials, of the same numbers but for those that could not be trained. Such a trial is the worst there is:
+    one that more arms have comes before one that fewer have, and an arm without any takes what is best for the others. Clearly
+    better is by more than the margin and what validation scores are uncertain by: in percent two standard errors of one of so
+    many rows, of other metrics another margin. Ties go to the lower validation loss, then to the earlier trial.
     """
     by_number = _by_number(finished)
     shared = _best(by_number, [*by_number], metric)
     chosen = {}
     for name, trials in by_number.items():
-        own = _best(by_number, [name], metric)
-        lead = metric.gain(trials[own].validation_score) - metric.gain(trials[shared].validation_score)
-        needed = margin + _noise(trials[own].validation_score, metric, margin, validation_rows)
-        values = trials[own if lead > needed else shared].hyperparameters
+        best = trials.get(shared) or next(found[shared] for found in by_number.values() if shared in found)
+        if trials:
+            own = trials[_best(by_number, [name], metric)]
+            lead = metric.gain(own.validation_score) - metric.gain(best.validation_score)
+            needed = margin + _noise(own.validation_score, metric, margin, validation_rows)
+            best = own if lead > needed or shared not in trials else best
+        values = best.hyperparameters
         if values is None:
             raise ValueError(f"{name} has a trial that is no tuning trial")
         chosen[name] = values
@@ -100,7 +104,13 @@ def contenders(finished: Mapping[str, Sequence[Training]], metric: Metric) -> se
     """The trials, by name and number, of which one an arm is chosen, now or after further rounds if none of those is better."""
     by_number = _by_number(finished)
     shared = _best(by_number, [*by_number], metric)
-    return {(name, number) for name in by_number for number in (shared, _best(by_number, [name], metric))}
+    return {
+        (name, number)
+        for name, trials in by_number.items()
+        if trials
+        for number in (shared, _best(by_number, [name], metric))
+        if number in trials
+    }
 
 
 def _by_number(finished: Mapping[str, Sequence[Training]]) -> dict[str, dict[int, Training]]:
@@ -108,14 +118,15 @@ def _by_number(finished: Mapping[str, Sequence[Training]]) -> dict[str, dict[int
 
 
 def _best(by_number: Mapping[str, Mapping[int, Training]], names: Sequence[str], metric: Metric) -> int:
-    """The number of the trial that is best for some arms together, of those that every arm has."""
+    """The number of the trial that is best for some arms together, of those that the most arms have."""
 
-    def merit(number: int) -> tuple[float, float, int]:
-        trials = [by_number[name][number] for name in names]
+    def merit(number: int) -> tuple[int, float, float, int]:
+        trials = [by_number[name][number] for name in names if number in by_number[name]]
+        everybody = sum(number in found for found in by_number.values()) if len(names) > 1 else 0
         gain = sum(metric.gain(trial.validation_score) for trial in trials)
-        return gain, -sum(trial.validation_loss or 0.0 for trial in trials), -number
+        return everybody, gain, -sum(trial.validation_loss or 0.0 for trial in trials), -number
 
-    return max(set.intersection(*(set(trials) for trials in by_number.values())), key=merit)
+    return max(set().union(*(by_number[name] for name in names)), key=merit)
 
 
 def _noise(score: float, metric: Metric, margin: float, rows: int) -> float:

@@ -23,7 +23,7 @@ __all__ = ["analyse", "key_names", "pooled_of", "shown_rows"]
 def pooled_of(comparison: Comparison, kept: Mapping[str, Mapping[int, Kept]]) -> Pooled[Any]:
     """The predictions of the replicates that count, of all arms and baselines. kept: by name and replicate."""
     names = (*(arm.name for arm in comparison.arms), *comparison.baselines)
-    return pool({name: kept.get(name, {}) for name in names}, comparison.replicates)
+    return pool({name: kept.get(name, {}) for name in names}, comparison.finished)
 
 
 def analyse(comparison: Comparison, verdict: Verdict, pooled: Pooled[Any]) -> Mistakes:
@@ -66,7 +66,7 @@ def shown_rows(mistakes: Mistakes) -> list[int]:
 
 
 def _between(verdict: Verdict, arms: Sequence[str]) -> tuple[str, str]:
-    """The two arms that the verdict compares."""
+    """The two arms that the verdict compares; where one alone could be trained, it with itself."""
     if verdict.difference is not None and {verdict.difference.first, verdict.difference.second} <= set(arms):
         return verdict.difference.first, verdict.difference.second
-    return arms[0], arms[1]
+    return arms[0], arms[-1] if len(arms) == 1 else arms[1]

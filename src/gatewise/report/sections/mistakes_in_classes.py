@@ -28,7 +28,7 @@ def class_blocks(
     blocks: list[Block] = [
         _matrices(found, arms, colours(comparison), title),
         _recalls(found, shown, title),
-        _agreements(found, title),
+        *([_agreements(found, title)] if found.agreements else []),
         Figure(
             reliability_figure({name: found.calibration[name] for name in arms}, colours(comparison), title),
             "A dot is a tenth of the range of confidence, where it holds at least "

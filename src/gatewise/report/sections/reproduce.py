@@ -17,6 +17,7 @@ STOPPED = {
     "decided": "It stopped because the comparison was decided.",
     "replicates": "It stopped after the number of replicates asked for.",
     "most_replicates": "It stopped undecided after as many replicates as such a run is planned for at most.",
+    "failed": "It stopped because none of the cells could be trained.",
     "budget": "It stopped because the budget left no time for a further replicate.",
     "interrupted": "It was interrupted and can be resumed.",
     "running": "It is not finished: this is the state so far.",
