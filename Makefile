@@ -65,6 +65,8 @@ bench: ready-test
 	$(BIN)/python -m benchmarks.faults --only worker,hang,driver,memory,nan,journal,ray-worker,ray-node,ray-hang
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.loader_fuzz --inputs 100000
+	$(BIN)/python -m benchmarks.store_fuzz --inputs 20000
+	$(BIN)/python -m benchmarks.larger_than_memory --rows 200000,1000000
 
 bench-layers: ready-test
 	$(BIN)/python -m benchmarks.layers
