@@ -212,3 +212,17 @@ def kill_a_worker() -> int:
             os.kill(int(entry.name), signal.SIGKILL)
             return 1
     return 0
+
+
+def test_nodes_read_what_is_on_disk(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWISE_STORE", str(tmp_path / "stores"))
+    path = tmp_path / "reviews.csv"
+    path.write_text(
+        "text,label\n"
+        + "".join(f"{'good' if row % 3 else 'bad'} film {row},{'up' if row % 3 else 'down'}\n" for row in range(200))
+    )
+    options: dict[str, Any] = {**OPTIONS, "on_disk": "always", "replicates": 2, "tune": 0}
+    one = gatewise.compare(path, **options, out=tmp_path / "here")
+    other = gatewise.compare(path, **options, runner="ray", address=cluster.address, out=tmp_path / "there")
+    assert trainings(one) == trainings(other)
+    assert one.comparison.config.on_disk == "always"
