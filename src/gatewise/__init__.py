@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gatewise.runtime.model import Model
     from gatewise.study.api import Result, open_run, reproduce, resume
     from gatewise.study.compare import compare
+    from gatewise.study.together import Study, compare_all
 
 __version__ = "0.1.0"
 
@@ -43,10 +44,12 @@ __all__ = [
     "RunError",
     "SequenceClassifier",
     "SequenceRegressor",
+    "Study",
     "__version__",
     "add_evidence",
     "advise",
     "compare",
+    "compare_all",
     "estimators",
     "inspect",
     "load_model",
@@ -66,9 +69,11 @@ _HOMES = {
     "Result": "gatewise.study.api",
     "SequenceClassifier": "gatewise.estimators",
     "SequenceRegressor": "gatewise.estimators",
+    "Study": "gatewise.study.together",
     "add_evidence": "gatewise.advice.api",
     "advise": "gatewise.advice.api",
     "compare": "gatewise.study.compare",
+    "compare_all": "gatewise.study.together",
     "inspect": "gatewise.inspection.api",
     "load_model": "gatewise.export.opening:open_model",
     "open_run": "gatewise.study.api",

@@ -21,7 +21,9 @@ from gatewise.study.arms import arms_for
 from gatewise.study.folder import RunFolder
 from gatewise.study.journal import read_journal
 from gatewise.study.kept import KeptFolder
+from gatewise.study.ray_pool import RayPool
 from gatewise.study.runner import Runner
+from gatewise.study.sharing import TOGETHER, write_active
 from gatewise.study.trained import TrainedFolder
 from gatewise.study.units import Unit
 from gatewise.study.work import Workload
@@ -152,6 +154,30 @@ def _free_processors(_: Workload) -> float:
     about = ray.get_runtime_context()
     total: float = next(node["Resources"]["CPU"] for node in ray.nodes() if node["NodeID"] == about.get_node_id())
     return total - float(about.get_assigned_resources()["CPU"])
+
+
+def test_a_study_among_several_has_its_share(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOGETHER, str(tmp_path / "active"))
+    write_active(tmp_path / "active", 2)
+    units = [Unit("baseline", "majority", number) for number in range(6)]
+    with Runner(workload(cluster.address, tmp_path)) as runner:
+        pool = runner._pool
+        assert isinstance(pool, RayPool) and runner.places == 1
+        most = 0
+
+        def look() -> None:
+            nonlocal most
+            most = max(most, sum(not future.done() for future in list(pool._under_way)))
+
+        results = runner.results(iter(units), lambda *_: None, look)
+        first = next(results)
+        look()
+        assert most <= 1
+        # The other one has ended.
+        write_active(tmp_path / "active", 1)
+        found = [first, *results]
+        assert runner.places == 2
+    assert [unit for unit, _ in found] == units
 
 
 def test_an_error_of_a_unit_is_raised_as_it_is_here(cluster: Any, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from gatewise.data.sources import open_source
 from gatewise.records import Config
 from gatewise.study.arms import arms_for
+from gatewise.study.local_pool import LocalPool
 from gatewise.study.runner import Runner
 from gatewise.study.side_by_side import MOST_WAITING
 from gatewise.study.units import Unit
@@ -78,3 +79,22 @@ def test_a_supply_that_ends_is_followed_no_further(monkeypatch: pytest.MonkeyPat
     threads = Threads(lambda number: None)
     assert [unit.number for unit, _ in results(monkeypatch, threads, 1)] == [0]
     assert [*results(monkeypatch, threads, 0)] == []
+
+
+def test_while_others_go_first_nothing_is_begun_and_nothing_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = Threads(lambda number: None)
+    asked = 0
+
+    def may_begin(_: LocalPool) -> bool:
+        nonlocal asked
+        asked += 1
+        # First it may not; later only now and then.
+        return asked > 3 and asked % 2 == 0
+
+    monkeypatch.setattr(LocalPool, "may_begin", property(may_begin))
+    found = results(monkeypatch, threads, 6, lambda: None if asked > 3 else _nothing_begun(threads))
+    assert [unit.number for unit, _ in found] == list(range(6))
+
+
+def _nothing_begun(threads: Threads) -> None:
+    assert threads.begun == []

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from gatewise.cli.app import app
-from gatewise.cli.output import begin, finish, view
-from gatewise.cli.parameters import Source, given_options, taking, typed_options
+from gatewise.cli.output import begin, finish, finish_all, view
+from gatewise.cli.parameters import Sources, given_options, taking, typed_options
 from gatewise.options.config import PANELS
 from gatewise.options.table import OPTION, OPTIONS
 
@@ -21,7 +21,7 @@ def _typed() -> dict[str, Any]:
     """Every option of the table, and what only a command has."""
     run = PANELS[-1]
     return {
-        "source": Source,
+        "source": Sources,
         **typed_options(option.name for option in OPTIONS if option.name != "source"),
         "config": Annotated[
             Path | None,
@@ -35,15 +35,25 @@ def _typed() -> dict[str, Any]:
 
 
 def compare(*, context: typer.Context, config: Path | None, quiet: bool, as_json: bool, **_: Any) -> None:
-    """Compare cells on your sequences and say which to ship."""
+    """Compare cells on your sequences and say which to ship. Several sources are several comparisons, and end in one table."""
     started = monotonic()
     from gatewise.options.values import read_value
     from gatewise.study.config_file import combined_options
     from gatewise.training.threads import default_jobs
 
-    options = {
-        name: read_value(OPTION[name], value) for name, value in combined_options(config, given_options(context.params)).items()
-    }
+    sources = context.params.get("source") or []
+    given = combined_options(config, given_options(context.params))
+    options = {name: read_value(OPTION[name], value) for name, value in given.items()}
+    if len(sources) > 1:
+        from gatewise.report.streams import say
+        from gatewise.study.together import compare_all
+
+        for each in sources:
+            begin(each, quiet=True)
+        options.pop("source")
+        options.setdefault("jobs", default_jobs(options.get("threads", 1)))
+        finish_all(compare_all(sources, log=(lambda _: None) if quiet else say, **options), as_json)
+        return
     begin(options["source"], quiet)
     from gatewise.study.compare import compare as run
 

@@ -17,6 +17,7 @@ __all__ = [
     "Quiet",
     "RunPath",
     "Source",
+    "Sources",
     "described",
     "described_before",
     "given_options",
@@ -76,6 +77,10 @@ def _choices_of(option: Option) -> Callable[[str], list[str]]:
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")]
 Source = Annotated[str | None, typer.Argument(metavar="SOURCE", help=OPTION["source"].help_text, show_default=False)]
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SOURCE...", help=f"{OPTION['source'].help_text} Several are compared on each.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
@@ -112,13 +117,15 @@ def taking(typed: Mapping[str, Any], command: Callable[..., None]) -> Callable[.
 
 
 def given_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The options among the parameters of `compare` that were given, by name.
+    """The options among the parameters of `compare` that were given, by name; of several sources the first.
 
     Raises OptionError where one of two spellings comes twice; the parser by itself would let the last one win.
     """
     given = {name: value for name, value in parameters.items() if name in OPTION and value not in (None, [], ())}
     for name, values in given.items():
         option = OPTION[name]
+        if name == "source":
+            given[name] = values if isinstance(values, str) else values[0]
         if option.other_flag:
             if len(values) > 1:
                 raise OptionError(f"{' and '.join(option.flags)} are one option, which came {len(values)} times; give it once")

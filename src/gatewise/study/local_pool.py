@@ -42,6 +42,7 @@ class LocalPool:
     """
 
     died = (BrokenProcessPool,)
+    may_begin = True
     # Perhaps it lacked memory beside others, or was killed by chance; for the last time a unit is begun with nothing beside it.
     deaths = 3
     together = True

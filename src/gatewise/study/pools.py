@@ -33,6 +33,11 @@ class Pool(Protocol):
         ...
 
     @property
+    def may_begin(self) -> bool:
+        """Whether more units may be begun now: not while a measurement of another run waits for room, say."""
+        ...
+
+    @property
     def died(self) -> tuple[type[BaseException], ...]:
         """What `training` raises of a unit whose process died."""
         ...

@@ -21,6 +21,7 @@ from gatewise.errors import OptionError, RunError
 from gatewise.extras import require_package
 from gatewise.study.cluster import Node, join, leave, nodes, on_node, refuse_other_versions, wait_for
 from gatewise.study.folder import write_atomic
+from gatewise.study.sharing import another_measures, measuring, share_of
 from gatewise.study.signs import Sign
 from gatewise.wording import counted, first_line
 
@@ -87,16 +88,20 @@ class RayPool:
 
     @property
     def places(self) -> int:
-        """Of all nodes that are there by now: they come and go."""
+        """Of all nodes that are there by now, which come and go; of several studies under way together, this one's share."""
         if time.monotonic() - self._looked > NODES_SECONDS:
             self._nodes, self._looked = nodes(), time.monotonic()
-        return max(1, sum(self._room(node) for node in self._nodes))
+        return share_of(max(1, sum(self._room(node) for node in self._nodes)))
 
     def _room(self, node: Node) -> int:
         """Units that a node has room for: as many processes share a GPU as `--jobs` says."""
         config = self.workload.config
         by_cpus = int(node.cpus // config.threads)
         return min(by_cpus, int(node.gpus * config.jobs)) if self._on_gpus else by_cpus
+
+    @property
+    def may_begin(self) -> bool:
+        return not another_measures()
 
     @property
     def died(self) -> tuple[type[BaseException], ...]:
@@ -127,6 +132,10 @@ class RayPool:
 
     def alone(self, work: Callable[Concatenate[Workload, Given], Found], *given: Given.args, **options: Given.kwargs) -> Found:
         """On a node of which it takes every processor, so that Ray puts no other task there, of whatever run."""
+        with measuring():
+            return self._alone(work, given, options)
+
+    def _alone(self, work: Callable[..., Found], given: tuple[Any, ...], options: dict[str, Any]) -> Found:
         for _ in range(RETRIES):
             node = self._for_measurements()
             place = {"num_cpus": node.cpus, "scheduling_strategy": on_node(node), "max_retries": 0}

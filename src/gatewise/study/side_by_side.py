@@ -78,12 +78,16 @@ class SideBySide:
         shown = time.monotonic()
         try:
             while True:
-                self._begin(units)
+                held = self._begin(units)
                 if self._broken is not None:
                     self._bury(self._broken)
                     continue
-                if not self._waiting:
+                if not self._waiting and not held:
                     return
+                if not self._waiting:
+                    self.check()
+                    time.sleep(CHECK_SECONDS)
+                    continue
                 self._listen()
                 first = self._waiting[0]
                 if first.ended:
@@ -102,9 +106,11 @@ class SideBySide:
             if self._waiting:
                 self.pool.stop()
 
-    def _begin(self, units: Iterator[Unit]) -> None:
-        """Fill the places: first with what is to be begun anew."""
+    def _begin(self, units: Iterator[Unit]) -> bool:
+        """Fill the places: first with what is to be begun anew. Returns whether there may be more that was held back."""
         pool, waiting = self.pool, self._waiting
+        if not pool.may_begin:
+            return True
         # A unit of which a process died again and again has its last try with nothing beside it.
         last_try = any(pool.together and not one.ended and self._deaths[one.unit.key] >= pool.deaths for one in waiting)
         places = 1 if last_try else pool.places
@@ -120,6 +126,7 @@ class SideBySide:
             waiting.append(_Asked(following))
             self._begun(waiting[-1])
             under_way += 1
+        return False
 
     def _begun(self, asked: _Asked) -> None:
         self.signs.begin(asked.unit.key)
@@ -131,7 +138,9 @@ class SideBySide:
     def _listen(self) -> None:
         """Wait a while for the first result, and hear what the units tell meanwhile."""
         under_way = [one.future for one in self._waiting if one.future is not None and one.under_way]
-        if not self._waiting[0].ended:
+        if not under_way:
+            time.sleep(0 if self._waiting[0].ended else CHECK_SECONDS)
+        elif not self._waiting[0].ended:
             wait(under_way, timeout=CHECK_SECONDS, return_when=FIRST_COMPLETED)
         self.signs.tick(listening=self.pool.listening)
         known = {one.unit.key: one for one in self._waiting}
