@@ -17,12 +17,14 @@ from gatewise.study.resolved import resolved
 from gatewise.study.work import Workload
 from gatewise.training.drawn_part import DrawnPart
 
+EPOCH = 60
+
 
 @pytest.fixture
 def reviews(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A table of 900 rows, of which an epoch is 100 in this process."""
+    """A table of 900 rows, of which an epoch is 60 in this process: fewer than the validation part has."""
     monkeypatch.setenv("GATEWISE_STORE", str(tmp_path / "stores"))
-    monkeypatch.setattr(drawn, "EPOCH_ROWS", 100)
+    monkeypatch.setattr(drawn, "EPOCH_ROWS", EPOCH)
     monkeypatch.setattr(drawn, "BASELINE_ROWS", 300)
     generator = np.random.default_rng(0)
     lines = []
@@ -46,16 +48,17 @@ def test_every_epoch_reads_the_next_rows(reviews: Path) -> None:
     workload = Workload(config, dataset, arms_for(config, dataset))
     encoded = workload.encode(0)
     part = encoded.train
-    assert isinstance(part, DrawnPart) and len(part) == 100
-    assert workload.schedule.max_epochs == workload.trainer.schedule(100).max_epochs
+    assert isinstance(part, DrawnPart) and len(part) == EPOCH
+    assert workload.schedule.max_epochs == workload.trainer.schedule(EPOCH).max_epochs
+    assert len(encoded.validation) == len(encoded.split.validation) > EPOCH
     whole = encoded.encoder.encode_rows(workload.prepared, encoded.split.train)
     known = {_row(whole, row): row for row in range(len(whole))}
-    turns = len(encoded.split.train) // 100
+    turns = len(encoded.split.train) // EPOCH
     epochs = [part.epoch(number, 7) for number in range(1, 2 * turns + 1)]
     seen = [known[_row(epoch, row)] for epoch in epochs for row in range(len(epoch))]
     # No row comes twice before nearly all came once, and the second time in another order.
-    assert len(set(seen[: 100 * turns])) == 100 * turns == len(set(seen[100 * turns :]))
-    assert [_row(epochs[0], row) for row in range(100)] != [_row(epochs[turns], row) for row in range(100)]
+    assert len(set(seen[: EPOCH * turns])) == EPOCH * turns == len(set(seen[EPOCH * turns :]))
+    assert [_row(epochs[0], row) for row in range(EPOCH)] != [_row(epochs[turns], row) for row in range(EPOCH)]
     again = part.epoch(2, 7)
     assert np.array_equal(again.values, epochs[1].values)
     assert not np.array_equal(part.epoch(2, 8).values, epochs[1].values)
@@ -67,13 +70,14 @@ def _row(encoded: Encoded, row: int) -> bytes:
 
 
 def test_a_run_and_its_model(reviews: Path, tmp_path: Path) -> None:
-    result = gatewise.compare(reviews, out=tmp_path / "run", **options(reviews))  # type: ignore[arg-type]
+    asked = options(reviews) | {"max_epochs": 10, "rivals": "none"}
+    result = gatewise.compare(reviews, out=tmp_path / "run", **asked)  # type: ignore[arg-type]
     assert result.comparison.config.on_disk == "always"
     said = " ".join(result.comparison.profile.inferred)
     assert "The 900 rows are read from disk: each replicate draws its own" in said
-    assert "An epoch is 100 rows at most" in said
+    assert "An epoch is 60 rows at most" in said
     assert result.verdict.scores["gru"].n == 3
-    assert result.model.details["trained_on_rows"] == 300
+    assert result.model.details["trained_on_rows"] == 10 * EPOCH
     assert result.model.predict(["good good plot", "bad bad film"]) == ["up", "down"]
     mistakes = result.mistakes()
     assert not mistakes or mistakes[0]["row"] < 900

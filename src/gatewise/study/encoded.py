@@ -30,7 +30,7 @@ class EncodedSplit:
 def encode_split(trainer: Trainer, split: Split, started: float) -> EncodedSplit:
     """Fit an encoder on the training part and encode all three. started: `time.perf_counter()` at which this work began."""
     encoder = trainer.fit_encoder(split.train)
-    train, validation = trainer.encode(encoder, split.train), trainer.encode(encoder, split.validation)
+    train, validation = trainer.encode_training(encoder, split.train), trainer.encode(encoder, split.validation)
     test = encoder.encode_rows(trainer.prepared, split.test)
     return EncodedSplit(split, encoder, train, validation, test, time.perf_counter() - started)
 

@@ -83,7 +83,7 @@ def train_closing(session: Session, verdict: Verdict, name: str) -> tuple[Model,
         def on_epoch(epoch: Epoch) -> None:
             session.show(f"training the {session.title(name)} on all data, epoch {epoch.epoch}")
 
-        parts = workload.trainer.encode(encoder, train), workload.trainer.encode(encoder, validation)
+        parts = workload.trainer.encode_training(encoder, train), workload.trainer.encode(encoder, validation)
         most = closing_epochs(session, name, len(train))
         fitted = workload.fit_arm(
             arm,

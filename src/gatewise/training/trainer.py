@@ -78,16 +78,16 @@ class Trainer:
 
     def encode(self, encoder: Encoder, rows: Rows) -> Encoded:
         """Rows to learn from: those of rare classes weigh more where that is asked for, so that every class has the same say."""
-        if len(rows) > epoch_rows(self.dataset, len(rows)):
-            return self._drawn(encoder, rows)
         encoded = encoder.encode_rows(self.prepared, rows)
         if self.config.weigh_classes is None:
             return encoded
         return replace(encoded, weights=_balanced(encoded.targets, encoded.weights).astype(np.float32))
 
-    def _drawn(self, encoder: Encoder, rows: Rows) -> Encoded:
-        """Rows of which every epoch reads the next, in an order of the training's own."""
+    def encode_training(self, encoder: Encoder, rows: Rows) -> Encoded:
+        """Rows to train on: all at once, or of data on disk an epoch at a time, in an order of the training's own."""
         some = epoch_rows(self.dataset, len(rows))
+        if some == len(rows):
+            return self.encode(encoder, rows)
 
         def draw(number: int, seed: int) -> Encoded:
             turn, first = divmod((number - 1) * some, len(rows) - len(rows) % some)
