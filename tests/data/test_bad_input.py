@@ -414,7 +414,7 @@ def test_a_large_cell_is_no_error_and_leaves_the_csv_limit_alone(tmp_path: Path)
 
 
 def test_a_cell_that_swallows_the_rest_of_the_file_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatewise.data.formats.delimited._LONGEST_CELL", 5_000)
+    monkeypatch.setattr("gatewise.data.formats.delimited.LONGEST_CELL", 5_000)
     path = tmp_path / "a.csv"
     path.write_text(table([*ROWS, ('"open', "yes"), *ROWS * 100]), encoding="utf-8")
     with pytest.raises(DataError, match=r"quoting is broken in the row that starts at line 42 \(field larger than field limit"):

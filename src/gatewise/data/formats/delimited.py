@@ -20,7 +20,7 @@ from gatewise.data.values.arrow_cells import ArrowCells
 from gatewise.data.values.number_words import plain_numbers
 from gatewise.errors import DataError
 
-__all__ = ["UNQUOTED", "delimited_blocks", "delimiter_of", "read_delimited", "refuse_row"]
+__all__ = ["LONGEST_CELL", "UNQUOTED", "delimited_blocks", "delimiter_of", "read_delimited", "refuse_row"]
 
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
 UNQUOTED = "Quotation marks are read as part of the text: the file does not quote its cells."
@@ -29,7 +29,7 @@ UNQUOTED = "Quotation marks are read as part of the text: the file does not quot
 _BLOCK = 8192
 
 # Characters. No document has as many: a quotation mark was never closed, and the rest of the file would be copied over and over.
-_LONGEST_CELL = 100_000_000
+LONGEST_CELL = 100_000_000
 
 
 def read_delimited(source: TextSource, *, tabs: bool) -> tuple[Columns, tuple[str, ...]]:
@@ -95,7 +95,7 @@ def _parse(source: TextSource, delimiter: str, *, quoted: bool) -> Any:
     import pyarrow
 
     try:
-        blocks = [*delimited_blocks(source.name, source.stream(), delimiter, quoted=quoted, most=_LONGEST_CELL)]
+        blocks = [*delimited_blocks(source.name, source.stream(), delimiter, quoted=quoted, most=LONGEST_CELL)]
     except UnicodeDecodeError:
         # Says where it is.
         source.text()

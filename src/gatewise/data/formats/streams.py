@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from gatewise.data.columns.columns import Columns
 from gatewise.data.formats.arrow import ArrowColumns
-from gatewise.data.formats.delimited import UNQUOTED, delimited_blocks, delimiter_of, refuse_row
+from gatewise.data.formats.delimited import LONGEST_CELL, UNQUOTED, delimited_blocks, delimiter_of, refuse_row
 from gatewise.data.formats.files import table_name
 from gatewise.data.formats.text_files import decoding_message, refuse_binary
 from gatewise.errors import DataError
@@ -27,7 +27,7 @@ __all__ = ["Share", "TableStream", "table_stream"]
 
 BLOCK = 8192
 # Characters of a line, or of a cell of CSV: one that never ends would be read until memory does.
-LONGEST = 2**28
+LONGEST = LONGEST_CELL
 _ZIPPED = b"\x1f\x8b"
 # What text becomes when it is unpacked, roughly.
 _UNPACKED = 4
