@@ -518,6 +518,7 @@ def test_check_names_what_an_extra_lacks_and_where_nothing_can_be_written(
     assert "pip install 'gatewise[hub]' (lacks" in " ".join(done.out.split())
     found = json.loads(run("check", "--json").out)
     assert "no_such_package" in found["missing_packages"]["hub"]
+    assert "gatewise/stores" in found["places"]["encoded data"]["path"]
     assert found["places"]["evidence"]["refused"] == f"{tmp_path} cannot be written"
 
 

@@ -70,9 +70,10 @@ def _places() -> Iterator[tuple[str, dict[str, str]]]:
     """Where gatewise writes, and why it could not, "" where it could."""
     from gatewise.advice.base import own_base
     from gatewise.data.audio.cache import cache_file
+    from gatewise.data.store.places import store_root
 
-    cache = cache_file()
-    for what, path in (("runs", Path("runs").absolute()), ("sound cache", cache), ("evidence", own_base())):
+    runs, sounds = Path("runs").absolute(), cache_file()
+    for what, path in (("runs", runs), ("encoded data", store_root()), ("sound cache", sounds), ("evidence", own_base())):
         if path is not None:
             yield what, {"path": str(path), "refused": _refused(path)}
 

@@ -15,7 +15,7 @@ from gatewise.data.dataset.stored import FORMAT
 from gatewise.errors import DataError
 from gatewise.records import Reading, to_json
 
-__all__ = ["LARGE", "PLACE", "outgrows_memory", "require_space", "store_folder"]
+__all__ = ["LARGE", "PLACE", "outgrows_memory", "require_space", "store_folder", "store_root"]
 
 PLACE = "GATEWISE_STORE"
 
@@ -43,6 +43,9 @@ def store_folder(files: Iterable[Path], reading: Reading) -> Path:
 
     Raises DataError where there is no place, or a file cannot be read.
     """
+    root = store_root()
+    if root is None:
+        raise DataError(f"the data are read from disk, and this user has no home. Name a folder: {PLACE}=FOLDER.")
     digest = hashlib.sha256(f"{FORMAT} {json.dumps(to_json(replace(reading, test=None)), sort_keys=True)}".encode())
     first = None
     for path in files:
@@ -57,7 +60,7 @@ def store_folder(files: Iterable[Path], reading: Reading) -> Path:
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}. Check the path and its permissions.") from error
     name = first.name.split(".")[0] if first is not None else "data"
-    return _root() / f"{name[:40]}-{digest.hexdigest()[:20]}"
+    return root / f"{name[:40]}-{digest.hexdigest()[:20]}"
 
 
 def require_space(folder: Path, needed: int) -> None:
@@ -76,7 +79,8 @@ def require_space(folder: Path, needed: int) -> None:
         )
 
 
-def _root() -> Path:
+def store_root() -> Path | None:
+    """The folder in which encoded data lie; None where none is named and this user has no home."""
     named = os.environ.get(PLACE, "")
     if named:
         return Path(named).expanduser().absolute()
@@ -84,6 +88,6 @@ def _root() -> Path:
     try:
         # A relative path is to be ignored, says the XDG base directory specification.
         root = cache if cache.is_absolute() else Path.home() / ".cache"
-    except RuntimeError as error:
-        raise DataError(f"the data are read from disk, and this user has no home. Name a folder: {PLACE}=FOLDER.") from error
+    except RuntimeError:
+        return None
     return root / "gatewise" / "stores"
