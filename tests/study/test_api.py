@@ -43,6 +43,7 @@ def test_every_file_of_the_run_is_there(whole: Result) -> None:
 def test_config_holds_every_default(whole: Result) -> None:
     asked = Config(SOURCE, budget_s=None, replicates=2, tune=1, hidden_size=8, max_epochs=2, rivals=("simple",))
     found: dict[str, Any] = {"task": "classification", "metric": "accuracy", "batch_size": 8, "pooling": "summary"}
+    found["on_disk"] = "never"
     assert RunFolder(whole.path).open() == replace(asked, **found)
 
 

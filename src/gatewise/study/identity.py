@@ -29,7 +29,7 @@ def open_config(folder: RunFolder) -> Config:
     Raises RunError if there is no run, its configuration is damaged or cannot be used, or decides other results than when the
     run began.
     """
-    config = folder.open()
+    config = _resolved(folder.open())
     try:
         check_config(config)
     except OptionError as error:
@@ -45,7 +45,7 @@ def _check_identity(folder: RunFolder, config: Config, journal: Journal) -> None
         # Nothing is done yet, or an earlier version began the run.
         return
     try:
-        began = from_json(Config, known["config"])
+        began = _resolved(from_json(Config, known["config"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise journal.damaged(error) from error
     # The run may have chosen its epochs, and a budget cut them; a crash may have come between the journal and the file.
@@ -63,6 +63,11 @@ def _check_identity(folder: RunFolder, config: Config, journal: Journal) -> None
             f"{folder.config} is not what the run began with: {'; '.join(changed)}. Put {'it' if len(changed) == 1 else 'them'} "
             "back, or start a new run"
         )
+
+
+def _resolved(config: Config) -> Config:
+    """What a run of an earlier version, which read everything into memory, says nothing of."""
+    return replace(config, on_disk="never") if config.on_disk == "auto" else config
 
 
 def _written(value: Any) -> str:
