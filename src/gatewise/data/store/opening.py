@@ -175,7 +175,7 @@ def _encode(place: Path, stream: TableStream, asked: Asked, jobs: int, on_progre
     elif choice.kind == "text" and jobs > 1:
         context = multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")
         with _ended(ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_process)) as executor:
-            write_store(place, blocks, asked, executor=executor, at_once=jobs + 1, on_rows=on_rows)
+            write_store(place, blocks, asked, executor=executor, at_once=3 * jobs, on_rows=on_rows)
     else:
         write_store(place, blocks, asked, on_rows=on_rows)
 
