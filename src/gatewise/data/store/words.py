@@ -14,8 +14,8 @@ from gatewise.data.dataset.tokens import tokenize
 
 __all__ = ["KEPT", "BlockOfWords", "WordNumbers", "words_of"]
 
-KEPT = 2**17
-"""Words that a store knows by number: six times as many as a network's vocabulary has by default."""
+KEPT = 2**16
+"""Words that a store knows by number: three times as many as a network's vocabulary has by default."""
 
 
 class BlockOfWords(NamedTuple):
