@@ -281,3 +281,9 @@ def test_a_sample_for_quick_measurements_is_in_memory(tmp_path: Path, monkeypatc
     assert describe(sample, prepare(sample).lengths).rows == 100
     assert sample.inferred[-1] == "Of the 400 rows on disk 100 were drawn at random, and measured alone."
     assert drawn.in_memory(memory, 0) is memory
+
+
+def test_words_that_are_not_kept_are_said_to_be_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "KEPT", 11)
+    stored = open_source(review_file(tmp_path / "a.parquet"), on_disk="always")
+    assert "Words beyond the 11 most frequent ones are read as unknown." in " ".join(stored.inferred)

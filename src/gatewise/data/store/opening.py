@@ -27,6 +27,7 @@ from gatewise.data.formats.audio_folders import OF_FOLDERS
 from gatewise.data.formats.streams import Share, TableStream, table_stream
 from gatewise.data.store.places import outgrows_memory, require_space, store_folder
 from gatewise.data.store.target_column import ClassColumn, NumberColumn
+from gatewise.data.store.words import KEPT
 from gatewise.data.store.writing import Asked, write_store
 from gatewise.data.tables.doubts import refuse_two_readings, settle_numbers, unread_times
 from gatewise.data.tables.tables import UNUSED_SPLIT, Table, is_split, reads_as_table
@@ -93,6 +94,8 @@ def stored_table(
 
 def _noted(dataset: StoredDataset) -> StoredDataset:
     note = drawing_note(dataset.facts, len(dataset.channels))
+    if dataset.tokens is not None and len(dataset.tokens.vocabulary) == KEPT:
+        note += f" Words beyond the {KEPT:,} most frequent ones are read as unknown."
     return replace(dataset, inferred=(*dataset.inferred, note, f"The encoded data lie in {dataset.folder}; it may be deleted."))
 
 
