@@ -79,7 +79,7 @@ RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder."
 Source = Annotated[str | None, typer.Argument(metavar="SOURCE", help=OPTION["source"].help_text, show_default=False)]
 Sources = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SOURCE...", help=f"{OPTION['source'].help_text} Several are compared on each.", show_default=False),
+    typer.Argument(metavar="SOURCE", help=f"{OPTION['source'].help_text} Several are compared on each.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
