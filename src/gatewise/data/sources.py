@@ -79,7 +79,7 @@ def _open_here(source: Any, seed: int, on_progress: Report | None, asked: Readin
             )
         table = class_table(_path(source), asked)
         stored = stored_table(_path(source), asked, on_disk, on_progress=on_progress, folder=table)
-        return stored or audio_folder_dataset(_path(source), asked, on_progress)
+        return stored or audio_folder_dataset(_path(source), asked, on_progress, table)
     if isinstance(source, (str, os.PathLike)) and on_disk != "never" and (path := _file_of(source)) is not None:
         stored = stored_table(path, asked, on_disk, jobs=jobs, on_progress=on_progress)
         if stored is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.dataset.drawn import BASELINE_ROWS, epoch_rows, lookup_rows
+from gatewise.data.dataset.drawn import epoch_rows
 from gatewise.data.dataset.splits import folds_of, make_split
 from gatewise.errors import RunError
 from gatewise.export.bundle import load_model, save_model
@@ -102,7 +102,7 @@ def train_closing(session: Session, verdict: Verdict, name: str) -> tuple[Model,
         predictions = None
         if len(test):
             predictions = workload.trainer.objective.predict(fitted.network, encoder.encode_rows(workload.prepared, test))
-    learned = len(lookup_rows(dataset, train, BASELINE_ROWS, 0))
+    learned = len(workload.trainer.rows_of_baselines(train))
     if epochs:
         learned = min(len(train), epochs * epoch_rows(dataset, len(train)))
     metric, score_of_replicates = workload.trainer.metric.name, verdict.scores.get(name)

@@ -222,7 +222,7 @@ class Workload:
     ) -> Training:
         trainer, scoring, train = self.trainer, self.scoring, encoded.split.train
         scoring_began = time.perf_counter()
-        sample = scoring.sample(train, replicate)
+        sample = scoring.sample(trainer.rows_of_epoch(train, 1, seed_of(self.config.seed, replicate)), replicate)
         own = encoded.encoder.encode_rows(self.prepared, sample)
         training = replace(
             scoring.scored(training, trainer.objective.predict(network, encoded.test), encoded.split),
@@ -246,12 +246,13 @@ class Workload:
         started = time.perf_counter()
         on_step()
         split = shortened_split(self.dataset, unit.number, unit.fraction, self.config.seed)
+        learned = self.trainer.rows_of_baselines(split.train)
         model = self.fit_baseline(unit.name, split.train, split.validation, shared=True)
         fitted = time.perf_counter()
         on_step()
         scores = {
             part: self.trainer.score(model.predict(self.prepared.shared(rows)), rows, split.train)
-            for part, rows in (("train", self.scoring.sample(split.train, unit.number)), ("validation", split.validation))
+            for part, rows in (("train", self.scoring.sample(learned, unit.number)), ("validation", split.validation))
         }
         _, arrays = model.state()
         training = Training(

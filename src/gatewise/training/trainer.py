@@ -85,16 +85,18 @@ class Trainer:
 
     def encode_training(self, encoder: Encoder, rows: Rows) -> Encoded:
         """Rows to train on: all at once, or of data on disk an epoch at a time, in an order of the training's own."""
+        if epoch_rows(self.dataset, len(rows)) == len(rows):
+            return self.encode(encoder, rows)
+        return DrawnPart.of(lambda number, seed: self.encode(encoder, self.rows_of_epoch(rows, number, seed)))
+
+    def rows_of_epoch(self, rows: Rows, number: int, seed: int) -> Rows:
+        """Those of some training rows that epoch `number`, counted from 1, of a training with a seed goes through."""
         some = epoch_rows(self.dataset, len(rows))
         if some == len(rows):
-            return self.encode(encoder, rows)
-
-        def draw(number: int, seed: int) -> Encoded:
-            turn, first = divmod((number - 1) * some, len(rows) - len(rows) % some)
-            order = np.random.default_rng([seed, 5, turn]).permutation(len(rows))
-            return self.encode(encoder, np.sort(rows[order[first : first + some]]))
-
-        return DrawnPart.of(draw)
+            return rows
+        turn, first = divmod((number - 1) * some, len(rows) - len(rows) % some)
+        order = np.random.default_rng([seed, 5, turn]).permutation(len(rows))
+        return np.sort(rows[order[first : first + some]])
 
     def architecture(
         self, arm: Arm, hyperparameters: Hyperparameters, input_size: int, *, seed: int, cell_seed: int
@@ -153,8 +155,12 @@ class Trainer:
     def fit_baseline(self, kind: type[Baseline], train: Rows, validation: Rows, *, shared: bool = False) -> Baseline:
         """Fit a baseline on the training part, of data on disk on a sample of it; the validation part chooses its
         regularisation. shared: as in `examples`."""
-        train = lookup_rows(self.dataset, train, BASELINE_ROWS, self.config.seed)
+        train = self.rows_of_baselines(train)
         return kind.fit(self.examples(train, train, shared=shared), self.examples(validation, train, shared=shared))
+
+    def rows_of_baselines(self, train: Rows) -> Rows:
+        """The rows of a training part that baselines learn from."""
+        return lookup_rows(self.dataset, train, BASELINE_ROWS, self.config.seed)
 
     def examples(self, rows: Rows, train: Rows, *, shared: bool = False) -> Examples:
         """Some rows as baselines read them: weighed as they are for the cells, and judged by the same metric.

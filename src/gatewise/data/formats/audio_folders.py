@@ -41,14 +41,20 @@ def sound_files(path: Path) -> list[Path]:
     return [file for file in _files(path) if _is_sound(file)]
 
 
-def audio_folder_dataset(path: Path, reading: Reading, on_progress: Callable[[str], None] | None = None) -> Dataset:
+def audio_folder_dataset(
+    path: Path,
+    reading: Reading,
+    on_progress: Callable[[str], None] | None = None,
+    found: tuple[Table, list[str]] | None = None,
+) -> Dataset:
     """Make a Dataset of a folder's wav, flac and ogg files; the class of a file is the sub-folder it lies in, at any depth.
 
     Hidden files are left out, others counted in a warning. `reading.test` may name a second folder of the same classes.
+    found: what `class_table` found there, where it was asked before.
     Raises OptionError where columns or another task are asked for, DataError where there is no class folder or one alone, and
     as `read_sounds` does.
     """
-    table, warnings = class_table(path, reading)
+    table, warnings = found or class_table(path, reading)
     test, test_warnings = (None, []) if reading.test is None else _folder_table(Path(reading.test).expanduser())
     dataset = table_dataset(table.name, table.columns, OF_FOLDERS, base=path, on_progress=on_progress, test=test)
     return replace(dataset, warnings=(*warnings, *test_warnings, *dataset.warnings))

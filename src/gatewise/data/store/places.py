@@ -39,7 +39,8 @@ def outgrows_memory(size: int, *, sound: bool = False) -> bool:
 
 def store_folder(files: Iterable[Path], reading: Reading) -> Path:
     """The folder for the data of some files, read in one way: in `$GATEWISE_STORE`, else `$XDG_CACHE_HOME/gatewise/stores`
-    (`~/.cache` where that is unset). It is another one as soon as a file's size, time or content is another.
+    (`~/.cache` where that is unset). It is another one as soon as a file's size or time is another, or, of a single one, what
+    stands at some places of it.
 
     Raises DataError where there is no place, or a file cannot be read.
     """
@@ -47,19 +48,19 @@ def store_folder(files: Iterable[Path], reading: Reading) -> Path:
     if root is None:
         raise DataError(f"the data are read from disk, and this user has no home. Name a folder: {PLACE}=FOLDER.")
     digest = hashlib.sha256(f"{FORMAT} {json.dumps(to_json(replace(reading, test=None)), sort_keys=True)}".encode())
-    first = None
-    for path in files:
-        first = path if first is None else first
+    every = [*files]
+    for path in every:
         try:
             about = path.stat()
             digest.update(f"{path.resolve()} {about.st_size} {about.st_mtime_ns} ".encode("utf-8", "surrogateescape"))
-            with path.open("rb") as file:
-                for number in range(_PIECES):
-                    file.seek(about.st_size * number // _PIECES)
-                    digest.update(file.read(_PIECE))
+            if len(every) == 1:
+                with path.open("rb") as file:
+                    for number in range(_PIECES):
+                        file.seek(about.st_size * number // _PIECES)
+                        digest.update(file.read(_PIECE))
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}. Check the path and its permissions.") from error
-    name = first.name.split(".")[0] if first is not None else "data"
+    name = every[0].name.split(".")[0]
     return root / f"{name[:40]}-{digest.hexdigest()[:20]}"
 
 
