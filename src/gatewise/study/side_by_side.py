@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from gatewise.errors import RunError
 from gatewise.report.numbers import duration
@@ -15,9 +15,9 @@ from gatewise.study.unexpected import is_out_of_memory
 from gatewise.wording import counted
 
 if TYPE_CHECKING:
-    from gatewise.records import Epoch, FailureCause, Training
+    from gatewise.records import Config, Epoch, FailureCause, Training
     from gatewise.study.pools import Pool
-    from gatewise.study.runner import Runner
+    from gatewise.study.signs import Signs
     from gatewise.study.units import Unit
 
 __all__ = ["MOST_WAITING", "OnFailure", "OnProgress", "SideBySide"]
@@ -53,12 +53,26 @@ class _Asked:
         return self.failed is not None or (self.future is not None and self.future.done())
 
 
+class Wanting(Protocol):
+    """Whoever wants units done, as `Runner` does: under_way, log and again are its own, signs are kept for it."""
+
+    signs: Signs
+    under_way: dict[str, Epoch]
+    log: Callable[[str], None]
+    again: str
+
+    @property
+    def config(self) -> Config:
+        """As it stands by now."""
+        ...
+
+
 class SideBySide:
     """One supply of units, done by a runner's pool. on_progress, check, on_failure: as in `Runner.results`."""
 
     def __init__(
         self,
-        runner: Runner,
+        runner: Wanting,
         pool: Pool,
         on_progress: OnProgress,
         check: Callable[[], None],

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gatewise.data.values.column_values import Cells, join_cells, take_cells
 from gatewise.records import Kind
 
-__all__ = ["TEST", "TRAIN", "VALIDATION", "Rows", "join_rows", "row_name"]
+__all__ = ["TEST", "TRAIN", "VALIDATION", "Rows", "from_row_on", "join_rows", "row_name"]
 
 TRAIN, VALIDATION, TEST = range(3)
 
@@ -20,6 +20,11 @@ TRAIN, VALIDATION, TEST = range(3)
 def row_name(row: int) -> str:
     """What a row is called in messages: by its number, from 1."""
     return f"row {row + 1}"
+
+
+def from_row_on(first: int) -> str:
+    """What follows a place in messages, where rows are counted from the one with number `first`, counted from 0."""
+    return f" of those from row {first + 1:,} on" if first else ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,10 +25,11 @@ from gatewise.data.dataset.stored import StoredDataset, open_stored
 from gatewise.data.dataset.targets import read_target
 from gatewise.data.formats.audio_folders import OF_FOLDERS
 from gatewise.data.formats.streams import Share, TableStream, table_stream
+from gatewise.data.store.blocks import Asked
 from gatewise.data.store.places import outgrows_memory, require_space, store_folder
 from gatewise.data.store.target_column import ClassColumn, NumberColumn
 from gatewise.data.store.words import KEPT
-from gatewise.data.store.writing import Asked, write_store
+from gatewise.data.store.writing import write_store
 from gatewise.data.tables.doubts import refuse_two_readings, settle_numbers, unread_times
 from gatewise.data.tables.tables import UNUSED_SPLIT, Table, is_split, reads_as_table
 from gatewise.errors import DataError, OptionError

@@ -3,57 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.columns.columns import Choice, Columns
-from gatewise.data.dataset.assemble import check_series
+from gatewise.data.columns.columns import Columns
 from gatewise.data.dataset.parts import check_each_weight, encoded_groups, only_zeros, part_masks
 from gatewise.data.dataset.repeats import series_digest, value_digest
 from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION, Rows
 from gatewise.data.dataset.stored import Facts, write_about
 from gatewise.data.store.arrays import GrowingArrays
+from gatewise.data.store.blocks import Asked, Block, Executor, ReadSounds, in_order, read_blocks
 from gatewise.data.store.groups import few_groups, group_sizes
-from gatewise.data.store.target_column import ClassColumn, NumberColumn
-from gatewise.data.store.words import BlockOfWords, WordNumbers, words_of
-from gatewise.data.tables.rows import table_rows
+from gatewise.data.store.target_column import ClassColumn
+from gatewise.data.store.words import WordNumbers
 from gatewise.durable import new_folder, write_synced
 from gatewise.errors import DataError
 from gatewise.records import AudioFeatures, Dataset, Reading
 from gatewise.wording import counted, listed
 
-__all__ = ["Asked", "write_store"]
+__all__ = ["write_store"]
 
 # Lengths beyond are counted as this one.
 LONGEST = 2**22
 # Numbers that a median is taken of.
 SAMPLED = 2**20
-
-
-class Executor(Protocol):
-    """What words are found by: processes, or this one."""
-
-    def submit(self, work: Callable[[Sequence[str]], BlockOfWords], texts: Sequence[str], /) -> Future[BlockOfWords]: ...
-
-
-@dataclass(frozen=True)
-class Asked:
-    """How a table is to be read: name of the data, its columns, what is said of them, and the folder that paths start from."""
-
-    name: str
-    choice: Choice
-    reading: Reading
-    base: Path
-    target: ClassColumn | NumberColumn
-    inferred: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 def write_store(
@@ -63,7 +41,7 @@ def write_store(
     *,
     executor: Executor | None = None,
     at_once: int = 1,
-    sounds: Callable[[Sequence[Path]], tuple[list[NDArray[np.float32]], AudioFeatures, tuple[str, ...]]] | None = None,
+    sounds: ReadSounds | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Write the folder of a data set, which takes its place at the end.
@@ -75,7 +53,7 @@ def write_store(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with new_folder(folder) as place, GrowingArrays(place) as arrays:
             writer = _Writer(asked, arrays)
-            for block in _in_order(_read(blocks, asked, sounds, on_rows), executor, at_once):
+            for block in in_order(read_blocks(blocks, asked, sounds, on_rows), executor, at_once):
                 writer.add(block)
             about = writer.finish(place)
             arrays.sync()
@@ -85,72 +63,6 @@ def write_store(
             f"the data cannot be written to {folder.parent}: {error.strerror or error}. Make room, or name another folder: "
             "GATEWISE_STORE=FOLDER. Nothing was left there."
         ) from error
-
-
-@dataclass(eq=False)
-class _Block:
-    """Rows that have an input. first: number of the first row of its block. words: of texts."""
-
-    rows: Rows
-    first: int
-    read: int
-    features: AudioFeatures | None = None
-    warnings: tuple[str, ...] = ()
-    words: BlockOfWords | None = None
-
-    @property
-    def of(self) -> str:
-        """What follows a place in messages."""
-        return f" of those from row {self.first + 1:,} on" if self.first else ""
-
-
-def _read(
-    blocks: Iterable[Columns],
-    asked: Asked,
-    sounds: Callable[[Sequence[Path]], tuple[list[NDArray[np.float32]], AudioFeatures, tuple[str, ...]]] | None,
-    on_rows: Callable[[int], None],
-) -> Iterator[_Block]:
-    first = 0
-    for columns in blocks:
-        count = len(next(iter(columns.values()))) if columns else 0
-        if not count:
-            continue
-        of = f" of those from row {first + 1:,} on" if first else ""
-        rows = table_rows(columns, asked.choice, asked.reading, asked.base, of).rows
-        present = np.flatnonzero(np.array([sequence is not None for sequence in rows.sequences], dtype=bool))
-        rows = rows if len(present) == count else rows.take(present)
-        block = _Block(rows, first, count)
-        if rows.kind == "audio" and len(rows) and sounds is not None:
-            energies, features, odd = sounds(rows.sequences)
-            block = _Block(replace(rows, sequences=energies), first, count, features, odd)
-        if block.rows.kind != "text" and len(rows):
-            check_series(block.rows.sequences, rows.where, rows.step)
-        first += count
-        on_rows(first)
-        yield block
-
-
-def _in_order(blocks: Iterator[_Block], executor: Executor | None, at_once: int) -> Iterator[_Block]:
-    """The blocks with their words, which may be found side by side."""
-    waiting: deque[tuple[_Block, Future[BlockOfWords] | None]] = deque()
-    for block in blocks:
-        future = None
-        if block.rows.kind == "text":
-            if executor is None:
-                block.words = words_of(block.rows.sequences)
-            else:
-                future = executor.submit(words_of, block.rows.sequences)
-        waiting.append((block, future))
-        if len(waiting) > (0 if executor is None else at_once):
-            yield _found(*waiting.popleft())
-    while waiting:
-        yield _found(*waiting.popleft())
-
-
-def _found(block: _Block, future: Future[BlockOfWords] | None) -> _Block:
-    if future is not None:
-        block.words = future.result()
-    return block
 
 
 class _Writer:
@@ -170,7 +82,8 @@ class _Writer:
         self._features: AudioFeatures | None = None
         self._warnings: dict[str, None] = {}
 
-    def add(self, block: _Block) -> None:
+    def add(self, block: Block) -> None:
+        """Write the rows of a block that have a target."""
         rows, asked = block.rows, self._asked
         self._read += block.read
         self._no_input += block.read - len(rows)
@@ -211,7 +124,7 @@ class _Writer:
             self._weight += float(weights.sum())
             self._arrays.append("weights", weights)
 
-    def _words_in(self, block: _Block, kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _words_in(self, block: Block, kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         words, whole = block.words, len(kept) == len(block.rows)
         if words is None:
             raise ValueError("the words of a block were not found")
@@ -229,7 +142,7 @@ class _Writer:
         self._arrays.append("words", numbers)
         return words.digests[kept], words.lengths[kept]
 
-    def _values_in(self, block: _Block, kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _values_in(self, block: Block, kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         series: list[NDArray[np.float32]] = [block.rows.sequences[row] for row in kept.tolist()]
         self._features = self._features or block.features
         if series:

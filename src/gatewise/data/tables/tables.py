@@ -20,7 +20,7 @@ from gatewise.data.columns.steps import as_forecast
 from gatewise.data.dataset.assemble import assemble, check_series
 from gatewise.data.dataset.inputs import Inputs, cell_texts, numbered_inputs
 from gatewise.data.dataset.next_step_rows import next_step_rows
-from gatewise.data.dataset.rows import Rows, join_rows
+from gatewise.data.dataset.rows import Rows, from_row_on, join_rows
 from gatewise.data.dataset.targets import Target, read_target
 from gatewise.data.forecast.dataset import forecast_dataset
 from gatewise.data.tables.doubts import refuse_two_readings, settle_numbers, unread_times
@@ -144,8 +144,8 @@ def table_inputs(
     for name in keep:
         require_column(columns, name)
     named = [*choice.inputs[: kind == "audio"], *keep]
-    of = f" of those from row {first + 1:,} on" if first else ""
-    rows = table_rows(columns, choice, Reading(id=reading.id, time=reading.time, date_format=reading.date_format), base, of).rows
+    asked = Reading(id=reading.id, time=reading.time, date_format=reading.date_format)
+    rows = table_rows(columns, choice, asked, base, from_row_on(first)).rows
     missing = next((row for row, sequence in enumerate(rows.sequences) if sequence is None), None)
     if missing is not None:
         raise DataError(f"row {first + missing + 1} has no input. Every row needs one to be predicted: fill it or drop the row.")
