@@ -14,15 +14,8 @@ __all__ = ["growing_file", "new_folder", "write_file", "write_synced"]
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file beside its place, then put it there. Raises OSError; what was there stays then, and nothing half-written."""
-    temporary = _beside(path)
-    try:
-        write_synced(temporary, content)
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    with growing_file(path) as file:
+        file.write(content)
 
 
 @contextmanager

@@ -287,3 +287,15 @@ def test_words_that_are_not_kept_are_said_to_be_unknown(tmp_path: Path, monkeypa
     monkeypatch.setattr(opening, "KEPT", 11)
     stored = open_source(review_file(tmp_path / "a.parquet"), on_disk="always")
     assert "Words beyond the 11 most frequent ones are read as unknown." in " ".join(stored.inferred)
+
+
+def test_what_a_sources_own_split_repeats_is_said_as_in_memory(tmp_path: Path) -> None:
+    columns: dict[str, list[Any]] = {"text": [f"film {row % 150}" for row in range(200)], "label": ["a", "b"] * 100}
+    columns |= {"part": ["train"] * 150 + ["test"] * 50, "who": [row % 10 for row in range(200)]}
+    path = table(tmp_path / "a.parquet", **columns)
+    memory, stored = both(path, text="text", target="label", split="part")
+    said = [warning for warning in memory.warnings if "repeat a training row" in warning]
+    assert said[0].startswith("50 test rows") and said[0] in stored.warnings
+    for on_disk in ("never", "always"):
+        with pytest.raises(DataError, match="Leave out --group to keep that split"):
+            open_source(path, on_disk=on_disk, text="text", target="label", split="part", group="who")

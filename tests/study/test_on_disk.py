@@ -79,8 +79,9 @@ def test_a_run_and_its_model(reviews: Path, tmp_path: Path) -> None:
     assert result.verdict.scores["gru"].n == 3
     assert result.model.details["trained_on_rows"] == 10 * EPOCH
     assert result.model.predict(["good good plot", "bad bad film"]) == ["up", "down"]
-    mistakes = result.mistakes()
-    assert not mistakes or mistakes[0]["row"] < 900
+    predicted = result.predictions()
+    tested = {(one["replicate"], one["row"]) for one in predicted}
+    assert len({row for _, row in tested}) > 90 and all(0 <= row < 900 for _, row in tested)
     assert gatewise.reproduce(result.path).outcome == "equal"
 
 

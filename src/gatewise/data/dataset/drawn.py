@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.dataset.stored import Facts, StoredDataset
+from gatewise.data.dataset.stored import Facts, StoredDataset, blocks_of
 from gatewise.records import Dataset, Split
 from gatewise.wording import counted
 
@@ -31,8 +30,6 @@ VALUES = 32_000_000
 SHARE = 0.1
 """Share of the rows that the validation and the test part each have where there are few."""
 
-BLOCK = 2**20
-
 
 def drawn_split(dataset: StoredDataset, number: int, seed: int) -> Split:
     """The parts of replicate `number`, drawn anew for each: row indices in rising order.
@@ -42,7 +39,7 @@ def drawn_split(dataset: StoredDataset, number: int, seed: int) -> Split:
     has a test part, test rows are drawn from it, the same for all replicates; where it has a validation part too, so are the
     validation rows. The same data, number and seed give the same split.
     """
-    parts = tuple(zip(*(_parts(dataset, block, number, seed) for block in _blocks(len(dataset))), strict=True))
+    parts = tuple(zip(*(_parts(dataset, block, number, seed) for block in blocks_of(len(dataset))), strict=True))
     train, validation, test = (np.concatenate(rows) for rows in parts)
     return Split(train=train, validation=validation, test=test)
 
@@ -94,10 +91,6 @@ def _bounds(dataset: StoredDataset, number: int, seed: int) -> tuple[float, floa
     count = max(1, round(SHARE * len(ordered)))
     above = [*ordered[1:].tolist(), 1.0]
     return above[min(count, len(above)) - 1], above[min(2 * count, len(above)) - 1]
-
-
-def _blocks(rows: int) -> Iterator[slice]:
-    return (slice(start, start + BLOCK) for start in range(0, rows, BLOCK))
 
 
 def epoch_rows(dataset: Dataset, rows: int) -> int:

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from gatewise.wording import counted
 
-__all__ = ["group_series", "group_texts", "join_groups", "repeats_across", "series_digest", "text_digest", "value_digest"]
+__all__ = [
+    "group_series",
+    "group_texts",
+    "join_groups",
+    "repeated_note",
+    "repeats_across",
+    "series_digest",
+    "text_digest",
+    "value_digest",
+]
 
 # Two of a thousand million different sequences share a digest of 128 bits with a probability below 10^-20.
 _DIGEST_BYTES = 16
@@ -66,7 +75,11 @@ def repeats_across(groups: NDArray[np.int64], test: NDArray[np.bool_] | None, va
     if test is None:
         return []
     train = ~test if validation is None else ~test & ~validation
-    repeated = int(np.isin(groups[test], groups[train]).sum())
+    return repeated_note(int(np.isin(groups[test], groups[train]).sum()))
+
+
+def repeated_note(repeated: int) -> list[str]:
+    """What is said of so many test rows that repeat a training row; nothing where there are none."""
     repeating = counted(repeated, "test row repeats", "test rows repeat")
     return [f"{repeating} a training row. The source's own split is kept, so test scores may flatter."] if repeated else []
 

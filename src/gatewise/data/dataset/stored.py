@@ -19,7 +19,17 @@ from gatewise.data.dataset.tokens import tokenize
 from gatewise.errors import DataError
 from gatewise.records import AudioFeatures, Dataset, Kind, Label, Reading, Task, from_json, to_json
 
-__all__ = ["FORMAT", "Facts", "RowsOnDisk", "StoredDataset", "StoredTokens", "array_file", "open_stored", "write_about"]
+__all__ = [
+    "FORMAT",
+    "Facts",
+    "RowsOnDisk",
+    "StoredDataset",
+    "StoredTokens",
+    "array_file",
+    "blocks_of",
+    "open_stored",
+    "write_about",
+]
 
 FORMAT = 1
 """Version of the folder's layout: a folder of another one is made anew."""
@@ -191,6 +201,11 @@ class StoredTokens(Sequence[list[str]]):
             found = np.array([*map(of_word, self.vocabulary), of_others], dtype=np.int64)
             self._looked_up = key, found
         return self._looked_up[1]
+
+
+def blocks_of(count: int, size: int = 2**20) -> Iterator[slice]:
+    """Slices that go through so many values."""
+    return (slice(start, start + size) for start in range(0, count, size))
 
 
 def array_file(folder: Path, name: str) -> tuple[Path, np.dtype[Any]]:

@@ -11,7 +11,7 @@ from gatewise.data.columns.columns import Columns
 from gatewise.data.formats.text_files import TextSource, text_file
 from gatewise.errors import DataError
 
-__all__ = ["read_json_lines"]
+__all__ = ["read_json_lines", "read_line"]
 
 
 def read_json_lines(path: Path) -> Columns:
@@ -43,11 +43,16 @@ def _lines(path: Path, source: TextSource) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(source.text().split("\n"), 1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}: line {number} is not valid JSON ({error}). Expected one object a line.") from error
-        yield _object(path, f"line {number}", row)
+        yield read_line(path, number, line)
+
+
+def read_line(path: Path, number: int, line: str) -> dict[str, Any]:
+    """The object of a line. number: of it, from 1. Raises DataError where it is none."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: line {number} is not valid JSON ({error}). Expected one object a line.") from error
+    return _object(path, f"line {number}", row)
 
 
 def _array(path: Path, source: TextSource) -> Iterator[dict[str, Any]]:

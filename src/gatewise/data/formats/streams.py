@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from gatewise.data.columns.columns import Columns
 from gatewise.data.formats.arrow import ArrowColumns
 from gatewise.data.formats.delimited import LONGEST_CELL, UNQUOTED, delimited_blocks, delimiter_of, refuse_row
 from gatewise.data.formats.files import table_name
+from gatewise.data.formats.json_lines import read_line
 from gatewise.data.formats.text_files import decoding_message, refuse_binary
 from gatewise.errors import DataError
 from gatewise.wording import first_line
@@ -178,15 +178,7 @@ def _objects(path: Path, read: Share) -> Iterator[Columns]:
         for number, line in enumerate(_json_lines(path, stream), 1):
             if not line.strip():
                 continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"{path}: line {number} is not valid JSON ({error}). Expected one object a line.") from error
-            if not isinstance(row, dict):
-                raise DataError(
-                    f"{path}: line {number} is a {type(row).__name__}, not an object. "
-                    'Expected rows such as {"text": "good value", "label": "positive"}.'
-                )
+            row = read_line(path, number, line)
             names.update(dict.fromkeys(row))
             rows.append(row)
             if len(rows) == BLOCK:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,11 +12,9 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewise.data.dataset.stored import array_file
+from gatewise.data.dataset.stored import array_file, blocks_of
 
-__all__ = ["GrowingArrays", "blocks_of"]
-
-BLOCK = 2**20
+__all__ = ["GrowingArrays"]
 
 
 class GrowingArrays:
@@ -80,8 +77,3 @@ class GrowingArrays:
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())
-
-
-def blocks_of(count: int, size: int = BLOCK) -> Iterator[slice]:
-    """Slices that go through so many values."""
-    return (slice(start, start + size) for start in range(0, count, size))

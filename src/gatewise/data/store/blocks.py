@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,10 @@ from gatewise.data.store.words import BlockOfWords, words_of
 from gatewise.data.tables.rows import table_rows
 from gatewise.records import AudioFeatures, Reading
 
-__all__ = ["Asked", "Block", "Executor", "ReadSounds", "in_order", "read_blocks"]
+__all__ = ["Asked", "Block", "ReadSounds", "in_order", "read_blocks"]
 
 ReadSounds: TypeAlias = Callable[[Sequence[Path]], tuple[list[NDArray[np.float32]], AudioFeatures, tuple[str, ...]]]
 """From files of sound to their energies, the features used, and what is odd about them."""
-
-
-class Executor(Protocol):
-    """What words are found by: processes, or this one."""
-
-    def submit(self, work: Callable[[Sequence[str]], BlockOfWords], texts: Sequence[str], /) -> Future[BlockOfWords]: ...
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEW", "few_groups", "group_sizes"]
+from gatewise.data.dataset.stored import blocks_of
+
+__all__ = ["FEW", "few_groups", "group_sizes", "rows_across"]
 
 # Groups of that many rows are looked at in one pass.
 AT_ONCE = 2**20
@@ -24,7 +26,7 @@ def group_sizes(groups: NDArray[np.int64]) -> tuple[int, int | None]:
     passes = max(1, -(-len(groups) // AT_ONCE))
     different, squares, fourths = 0, 0.0, 0.0
     for turn in range(passes):
-        part = np.concatenate([_of_turn(groups[start : start + BLOCK], turn, passes) for start in range(0, len(groups), BLOCK)])
+        part = np.concatenate([_of_turn(groups[block], turn, passes) for block in blocks_of(len(groups), BLOCK)])
         part.sort()
         ends = np.flatnonzero(np.concatenate([part[1:] != part[:-1], [True]])) if len(part) else np.empty(0, dtype=np.int64)
         sizes = np.diff(ends, prepend=-1).astype(np.float64)
@@ -34,11 +36,23 @@ def group_sizes(groups: NDArray[np.int64]) -> tuple[int, int | None]:
     return repeated, max(int(squares**2 / fourths), 2) if repeated else None
 
 
+def rows_across(groups: NDArray[np.int64], some: NDArray[np.bool_], others: NDArray[np.bool_]) -> int:
+    """How many of some rows have a group that others have, too. some, others: bool [rows]."""
+    passes, found = max(1, -(-len(groups) // AT_ONCE)), 0
+    for turn in range(passes):
+        one, other = (
+            np.concatenate([_of_turn(groups[block][side[block]], turn, passes) for block in blocks_of(len(groups), BLOCK)])
+            for side in (some, others)
+        )
+        found += int(np.isin(one, other).sum())
+    return found
+
+
 def few_groups(groups: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """The different groups, None where they are more than `FEW`."""
     found = np.empty(0, dtype=np.int64)
-    for start in range(0, len(groups), BLOCK):
-        found = np.union1d(found, groups[start : start + BLOCK])
+    for block in blocks_of(len(groups), BLOCK):
+        found = np.union1d(found, groups[block])
         if len(found) > FEW:
             return None
     return found

@@ -61,8 +61,7 @@ def stored_table(
 
     on_disk: `always`, `never`, or `auto`: where it is large, or too much for this machine's memory. jobs: processes that find the
     words of texts. on_progress: told how far it is. folder: of a folder of sounds its table. Raises OptionError where it has to
-    be read into memory and is not to be, and DataError
-    as `table_dataset` does.
+    be read into memory and is not to be, and DataError as `table_dataset` does.
     """
     if on_disk == "never":
         return None

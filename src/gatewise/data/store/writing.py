@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 
 from gatewise.data.columns.columns import Columns
 from gatewise.data.dataset.parts import check_each_weight, encoded_groups, only_zeros, part_masks
-from gatewise.data.dataset.repeats import series_digest, value_digest
+from gatewise.data.dataset.repeats import repeated_note, series_digest, value_digest
 from gatewise.data.dataset.rows import TEST, TRAIN, VALIDATION, Rows
 from gatewise.data.dataset.stored import Facts, write_about
 from gatewise.data.store.arrays import GrowingArrays
-from gatewise.data.store.blocks import Asked, Block, Executor, ReadSounds, in_order, read_blocks
-from gatewise.data.store.groups import few_groups, group_sizes
+from gatewise.data.store.blocks import Asked, Block, ReadSounds, in_order, read_blocks
+from gatewise.data.store.groups import few_groups, group_sizes, rows_across
+from gatewise.data.store.places import PLACE
 from gatewise.data.store.target_column import ClassColumn
 from gatewise.data.store.words import WordNumbers
 from gatewise.durable import new_folder, write_synced
@@ -61,7 +63,7 @@ def write_store(
     except OSError as error:
         raise DataError(
             f"the data cannot be written to {folder.parent}: {error.strerror or error}. Make room, or name another folder: "
-            "GATEWISE_STORE=FOLDER. Nothing was left there."
+            f"{PLACE}=FOLDER. Nothing was left there."
         ) from error
 
 
@@ -209,6 +211,7 @@ class _Writer:
         few = few_groups(digests)
         if few is not None:
             arrays.append("few_groups", few)
+        across = self._across(digests)
         content = ("texts", "text_ends", "values", "ends", "numbers", "targets", "groups", "test", "weights")
         about = repr((asked.choice.kind, asked.target.task, classes, self._rows, self._features)).encode("utf-8", "surrogatepass")
         facts = Facts(
@@ -231,7 +234,7 @@ class _Writer:
             groups=np.zeros(0, dtype=np.int64),
             channels=self._channels,
             inferred=(*asked.inferred, *self._group_note(), said),
-            warnings=(*asked.warnings, *self._warnings, *dropped, *rare),
+            warnings=(*asked.warnings, *self._warnings, *dropped, *rare, *across),
             task=asked.target.task,
             outputs=outputs,
             audio=self._features,
@@ -255,6 +258,21 @@ class _Writer:
     def _group_note(self) -> tuple[str, ...]:
         group = self._asked.reading.group
         return () if group is None else (f"Rows of one value of the column {group!r} stay on one side of every split.",)
+
+    def _across(self, digests: NDArray[np.int64]) -> list[str]:
+        """What to beware of in the source's own split. Raises DataError where a group that was named is on two of its sides."""
+        if "test" not in self._arrays.names:
+            return []
+        test, validation = (self._arrays.mapped(name) for name in ("test", "validation"))
+        group = self._asked.reading.group
+        if group is None:
+            return repeated_note(rows_across(digests, test, ~(test | validation)))
+        if rows_across(digests, test, ~test) or rows_across(digests, validation, ~validation):
+            raise DataError(
+                f"groups of the column {group!r} are in more than one part of the source's own split. Leave out --group to keep "
+                "that split, or the split to keep groups together."
+            )
+        return []
 
     def _dropped(self) -> tuple[str, ...]:
         lost = self._no_input + self._no_target
